@@ -1,0 +1,1 @@
+//! Reads and writes PostgreSQL's custom archive format.

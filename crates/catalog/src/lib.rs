@@ -1,0 +1,1 @@
+//! Reads PostgreSQL's system catalogs into a typed model.

@@ -1,0 +1,3 @@
+//! The pgdumprs command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Opens sessions with PostgreSQL servers from libpq's connection parameters.

@@ -1,0 +1,1 @@
+//! Streams table data and large objects out of a server, in order.

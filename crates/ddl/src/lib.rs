@@ -1,0 +1,1 @@
+//! Renders a catalog model as ordered archive entries.

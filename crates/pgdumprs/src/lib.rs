@@ -1,0 +1,1 @@
+//! Backs up a PostgreSQL database into a custom-format archive.

@@ -1,0 +1,1 @@
+//! Throwaway PostgreSQL servers, stock tools and archive comparison for tests.

@@ -1,0 +1,3 @@
+//! Development tasks: demo, test, pg.
+
+fn main() {}
