@@ -1,1 +1,35 @@
 //! Reads PostgreSQL's system catalogs into a typed model.
+//!
+//! Reading happens in two flights, so that the number of round trips never depends on the number of objects:
+//!
+//! 1. [`Listing::read`] fetches a few cheap columns of every object in the database: enough to decide what is
+//!    dumped and in which order. It calls no server function that could fail while tables are not locked yet.
+//! 2. After the caller has chosen and locked, [`Details::read`] fetches the expensive rest, for the chosen
+//!    objects alone ([`Wanted`]).
+//!
+//! Each file is one kind of object: its row types, its queries for every server major, its decoding. Nothing here
+//! renders SQL definitions: that is `pgdumprs-ddl`, whose files have the same names.
+
+mod acl;
+mod cells;
+mod class;
+mod comment;
+mod constraint;
+mod depend;
+mod details;
+mod error;
+mod flight;
+mod listing;
+mod namespace;
+mod table;
+
+pub use acl::Acl;
+pub use class::{CatalogId, Oid, class};
+pub use comment::Comment;
+pub use constraint::{Constraint, contype};
+pub use depend::Dependency;
+pub use details::{Details, Wanted};
+pub use error::Error;
+pub use listing::{Listing, ServerInfo};
+pub use namespace::Namespace;
+pub use table::{OwningColumn, Table, relkind};

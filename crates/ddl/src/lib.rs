@@ -1,1 +1,37 @@
-//! Renders a catalog model as ordered archive entries.
+//! Turns a catalog model into the ordered entries of an archive. Pure: it never talks to a server.
+//!
+//! The reference is what pg_dump 18 writes; the stages are:
+//!
+//! 1. [`Dump::new`] makes an [`object`] of every row of the listing and decides what of it is dumped ([`selection`]).
+//! 2. The caller locks [`Dump::tables_to_lock`] and fetches [`Dump::wanted`].
+//! 3. [`Dump::plan`] adds the objects that only details show, links dependencies ([`depend`]), orders everything
+//!    ([`sort`]) and renders each object by the file of its kind into a table of contents ([`toc`]).
+//!
+//! Files named after kinds of objects have the same names as those in `pgdumprs-catalog`.
+
+#[macro_use]
+mod sql;
+
+mod acl;
+mod comment;
+mod components;
+mod depend;
+mod dump;
+mod error;
+mod keywords;
+mod membership;
+mod namespace;
+mod object;
+mod options;
+mod seclabel;
+mod selection;
+mod sort;
+mod table;
+mod toc;
+
+pub use components::Components;
+pub use dump::{Dump, Plan};
+pub use error::Error;
+pub use object::{DumpId, Kind, LoopRole, Object, Tie};
+pub use options::Options;
+pub use toc::DataJob;

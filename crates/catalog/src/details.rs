@@ -1,0 +1,59 @@
+//! The second flight: the whole truth about the objects that are dumped.
+
+use std::collections::HashMap;
+
+use bstr::BStr;
+use pgdumprs_connect::Session;
+
+use crate::comment::Comment;
+use crate::constraint::Constraint;
+use crate::depend::Dependency;
+use crate::flight::Flight;
+use crate::{CatalogId, Error, Listing, Oid};
+
+/// The objects whose details are wanted, by kind.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Relations that are dumped, and the direct parents of those.
+    pub tables: Vec<Oid>,
+}
+
+/// What is too costly to fetch for objects that are not dumped, or may only be asked once their tables are locked.
+#[derive(Debug, Default)]
+pub struct Details {
+    /// What needs what, by the object that needs.
+    pub dependencies: Vec<Dependency>,
+    /// Constraints of tables and domains. Those on tables that are written inside CREATE TABLE come first.
+    pub constraints: Vec<Constraint>,
+    /// Comments of each object, by column.
+    pub comments: HashMap<CatalogId, Vec<Comment>>,
+}
+
+impl Details {
+    /// Reads the details in one round trip, in the transaction that `listing` was read in.
+    ///
+    /// # Errors
+    ///
+    /// As [`Listing::read`].
+    pub async fn read(
+        session: &mut Session,
+        listing: &Listing,
+        _wanted: &Wanted,
+    ) -> Result<Self, Error> {
+        let mut flight = Flight::new(listing.server.version);
+        let dependencies = flight.list::<Dependency>();
+        let comments = flight.list::<Comment>();
+        let landed = flight.run(session).await?;
+        let mut details = Self { dependencies: landed.take(dependencies)?, ..Self::default() };
+        for comment in landed.take(comments)? {
+            details.comments.entry(comment.object).or_default().push(comment);
+        }
+        Ok(details)
+    }
+
+    /// The comment on an object (`subid` 0) or on one of its columns.
+    pub fn comment(&self, object: CatalogId, subid: i32) -> Option<&BStr> {
+        let comments = self.comments.get(&object)?;
+        comments.iter().find(|comment| comment.subid == subid).map(|comment| comment.text.as_ref())
+    }
+}

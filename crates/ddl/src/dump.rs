@@ -1,0 +1,171 @@
+//! One dump from listing to plan.
+
+use std::collections::HashMap;
+
+use bstr::{BStr, BString, ByteSlice};
+use pgdumprs_archive::Entry;
+use pgdumprs_catalog::{CatalogId, Details, Listing, Wanted, class};
+
+use crate::object::{DumpId, Kind, Object, Objects};
+use crate::sort::Boundaries;
+use crate::toc::{DataJob, Toc};
+use crate::{Components, Error, Options, depend, namespace, sort, sql, table};
+
+/// A dump in the making.
+#[derive(Debug)]
+pub struct Dump {
+    pub(crate) options: Options,
+    pub(crate) listing: Listing,
+    pub(crate) details: Details,
+    pub(crate) objects: Objects,
+    /// Dump ids of schemas, by index in the listing.
+    pub(crate) namespace_ids: Vec<DumpId>,
+    /// Dump ids of relations, by index in the listing.
+    pub(crate) table_ids: Vec<DumpId>,
+    /// The extension that owns an object.
+    pub(crate) extension_of: HashMap<CatalogId, DumpId>,
+    /// Indexes of schemas in the listing, by OID.
+    namespace_index: HashMap<u32, usize>,
+    /// Indexes of relations in the listing, by OID.
+    table_index: HashMap<u32, usize>,
+    /// Things that the user should know of and that do not stop the dump.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// What goes into the archive.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Plan {
+    /// Entries in order, with their ids, sections and dependencies.
+    pub entries: Vec<Entry>,
+    /// The data of entries that have data, in the order of the entries.
+    pub data: Vec<DataJob>,
+    /// Things that the user should know of and that do not stop the dump.
+    pub warnings: Vec<String>,
+}
+
+impl Dump {
+    /// Makes an object of every row in the listing and decides what of it is dumped.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`] where a row refers to one that is not in the listing.
+    pub fn new(listing: Listing, options: Options) -> Result<Self, Error> {
+        let index = |oids: &mut dyn Iterator<Item = u32>| oids.enumerate().map(|(i, oid)| (oid, i)).collect();
+        let mut dump = Self {
+            namespace_index: index(&mut listing.namespaces.iter().map(|row| row.oid)),
+            table_index: index(&mut listing.tables.iter().map(|row| row.oid)),
+            options,
+            listing,
+            details: Details::default(),
+            objects: Objects::default(),
+            namespace_ids: Vec::new(),
+            table_ids: Vec::new(),
+            extension_of: HashMap::new(),
+            warnings: Vec::new(),
+        };
+        // Dump ids are given in this order, and they decide which of several dependency loops is broken first: it is pg_dump's
+        // order. It also lets each kind rely on those before it.
+        // ORDER: extension, extension members, namespace, table (owned sequences), function, type, language, aggregate, operator,
+        // access_method, op_class, op_family, ts_parser, ts_template, ts_dictionary, ts_config, foreign_data_wrapper,
+        // foreign_server, default_acl, collation, conversion, cast, transform, event_trigger, extension config tables,
+        // inherit (parents, table_attach)
+        namespace::collect(&mut dump);
+        table::collect(&mut dump)?;
+        Ok(dump)
+    }
+
+    /// Tables to lock in ACCESS SHARE mode before their details are read, as qualified and quoted names.
+    pub fn tables_to_lock(&self) -> Vec<BString> {
+        table::to_lock(self)
+    }
+
+    /// The objects whose details [`Dump::plan`] needs.
+    pub fn wanted(&self) -> Wanted {
+        Wanted { tables: table::interesting(self) }
+    }
+
+    /// Orders and renders everything.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`], [`Error::Unsupported`], [`Error::Unordered`].
+    pub fn plan(mut self, details: Details) -> Result<Plan, Error> {
+        self.details = details;
+        // ORDER: column (attrdefs, check constraints), inherited columns, partitioning, index, index_attach, statistics_ext,
+        // constraint, trigger, rule, policy, publication, publication_rel, publication_namespace, subscription,
+        // table_data (and sequence_set, matview refresh), large_object, depend, acl::collect (column and initial privileges),
+        // comments and labels present (components), boundaries
+        depend::collect(&mut self);
+        let boundaries = depend::add_boundaries(&mut self);
+        let order = sort::sort(&mut self, boundaries)?;
+        for id in &order {
+            // Objects are selected whole before it is known what they have.
+            let object = self.objects.get_mut(*id);
+            object.dump &= object.components;
+        }
+        let mut toc = Toc::new(self.objects.len());
+        for id in order {
+            self.render(&mut toc, id)?;
+        }
+        toc.link(&self);
+        Ok(Plan { entries: toc.entries, data: toc.data, warnings: self.warnings })
+    }
+
+    fn render(&self, toc: &mut Toc, id: DumpId) -> Result<(), Error> {
+        let object = self.objects.get(id);
+        match object.kind {
+            Kind::Namespace(i) => namespace::render(self, toc, object, i),
+            Kind::PreDataBoundary | Kind::PostDataBoundary | Kind::DummyType(_) => {}
+            _ => {
+                return Err(Error::Unsupported {
+                    object: object.to_string(),
+                    reason: "objects of this kind are not supported yet".into(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Quotes a name as an identifier where it needs it.
+    pub(crate) fn ident(&self, name: impl AsRef<[u8]>) -> BString {
+        sql::ident(name.as_ref().as_bstr(), self.options.quote_all_identifiers)
+    }
+
+    /// Name of the schema that an object lives in.
+    pub(crate) fn namespace_name(&self, object: &Object) -> Option<&BStr> {
+        object.namespace.map(|index| self.listing.namespaces[index].name.as_ref())
+    }
+
+    /// An object's name, quoted, behind that of its schema.
+    pub(crate) fn qualified(&self, object: &Object) -> BString {
+        let name = self.ident(&object.name);
+        match self.namespace_name(object) {
+            Some(namespace) => sql![self.ident(namespace), ".", name],
+            None => name,
+        }
+    }
+
+    /// Index of a schema in the listing.
+    pub(crate) fn find_namespace(&self, oid: u32, object: impl FnOnce() -> String) -> Result<usize, Error> {
+        self.namespace_index.get(&oid).copied().ok_or_else(|| Error::Missing {
+            object: object(),
+            target: format!("schema with OID {oid}"),
+        })
+    }
+
+    /// The object of a schema, by index in the listing.
+    pub(crate) fn namespace_object(&self, index: usize) -> &Object {
+        self.objects.get(self.namespace_ids[index])
+    }
+
+    /// Index of a relation in the listing, by OID.
+    pub(crate) fn find_table(&self, oid: u32) -> Option<usize> {
+        self.table_index.get(&oid).copied()
+    }
+
+    /// The object of a relation, by index in the listing.
+    pub(crate) fn table_object(&self, index: usize) -> &Object {
+        self.objects.get(self.table_ids[index])
+    }
+}

@@ -1,0 +1,26 @@
+//! What can keep a database from being rendered.
+
+/// Why no plan could be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An object refers to one that the catalogs do not show.
+    #[error("{object} refers to {target}, which the catalogs do not show; was it dropped while the dump was reading?")]
+    Missing {
+        /// The object that holds the reference.
+        object: String,
+        /// What it refers to.
+        target: String,
+    },
+    /// An object of a kind that cannot be rendered yet.
+    #[error("cannot dump {object}: {reason}")]
+    Unsupported {
+        /// The object's kind and name.
+        object: String,
+        /// What is not supported.
+        reason: String,
+    },
+    /// Dependencies that contradict each other in a way that no rule resolves.
+    #[error("could not order the objects of the database: no dependency loop was found among those that are left")]
+    Unordered,
+}

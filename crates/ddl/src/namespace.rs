@@ -1,0 +1,104 @@
+//! Schemas.
+
+use bstr::{BStr, ByteSlice};
+use pgdumprs_archive::{Entry, Section};
+use pgdumprs_catalog::{CatalogId, class};
+
+use crate::acl::{self, Privileges};
+use crate::comment::{self, Subject};
+use crate::dump::Dump;
+use crate::object::{Kind, Object};
+use crate::toc::Toc;
+use crate::{Components, membership, seclabel};
+
+/// OID of the predefined role `pg_database_owner`, which owns schema `public` since 15.
+const PG_DATABASE_OWNER: u32 = 6171;
+
+/// The comment that initdb gives to schema `public`.
+const PUBLIC_COMMENT: &str = "standard public schema";
+
+/// Makes an object of every schema, system schemas too: everything else is linked to its schema.
+pub(crate) fn collect(dump: &mut Dump) {
+    for i in 0..dump.listing.namespaces.len() {
+        let row = &dump.listing.namespaces[i];
+        let (name, owner, has_acl) = (row.name.clone(), row.owner, row.acl.acl.is_some());
+        let id = dump.objects.add(
+            Kind::Namespace(i),
+            CatalogId::new(class::PG_NAMESPACE, row.oid),
+            name.clone(),
+            None,
+        );
+        dump.namespace_ids.push(id);
+        let object = dump.objects.get_mut(id);
+        if has_acl {
+            object.components |= Components::ACL;
+        }
+        object.dump = if name == "pg_catalog" {
+            // Privileges on system objects may have been changed since initdb.
+            Components::ACL
+        } else if name.starts_with(b"pg_") || name == "information_schema" {
+            Components::empty()
+        } else {
+            Components::all()
+        };
+        object.dump_contains = object.dump;
+        if name == "public" {
+            // It exists in every new database: what can be restored are changes to it. Its comment may have been removed, and
+            // its privileges are compared with a fixed state, so both count as there.
+            object.components |= Components::COMMENT | Components::ACL;
+            if owner == PG_DATABASE_OWNER {
+                object.dump.remove(Components::DEFINITION);
+            }
+        }
+        membership::check(dump, id);
+    }
+}
+
+/// Renders a schema, its comment, label and privileges.
+pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) {
+    if !dump.options.schema {
+        return;
+    }
+    let row = &dump.listing.namespaces[index];
+    let is_public = row.name == "public";
+    let name = dump.ident(row.name.as_bstr());
+    let owner = dump.listing.role(row.owner);
+    if object.dumps(Components::DEFINITION) {
+        let (definition, drop) = if is_public {
+            (
+                "-- *not* creating schema, since initdb creates it\n".into(),
+                "-- *not* dropping schema, since initdb creates it\n".into(),
+            )
+        } else {
+            (sql!["CREATE SCHEMA ", name, ";\n"], sql!["DROP SCHEMA ", name, ";\n"])
+        };
+        toc.push(Entry {
+            tag: Some(row.name.clone()),
+            owner: Some(owner.to_owned()),
+            definition: Some(definition),
+            drop: Some(drop),
+            ..Toc::entry_of(object, "SCHEMA", Section::PreData)
+        });
+    }
+    let subject = Subject::of(dump, object, "SCHEMA", name.clone(), owner);
+    if object.dumps(Components::COMMENT) {
+        match dump.details.comment(object.catalog_id, 0) {
+            Some(text) if is_public && text == PUBLIC_COMMENT => {}
+            Some(text) => comment::render_text(dump, toc, &subject, text),
+            None if is_public => comment::render_text(dump, toc, &subject, BStr::new("")),
+            None => {}
+        }
+    }
+    if object.dumps(Components::SECLABEL) {
+        seclabel::render(dump, toc, &subject);
+    }
+    if object.dumps(Components::ACL) {
+        let mut privileges = Privileges::of(dump, object.catalog_id, &row.acl);
+        if is_public {
+            // What it has in a new database since 15, once its owner has been set: schema and owner may have been dropped
+            // and made again since initdb, so that what initdb noted says nothing.
+            privileges.initial = Some(acl::public_schema_default(owner));
+        }
+        acl::render(dump, toc, &subject, &privileges);
+    }
+}

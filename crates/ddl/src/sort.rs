@@ -1,0 +1,41 @@
+//! Puts objects in an order that is pleasant to read and safe to restore.
+//!
+//! First by kind and name ([`name_order`]), so that two equal schemas dump alike; then by dependencies, moving as little as
+//! possible ([`topological`]). Dependencies can form loops: they are found ([`loops`]) and broken one by one ([`repair`]).
+
+mod loops;
+mod name_order;
+mod repair;
+mod topological;
+
+use crate::Error;
+use crate::dump::Dump;
+use crate::object::DumpId;
+
+/// The section boundaries, which loop repair moves objects across.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Boundaries {
+    pub(crate) pre_data: DumpId,
+    pub(crate) post_data: DumpId,
+}
+
+/// All objects, in the order in which they are rendered. Breaking loops changes dependencies and marks objects as separate,
+/// postponed or dummy.
+///
+/// # Errors
+///
+/// [`Error::Unordered`] where dependencies contradict each other and no loop is found to break.
+pub(crate) fn sort(dump: &mut Dump, boundaries: Boundaries) -> Result<Vec<DumpId>, Error> {
+    let by_name = name_order::sort(dump);
+    loop {
+        match topological::sort(&dump.objects, &by_name) {
+            Ok(order) => return Ok(order),
+            Err(unsorted) => {
+                let found = loops::find_and_repair(dump, &unsorted, boundaries);
+                if !found {
+                    return Err(Error::Unordered);
+                }
+            }
+        }
+    }
+}
