@@ -1,0 +1,372 @@
+//! Writes archives.
+
+use std::{
+    collections::HashMap,
+    io::{self, BufWriter, Seek, SeekFrom, Write},
+};
+
+use crate::{
+    Compressor, DataOffset, Entry, Error, Header, Result,
+    chunk::{BLOCK_BLOBS, BLOCK_DATA},
+    primitives::{int, offset},
+    toc::{self, EncodedToc},
+};
+
+/// The descriptor of the entries whose data are large objects.
+const BLOBS: &str = "BLOBS";
+
+/// Writes one archive, front to back.
+///
+/// [`new`](Self::new) or [`seekable`](Self::seekable) writes the header and the table of contents. Then each entry with
+/// [`had_dumper`](Entry::had_dumper) gets its block, in the order of the entries:
+///
+/// - table data: [`begin_data`](Self::begin_data), the stream, [`end`](Self::end);
+/// - large objects (descriptor `BLOBS`): [`begin_blobs`](Self::begin_blobs), for each large object
+///   [`begin_blob`](Self::begin_blob), its stream and [`end_blob`](Self::end_blob), then [`end`](Self::end).
+///
+/// A stream is either raw bytes given to [`write`](Self::write), which the writer compresses as the header says, or
+/// chunk payloads given to [`write_chunk`](Self::write_chunk), which a [`Compressor`] made elsewhere.
+/// [`finish`](Self::finish) ends the archive.
+///
+/// The writer adds no bytes to a stream. The `\.` line that ends COPY data is the caller's to write.
+///
+/// Every call out of this order is refused with [`Error::Misuse`], and nothing is written for it. After any other error
+/// the archive is of no use.
+pub struct Writer<W: Write> {
+    output: BufWriter<W>,
+    position: u64,
+    /// The table of contents to write again with the offsets in it, for an output that can seek.
+    patch: Option<Patch<W>>,
+    compressor: Compressor,
+    blocks: Vec<PlannedBlock>,
+    /// How many blocks have been begun.
+    begun: usize,
+    had_dumper: HashMap<i32, bool>,
+    state: State,
+}
+
+/// An entry that is to have a data block.
+struct PlannedBlock {
+    dump_id: i32,
+    holds_blobs: bool,
+    /// Where its offset stands in the table of contents.
+    offset_at: usize,
+}
+
+struct Patch<W: Write> {
+    toc: Vec<u8>,
+    /// Where the table of contents begins in the archive, and where the archive begins in the output.
+    toc_at: u64,
+    base: u64,
+    seek: fn(&mut BufWriter<W>, SeekFrom) -> io::Result<u64>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    BetweenBlocks,
+    Data(Stream),
+    Blobs,
+    Blob(Stream),
+}
+
+/// How the open stream is being fed. Compressed and raw bytes cannot be mixed in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stream {
+    Untouched,
+    Raw,
+    Chunks,
+}
+
+impl<W: Write> Writer<W> {
+    /// Starts an archive on an output that cannot seek. Data offsets stay unset: `pg_restore` finds the blocks by
+    /// walking over them.
+    ///
+    /// # Errors
+    /// [`Error::VersionNotWritable`], [`Error::CompressionVersion`] or [`Error::CompressionLevel`] for the header,
+    /// [`Error::Unwritable`] for an entry that the format cannot hold, [`Error::Write`] from the output.
+    pub fn new(output: W, header: &Header, entries: &[Entry]) -> Result<Self> {
+        check_version(header)?;
+        Self::start(output, header, entries, None)
+    }
+
+    /// Starts an archive on an output that can seek, where it stands now. [`finish`](Self::finish) goes back and fills
+    /// in the data offsets.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn seekable(mut output: W, header: &Header, entries: &[Entry]) -> Result<Self>
+    where
+        W: Seek,
+    {
+        check_version(header)?;
+        let base = output
+            .stream_position()
+            .map_err(|source| Error::Write { offset: 0, source })?;
+        let patch = Patch { toc: Vec::new(), toc_at: 0, base, seek: BufWriter::seek };
+        Self::start(output, header, entries, Some(patch))
+    }
+
+    fn start(
+        output: W,
+        header: &Header,
+        entries: &[Entry],
+        patch: Option<Patch<W>>,
+    ) -> Result<Self> {
+        header.compression.validate_for(header.version)?;
+        toc::check_header(header)?;
+        let EncodedToc { bytes, offsets } = toc::encode(entries, header.version)?;
+        let with_data = entries.iter().filter(|entry| entry.had_dumper);
+        let mut writer = Writer {
+            output: BufWriter::with_capacity(64 * 1024, output),
+            position: 0,
+            patch: None,
+            compressor: Compressor::new(header.compression)?,
+            blocks: with_data
+                .zip(offsets)
+                .map(|(entry, (dump_id, offset_at))| PlannedBlock {
+                    dump_id,
+                    holds_blobs: entry.descriptor == BLOBS,
+                    offset_at,
+                })
+                .collect(),
+            begun: 0,
+            had_dumper: entries.iter().map(|entry| (entry.dump_id, entry.had_dumper)).collect(),
+            state: State::BetweenBlocks,
+        };
+        writer.put(&header.encode())?;
+        let toc_at = writer.position;
+        writer.put(&bytes)?;
+        writer.patch = patch.map(|patch| Patch { toc: bytes, toc_at, ..patch });
+        Ok(writer)
+    }
+
+    /// How many bytes of the archive have been written.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Begins the block of an entry whose data is one stream.
+    ///
+    /// # Errors
+    /// [`Error::UnknownEntry`] or [`Error::NoData`] if the entry has no block to be written, [`Error::Misuse`] if it is
+    /// not this block's turn or the entry holds large objects, [`Error::Write`] from the output.
+    pub fn begin_data(&mut self, dump_id: i32) -> Result<()> {
+        self.begin_block(dump_id, false)?;
+        self.state = State::Data(Stream::Untouched);
+        Ok(())
+    }
+
+    /// Begins the block of an entry whose data are large objects.
+    ///
+    /// # Errors
+    /// As [`begin_data`](Self::begin_data).
+    pub fn begin_blobs(&mut self, dump_id: i32) -> Result<()> {
+        self.begin_block(dump_id, true)?;
+        self.state = State::Blobs;
+        Ok(())
+    }
+
+    /// Begins a large object inside the open block.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] outside a block of large objects or for oid 0, which ends the block; [`Error::Write`] from the
+    /// output.
+    pub fn begin_blob(&mut self, oid: u32) -> Result<()> {
+        if self.state != State::Blobs {
+            return Err(misuse(format!("large object {oid} begins {}", self.place())));
+        }
+        if oid == 0 {
+            return Err(misuse("a large object cannot have oid 0".into()));
+        }
+        // Oids above the range of i32 go through the sign byte, as pg_dump's conversion makes them.
+        self.put(&int(oid.cast_signed()))?;
+        self.state = State::Blob(Stream::Untouched);
+        Ok(())
+    }
+
+    /// Writes raw bytes into the open stream.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] if no stream is open or it was fed with chunks, [`Error::Compress`] from the compression,
+    /// [`Error::Write`] from the output.
+    pub fn write(&mut self, raw: &[u8]) -> Result<()> {
+        self.feed(Stream::Raw)?;
+        self.compressor.write(raw)?;
+        self.put_ready_chunks()
+    }
+
+    /// Writes a finished chunk payload into the open stream, as one chunk. It must be compressed as the header says.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] if no stream is open, it was fed with raw bytes, or the payload is empty or 2 GiB long or
+    /// longer; [`Error::Write`] from the output.
+    pub fn write_chunk(&mut self, payload: &[u8]) -> Result<()> {
+        if payload.is_empty() || i32::try_from(payload.len()).is_err() {
+            return Err(misuse(format!("a chunk cannot be {} bytes long", payload.len())));
+        }
+        self.feed(Stream::Chunks)?;
+        self.put_chunk(payload)
+    }
+
+    /// Ends the open large object.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] if none is open, [`Error::Compress`] or [`Error::Write`] from ending its stream.
+    pub fn end_blob(&mut self) -> Result<()> {
+        let State::Blob(stream) = self.state else {
+            return Err(misuse(format!("a large object ends {}", self.place())));
+        };
+        self.end_stream(stream)?;
+        self.state = State::Blobs;
+        Ok(())
+    }
+
+    /// Ends the open block.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] if none is open, or a large object in it still is; [`Error::Compress`] or [`Error::Write`]
+    /// from ending it.
+    pub fn end(&mut self) -> Result<()> {
+        match self.state {
+            State::Data(stream) => self.end_stream(stream)?,
+            // Oid 0 ends a block of large objects.
+            State::Blobs => self.put(&int(0))?,
+            State::BetweenBlocks | State::Blob(_) => {
+                return Err(misuse(format!("a block ends {}", self.place())));
+            }
+        }
+        self.state = State::BetweenBlocks;
+        Ok(())
+    }
+
+    /// Ends the archive: fills in the offsets if the output can seek, flushes, and gives the output back. Syncing it to
+    /// disk is the caller's part.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] if a block is open or an entry's block was never written, [`Error::Write`] from the output.
+    pub fn finish(mut self) -> Result<W> {
+        if self.state != State::BetweenBlocks {
+            return Err(misuse(format!("the archive ends {}", self.place())));
+        }
+        if let Some(block) = self.blocks.get(self.begun) {
+            return Err(misuse(format!(
+                "the archive ends without the data of entry {}",
+                block.dump_id
+            )));
+        }
+        let position = self.position;
+        let write_error = |source| Error::Write { offset: position, source };
+        // Without blocks the offsets that stand in the table of contents are right already.
+        if let Some(patch) = self.patch.filter(|_| self.begun > 0) {
+            let output = &mut self.output;
+            (patch.seek)(output, SeekFrom::Start(patch.base + patch.toc_at))
+                .and_then(|_| output.write_all(&patch.toc))
+                .and_then(|()| (patch.seek)(output, SeekFrom::Start(patch.base + position)))
+                .map_err(write_error)?;
+        }
+        self.output.flush().map_err(write_error)?;
+        self.output.into_inner().map_err(|error| write_error(error.into_error()))
+    }
+
+    fn begin_block(&mut self, dump_id: i32, blobs: bool) -> Result<()> {
+        if self.state != State::BetweenBlocks {
+            return Err(misuse(format!("the block of entry {dump_id} begins {}", self.place())));
+        }
+        match self.had_dumper.get(&dump_id) {
+            None => return Err(Error::UnknownEntry { dump_id }),
+            Some(false) => return Err(Error::NoData { dump_id }),
+            Some(true) => {}
+        }
+        let block = match self.blocks.get(self.begun) {
+            Some(block) if block.dump_id == dump_id => block,
+            // pg_restore reads a pipe front to back in the order of the entries and cannot go back.
+            Some(next) => {
+                return Err(misuse(format!(
+                    "the block of entry {dump_id} begins where that of entry {} must",
+                    next.dump_id
+                )));
+            }
+            None => return Err(misuse(format!("entry {dump_id} begins a second block"))),
+        };
+        if block.holds_blobs != blobs {
+            let kind = if blobs { "no large objects" } else { "large objects" };
+            return Err(misuse(format!("entry {dump_id} holds {kind}")));
+        }
+        if let Some(patch) = &mut self.patch {
+            let field = offset(DataOffset::Set(self.position));
+            patch.toc[block.offset_at..][..field.len()].copy_from_slice(&field);
+        }
+        self.begun += 1;
+        self.put(&[if blobs { BLOCK_BLOBS } else { BLOCK_DATA }])?;
+        self.put(&int(dump_id))
+    }
+
+    /// Notes how the open stream is fed, or refuses it.
+    fn feed(&mut self, wanted: Stream) -> Result<()> {
+        match &mut self.state {
+            State::Data(stream) | State::Blob(stream)
+                if *stream == Stream::Untouched || *stream == wanted =>
+            {
+                *stream = wanted;
+                Ok(())
+            }
+            State::Data(_) | State::Blob(_) => {
+                Err(misuse("a stream gets both raw bytes and finished chunks".into()))
+            }
+            State::BetweenBlocks | State::Blobs => {
+                Err(misuse(format!("data comes {}", self.place())))
+            }
+        }
+    }
+
+    fn end_stream(&mut self, stream: Stream) -> Result<()> {
+        // A stream that got nothing still needs its frame: pg_restore refuses a zlib stream of no bytes.
+        if stream != Stream::Chunks {
+            self.compressor.finish()?;
+            self.put_ready_chunks()?;
+        }
+        self.put(&int(0))
+    }
+
+    fn put_ready_chunks(&mut self) -> Result<()> {
+        while let Some(payload) = self.compressor.next_chunk() {
+            self.put_chunk(&payload)?;
+        }
+        Ok(())
+    }
+
+    fn put_chunk(&mut self, payload: &[u8]) -> Result<()> {
+        let length = i32::try_from(payload.len()).expect("payloads were checked to fit an int");
+        self.put(&int(length))?;
+        self.put(payload)
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        self.output
+            .write_all(bytes)
+            .map_err(|source| Error::Write { offset: self.position, source })?;
+        self.position += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn place(&self) -> &'static str {
+        match self.state {
+            State::BetweenBlocks => "outside any block",
+            State::Data(_) => "inside a data block",
+            State::Blobs => "inside a block of large objects",
+            State::Blob(_) => "inside a large object",
+        }
+    }
+}
+
+fn check_version(header: &Header) -> Result<()> {
+    if header.version.is_writable() {
+        Ok(())
+    } else {
+        Err(Error::VersionNotWritable(header.version))
+    }
+}
+
+fn misuse(problem: String) -> Error {
+    Error::Misuse(problem)
+}
