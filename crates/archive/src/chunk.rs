@@ -60,7 +60,10 @@ impl ChunkState {
         let wanted = usize::try_from(self.left).map_or(buffer.len(), |left| left.min(buffer.len()));
         let count = source.read_some(&mut buffer[..wanted])?;
         if count == 0 {
-            return Err(Error::Truncated { offset: source.position(), inside: "a data block" });
+            return Err(Error::Truncated {
+                offset: source.position(),
+                inside: "a data block",
+            });
         }
         self.left -= count as u64;
         Ok(count)
@@ -86,9 +89,23 @@ pub(crate) struct ChunkReader<'a, R> {
     pub(crate) starved: bool,
 }
 
+impl<'a, R> ChunkReader<'a, R> {
+    pub(crate) fn new(source: &'a mut Source<R>, state: &'a mut ChunkState) -> Self {
+        ChunkReader {
+            source,
+            state,
+            taken: 0,
+            starved: false,
+        }
+    }
+}
+
 impl<R: Read> Read for ChunkReader<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.state.read(self.source, buffer).map_err(Error::into_io)?;
+        let count = self
+            .state
+            .read(self.source, buffer)
+            .map_err(Error::into_io)?;
         self.taken += count as u64;
         self.starved |= count == 0 && !buffer.is_empty();
         Ok(count)

@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use crate::{Compression, Error, Result, gzip::GzipEncoder, lz4::Lz4Encoder, zstandard::ZstdEncoder};
+use crate::{
+    Compression, Error, Result, gzip::GzipEncoder, lz4::Lz4Encoder, zstandard::ZstdEncoder,
+};
 
 /// How many bytes a chunk's payload has at most, when this crate cuts it.
 ///
@@ -111,7 +113,11 @@ impl Compressor {
             Compression::Lz4 { .. } => Method::Lz4(Lz4Encoder::default()),
             Compression::Zstd { level } => Method::Zstd(ZstdEncoder::new(level)?),
         };
-        Ok(Compressor { method, cutter: ChunkCutter::default(), raw_length: 0 })
+        Ok(Compressor {
+            method,
+            cutter: ChunkCutter::default(),
+            raw_length: 0,
+        })
     }
 
     /// Takes raw bytes.
@@ -147,7 +153,10 @@ impl Compressor {
             }
         };
         self.cutter.cut();
-        Ok(Piece { raw_length: std::mem::take(&mut self.raw_length), adler32 })
+        Ok(Piece {
+            raw_length: std::mem::take(&mut self.raw_length),
+            adler32,
+        })
     }
 
     /// The next payload that is ready.

@@ -87,18 +87,26 @@ impl Compression {
     pub fn validate(self) -> Result<()> {
         let (level, good, range) = match self {
             Compression::None => return Ok(()),
-            Compression::Gzip { level } => {
-                (level, level == -1 || (1..=9).contains(&level), "1 to 9, or -1 for its default")
-            }
+            Compression::Gzip { level } => (
+                level,
+                level == -1 || (1..=9).contains(&level),
+                "1 to 9, or -1 for its default",
+            ),
             Compression::Lz4 { level } => (level, (0..=12).contains(&level), "0 to 12"),
-            Compression::Zstd { level } => {
-                (level, zstd::compression_level_range().contains(&level), "-131072 to 22")
-            }
+            Compression::Zstd { level } => (
+                level,
+                zstd::compression_level_range().contains(&level),
+                "-131072 to 22",
+            ),
         };
         if good {
             Ok(())
         } else {
-            Err(Error::CompressionLevel { method: self.name(), level, range })
+            Err(Error::CompressionLevel {
+                method: self.name(),
+                level,
+                range,
+            })
         }
     }
 
@@ -109,7 +117,10 @@ impl Compression {
     pub fn validate_for(self, version: ArchiveVersion) -> Result<()> {
         self.validate()?;
         if version < self.oldest_version() {
-            return Err(Error::CompressionVersion { version, method: self.name() });
+            return Err(Error::CompressionVersion {
+                version,
+                method: self.name(),
+            });
         }
         Ok(())
     }
@@ -177,6 +188,10 @@ mod tests {
             assert!(Compression::ZSTD.validate_for(version).is_err());
         }
         assert!(Compression::LZ4.validate_for(ArchiveVersion::V1_15).is_ok());
-        assert!(Compression::ZSTD.validate_for(ArchiveVersion::V1_16).is_ok());
+        assert!(
+            Compression::ZSTD
+                .validate_for(ArchiveVersion::V1_16)
+                .is_ok()
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use crate::{ArchiveVersion, Foreign};
 
 /// The result of reading or writing an archive.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A failure to read or write an archive.
 ///
@@ -102,7 +102,9 @@ pub enum Error {
         range: &'static str,
     },
     /// The archive version has no way to say this compression method.
-    #[error("archive version {version} cannot hold {method} compression, which needs 1.15 or newer")]
+    #[error(
+        "archive version {version} cannot hold {method} compression, which needs 1.15 or newer"
+    )]
     CompressionVersion {
         /// The version asked for.
         version: ArchiveVersion,
@@ -130,7 +132,10 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn corrupt(offset: u64, problem: impl Into<String>) -> Self {
-        Error::Corrupt { offset, problem: problem.into() }
+        Error::Corrupt {
+            offset,
+            problem: problem.into(),
+        }
     }
 
     /// Wraps the error so that it can pass through an [`io::Read`]; `io::Error::downcast` gets it back.

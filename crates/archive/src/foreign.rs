@@ -35,7 +35,9 @@ impl fmt::Display for Foreign {
             Foreign::Empty => "the file is empty",
             Foreign::TooShort => "the file is too short, it breaks off inside the first five bytes",
             Foreign::Sql => "the file is a plain-text dump; run it with psql",
-            Foreign::Tar => "the file is a tar file; if pg_dump -Ft wrote it, read it with pg_restore",
+            Foreign::Tar => {
+                "the file is a tar file; if pg_dump -Ft wrote it, read it with pg_restore"
+            }
             Foreign::TableOfContents => {
                 "the file is the table of contents of a directory-format or tar-format dump; \
                  read that dump with pg_restore"
@@ -77,7 +79,9 @@ pub(crate) fn from_format_byte(format: u8) -> Option<Foreign> {
 
 /// Plain dumps begin with a comment that names the kind of dump.
 fn is_sql(start: &[u8]) -> bool {
-    let start = start.strip_prefix(b"--\n").or_else(|| start.strip_prefix(b"--\r\n"));
+    let start = start
+        .strip_prefix(b"--\n")
+        .or_else(|| start.strip_prefix(b"--\r\n"));
     start.is_some_and(|rest| rest.starts_with(b"-- PostgreSQL database"))
 }
 
@@ -89,8 +93,14 @@ mod tests {
     fn common_mistakes_are_recognised() {
         assert_eq!(recognise(b""), Foreign::Empty);
         assert_eq!(recognise(b"PGD"), Foreign::TooShort);
-        assert_eq!(recognise(b"--\n-- PostgreSQL database dump\n--\n"), Foreign::Sql);
-        assert_eq!(recognise(b"--\r\n-- PostgreSQL database cluster dump\r\n"), Foreign::Sql);
+        assert_eq!(
+            recognise(b"--\n-- PostgreSQL database dump\n--\n"),
+            Foreign::Sql
+        );
+        assert_eq!(
+            recognise(b"--\r\n-- PostgreSQL database cluster dump\r\n"),
+            Foreign::Sql
+        );
         assert_eq!(recognise(&[0x1f, 0x8b, 8, 0]), Foreign::Gzip);
         assert_eq!(recognise(&[0x28, 0xb5, 0x2f, 0xfd, 0]), Foreign::Zstd);
         assert_eq!(recognise(&[0x04, 0x22, 0x4d, 0x18, 0]), Foreign::Lz4);

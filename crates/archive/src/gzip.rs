@@ -6,6 +6,7 @@ use zlib_rs::adler32::adler32;
 use crate::{
     Result,
     compress::{ChunkCutter, compress_error},
+    decompress::Progress,
 };
 
 /// The Adler-32 of no bytes.
@@ -75,8 +76,10 @@ impl GzipEncoder {
         loop {
             let room = out.room();
             let before = self.deflate.total_in();
-            let status =
-                self.deflate.compress_vec(raw, room, flush).map_err(compress_error)?;
+            let status = self
+                .deflate
+                .compress_vec(raw, room, flush)
+                .map_err(compress_error)?;
             let taken = self.deflate.total_in() - before;
             // deflate takes no more than it is given.
             raw = &raw[taken as usize..];
@@ -97,17 +100,12 @@ pub(crate) struct GzipDecoder {
     ended: bool,
 }
 
-/// What a decoder did with a part of its input.
-pub(crate) struct Progress {
-    /// Bytes taken from the input.
-    pub(crate) taken: usize,
-    /// Bytes put into the output.
-    pub(crate) given: usize,
-}
-
 impl GzipDecoder {
     pub(crate) fn new() -> Self {
-        GzipDecoder { inflate: Decompress::new(true), ended: false }
+        GzipDecoder {
+            inflate: Decompress::new(true),
+            ended: false,
+        }
     }
 
     /// Whether the stream has come to its own end.
@@ -116,7 +114,7 @@ impl GzipDecoder {
     }
 
     /// Decompresses as much of `input` as fits `output`.
-    pub(crate) fn run(&mut self, input: &[u8], output: &mut [u8]) -> std::result::Result<Progress, String> {
+    pub(crate) fn run(&mut self, input: &[u8], output: &mut [u8]) -> Result<Progress, String> {
         let (in_before, out_before) = (self.inflate.total_in(), self.inflate.total_out());
         let status = self
             .inflate

@@ -67,7 +67,14 @@ impl Header {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(128);
         out.extend_from_slice(MAGIC);
-        out.extend_from_slice(&[1, self.version.minor(), 0, INT_SIZE, OFFSET_SIZE, FORMAT_CUSTOM]);
+        out.extend_from_slice(&[
+            1,
+            self.version.minor(),
+            0,
+            INT_SIZE,
+            OFFSET_SIZE,
+            FORMAT_CUSTOM,
+        ]);
         if self.version.has_compression_method() {
             out.push(self.compression.method_byte());
         } else {
@@ -152,7 +159,10 @@ impl Header {
         let at = source.position();
         let size = source.byte("the header")?;
         if !(least..=MAX_FIELD_SIZE).contains(&size) {
-            return Err(Error::corrupt(at, format!("an {what} size of {size} bytes is absurd")));
+            return Err(Error::corrupt(
+                at,
+                format!("an {what} size of {size} bytes is absurd"),
+            ));
         }
         Ok(size)
     }
@@ -164,13 +174,15 @@ impl Header {
         let at = source.position();
         if version.has_compression_method() {
             let byte = source.byte("the header")?;
-            return Compression::from_method_byte(byte)
-                .ok_or_else(|| Error::corrupt(at, format!("there is no compression method {byte}")));
+            return Compression::from_method_byte(byte).ok_or_else(|| {
+                Error::corrupt(at, format!("there is no compression method {byte}"))
+            });
         }
         match source.int("the header")? {
             0 => Ok(Compression::None),
-            level => Compression::gzip(level)
-                .map_err(|error| Error::corrupt(at, error.to_string())),
+            level => {
+                Compression::gzip(level).map_err(|error| Error::corrupt(at, error.to_string()))
+            }
         }
     }
 }

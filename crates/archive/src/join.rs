@@ -25,7 +25,10 @@ pub struct PieceJoin {
 impl PieceJoin {
     /// A join of no pieces yet.
     pub fn new(compression: Compression) -> Self {
-        PieceJoin { compression, adler32: ADLER_START }
+        PieceJoin {
+            compression,
+            adler32: ADLER_START,
+        }
     }
 
     /// The payload of the chunk before the first piece.

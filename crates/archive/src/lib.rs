@@ -27,7 +27,7 @@ mod version;
 mod writer;
 mod zstandard;
 
-// pub use block::{Block, DataBlock, DataStream, LargeObject, LargeObjectsBlock};
+pub use block::{Block, DataBlock, LargeObject, LargeObjectsBlock};
 pub use compress::{CHUNK_SIZE, Compressor, Piece};
 pub use compression::Compression;
 pub use entry::{CatalogId, Entry, Section};
@@ -35,7 +35,7 @@ pub use error::{Error, Result};
 pub use foreign::Foreign;
 pub use header::{CreationTime, Header};
 pub use join::PieceJoin;
-// pub use reader::Reader;
+pub use reader::Reader;
 pub use toc::DataOffset;
 pub use version::ArchiveVersion;
 pub use writer::Writer;

@@ -12,7 +12,13 @@ pub(crate) const OFFSET_SIZE: u8 = 8;
 /// An integer: a sign byte, then the magnitude, lowest byte first.
 pub(crate) fn int(value: i32) -> [u8; 5] {
     let magnitude = value.unsigned_abs().to_le_bytes();
-    [u8::from(value < 0), magnitude[0], magnitude[1], magnitude[2], magnitude[3]]
+    [
+        u8::from(value < 0),
+        magnitude[0],
+        magnitude[1],
+        magnitude[2],
+        magnitude[3],
+    ]
 }
 
 /// Appends an integer.
@@ -27,7 +33,8 @@ pub(crate) fn put_text(out: &mut Vec<u8>, text: Option<&[u8]>) {
     match text {
         None => put_int(out, -1),
         Some(bytes) => {
-            let length = i32::try_from(bytes.len()).expect("a text's length was checked to fit an int");
+            let length =
+                i32::try_from(bytes.len()).expect("a text's length was checked to fit an int");
             put_int(out, length);
             out.extend_from_slice(bytes);
         }
@@ -66,7 +73,10 @@ mod tests {
         put_text(&mut out, None);
         put_text(&mut out, Some(b""));
         put_text(&mut out, Some(b"ab"));
-        assert_eq!(out, [1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, b'a', b'b']);
+        assert_eq!(
+            out,
+            [1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, b'a', b'b']
+        );
     }
 
     #[test]

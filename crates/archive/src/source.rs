@@ -42,7 +42,10 @@ impl<R: Read> Source<R> {
             input: BufReader::with_capacity(BUFFER_SIZE, input),
             position: 0,
             seeking: None,
-            sizes: FieldSizes { int: INT_SIZE, offset: OFFSET_SIZE },
+            sizes: FieldSizes {
+                int: INT_SIZE,
+                offset: OFFSET_SIZE,
+            },
         }
     }
 
@@ -95,7 +98,12 @@ impl<R: Read> Source<R> {
                     return Ok(count);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(source) => return Err(Error::Read { offset: self.position, source }),
+                Err(source) => {
+                    return Err(Error::Read {
+                        offset: self.position,
+                        source,
+                    });
+                }
             }
         }
     }
@@ -118,13 +126,19 @@ impl<R: Read> Source<R> {
         let before = bytes.len();
         let outcome = self.input.by_ref().take(wanted).read_to_end(bytes);
         self.position += (bytes.len() - before) as u64;
-        outcome.map_err(|source| Error::Read { offset: self.position, source })?;
+        outcome.map_err(|source| Error::Read {
+            offset: self.position,
+            source,
+        })?;
         Ok(())
     }
 
     fn fill(&mut self, buffer: &mut [u8], inside: &'static str) -> Result<()> {
         if self.read_up_to(buffer)? < buffer.len() {
-            return Err(Error::Truncated { offset: self.position, inside });
+            return Err(Error::Truncated {
+                offset: self.position,
+                inside,
+            });
         }
         Ok(())
     }
@@ -137,7 +151,10 @@ impl<R: Read> Source<R> {
 
     /// One byte.
     pub(crate) fn byte(&mut self, inside: &'static str) -> Result<u8> {
-        self.byte_or_end()?.ok_or(Error::Truncated { offset: self.position, inside })
+        self.byte_or_end()?.ok_or(Error::Truncated {
+            offset: self.position,
+            inside,
+        })
     }
 
     /// An integer. One that does not fit an `i32` is an error: no field of the format can be that large.
@@ -158,7 +175,10 @@ impl<R: Read> Source<R> {
         let bytes = &mut bytes[..usize::from(size)];
         self.fill(bytes, inside)?;
         let (low, high) = bytes.split_at(bytes.len().min(8));
-        let value = low.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte));
+        let value = low
+            .iter()
+            .rev()
+            .fold(0, |value, &byte| value << 8 | u64::from(byte));
         Ok(high.iter().all(|&byte| byte == 0).then_some(value))
     }
 
@@ -174,7 +194,10 @@ impl<R: Read> Source<R> {
         } else {
             self.append_up_to(&mut bytes, length)?;
             if bytes.len() < length {
-                return Err(Error::Truncated { offset: self.position, inside });
+                return Err(Error::Truncated {
+                    offset: self.position,
+                    inside,
+                });
             }
         }
         Ok(Some(bytes.into()))
@@ -190,7 +213,10 @@ impl<R: Read> Source<R> {
             (2, Some(position)) => Ok(DataOffset::Set(position)),
             (2, None) => Err(Error::corrupt(at, "a data offset does not fit 64 bits")),
             (3, _) => Ok(DataOffset::NoData),
-            (other, _) => Err(Error::corrupt(at, format!("there is no offset state {other}"))),
+            (other, _) => Err(Error::corrupt(
+                at,
+                format!("there is no offset state {other}"),
+            )),
         }
     }
 
@@ -199,35 +225,58 @@ impl<R: Read> Source<R> {
         if let Some(seeking) = &self.seeking {
             // Seeking past the end succeeds, so the end is checked here.
             if seeking.length.saturating_sub(self.position) < count {
-                return Err(Error::Truncated { offset: seeking.length, inside });
+                return Err(Error::Truncated {
+                    offset: seeking.length,
+                    inside,
+                });
             }
             let mut left = count;
             while left > 0 {
                 let step = i64::try_from(left).unwrap_or(i64::MAX);
-                (seeking.relative)(&mut self.input, step)
-                    .map_err(|source| Error::Read { offset: self.position, source })?;
+                (seeking.relative)(&mut self.input, step).map_err(|source| Error::Read {
+                    offset: self.position,
+                    source,
+                })?;
                 left -= step.unsigned_abs();
                 self.position += step.unsigned_abs();
             }
             return Ok(());
         }
-        let copied = io::copy(&mut self.input.by_ref().take(count), &mut io::sink())
-            .map_err(|source| Error::Read { offset: self.position, source })?;
+        let copied =
+            io::copy(&mut self.input.by_ref().take(count), &mut io::sink()).map_err(|source| {
+                Error::Read {
+                    offset: self.position,
+                    source,
+                }
+            })?;
         self.position += copied;
         if copied < count {
-            return Err(Error::Truncated { offset: self.position, inside });
+            return Err(Error::Truncated {
+                offset: self.position,
+                inside,
+            });
         }
         Ok(())
     }
 
     /// Goes to a place in the archive. Callers ask [`can_seek`](Self::can_seek) first.
     pub(crate) fn go_to(&mut self, position: u64) -> Result<()> {
-        let seeking = self.seeking.as_ref().expect("go_to is called only for inputs that can seek");
+        let seeking = self
+            .seeking
+            .as_ref()
+            .expect("go_to is called only for inputs that can seek");
         if position > seeking.length {
-            return Err(Error::Truncated { offset: seeking.length, inside: "the data blocks" });
+            return Err(Error::Truncated {
+                offset: seeking.length,
+                inside: "the data blocks",
+            });
         }
-        (seeking.absolute)(&mut self.input, seeking.base + position)
-            .map_err(|source| Error::Read { offset: position, source })?;
+        (seeking.absolute)(&mut self.input, seeking.base + position).map_err(|source| {
+            Error::Read {
+                offset: position,
+                source,
+            }
+        })?;
         self.position = position;
         Ok(())
     }

@@ -21,6 +21,8 @@ pub enum DataOffset {
     NoData,
 }
 
+/// The descriptor of the entries whose data are large objects.
+pub(crate) const BLOBS: &str = "BLOBS";
 const IN_TOC: &str = "the table of contents";
 
 /// A table of contents as bytes, with the places of the offsets that are filled in later.
@@ -34,7 +36,10 @@ pub(crate) struct EncodedToc {
 pub(crate) fn encode(entries: &[Entry], version: ArchiveVersion) -> Result<EncodedToc> {
     let count = i32::try_from(entries.len())
         .map_err(|_| unwritable(0, "the table of contents has too many entries"))?;
-    let mut toc = EncodedToc { bytes: Vec::new(), offsets: Vec::new() };
+    let mut toc = EncodedToc {
+        bytes: Vec::new(),
+        offsets: Vec::new(),
+    };
     let mut ids = HashSet::with_capacity(entries.len());
     put_int(&mut toc.bytes, count);
     for entry in entries {
@@ -49,8 +54,15 @@ pub(crate) fn encode(entries: &[Entry], version: ArchiveVersion) -> Result<Encod
 
 /// Checks that the header's texts can be stored.
 pub(crate) fn check_header(header: &Header) -> Result<()> {
-    let texts = [&header.database, &header.server_version, &header.dumper_version];
-    texts.into_iter().flatten().try_for_each(|text| check_text(0, text))
+    let texts = [
+        &header.database,
+        &header.server_version,
+        &header.dumper_version,
+    ];
+    texts
+        .into_iter()
+        .flatten()
+        .try_for_each(|text| check_text(0, text))
 }
 
 fn check_entry(entry: &Entry) -> Result<()> {
@@ -68,7 +80,10 @@ fn check_entry(entry: &Entry) -> Result<()> {
         &entry.table_am,
         &entry.owner,
     ];
-    texts.into_iter().flatten().try_for_each(|text| check_text(entry.dump_id, text))
+    texts
+        .into_iter()
+        .flatten()
+        .try_for_each(|text| check_text(entry.dump_id, text))
 }
 
 /// `pg_restore` takes a text up to its first NUL byte, so one inside would be cut there without a word.
@@ -83,7 +98,10 @@ fn check_text(dump_id: i32, text: &BString) -> Result<()> {
 }
 
 fn unwritable(dump_id: i32, problem: &str) -> Error {
-    Error::Unwritable { dump_id, problem: problem.into() }
+    Error::Unwritable {
+        dump_id,
+        problem: problem.into(),
+    }
 }
 
 fn encode_entry(entry: &Entry, version: ArchiveVersion, toc: &mut EncodedToc) {
@@ -135,7 +153,10 @@ pub(crate) fn decode<R: Read>(
     let at = source.position();
     let count = source.int(IN_TOC)?;
     if count < 0 {
-        return Err(Error::corrupt(at, format!("a table of contents of {count} entries")));
+        return Err(Error::corrupt(
+            at,
+            format!("a table of contents of {count} entries"),
+        ));
     }
     // The count is not believed: the list grows with the entries that are really there.
     let mut entries = Vec::new();
@@ -144,7 +165,10 @@ pub(crate) fn decode<R: Read>(
         let at = source.position();
         let (entry, offset) = decode_entry(source, version)?;
         if !ids.insert(entry.dump_id) {
-            return Err(Error::corrupt(at, format!("dump id {} is used twice", entry.dump_id)));
+            return Err(Error::corrupt(
+                at,
+                format!("dump id {} is used twice", entry.dump_id),
+            ));
         }
         entries.push((entry, offset));
     }
@@ -181,9 +205,17 @@ fn decode_entry<R: Read>(
     let copy = source.text(IN_TOC)?;
     let namespace = source.text(IN_TOC)?;
     let tablespace = source.text(IN_TOC)?;
-    let table_am = if version.has_table_am() { source.text(IN_TOC)? } else { None };
+    let table_am = if version.has_table_am() {
+        source.text(IN_TOC)?
+    } else {
+        None
+    };
     let at = source.position();
-    let relkind = if version.has_relkind() { source.int(IN_TOC)? } else { 0 };
+    let relkind = if version.has_relkind() {
+        source.int(IN_TOC)?
+    } else {
+        0
+    };
     let relkind = u8::try_from(relkind)
         .map_err(|_| Error::corrupt(at, format!("a relation kind of {relkind}")))?;
     let owner = source.text(IN_TOC)?;
@@ -192,7 +224,10 @@ fn decode_entry<R: Read>(
     let at = source.position();
     let offset = source.offset(IN_TOC)?;
     if had_dumper == (offset == DataOffset::NoData) {
-        return Err(Error::corrupt(at, "an offset that contradicts the entry's data flag"));
+        return Err(Error::corrupt(
+            at,
+            "an offset that contradicts the entry's data flag",
+        ));
     }
     let entry = Entry {
         dump_id,
@@ -216,7 +251,9 @@ fn decode_entry<R: Read>(
 
 fn decode_required<R: Read>(source: &mut Source<R>, what: &str) -> Result<BString> {
     let at = source.position();
-    source.text(IN_TOC)?.ok_or_else(|| Error::corrupt(at, format!("{what} is NULL")))
+    source
+        .text(IN_TOC)?
+        .ok_or_else(|| Error::corrupt(at, format!("{what} is NULL")))
 }
 
 /// Whether the table was made WITH OIDS. No server that is still supported can make such a table, and `pg_restore`
@@ -225,7 +262,10 @@ fn decode_with_oids<R: Read>(source: &mut Source<R>) -> Result<()> {
     let at = source.position();
     match decode_required(source, "the WITH OIDS flag")?.as_slice() {
         b"false" | b"true" => Ok(()),
-        _ => Err(Error::corrupt(at, "the WITH OIDS flag is neither true nor false")),
+        _ => Err(Error::corrupt(
+            at,
+            "the WITH OIDS flag is neither true nor false",
+        )),
     }
 }
 

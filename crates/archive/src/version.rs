@@ -24,7 +24,13 @@ impl ArchiveVersion {
     /// The newest version there is.
     pub const NEWEST: Self = ArchiveVersion::V1_16;
     /// Every version, oldest first.
-    pub const ALL: [Self; 5] = [Self::V1_12, Self::V1_13, Self::V1_14, Self::V1_15, Self::V1_16];
+    pub const ALL: [Self; 5] = [
+        Self::V1_12,
+        Self::V1_13,
+        Self::V1_14,
+        Self::V1_15,
+        Self::V1_16,
+    ];
 
     /// The second number of the version; the first is always 1.
     pub fn minor(self) -> u8 {
@@ -39,7 +45,9 @@ impl ArchiveVersion {
 
     /// The version of these two numbers, if it is one this crate knows.
     pub fn from_numbers(major: u8, minor: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|version| major == 1 && version.minor() == minor)
+        Self::ALL
+            .into_iter()
+            .find(|version| major == 1 && version.minor() == minor)
     }
 
     /// Entries carry the table access method since 1.14.
@@ -76,7 +84,10 @@ mod tests {
     #[test]
     fn numbers_name_each_version() {
         for version in ArchiveVersion::ALL {
-            assert_eq!(ArchiveVersion::from_numbers(1, version.minor()), Some(version));
+            assert_eq!(
+                ArchiveVersion::from_numbers(1, version.minor()),
+                Some(version)
+            );
         }
         assert_eq!(ArchiveVersion::from_numbers(1, 11), None);
         assert_eq!(ArchiveVersion::from_numbers(1, 17), None);

@@ -12,9 +12,6 @@ use crate::{
     toc::{self, EncodedToc},
 };
 
-/// The descriptor of the entries whose data are large objects.
-const BLOBS: &str = "BLOBS";
-
 /// Writes one archive, front to back.
 ///
 /// [`new`](Self::new) or [`seekable`](Self::seekable) writes the header and the table of contents. Then each entry with
@@ -102,7 +99,12 @@ impl<W: Write> Writer<W> {
         let base = output
             .stream_position()
             .map_err(|source| Error::Write { offset: 0, source })?;
-        let patch = Patch { toc: Vec::new(), toc_at: 0, base, seek: BufWriter::seek };
+        let patch = Patch {
+            toc: Vec::new(),
+            toc_at: 0,
+            base,
+            seek: BufWriter::seek,
+        };
         Self::start(output, header, entries, Some(patch))
     }
 
@@ -125,18 +127,25 @@ impl<W: Write> Writer<W> {
                 .zip(offsets)
                 .map(|(entry, (dump_id, offset_at))| PlannedBlock {
                     dump_id,
-                    holds_blobs: entry.descriptor == BLOBS,
+                    holds_blobs: entry.descriptor == toc::BLOBS,
                     offset_at,
                 })
                 .collect(),
             begun: 0,
-            had_dumper: entries.iter().map(|entry| (entry.dump_id, entry.had_dumper)).collect(),
+            had_dumper: entries
+                .iter()
+                .map(|entry| (entry.dump_id, entry.had_dumper))
+                .collect(),
             state: State::BetweenBlocks,
         };
         writer.put(&header.encode())?;
         let toc_at = writer.position;
         writer.put(&bytes)?;
-        writer.patch = patch.map(|patch| Patch { toc: bytes, toc_at, ..patch });
+        writer.patch = patch.map(|patch| Patch {
+            toc: bytes,
+            toc_at,
+            ..patch
+        });
         Ok(writer)
     }
 
@@ -173,7 +182,10 @@ impl<W: Write> Writer<W> {
     /// output.
     pub fn begin_blob(&mut self, oid: u32) -> Result<()> {
         if self.state != State::Blobs {
-            return Err(misuse(format!("large object {oid} begins {}", self.place())));
+            return Err(misuse(format!(
+                "large object {oid} begins {}",
+                self.place()
+            )));
         }
         if oid == 0 {
             return Err(misuse("a large object cannot have oid 0".into()));
@@ -202,7 +214,10 @@ impl<W: Write> Writer<W> {
     /// longer; [`Error::Write`] from the output.
     pub fn write_chunk(&mut self, payload: &[u8]) -> Result<()> {
         if payload.is_empty() || i32::try_from(payload.len()).is_err() {
-            return Err(misuse(format!("a chunk cannot be {} bytes long", payload.len())));
+            return Err(misuse(format!(
+                "a chunk cannot be {} bytes long",
+                payload.len()
+            )));
         }
         self.feed(Stream::Chunks)?;
         self.put_chunk(payload)
@@ -255,7 +270,10 @@ impl<W: Write> Writer<W> {
             )));
         }
         let position = self.position;
-        let write_error = |source| Error::Write { offset: position, source };
+        let write_error = |source| Error::Write {
+            offset: position,
+            source,
+        };
         // Without blocks the offsets that stand in the table of contents are right already.
         if let Some(patch) = self.patch.filter(|_| self.begun > 0) {
             let output = &mut self.output;
@@ -265,12 +283,17 @@ impl<W: Write> Writer<W> {
                 .map_err(write_error)?;
         }
         self.output.flush().map_err(write_error)?;
-        self.output.into_inner().map_err(|error| write_error(error.into_error()))
+        self.output
+            .into_inner()
+            .map_err(|error| write_error(error.into_error()))
     }
 
     fn begin_block(&mut self, dump_id: i32, blobs: bool) -> Result<()> {
         if self.state != State::BetweenBlocks {
-            return Err(misuse(format!("the block of entry {dump_id} begins {}", self.place())));
+            return Err(misuse(format!(
+                "the block of entry {dump_id} begins {}",
+                self.place()
+            )));
         }
         match self.had_dumper.get(&dump_id) {
             None => return Err(Error::UnknownEntry { dump_id }),
@@ -289,7 +312,11 @@ impl<W: Write> Writer<W> {
             None => return Err(misuse(format!("entry {dump_id} begins a second block"))),
         };
         if block.holds_blobs != blobs {
-            let kind = if blobs { "no large objects" } else { "large objects" };
+            let kind = if blobs {
+                "no large objects"
+            } else {
+                "large objects"
+            };
             return Err(misuse(format!("entry {dump_id} holds {kind}")));
         }
         if let Some(patch) = &mut self.patch {
@@ -310,9 +337,9 @@ impl<W: Write> Writer<W> {
                 *stream = wanted;
                 Ok(())
             }
-            State::Data(_) | State::Blob(_) => {
-                Err(misuse("a stream gets both raw bytes and finished chunks".into()))
-            }
+            State::Data(_) | State::Blob(_) => Err(misuse(
+                "a stream gets both raw bytes and finished chunks".into(),
+            )),
             State::BetweenBlocks | State::Blobs => {
                 Err(misuse(format!("data comes {}", self.place())))
             }
@@ -344,7 +371,10 @@ impl<W: Write> Writer<W> {
     fn put(&mut self, bytes: &[u8]) -> Result<()> {
         self.output
             .write_all(bytes)
-            .map_err(|source| Error::Write { offset: self.position, source })?;
+            .map_err(|source| Error::Write {
+                offset: self.position,
+                source,
+            })?;
         self.position += bytes.len() as u64;
         Ok(())
     }

@@ -1,10 +1,13 @@
 //! Zstandard frames.
 
-use zstd::stream::raw::{Encoder, InBuffer, Operation, OutBuffer};
+use std::io;
+
+use zstd::stream::raw::{Decoder, Encoder, InBuffer, Operation, OutBuffer};
 
 use crate::{
     Result,
     compress::{ChunkCutter, compress_error},
+    decompress::Progress,
 };
 
 /// Makes one frame a stream or piece. The frame's end is the chunk's end, because `pg_restore` drops what follows a
@@ -15,7 +18,9 @@ pub(crate) struct ZstdEncoder {
 
 impl ZstdEncoder {
     pub(crate) fn new(level: i32) -> Result<Self> {
-        Ok(ZstdEncoder { encoder: Encoder::new(level).map_err(compress_error)? })
+        Ok(ZstdEncoder {
+            encoder: Encoder::new(level).map_err(compress_error)?,
+        })
     }
 
     pub(crate) fn write(&mut self, raw: &[u8], out: &mut ChunkCutter) -> Result<()> {
@@ -24,7 +29,9 @@ impl ZstdEncoder {
             let room = out.room();
             let filled = room.len();
             let mut output = OutBuffer::around_pos(room, filled);
-            self.encoder.run(&mut input, &mut output).map_err(compress_error)?;
+            self.encoder
+                .run(&mut input, &mut output)
+                .map_err(compress_error)?;
         }
         Ok(())
     }
@@ -34,10 +41,68 @@ impl ZstdEncoder {
             let room = out.room();
             let filled = room.len();
             let mut output = OutBuffer::around_pos(room, filled);
-            if self.encoder.finish(&mut output, true).map_err(compress_error)? == 0 {
+            if self
+                .encoder
+                .finish(&mut output, true)
+                .map_err(compress_error)?
+                == 0
+            {
                 break;
             }
         }
         self.encoder.reinit().map_err(compress_error)
+    }
+}
+
+/// Where a decoder stands in the frames of its stream.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Start,
+    InFrame,
+    FrameEnd,
+}
+
+/// Takes the frames of a stream apart, one after the other.
+pub(crate) struct ZstdDecoder {
+    decoder: Decoder<'static>,
+    place: Place,
+}
+
+impl ZstdDecoder {
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(ZstdDecoder {
+            decoder: Decoder::new()?,
+            place: Place::Start,
+        })
+    }
+
+    /// Whether the stream may end here. No frames at all are a stream too: that of no bytes.
+    pub(crate) fn between_frames(&self) -> bool {
+        self.place != Place::InFrame
+    }
+
+    /// Whether the last byte taken was a frame's last.
+    pub(crate) fn just_ended(&self) -> bool {
+        self.place == Place::FrameEnd
+    }
+
+    /// Decompresses as much of `input` as fits `output`, up to the end of a frame.
+    pub(crate) fn run(&mut self, input: &[u8], output: &mut [u8]) -> Result<Progress, String> {
+        let mut input = InBuffer::around(input);
+        let mut output = OutBuffer::around(output);
+        let hint = self
+            .decoder
+            .run(&mut input, &mut output)
+            .map_err(|error| error.to_string())?;
+        let progress = Progress {
+            taken: input.pos,
+            given: output.pos(),
+        };
+        if hint == 0 {
+            self.place = Place::FrameEnd;
+        } else if progress.taken > 0 {
+            self.place = Place::InFrame;
+        }
+        Ok(progress)
     }
 }
