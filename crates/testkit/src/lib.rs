@@ -1,1 +1,29 @@
 //! Throwaway PostgreSQL servers, stock tools and archive comparison for tests.
+//!
+//! ```no_run
+//! use pgdumprs_testkit::{Major, Server, tool};
+//!
+//! let server = Server::get(Major::V17);
+//! let database = server.database();
+//! database.execute_sql("CREATE TABLE item (id int PRIMARY KEY)");
+//! assert_eq!(database.psql("SELECT count(*) FROM item"), "0");
+//! let dump = tool(Major::V17, "pg_dump").arg(database.url()).output();
+//! ```
+//!
+//! A server lives as long as the process that asked for it, is shared by all tests of that process
+//! and is stopped by a watchdog even when the process is killed. The binaries come from
+//! [`provision`], which fetches what the machine does not have; `cargo xtask pg` does that ahead of
+//! time.
+
+mod each_major;
+mod major;
+pub mod provision;
+mod server;
+mod tools;
+
+pub use each_major::for_each_major;
+pub use major::{MAJORS_VARIABLE, Major};
+pub use server::{Database, DatabaseOptions, Server, ServerBuilder};
+pub use tools::{
+    checked_output, reference_pg_dump, reference_pg_restore, restoring_major, tool, try_tool,
+};

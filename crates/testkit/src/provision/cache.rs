@@ -1,0 +1,145 @@
+//! The folder of fetched majors: one folder and one stamp each, guarded by a lock.
+//!
+//! A stamp is written last, so a folder without one is what an interrupted run left behind and is
+//! built again from nothing.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use super::host;
+use super::installation::Installation;
+use super::recipe::Recipe;
+use crate::Major;
+
+/// The environment variable that moves the cache.
+pub const CACHE_VARIABLE: &str = "PGDUMPRS_PG_CACHE";
+
+/// The folder that holds fetched majors and data directory templates.
+///
+/// `PGDUMPRS_PG_CACHE` decides. Without it, root uses `/var/cache/pgdumprs`, because servers then
+/// run as another user, who cannot enter root's home; everybody else uses
+/// `$XDG_CACHE_HOME/pgdumprs` or `~/.cache/pgdumprs`.
+///
+/// # Errors
+///
+/// When there is neither a variable nor a home folder, or the path is not absolute.
+pub fn cache_dir() -> Result<PathBuf> {
+    let from_environment = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let dir = if let Some(dir) = from_environment(CACHE_VARIABLE) {
+        PathBuf::from(dir)
+    } else if host::effective_uid()? == 0 {
+        PathBuf::from("/var/cache/pgdumprs")
+    } else if let Some(dir) = from_environment("XDG_CACHE_HOME") {
+        Path::new(&dir).join("pgdumprs")
+    } else if let Some(home) = from_environment("HOME") {
+        Path::new(&home).join(".cache/pgdumprs")
+    } else {
+        bail!("neither {CACHE_VARIABLE} nor HOME is set: where shall PostgreSQL be kept?");
+    };
+    if !dir.is_absolute() {
+        bail!("the cache folder {} is not absolute", dir.display());
+    }
+    Ok(dir)
+}
+
+/// Returns the cached installation of `major`, building it with the first recipe that succeeds.
+///
+/// The lock is held while building, so a second process waits and then finds the result.
+///
+/// # Errors
+///
+/// One reason for each recipe that was tried.
+pub(super) fn find_or_build(major: Major, recipes: &[Recipe]) -> Result<Installation, Vec<String>> {
+    let slot = Slot::open(major).map_err(|error| vec![format!("the cache: {error:#}")])?;
+    if let Some(installation) = slot.read_stamp(recipes) {
+        return Ok(installation);
+    }
+    let _lock = lock(&slot.lock_file).map_err(|error| vec![format!("the cache: {error:#}")])?;
+    if let Some(installation) = slot.read_stamp(recipes) {
+        return Ok(installation);
+    }
+    let mut reasons = Vec::new();
+    for recipe in recipes {
+        match slot.build(major, recipe) {
+            Ok(installation) => return Ok(installation),
+            Err(error) => reasons.push(format!("{recipe}: {error:#}")),
+        }
+    }
+    Err(reasons)
+}
+
+/// Takes an exclusive lock that ends with the returned file.
+pub(crate) fn lock(path: &Path) -> Result<File> {
+    let file = File::create(path).with_context(|| format!("creating {}", path.display()))?;
+    file.lock()
+        .with_context(|| format!("locking {}", path.display()))?;
+    Ok(file)
+}
+
+/// One major's place in the cache.
+struct Slot {
+    major: Major,
+    tree: PathBuf,
+    stamp: PathBuf,
+    lock_file: PathBuf,
+}
+
+impl Slot {
+    fn open(major: Major) -> Result<Slot> {
+        let dir = cache_dir()?;
+        fs::create_dir_all(&dir).with_context(|| format!("creating {}", dir.display()))?;
+        Ok(Slot {
+            major,
+            tree: dir.join(major.to_string()),
+            stamp: dir.join(format!("{major}.stamp")),
+            lock_file: dir.join(format!("{major}.lock")),
+        })
+    }
+
+    /// Trusts a stamp only when one of today's recipes wrote it.
+    fn read_stamp(&self, recipes: &[Recipe]) -> Option<Installation> {
+        let text = fs::read_to_string(&self.stamp).ok()?;
+        let (recipe, rest) = text.split_once('\n')?;
+        let known = recipes
+            .iter()
+            .any(|candidate| stamp_heading(candidate) == recipe);
+        Installation::from_stamp(self.major, rest).filter(|_| known)
+    }
+
+    fn build(&self, major: Major, recipe: &Recipe) -> Result<Installation> {
+        remove_if_there(fs::remove_file(&self.stamp))?;
+        remove_if_there(fs::remove_dir_all(&self.tree))?;
+        fs::create_dir(&self.tree).with_context(|| format!("creating {}", self.tree.display()))?;
+        let installation = recipe.build(major, &self.tree);
+        match installation {
+            Ok(installation) => {
+                let unfinished = self.stamp.with_extension("stamp-unfinished");
+                let text = format!("{}\n{}", stamp_heading(recipe), installation.to_stamp());
+                fs::write(&unfinished, text)
+                    .and_then(|()| fs::rename(&unfinished, &self.stamp))
+                    .with_context(|| format!("writing {}", self.stamp.display()))?;
+                Ok(installation)
+            }
+            Err(error) => {
+                remove_if_there(fs::remove_dir_all(&self.tree))?;
+                Err(error)
+            }
+        }
+    }
+}
+
+fn stamp_heading(recipe: &Recipe) -> String {
+    format!("recipe={recipe}")
+}
+
+fn remove_if_there(result: io::Result<()>) -> Result<()> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).context("removing what an earlier run left")
+        }
+        _ => Ok(()),
+    }
+}

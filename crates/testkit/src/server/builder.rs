@@ -1,0 +1,154 @@
+//! Puts a server together: data directory, settings, access rules.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::account::Account;
+use super::watchdog::Launch;
+use super::{Server, template};
+use crate::Major;
+use crate::provision::provision;
+
+/// Settings of every test server. They lose nothing that a test looks at: durability is for
+/// crashes, and background work would only make statistics vary.
+const SETTINGS: [(&str, &str); 8] = [
+    ("fsync", "off"),
+    ("full_page_writes", "off"),
+    ("synchronous_commit", "off"),
+    ("autovacuum", "off"),
+    ("jit", "off"),
+    ("timezone", "UTC"),
+    ("log_timezone", "UTC"),
+    ("listen_addresses", "127.0.0.1"),
+];
+
+/// How often to look for another port when the one found was taken before the server had it.
+const PORT_ATTEMPTS: u32 = 5;
+
+/// Prepares a server with settings, access rules or files of its own.
+#[derive(Clone, Debug)]
+pub struct ServerBuilder {
+    major: Major,
+    settings: Vec<(String, String)>,
+    access_rules: Option<String>,
+    files: Vec<(String, Vec<u8>)>,
+}
+
+impl ServerBuilder {
+    pub(super) fn new(major: Major) -> ServerBuilder {
+        ServerBuilder {
+            major,
+            settings: SETTINGS
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.to_string()))
+                .collect(),
+            access_rules: None,
+            files: Vec::new(),
+        }
+    }
+
+    /// Sets a configuration parameter, as in `postgresql.conf`; a later call wins.
+    pub fn setting(mut self, name: &str, value: &str) -> ServerBuilder {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Replaces `pg_hba.conf`, which by default trusts everybody.
+    ///
+    /// A `local` rule that trusts `postgres` is put first, for the test kit's own psql.
+    pub fn access_rules(mut self, rules: &str) -> ServerBuilder {
+        self.access_rules = Some(format!("local all {} trust\n{rules}\n", super::SUPERUSER));
+        self
+    }
+
+    /// Puts a file into the data directory, readable by the server alone, such as `server.key`.
+    pub fn file(mut self, name: &str, content: impl Into<Vec<u8>>) -> ServerBuilder {
+        self.files.push((name.to_owned(), content.into()));
+        self
+    }
+
+    /// Starts the server.
+    ///
+    /// # Errors
+    ///
+    /// When the major cannot be provisioned, or the server does not start; the message holds the
+    /// server's log.
+    pub fn start(self) -> Result<Server> {
+        let mut attempt = 1;
+        loop {
+            match self.start_on(free_port()?) {
+                Err(error)
+                    if attempt < PORT_ATTEMPTS
+                        && format!("{error:#}").contains("Address already in use") =>
+                {
+                    attempt += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn start_on(&self, port: u16) -> Result<Server> {
+        let installation = provision(self.major)?;
+        let account = Account::choose()?;
+        let folder = tempfile::Builder::new()
+            .prefix("pgdumprs-")
+            .permissions(fs::Permissions::from_mode(0o755))
+            .tempdir()
+            .context("creating the server's folder")?;
+        account.give(folder.path())?;
+        let data = folder.path().join("data");
+        template::copy_to(&data, &installation, account)?;
+        if let Some(rules) = &self.access_rules {
+            write_for(account, &data.join("pg_hba.conf"), rules.as_bytes())?;
+        }
+        for (name, content) in &self.files {
+            write_for(account, &data.join(name), content)?;
+        }
+
+        let mut command_line = vec![
+            path_text(&installation.server_bin().join("postgres")),
+            "-D".to_owned(),
+            path_text(&data),
+            "-c".to_owned(),
+            format!("unix_socket_directories={}", folder.path().display()),
+            "-c".to_owned(),
+            format!("port={port}"),
+        ];
+        for (name, value) in &self.settings {
+            command_line.extend(["-c".to_owned(), format!("{name}={value}")]);
+        }
+        let launch = Launch {
+            major: self.major,
+            command_line,
+            // From here on the watchdog removes the folder.
+            folder: folder.keep(),
+            data,
+            port,
+            account,
+        };
+        Ok(Server {
+            inner: launch.start()?.into(),
+        })
+    }
+}
+
+/// A port that nobody listens on at this moment.
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).context("looking for a free port")?;
+    Ok(listener.local_addr()?.port())
+}
+
+fn write_for(account: Account, path: &Path, content: &[u8]) -> Result<()> {
+    fs::write(path, content).with_context(|| format!("writing {}", path.display()))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    account.give(path)
+}
+
+fn path_text(path: &Path) -> String {
+    path.display().to_string()
+}

@@ -1,0 +1,142 @@
+//! A database of its own for each test.
+
+use std::io::Write;
+use std::process::Stdio;
+use std::thread;
+
+use anyhow::{Context, Result, bail};
+
+use super::{Server, unique_name};
+
+/// How a test's database is created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatabaseOptions {
+    /// The encoding, such as `UTF8`, `LATIN1` or `SQL_ASCII`.
+    pub encoding: String,
+    /// The locale for `LC_COLLATE` and `LC_CTYPE`; `C` works everywhere.
+    pub locale: String,
+    /// What else `CREATE DATABASE` shall say, such as `OWNER alice` or `LOCALE_PROVIDER builtin`.
+    pub more: String,
+}
+
+impl Default for DatabaseOptions {
+    fn default() -> DatabaseOptions {
+        DatabaseOptions {
+            encoding: "UTF8".to_owned(),
+            locale: "C".to_owned(),
+            more: String::new(),
+        }
+    }
+}
+
+/// A database that is dropped with this value.
+#[derive(Debug)]
+pub struct Database {
+    server: Server,
+    name: String,
+}
+
+impl Database {
+    pub(super) fn create(server: &Server, options: &DatabaseOptions) -> Result<Database> {
+        let name = unique_name("db");
+        let DatabaseOptions {
+            encoding,
+            locale,
+            more,
+        } = options;
+        server.run_sql(
+            "postgres",
+            &format!(
+                "CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' \
+                 LC_COLLATE '{locale}' LC_CTYPE '{locale}' {more}"
+            ),
+        )?;
+        Ok(Database {
+            server: server.clone(),
+            name,
+        })
+    }
+
+    /// The database's name, which needs no quotes.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The server it is on.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Connection parameters in libpq's keyword form, through the socket and as superuser.
+    pub fn conninfo(&self) -> String {
+        self.server.conninfo(&self.name)
+    }
+
+    /// A connection URL, through TCP and as superuser.
+    pub fn url(&self) -> String {
+        self.server.url(&self.name)
+    }
+
+    /// Runs a script of any length through psql, backslash commands included, and stops at the
+    /// first error.
+    ///
+    /// # Panics
+    ///
+    /// When a statement fails, with psql's message.
+    pub fn execute_sql(&self, script: impl AsRef<[u8]>) {
+        if let Err(error) = self.try_execute_sql(script) {
+            panic!("SQL in {}: {error:#}", self.name);
+        }
+    }
+
+    /// Like [`Database::execute_sql`].
+    ///
+    /// # Errors
+    ///
+    /// When a statement fails.
+    pub fn try_execute_sql(&self, script: impl AsRef<[u8]>) -> Result<()> {
+        let script = script.as_ref();
+        let mut psql = self
+            .server
+            .psql(&self.name)?
+            .args(["-f", "-"])
+            .env("PGOPTIONS", "-c client_min_messages=warning")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("starting psql")?;
+        let mut input = psql.stdin.take().context("psql has no standard input")?;
+        let output = thread::scope(|scope| {
+            // psql ends early at an error, so a broken pipe here says nothing its own message
+            // would not say better.
+            scope.spawn(move || input.write_all(script).ok());
+            psql.wait_with_output()
+        })?;
+        if !output.status.success() {
+            bail!("{}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(())
+    }
+
+    /// Runs one SQL command line and returns what psql printed: columns separated by `|`, no
+    /// headings, no final newline.
+    ///
+    /// # Panics
+    ///
+    /// When it fails, with psql's message.
+    pub fn psql(&self, sql: &str) -> String {
+        match self.server.run_sql(&self.name, sql) {
+            Ok(output) => output.trim_end_matches('\n').to_owned(),
+            Err(error) => panic!("SQL in {}: {error:#}", self.name),
+        }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        // The server is thrown away soon; panicking here would hide a test's own failure.
+        let _ = self.server.run_sql("postgres", &drop);
+    }
+}

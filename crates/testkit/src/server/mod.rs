@@ -1,0 +1,158 @@
+//! Throwaway servers.
+
+mod account;
+mod builder;
+mod database;
+mod shared;
+mod template;
+mod watchdog;
+
+pub use builder::ServerBuilder;
+pub use database::{Database, DatabaseOptions};
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use anyhow::Result;
+
+use crate::Major;
+use crate::tools::{checked_output, try_tool};
+use watchdog::Running;
+
+/// The superuser of every test server.
+pub(crate) const SUPERUSER: &str = "postgres";
+
+/// A running server; clones share it, and it stops with the last of them.
+#[derive(Clone, Debug)]
+pub struct Server {
+    inner: Arc<Running>,
+}
+
+impl Server {
+    /// This process's server of a major, started on first use and shared by all its tests.
+    ///
+    /// It listens on a socket in a folder of its own and on a free port of 127.0.0.1, trusts every
+    /// connection, and has the superuser `postgres`. It is not shared with other processes.
+    ///
+    /// # Panics
+    ///
+    /// When the major cannot be provisioned or the server does not start, with the reason.
+    pub fn get(major: Major) -> Server {
+        match Server::try_get(major) {
+            Ok(server) => server,
+            Err(error) => panic!("a PostgreSQL {major} server: {error:#}"),
+        }
+    }
+
+    /// Like [`Server::get`].
+    ///
+    /// # Errors
+    ///
+    /// When the major cannot be provisioned or the server does not start.
+    pub fn try_get(major: Major) -> Result<Server> {
+        shared::get(major)
+    }
+
+    /// Prepares a server of one's own, with settings that would disturb other tests.
+    pub fn builder(major: Major) -> ServerBuilder {
+        ServerBuilder::new(major)
+    }
+
+    /// The server's major version.
+    pub fn major(&self) -> Major {
+        self.inner.major()
+    }
+
+    /// The TCP port on 127.0.0.1; the socket's name holds the same number.
+    pub fn port(&self) -> u16 {
+        self.inner.port()
+    }
+
+    /// The folder of the Unix socket.
+    pub fn socket_dir(&self) -> &Path {
+        self.inner.socket_dir()
+    }
+
+    /// The server's data directory.
+    pub fn data_dir(&self) -> &Path {
+        self.inner.data_dir()
+    }
+
+    /// Connection parameters in libpq's keyword form for a database of this server, through the
+    /// socket and as superuser.
+    pub fn conninfo(&self, database: &str) -> String {
+        format!(
+            "host={} port={} user={SUPERUSER} dbname={database}",
+            self.socket_dir().display(),
+            self.port()
+        )
+    }
+
+    /// A connection URL for a database of this server, through TCP and as superuser.
+    pub fn url(&self, database: &str) -> String {
+        format!(
+            "postgresql://{SUPERUSER}@127.0.0.1:{}/{database}",
+            self.port()
+        )
+    }
+
+    /// Creates an empty UTF-8 database with the C locale. It is dropped with the returned value.
+    ///
+    /// # Panics
+    ///
+    /// When the server refuses, with its message.
+    pub fn database(&self) -> Database {
+        self.database_with(&DatabaseOptions::default())
+    }
+
+    /// Creates an empty database with a given encoding and locale.
+    ///
+    /// # Panics
+    ///
+    /// When the server refuses, with its message.
+    pub fn database_with(&self, options: &DatabaseOptions) -> Database {
+        match Database::create(self, options) {
+            Ok(database) => database,
+            Err(error) => panic!("creating a database: {error:#}"),
+        }
+    }
+
+    /// Creates a role of a unique name and returns the name.
+    ///
+    /// `attributes` is what follows the name in `CREATE ROLE`, such as `LOGIN PASSWORD 'x'`. Roles
+    /// belong to the whole server and go with it.
+    ///
+    /// # Panics
+    ///
+    /// When the server refuses, with its message.
+    pub fn role(&self, attributes: &str) -> String {
+        let name = unique_name("role");
+        match self.run_sql("postgres", &format!("CREATE ROLE {name} {attributes}")) {
+            Ok(_) => name,
+            Err(error) => panic!("creating a role: {error:#}"),
+        }
+    }
+
+    /// Runs SQL with the reference psql and returns what it printed: unaligned, no headings.
+    pub(crate) fn run_sql(&self, database: &str, sql: &str) -> Result<String> {
+        let mut psql = self.psql(database)?;
+        psql.args(["-c", sql]);
+        let output = checked_output(&mut psql)?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// psql of the reference major, which talks to every supported server.
+    pub(crate) fn psql(&self, database: &str) -> Result<std::process::Command> {
+        let mut psql = try_tool(Major::REFERENCE, "psql")?;
+        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d"])
+            .arg(self.conninfo(database));
+        Ok(psql)
+    }
+}
+
+/// A name that no other test of this server uses; the server belongs to this process alone.
+pub(crate) fn unique_name(kind: &str) -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    format!("test_{kind}_{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}

@@ -1,0 +1,151 @@
+//! Starts a server under a watchdog that outlives the test process.
+//!
+//! A killed process drops nothing, and statics are not dropped at a normal end either. So a small
+//! shell runs the server and holds the reading end of a pipe from the test process. However that
+//! process ends, the pipe closes; the shell then stops the server and removes its folder.
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::account::Account;
+use crate::Major;
+use crate::tools::clean_environment;
+
+/// How long a server may take to accept connections, on a machine busy with other tests.
+const START_LIMIT: Duration = Duration::from_secs(60);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
+
+/// `$1` is the server's folder, the rest is the server's command line. The server inherits neither
+/// end of the pipe. When it ends on its own, its log goes to standard error, which the test process
+/// reads while it waits for the start.
+const SCRIPT: &str = r#"
+folder=$1
+shift
+exec 3<&0
+"$@" </dev/null >"$folder/log" 2>&1 3<&- &
+server=$!
+{ cat <&3 >/dev/null 2>&1; kill -QUIT "$server"; } &
+waiter=$!
+wait "$server"
+kill "$waiter" 2>/dev/null
+cat "$folder/log" >&2
+rm -rf "$folder"
+"#;
+
+/// A server's command line and where it lives.
+#[derive(Debug)]
+pub(super) struct Launch {
+    /// The server's major version.
+    pub(super) major: Major,
+    /// `postgres` with its arguments.
+    pub(super) command_line: Vec<String>,
+    /// The folder of everything the server owns; removed when it stops.
+    pub(super) folder: PathBuf,
+    /// The data directory, inside `folder`.
+    pub(super) data: PathBuf,
+    /// The TCP port.
+    pub(super) port: u16,
+    /// Who runs it.
+    pub(super) account: Account,
+}
+
+/// A server that accepts connections; dropping it stops the server and waits for that.
+#[derive(Debug)]
+pub(super) struct Running {
+    launch: Launch,
+    watchdog: Child,
+}
+
+impl Launch {
+    /// Starts the server and waits until it accepts connections.
+    ///
+    /// # Errors
+    ///
+    /// When it ends or takes too long; the message holds its log.
+    pub(super) fn start(self) -> Result<Running> {
+        let mut command = Command::new("sh");
+        clean_environment(&mut command);
+        command
+            .args(["-c", SCRIPT, "pgdumprs-test-server"])
+            .arg(&self.folder)
+            .args(&self.command_line)
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            // Ctrl-C and a test runner's kill reach a process group; the watchdog must stay.
+            .process_group(0);
+        self.account.act(&mut command);
+        let watchdog = command.spawn().context("starting the watchdog shell")?;
+        let mut running = Running {
+            launch: self,
+            watchdog,
+        };
+        running.wait_until_ready()?;
+        Ok(running)
+    }
+}
+
+impl Running {
+    pub(super) fn major(&self) -> Major {
+        self.launch.major
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.launch.port
+    }
+
+    pub(super) fn socket_dir(&self) -> &Path {
+        &self.launch.folder
+    }
+
+    pub(super) fn data_dir(&self) -> &Path {
+        &self.launch.data
+    }
+
+    fn wait_until_ready(&mut self) -> Result<()> {
+        let pid_file = self.launch.data.join("postmaster.pid");
+        let limit = Instant::now() + START_LIMIT;
+        while !says_ready(&pid_file) {
+            if self.watchdog.try_wait()?.is_some() {
+                let mut log = String::new();
+                if let Some(mut stderr) = self.watchdog.stderr.take() {
+                    stderr.read_to_string(&mut log)?;
+                }
+                bail!("the server did not start; its log:\n{log}");
+            }
+            if Instant::now() > limit {
+                let log = fs::read_to_string(self.launch.folder.join("log")).unwrap_or_default();
+                bail!("the server was not ready within {START_LIMIT:?}; its log:\n{log}");
+            }
+            thread::sleep(POLL_INTERVAL);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Closing both pipes is the signal, and leaves the shell nothing to block on.
+        drop(self.watchdog.stdin.take());
+        drop(self.watchdog.stderr.take());
+        // Nothing useful can be done about a failure here: the watchdog goes on by itself.
+        let _ = self.watchdog.wait();
+    }
+}
+
+/// A postmaster writes its state into the eighth line of its pid file.
+fn says_ready(pid_file: &Path) -> bool {
+    fs::read_to_string(pid_file).is_ok_and(|text| {
+        text.lines()
+            .nth(7)
+            .is_some_and(|line| line.trim() == "ready")
+    })
+}

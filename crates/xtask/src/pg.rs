@@ -1,0 +1,75 @@
+//! `cargo xtask pg`: has stock PostgreSQL ready for the tests.
+
+use anyhow::{Result, bail};
+use pgdumprs_testkit::Major;
+use pgdumprs_testkit::provision::{Installation, cache_dir, provision_all};
+
+/// Find or fetch stock PostgreSQL for each major that tests cover, and say where it is.
+///
+/// The majors are those in PGDUMPRS_TEST_MAJORS, or 13 to 18. The reference, 18, is always among
+/// them. Fetched majors are kept in PGDUMPRS_PG_CACHE, or else in the user's cache folder
+/// (/var/cache/pgdumprs for root).
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Majors to have ready instead, such as 13,17.
+    #[arg(value_delimiter = ',')]
+    majors: Vec<Major>,
+}
+
+/// Provisions and prints a table; fails when any major is missing.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let mut majors = if arguments.majors.is_empty() {
+        Major::covered()?
+    } else {
+        arguments.majors.clone()
+    };
+    if !majors.contains(&Major::REFERENCE) {
+        majors.push(Major::REFERENCE);
+    }
+    majors.sort();
+    majors.dedup();
+
+    eprintln!("cache: {}", cache_dir()?.display());
+    let mut rows = vec![["major", "version", "source", "server", "tools"].map(str::to_owned)];
+    let mut failures = Vec::new();
+    for (_, outcome) in provision_all(&majors) {
+        match outcome {
+            Ok(installation) => rows.push(row(&installation)),
+            Err(error) => failures.push(format!("{error:#}")),
+        }
+    }
+    print_table(&rows);
+    if !failures.is_empty() {
+        bail!("{}", failures.join("\n"));
+    }
+    Ok(())
+}
+
+fn row(installation: &Installation) -> [String; 5] {
+    let server = installation.server_bin();
+    let tools = match installation.tools_bin() {
+        Some(tools) if tools == server => "with the server".to_owned(),
+        Some(tools) => tools.display().to_string(),
+        None => "none published; a newer major's serve".to_owned(),
+    };
+    [
+        installation.major().to_string(),
+        installation.version().to_owned(),
+        installation.source().to_owned(),
+        server.display().to_string(),
+        tools,
+    ]
+}
+
+fn print_table(rows: &[[String; 5]]) {
+    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
+    let widths: Vec<_> = (0..5).map(width).collect();
+    for row in rows {
+        let cells: Vec<_> = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        println!("{}", cells.join("  ").trim_end());
+    }
+}
