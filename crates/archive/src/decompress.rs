@@ -129,17 +129,18 @@ impl<'a, R: Read> Fed<'a, R> {
             if self.start == self.end && !self.full && !self.refill()? {
                 return Ok(0);
             }
-            if self.start < self.end
-                && let Some(objection) = self.codec.objection(true)
-            {
-                return Err(self.corrupt(objection));
-            }
             let input = &self.input[self.start..self.end];
             let progress = self
                 .codec
                 .run(input, buffer)
                 .map_err(|problem| self.corrupt(problem))?;
             self.start += progress.taken;
+            // Input never reaches beyond a chunk, so what is left over belongs to the same one.
+            if self.start < self.end
+                && let Some(objection) = self.codec.objection(true)
+            {
+                return Err(self.corrupt(objection));
+            }
             let drained = std::mem::replace(&mut self.full, progress.given == buffer.len());
             if progress.given > 0 {
                 return Ok(progress.given);

@@ -21,6 +21,8 @@ mod join;
 mod lz4;
 mod primitives;
 mod reader;
+#[cfg(test)]
+mod roundtrip;
 mod source;
 mod toc;
 mod version;

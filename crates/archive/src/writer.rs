@@ -108,6 +108,12 @@ impl<W: Write> Writer<W> {
         Self::start(output, header, entries, Some(patch))
     }
 
+    /// Starts an archive of a version that is no longer written, so that reading it can be tested.
+    #[cfg(test)]
+    pub(crate) fn of_old_version(output: W, header: &Header, entries: &[Entry]) -> Result<Self> {
+        Self::start(output, header, entries, None)
+    }
+
     fn start(
         output: W,
         header: &Header,
