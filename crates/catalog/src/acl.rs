@@ -1,24 +1,171 @@
-//! Privileges as the catalogs hold them: lists of aclitem texts.
+//! Privileges as the catalogs hold them: lists of aclitems, of objects and of columns.
 
-use bstr::BString;
+use bstr::{BStr, BString, ByteSlice};
+use pgdumprs_connect::FromCell;
 
-use crate::Error;
 use crate::cells::Cells;
+use crate::flight::Listed;
+use crate::{Error, Oid};
 
 /// The privileges of one object.
-///
-/// Each list holds aclitems in their text form, `grantee=privileges/grantor`, as the server's `aclitemout` prints them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Acl {
     /// What the catalog row holds; `None` (a NULL) means that the built-in default is in force.
-    pub acl: Option<Vec<BString>>,
+    pub acl: Option<Vec<AclItem>>,
     /// What the server's `acldefault` function says for the object's type and owner.
-    pub default: Vec<BString>,
+    pub default: Vec<AclItem>,
 }
 
 impl Acl {
     /// Decodes two columns: the object's own ACL and the built-in default for its owner.
     pub(crate) fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
-        Ok(Self { acl: cells.opt_array()?, default: cells.array()? })
+        let acl: Option<AclItems> = cells.get()?;
+        let default: Option<AclItems> = cells.get()?;
+        Ok(Self {
+            acl: acl.map(|items| items.0),
+            default: default.map(|items| items.0).unwrap_or_default(),
+        })
+    }
+}
+
+/// What one role granted to another on one object.
+///
+/// The text form, as the server's `aclitemout` prints it, is `grantee=privileges/grantor`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AclItem {
+    /// Name of the role that holds the privileges, unquoted; empty for PUBLIC.
+    pub grantee: BString,
+    /// The privileges: one letter each (see the manual's section "Privileges"), followed by `*` where it was granted with grant
+    /// option.
+    pub privileges: BString,
+    /// Name of the role that granted them, unquoted.
+    pub grantor: BString,
+}
+
+impl AclItem {
+    /// Reads the text form; `None` where it is malformed.
+    pub fn parse(text: &BStr) -> Option<Self> {
+        let (grantee, rest) = role_name(text.as_bytes())?;
+        let (privileges, rest) = rest.strip_prefix(b"=")?.split_once_str(b"/")?;
+        let (grantor, rest) = role_name(rest)?;
+        rest.is_empty().then(|| Self { grantee, privileges: privileges.into(), grantor })
+    }
+}
+
+/// A role name, up to an equals sign or the end, and the text after it. Parts in double quotes may hold anything; a double
+/// quote in them is doubled.
+fn role_name(text: &[u8]) -> Option<(BString, &[u8])> {
+    let mut name = BString::default();
+    let mut rest = text;
+    while let Some((&byte, tail)) = rest.split_first().filter(|&(&byte, _)| byte != b'=') {
+        if byte != b'"' {
+            name.push(byte);
+            rest = tail;
+            continue;
+        }
+        rest = tail;
+        loop {
+            let (part, tail) = rest.split_once_str(b"\"")?;
+            name.extend_from_slice(part);
+            rest = tail;
+            let Some(tail) = rest.strip_prefix(b"\"") else { break };
+            name.push(b'"');
+            rest = tail;
+        }
+    }
+    Some((name, rest))
+}
+
+/// A cell of type `aclitem[]`.
+pub(crate) struct AclItems(pub(crate) Vec<AclItem>);
+
+impl FromCell<'_> for AclItems {
+    const EXPECTED: &'static str = "a list of aclitems";
+
+    fn from_cell(cell: Option<&BStr>) -> Option<Self> {
+        let texts = Vec::<BString>::from_cell(cell)?;
+        texts.iter().map(|text| AclItem::parse(text.as_bstr())).collect::<Option<Vec<_>>>().map(Self)
+    }
+}
+
+/// The privileges on one column, where they were ever granted or revoked.
+#[derive(Debug, Clone)]
+pub struct ColumnAcl {
+    /// OID of the table.
+    pub table: Oid,
+    /// Name of the column, unquoted.
+    pub column: BString,
+    /// What the column has; `None` stands for nothing, which is what columns start with.
+    pub acl: Option<Vec<AclItem>>,
+    /// What initdb or the table's extension gave it, where they did.
+    pub initial: Option<Vec<AclItem>>,
+}
+
+impl Listed for ColumnAcl {
+    const WHAT: &'static str = "column privileges";
+
+    /// System columns and columns of system catalogs are listed too: they can have privileges like any other.
+    fn query(_version: u32) -> String {
+        "SELECT a.attrelid, a.attname, a.attacl, i.initprivs
+         FROM pg_catalog.pg_attribute AS a
+              LEFT JOIN pg_catalog.pg_init_privs AS i
+                  ON i.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                 AND i.objoid = a.attrelid AND i.objsubid = a.attnum
+         WHERE NOT a.attisdropped AND (a.attacl IS NOT NULL OR i.initprivs IS NOT NULL)
+         ORDER BY a.attrelid, a.attnum"
+            .into()
+    }
+
+    fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
+        let (table, column) = (cells.oid()?, cells.text()?);
+        let acl: Option<AclItems> = cells.get()?;
+        let initial: Option<AclItems> = cells.get()?;
+        Ok(Self {
+            table,
+            column,
+            acl: acl.map(|items| items.0),
+            initial: initial.map(|items| items.0),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(text: &str) -> Option<(String, String, String)> {
+        let item = AclItem::parse(text.into())?;
+        Some((item.grantee.to_string(), item.privileges.to_string(), item.grantor.to_string()))
+    }
+
+    fn parts(grantee: &str, privileges: &str, grantor: &str) -> Option<(String, String, String)> {
+        Some((grantee.into(), privileges.into(), grantor.into()))
+    }
+
+    #[test]
+    fn role_names_are_unquoted() {
+        assert_eq!(item("joe=r*w/postgres"), parts("joe", "r*w", "postgres"));
+        assert_eq!(item("=U/postgres"), parts("", "U", "postgres"));
+        assert_eq!(item("PUBLIC=U/postgres"), parts("PUBLIC", "U", "postgres"));
+        assert_eq!(item("\"a=b/c\"=arwd/\"x \"\"y\"\"\""), parts("a=b/c", "arwd", "x \"y\""));
+        assert_eq!(item("\"\"\"\"=/\"/\""), parts("\"", "", "/"));
+        assert_eq!(item("é\"ü\"=r/ö"), parts("éü", "r", "ö"));
+    }
+
+    #[test]
+    fn malformed_items_are_refused() {
+        for text in ["", "joe", "joe=r", "\"joe=r/x", "joe=r/\"x", "joe=r/x=y", "joe=r/\"x\"\""] {
+            assert_eq!(item(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn cells_hold_arrays_of_items() {
+        let items = |text: &str| AclItems::from_cell(Some(text.into())).map(|items| items.0);
+        assert_eq!(items("{}"), Some(Vec::new()));
+        let two = items("{joe=r/postgres,\"\\\"a b\\\"=w/postgres\"}").expect("is well-formed");
+        assert_eq!(two.iter().map(|item| item.grantee.to_string()).collect::<Vec<_>>(), ["joe", "a b"]);
+        assert_eq!(items("{NULL}"), None);
+        assert_eq!(items("{joe}"), None);
     }
 }

@@ -5,10 +5,13 @@ use std::collections::HashMap;
 use bstr::BStr;
 use pgdumprs_connect::Session;
 
+use crate::acl::{AclItem, ColumnAcl};
 use crate::comment::Comment;
 use crate::constraint::Constraint;
 use crate::depend::Dependency;
 use crate::flight::Flight;
+use crate::init_privs::InitPrivs;
+use crate::seclabel::SecLabel;
 use crate::{CatalogId, Error, Listing, Oid};
 
 /// The objects whose details are wanted, by kind.
@@ -27,6 +30,12 @@ pub struct Details {
     pub constraints: Vec<Constraint>,
     /// Comments of each object, by column.
     pub comments: HashMap<CatalogId, Vec<Comment>>,
+    /// Security labels of each object and its columns, by column.
+    pub security_labels: HashMap<CatalogId, Vec<SecLabel>>,
+    /// Privileges that initdb or its extension gave to a whole object.
+    pub initial_privileges: HashMap<CatalogId, Vec<AclItem>>,
+    /// Privileges on columns, by table.
+    pub column_acls: HashMap<Oid, Vec<ColumnAcl>>,
 }
 
 impl Details {
@@ -43,10 +52,22 @@ impl Details {
         let mut flight = Flight::new(listing.server.version);
         let dependencies = flight.list::<Dependency>();
         let comments = flight.list::<Comment>();
+        let security_labels = flight.list::<SecLabel>();
+        let initial_privileges = flight.list::<InitPrivs>();
+        let column_acls = flight.list::<ColumnAcl>();
         let landed = flight.run(session).await?;
         let mut details = Self { dependencies: landed.take(dependencies)?, ..Self::default() };
         for comment in landed.take(comments)? {
             details.comments.entry(comment.object).or_default().push(comment);
+        }
+        for label in landed.take(security_labels)? {
+            details.security_labels.entry(label.object).or_default().push(label);
+        }
+        for row in landed.take(initial_privileges)? {
+            details.initial_privileges.insert(row.object, row.privileges);
+        }
+        for row in landed.take(column_acls)? {
+            details.column_acls.entry(row.table).or_default().push(row);
         }
         Ok(details)
     }
