@@ -1,1 +1,48 @@
 //! Opens sessions with PostgreSQL servers from libpq's connection parameters.
+//!
+//! [`ConnectParams`] are read from connection strings and completed from the environment; [`Session::connect`] opens a
+//! [`Session`] with them. A session runs statements by the simple query protocol, one after the other or pipelined, and
+//! hands over the output of COPY in large pieces.
+//!
+//! The session stands on the message codecs of `postgres-protocol` rather than on a complete client. A dump needs little
+//! of what a client offers, and needs it fast and exact: COPY bytes without a wake-up a row, texts that need not be UTF-8,
+//! nothing prepared on the server, statements and results that overlap.
+
+mod array;
+mod cancel;
+mod certificate;
+mod connect;
+mod conninfo;
+mod copy_out;
+mod decode;
+mod environment;
+mod error;
+mod keywords;
+mod params;
+mod passfile;
+mod plan;
+mod row_stream;
+mod rows;
+mod secret;
+mod server_error;
+mod session;
+mod startup;
+mod tls;
+mod transport;
+mod uri;
+mod verify;
+mod version;
+mod wire;
+
+pub use array::parse_array;
+pub use cancel::CancelToken;
+pub use conninfo::ConnInfoError;
+pub use copy_out::CopyOut;
+pub use decode::{Bytea, DecodeError, FromCell};
+pub use error::{Attempt, Error, Target};
+pub use params::ConnectParams;
+pub use row_stream::RowStream;
+pub use rows::{Column, Iter, Row, Rows};
+pub use server_error::ServerError;
+pub use session::{Session, TransactionStatus};
+pub use version::ServerVersion;

@@ -1,0 +1,58 @@
+//! Cancelling a running statement.
+
+use std::fmt;
+
+use bytes::BytesMut;
+use postgres_protocol::message::frontend;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::connect::{Route, open};
+use crate::error::Error;
+
+/// Cancels what a session is running, over a connection of its own.
+#[derive(Clone)]
+pub struct CancelToken {
+    route: Route,
+    key: (i32, i32),
+}
+
+impl CancelToken {
+    pub(crate) fn new(route: Route, key: (i32, i32)) -> Self {
+        CancelToken { route, key }
+    }
+
+    /// Asks the server to cancel the statement that the session is running; the statement then fails with SQLSTATE
+    /// 57014. Nothing happens where none is running.
+    ///
+    /// The request is encrypted if the session is. It goes to the same address, so that it also works where a name
+    /// stands for several servers.
+    ///
+    /// # Errors
+    ///
+    /// Those of reaching the server. That the request arrived does not mean that it came in time.
+    pub async fn cancel(&self) -> Result<(), Error> {
+        let target = self.route.plan.target(&self.route.host);
+        let (mut stream, _) = open(&self.route, &target).await?;
+        let mut message = BytesMut::new();
+        frontend::cancel_request(self.key.0, self.key.1, &mut message);
+        let sent = async {
+            stream.write_all(&message).await?;
+            stream.flush().await
+        };
+        sent.await.map_err(|source| Error::ConnectionLost {
+            target: Box::new(target),
+            statement: String::new(),
+            error: None,
+            source,
+        })?;
+        // The server closes the connection when it has passed the request on. How it does so does not matter.
+        let _ = stream.read(&mut [0]).await;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for CancelToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CancelToken").field("process", &self.key.0).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,359 @@
+//! What can go wrong with a connection, and what to do about it.
+
+use std::fmt;
+use std::io;
+
+use bstr::ByteSlice;
+
+use crate::conninfo::ConnInfoError;
+use crate::decode::DecodeError;
+use crate::server_error::ServerError;
+
+/// Longest piece of a statement that an error repeats, in bytes.
+const STATEMENT_SHOWN: usize = 200;
+
+/// Where a connection goes and as whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Target {
+    /// The host's name, its address, or the path of the Unix socket.
+    pub host: String,
+    /// The TCP port; `None` for a Unix socket.
+    pub port: Option<u16>,
+    /// The role.
+    pub user: String,
+    /// The database.
+    pub database: String,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            Some(port) => write!(f, "server at {:?}, port {port}", self.host)?,
+            None => write!(f, "server on socket {:?}", self.host)?,
+        }
+        write!(f, ", user {:?}, database {:?}", self.user, self.database)
+    }
+}
+
+/// An attempt to reach one address of a host.
+#[derive(Debug)]
+pub struct Attempt {
+    /// The address with its port, or the socket's path.
+    pub address: String,
+    /// What the operating system said.
+    pub error: io::Error,
+}
+
+/// Why a session could not be opened, or what happened to it.
+///
+/// No message ever holds a password.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A connection parameter is wrong.
+    #[error(transparent)]
+    Parameters(#[from] ConnInfoError),
+
+    /// The host's name has no address.
+    #[error("could not find the address of {target}: {source}; check the host name")]
+    Resolve {
+        /// What was to be reached.
+        target: Box<Target>,
+        /// What the resolver said.
+        source: io::Error,
+    },
+
+    /// No address of the host answered.
+    #[error("could not reach {target}: {}{}", attempts_text(.attempts), unreachable_advice(.target, .attempts))]
+    Unreachable {
+        /// What was to be reached.
+        target: Box<Target>,
+        /// Each address that was tried, in order.
+        attempts: Vec<Attempt>,
+    },
+
+    /// The server did not finish its part of the connection in time.
+    #[error(
+        "no connection to {target} within {seconds} s; check the network, or raise connect_timeout"
+    )]
+    Timeout {
+        /// What was to be reached.
+        target: Box<Target>,
+        /// The limit that `connect_timeout` set.
+        seconds: u64,
+    },
+
+    /// Encryption is required and the server does not offer it.
+    #[error(
+        "{target} does not support TLS, and sslmode={sslmode} requires it; \
+         switch ssl on in the server, or use sslmode=prefer if the network is trusted"
+    )]
+    TlsRefused {
+        /// The server.
+        target: Box<Target>,
+        /// The mode in force.
+        sslmode: &'static str,
+    },
+
+    /// The TLS handshake failed. Where the server's certificate is the reason, the message says so.
+    #[error("TLS with {target} failed: {source}{}", tls_advice(.source))]
+    Tls {
+        /// The server.
+        target: Box<Target>,
+        /// What rustls or the socket said.
+        source: io::Error,
+    },
+
+    /// TLS cannot be set up with what the parameters name.
+    #[error("{0}")]
+    TlsSetup(String),
+
+    /// The server asks for a password and there is none.
+    #[error(
+        "{target} asks for a password and none was given; \
+         set PGPASSWORD, or add a line to the password file (~/.pgpass){}", note_text(.note)
+    )]
+    PasswordMissing {
+        /// The server.
+        target: Box<Target>,
+        /// Why a password file that is there was not used.
+        note: Option<String>,
+    },
+
+    /// The server wants a kind of authentication that is not available here, or breaks the rules of the one in use.
+    #[error("authentication with {target} failed: {reason}")]
+    Authentication {
+        /// The server.
+        target: Box<Target>,
+        /// What it wants or did.
+        reason: String,
+    },
+
+    /// The server refused the connection.
+    #[error("{target} refused the connection: {error}{}", refusal_advice(.error))]
+    Refused {
+        /// The server.
+        target: Box<Target>,
+        /// Its reason.
+        error: Box<ServerError>,
+    },
+
+    /// A statement failed. The session can go on (within a transaction: after a rollback).
+    #[error("{error}{}; statement: {statement}", statement_number(.index))]
+    Statement {
+        /// The statement, shortened.
+        statement: String,
+        /// Its position in the pipeline, counted from 0; `None` outside a pipeline.
+        index: Option<usize>,
+        /// What the server said.
+        error: Box<ServerError>,
+    },
+
+    /// The connection ended while a result was awaited. The session is of no more use.
+    #[error("the connection to {target} was lost: {}{}", lost_reason(.error, .source), while_running(.statement))]
+    ConnectionLost {
+        /// The server.
+        target: Box<Target>,
+        /// The statement in hand, shortened; empty where there was none.
+        statement: String,
+        /// The server's last words, if it had any (`57P01`: shut down by its administrator).
+        error: Option<Box<ServerError>>,
+        /// What the socket said.
+        source: io::Error,
+    },
+
+    /// The server sent what the protocol does not allow at that point. The session is of no more use.
+    #[error("{target} broke the protocol: {reason}{}", while_running(.statement))]
+    Protocol {
+        /// The server.
+        target: Box<Target>,
+        /// The statement in hand, shortened.
+        statement: String,
+        /// What it sent.
+        reason: String,
+    },
+
+    /// The statement cannot be sent, or is not of the kind that the call is for.
+    #[error("{reason}; statement: {statement}")]
+    Misuse {
+        /// The statement, shortened.
+        statement: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// The session was left in the middle of a result, or has lost its connection before.
+    #[error("the session with {target} cannot go on: {reason}")]
+    Broken {
+        /// The server.
+        target: Box<Target>,
+        /// What ended it.
+        reason: String,
+    },
+
+    /// A result does not hold what was asked of it.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+}
+
+impl Error {
+    /// Names the statement in hand, where the error leaves room for it.
+    pub(crate) fn while_running(mut self, sql: &[u8]) -> Self {
+        if let Error::ConnectionLost { statement, .. } | Error::Protocol { statement, .. } =
+            &mut self
+        {
+            *statement = shorten(sql);
+        }
+        self
+    }
+
+    /// The server's error, where the server reported one.
+    pub fn server_error(&self) -> Option<&ServerError> {
+        match self {
+            Error::Refused { error, .. } | Error::Statement { error, .. } => Some(error),
+            Error::ConnectionLost { error, .. } => error.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The SQLSTATE, where the server reported one.
+    pub fn sqlstate(&self) -> Option<&str> {
+        self.server_error().and_then(|error| error.code.to_str().ok())
+    }
+}
+
+/// A statement as errors show it: on one line and of bounded length.
+pub(crate) fn shorten(sql: &[u8]) -> String {
+    let end = sql.len().min(STATEMENT_SHOWN);
+    let text = sql[..end].to_str_lossy();
+    let mut shown = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if end < sql.len() {
+        shown.push('…');
+    }
+    shown
+}
+
+fn note_text(note: &Option<String>) -> String {
+    note.as_ref().map(|note| format!("; {note}")).unwrap_or_default()
+}
+
+fn attempts_text(attempts: &[Attempt]) -> String {
+    let texts = attempts.iter().map(|attempt| format!("{}: {}", attempt.address, attempt.error));
+    texts.collect::<Vec<_>>().join("; ")
+}
+
+fn unreachable_advice(target: &Target, attempts: &[Attempt]) -> &'static str {
+    let kind = attempts.last().map(|attempt| attempt.error.kind());
+    match (kind, target.port) {
+        (Some(io::ErrorKind::ConnectionRefused), Some(_)) => {
+            "; is the server running there and listening on that port?"
+        }
+        (Some(io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused), None) => {
+            "; is the server running on this machine, with its socket in that folder?"
+        }
+        (Some(io::ErrorKind::PermissionDenied), None) => {
+            "; this user may not use that socket (unix_socket_permissions)"
+        }
+        _ => "; check host, port, network and firewall",
+    }
+}
+
+fn tls_advice(error: &io::Error) -> &'static str {
+    use rustls::CertificateError as Certificate;
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let Some(rustls::Error::InvalidCertificate(reason)) = inner else {
+        return "";
+    };
+    match reason {
+        Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
+            "; the certificate is for another host name: connect by the name it holds, or use sslmode=verify-ca"
+        }
+        Certificate::UnknownIssuer => {
+            "; set sslrootcert to the file of the authority that signed it, or to system"
+        }
+        Certificate::Expired | Certificate::ExpiredContext { .. } => {
+            "; renew the server's certificate, or check this machine's clock"
+        }
+        _ => "",
+    }
+}
+
+fn refusal_advice(error: &ServerError) -> &'static str {
+    match error.code.as_slice() {
+        b"28P01" => "; check user and password (PGPASSWORD, the password file, the connection string)",
+        b"28000" => {
+            "; check the user's name, and that pg_hba.conf lets this user reach this database from here \
+             (with or without TLS: sslmode)"
+        }
+        b"3D000" => "; check the database's name",
+        b"42501" => "; the role needs the privilege CONNECT on the database",
+        b"53300" => "; free a connection, use fewer jobs, or raise max_connections or the role's limit",
+        b"57P03" => "; the server is starting up or shutting down: try again shortly",
+        _ => "",
+    }
+}
+
+fn statement_number(index: &Option<usize>) -> String {
+    index.map(|index| format!("; statement {} of the pipeline", index + 1)).unwrap_or_default()
+}
+
+fn lost_reason(error: &Option<Box<ServerError>>, source: &io::Error) -> String {
+    match error {
+        Some(error) => error.to_string(),
+        None => source.to_string(),
+    }
+}
+
+fn while_running(statement: &str) -> String {
+    if statement.is_empty() { String::new() } else { format!("; while running: {statement}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target() -> Box<Target> {
+        Box::new(Target {
+            host: "db.example.com".into(),
+            port: Some(5432),
+            user: "app".into(),
+            database: "shop".into(),
+        })
+    }
+
+    #[test]
+    fn a_refusal_says_what_where_and_what_next() {
+        let error = ServerError {
+            severity: "FATAL".into(),
+            code: "3D000".into(),
+            message: "database \"shop\" does not exist".into(),
+            ..ServerError::default()
+        };
+        let text = Error::Refused { target: target(), error: Box::new(error) }.to_string();
+        assert_eq!(
+            text,
+            "server at \"db.example.com\", port 5432, user \"app\", database \"shop\" refused the \
+             connection: FATAL: database \"shop\" does not exist (SQLSTATE 3D000); check the \
+             database's name"
+        );
+    }
+
+    #[test]
+    fn every_attempt_is_listed() {
+        let attempts = ["[::1]:5432", "127.0.0.1:5432"].map(|address| Attempt {
+            address: address.into(),
+            error: io::ErrorKind::ConnectionRefused.into(),
+        });
+        let text = Error::Unreachable { target: target(), attempts: attempts.into() }.to_string();
+        assert!(text.contains("[::1]:5432: connection refused; 127.0.0.1:5432: "), "{text}");
+        assert!(text.ends_with("is the server running there and listening on that port?"), "{text}");
+    }
+
+    #[test]
+    fn statements_are_shown_short_and_on_one_line() {
+        assert_eq!(shorten(b"SELECT\n  1"), "SELECT 1");
+        let long = shorten("SELECT ä".repeat(1000).as_bytes());
+        assert!(long.len() <= STATEMENT_SHOWN + 6 && long.ends_with('…'), "{long}");
+    }
+}

@@ -1,0 +1,82 @@
+//! The connection parameters that libpq 18 knows.
+
+/// A connection parameter.
+#[derive(Debug)]
+pub(crate) struct Keyword {
+    pub(crate) name: &'static str,
+    /// The environment variable that sets it where nothing else does.
+    pub(crate) variable: Option<&'static str>,
+    /// Whether its value must never be shown.
+    pub(crate) secret: bool,
+}
+
+const fn known(name: &'static str, variable: &'static str) -> Keyword {
+    Keyword { name, variable: Some(variable), secret: false }
+}
+
+const fn unexported(name: &'static str) -> Keyword {
+    Keyword { name, variable: None, secret: false }
+}
+
+const fn secret(name: &'static str) -> Keyword {
+    Keyword { name, variable: None, secret: true }
+}
+
+/// Every parameter, in the order of libpq's documentation.
+pub(crate) const KEYWORDS: &[Keyword] = &[
+    known("host", "PGHOST"),
+    known("hostaddr", "PGHOSTADDR"),
+    known("port", "PGPORT"),
+    known("dbname", "PGDATABASE"),
+    known("user", "PGUSER"),
+    Keyword { name: "password", variable: Some("PGPASSWORD"), secret: true },
+    known("passfile", "PGPASSFILE"),
+    known("require_auth", "PGREQUIREAUTH"),
+    known("channel_binding", "PGCHANNELBINDING"),
+    known("connect_timeout", "PGCONNECT_TIMEOUT"),
+    known("client_encoding", "PGCLIENTENCODING"),
+    known("options", "PGOPTIONS"),
+    known("application_name", "PGAPPNAME"),
+    unexported("fallback_application_name"),
+    unexported("keepalives"),
+    unexported("keepalives_idle"),
+    unexported("keepalives_interval"),
+    unexported("keepalives_count"),
+    unexported("tcp_user_timeout"),
+    unexported("replication"),
+    known("gssencmode", "PGGSSENCMODE"),
+    known("sslmode", "PGSSLMODE"),
+    known("sslnegotiation", "PGSSLNEGOTIATION"),
+    known("sslcompression", "PGSSLCOMPRESSION"),
+    known("sslcert", "PGSSLCERT"),
+    known("sslkey", "PGSSLKEY"),
+    secret("sslpassword"),
+    known("sslcertmode", "PGSSLCERTMODE"),
+    known("sslrootcert", "PGSSLROOTCERT"),
+    known("sslcrl", "PGSSLCRL"),
+    known("sslcrldir", "PGSSLCRLDIR"),
+    known("sslsni", "PGSSLSNI"),
+    known("requirepeer", "PGREQUIREPEER"),
+    known("ssl_min_protocol_version", "PGSSLMINPROTOCOLVERSION"),
+    known("ssl_max_protocol_version", "PGSSLMAXPROTOCOLVERSION"),
+    known("min_protocol_version", "PGMINPROTOCOLVERSION"),
+    known("max_protocol_version", "PGMAXPROTOCOLVERSION"),
+    known("krbsrvname", "PGKRBSRVNAME"),
+    known("gsslib", "PGGSSLIB"),
+    known("gssdelegation", "PGGSSDELEGATION"),
+    secret("scram_client_key"),
+    secret("scram_server_key"),
+    known("service", "PGSERVICE"),
+    known("target_session_attrs", "PGTARGETSESSIONATTRS"),
+    known("load_balance_hosts", "PGLOADBALANCEHOSTS"),
+    unexported("oauth_issuer"),
+    unexported("oauth_client_id"),
+    secret("oauth_client_secret"),
+    unexported("oauth_scope"),
+    unexported("sslkeylogfile"),
+];
+
+/// The parameter of that name.
+pub(crate) fn find(name: &str) -> Option<&'static Keyword> {
+    KEYWORDS.iter().find(|keyword| keyword.name == name)
+}

@@ -1,0 +1,248 @@
+//! Connection parameters as they were given: in strings, by options, by the environment.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::conninfo::{ConnInfoError, Setting, parse_key_values};
+use crate::environment;
+use crate::keywords;
+use crate::uri::{parse_uri, strip_scheme};
+
+/// Connection parameters under libpq's keywords.
+///
+/// Values are checked when a session is opened. An empty value counts as given: it keeps the environment out and stands
+/// for the built-in default. `Debug` never shows a password.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct ConnectParams {
+    settings: BTreeMap<&'static str, String>,
+    /// The user's home folder, where libpq looks for root certificates.
+    home: Option<PathBuf>,
+}
+
+impl ConnectParams {
+    /// No parameters at all: everything at its default.
+    pub fn new() -> Self {
+        ConnectParams::default()
+    }
+
+    /// Reads a connection string: a `postgresql://` or `postgres://` URI, or `keyword=value` pairs.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnInfoError`] for malformed strings and for keywords that libpq does not know.
+    pub fn parse(text: &str) -> Result<Self, ConnInfoError> {
+        let settings = match strip_scheme(text) {
+            Some(rest) => parse_uri(rest)?,
+            None => parse_key_values(text)?,
+        };
+        let mut params = ConnectParams::default();
+        params.set_all(settings)?;
+        Ok(params)
+    }
+
+    /// Reads what PostgreSQL's programs take in place of a database name: a connection string if it is a URI or holds
+    /// an equals sign, the name of a database otherwise.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ConnectParams::parse`].
+    pub fn from_dbname(text: &str) -> Result<Self, ConnInfoError> {
+        if strip_scheme(text).is_some() || text.contains('=') {
+            return ConnectParams::parse(text);
+        }
+        let mut params = ConnectParams::default();
+        params.set_dbname(text);
+        Ok(params)
+    }
+
+    /// Fills in what is not set yet from the `PG*` variables, from the password file's usual place and, for the user,
+    /// from the operating system.
+    ///
+    /// `variable` looks up an environment variable; a program passes `|name| std::env::var(name).ok()`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnInfoError`] where a variable asks for what is not available.
+    pub fn resolve(
+        mut self,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConnInfoError> {
+        for keyword in keywords::KEYWORDS {
+            if let Some(value) = keyword.variable.and_then(&variable) {
+                self.settings.entry(keyword.name).or_insert(value);
+            }
+        }
+        self.home = environment::home(&variable);
+        if let Some(home) = &self.home {
+            let passfile = home.join(".pgpass").to_string_lossy().into_owned();
+            self.settings.entry("passfile").or_insert(passfile);
+        }
+        if self.non_empty("user").is_none()
+            && let Some(user) = environment::user(&variable)
+        {
+            self.set_user(user);
+        }
+        Ok(self)
+    }
+
+    /// The value of a parameter, by libpq's keyword; `None` where it is not set.
+    pub fn get(&self, keyword: &str) -> Option<&str> {
+        self.settings.get(keyword).map(String::as_str)
+    }
+
+    /// Sets a parameter by libpq's keyword, in place of what was set.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnInfoError`] where libpq knows no such keyword.
+    pub fn set(&mut self, keyword: &str, value: impl Into<String>) -> Result<(), ConnInfoError> {
+        self.set_all([(keyword.to_owned(), value.into())].into())
+    }
+
+    /// Adds the parameters of `other` to these; where both have one, that of `other` stays.
+    pub fn merge(&mut self, other: ConnectParams) {
+        self.settings.extend(other.settings);
+        self.home = other.home.or(self.home.take());
+    }
+
+    /// Sets the host: a name, an address, or the folder of a Unix socket.
+    pub fn set_host(&mut self, host: impl Into<String>) {
+        self.settings.insert("host", host.into());
+    }
+
+    /// Sets the port.
+    pub fn set_port(&mut self, port: impl fmt::Display) {
+        self.settings.insert("port", port.to_string());
+    }
+
+    /// Sets the user.
+    pub fn set_user(&mut self, user: impl Into<String>) {
+        self.settings.insert("user", user.into());
+    }
+
+    /// Sets the database.
+    pub fn set_dbname(&mut self, dbname: impl Into<String>) {
+        self.settings.insert("dbname", dbname.into());
+    }
+
+    /// Sets the password.
+    pub fn set_password(&mut self, password: impl Into<String>) {
+        self.settings.insert("password", password.into());
+    }
+
+    /// The value of a parameter, unless it is unset or empty, which both stand for the default.
+    pub(crate) fn non_empty(&self, keyword: &str) -> Option<&str> {
+        self.get(keyword).filter(|value| !value.is_empty())
+    }
+
+    /// A file in the folder below the user's home where libpq looks for it.
+    pub(crate) fn home_file(&self, name: &str) -> Option<PathBuf> {
+        Some(self.home.as_ref()?.join(".postgresql").join(name))
+    }
+
+    fn set_all(&mut self, settings: Vec<Setting>) -> Result<(), ConnInfoError> {
+        for (keyword, value) in settings {
+            let Some(known) = keywords::find(&keyword) else {
+                return Err(ConnInfoError::new(format!(
+                    "unknown connection parameter {keyword:?}{}",
+                    similar(&keyword)
+                )));
+            };
+            if value.contains('\0') {
+                return Err(ConnInfoError::new(format!(
+                    "the connection parameter {keyword:?} holds a zero byte"
+                )));
+            }
+            self.settings.insert(known.name, value);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ConnectParams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.settings.iter().map(|(&name, value)| {
+            let secret = keywords::find(name).is_none_or(|keyword| keyword.secret);
+            (name, if secret { "…" } else { value.as_str() })
+        });
+        f.debug_map().entries(shown).finish()
+    }
+}
+
+/// A hint for keywords that people mistake for libpq's.
+fn similar(keyword: &str) -> &'static str {
+    match keyword {
+        "database" | "db" => "; did you mean \"dbname\"?",
+        "username" | "role" => "; did you mean \"user\"?",
+        "pass" | "passwd" | "pwd" => "; did you mean \"password\"?",
+        "hostname" | "server" => "; did you mean \"host\"?",
+        "ssl" => "; did you mean \"sslmode=require\"?",
+        "schema" | "pgbouncer" | "connection_limit" | "pool_timeout" => {
+            "; it is a parameter of other libraries: take it out of the connection string"
+        }
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_of_both_forms() {
+        let uri = ConnectParams::parse("postgres://u:p@h:1/d?sslmode=require").unwrap();
+        let pairs =
+            ConnectParams::parse("user=u password=p host=h port=1 dbname=d sslmode=require");
+        assert_eq!(uri, pairs.unwrap());
+        assert_eq!(ConnectParams::from_dbname("shop").unwrap().get("dbname"), Some("shop"));
+        assert_eq!(ConnectParams::from_dbname("dbname=shop").unwrap().get("dbname"), Some("shop"));
+        assert!(ConnectParams::parse("shop").is_err());
+    }
+
+    #[test]
+    fn unknown_parameters_are_named() {
+        let error = ConnectParams::parse("hots=a").unwrap_err().to_string();
+        assert!(error.contains("\"hots\""), "{error}");
+        let error = ConnectParams::parse("postgresql://h/d?schema=public").unwrap_err().to_string();
+        assert!(error.contains("\"schema\"") && error.contains("other libraries"), "{error}");
+        assert!(ConnectParams::new().set("database", "x").unwrap_err().to_string().contains("dbname"));
+    }
+
+    #[test]
+    fn the_password_never_shows() {
+        let params =
+            ConnectParams::parse("host=h password=hunter2 sslpassword=hunter2").unwrap();
+        let shown = format!("{params:?}");
+        assert!(shown.contains("\"host\": \"h\"") && !shown.contains("hunter2"), "{shown}");
+    }
+
+    #[test]
+    fn given_values_win_over_the_environment() {
+        let variables = |name: &str| {
+            let value = match name {
+                "PGHOST" => "envhost",
+                "PGPORT" => "6000",
+                "PGUSER" => "envuser",
+                "PGPASSWORD" => "envpass",
+                "HOME" => "/home/ada",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        };
+        let params = ConnectParams::parse("host=given port=''").unwrap().resolve(variables).unwrap();
+        assert_eq!(params.get("host"), Some("given"));
+        assert_eq!(params.get("port"), Some(""), "an empty value keeps the environment out");
+        assert_eq!(params.get("user"), Some("envuser"));
+        assert_eq!(params.get("password"), Some("envpass"));
+        assert_eq!(params.get("passfile"), Some("/home/ada/.pgpass"));
+        assert_eq!(params.home_file("root.crt"), Some("/home/ada/.postgresql/root.crt".into()));
+    }
+
+    #[test]
+    fn later_parameters_replace_earlier_ones_on_merge() {
+        let mut params = ConnectParams::parse("host=a port=1").unwrap();
+        params.merge(ConnectParams::parse("host=b").unwrap());
+        assert_eq!((params.get("host"), params.get("port")), (Some("b"), Some("1")));
+    }
+}

@@ -1,0 +1,95 @@
+//! Sockets.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::TcpStream;
+
+use crate::plan::{Keepalive, Place};
+use crate::wire::Transport;
+
+/// An address that a host's name stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Address {
+    Ip(SocketAddr),
+    Socket(PathBuf),
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Ip(address) => address.fmt(f),
+            Address::Socket(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// Finds the addresses of a host, in the order of the resolver.
+pub(crate) async fn resolve(place: &Place, port: u16) -> io::Result<Vec<Address>> {
+    let ip = |address: IpAddr| Address::Ip(SocketAddr::new(address, port));
+    Ok(match place {
+        Place::Address(address) => vec![ip(*address)],
+        Place::Socket(path) => vec![Address::Socket(path.clone())],
+        Place::Name(name) => {
+            let found = tokio::net::lookup_host((name.as_str(), port)).await?;
+            let addresses: Vec<_> = found.map(Address::Ip).collect();
+            if addresses.is_empty() {
+                return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
+            }
+            addresses
+        }
+    })
+}
+
+/// Opens a socket to an address.
+pub(crate) async fn open(
+    address: &Address,
+    keepalive: &Keepalive,
+) -> io::Result<Box<dyn Transport>> {
+    match address {
+        Address::Ip(address) => {
+            let stream = TcpStream::connect(address).await?;
+            stream.set_nodelay(true)?;
+            watch(&stream, keepalive)?;
+            Ok(Box::new(stream))
+        }
+        Address::Socket(path) => open_socket(path).await,
+    }
+}
+
+/// Has the kernel find out when the other side is gone.
+fn watch(stream: &TcpStream, keepalive: &Keepalive) -> io::Result<()> {
+    let socket = SockRef::from(stream);
+    if keepalive.on {
+        let mut settings = TcpKeepalive::new();
+        if let Some(idle) = keepalive.idle {
+            settings = settings.with_time(idle);
+        }
+        if let Some(interval) = keepalive.interval {
+            settings = settings.with_interval(interval);
+        }
+        #[cfg(unix)]
+        if let Some(count) = keepalive.count {
+            settings = settings.with_retries(count);
+        }
+        socket.set_tcp_keepalive(&settings)?;
+    }
+    #[cfg(target_os = "linux")]
+    if keepalive.user_timeout.is_some() {
+        socket.set_tcp_user_timeout(keepalive.user_timeout)?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+async fn open_socket(path: &Path) -> io::Result<Box<dyn Transport>> {
+    Ok(Box::new(tokio::net::UnixStream::connect(path).await?))
+}
+
+#[cfg(not(unix))]
+async fn open_socket(_: &Path) -> io::Result<Box<dyn Transport>> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no Unix sockets"))
+}

@@ -1,0 +1,99 @@
+//! Whether a server's certificate is to be trusted.
+
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::verify_server_name;
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
+use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+
+use crate::tls::store;
+
+/// Verifies what the mode asks for: nothing, the chain of signatures, or that and the host's name.
+///
+/// In every mode the handshake itself is verified, so that the certificate is that of the server at the other end.
+#[derive(Debug)]
+pub(crate) struct Verifier {
+    /// The trusted certificates and what verifies a chain that ends in one of them.
+    trusted: Option<(Vec<CertificateDer<'static>>, Arc<WebPkiServerVerifier>)>,
+    verify_name: bool,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl Verifier {
+    /// `roots` are the trusted authorities, or `None` to trust any server.
+    pub(crate) fn new(
+        roots: Option<Vec<CertificateDer<'static>>>,
+        verify_name: bool,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Self, String> {
+        let algorithms = provider.signature_verification_algorithms;
+        let trusted = match roots {
+            None => None,
+            Some(roots) => {
+                let store = Arc::new(store(&roots));
+                let chain = WebPkiServerVerifier::builder_with_provider(store, provider.clone())
+                    .build()
+                    .map_err(|error| format!("the trusted certificates cannot be used: {error}"))?;
+                Some((roots, chain))
+            }
+        };
+        Ok(Verifier { trusted, verify_name, algorithms })
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let Some((roots, chain)) = &self.trusted else {
+            return Ok(ServerCertVerified::assertion());
+        };
+        if roots.iter().any(|root| root.as_ref() == end_entity.as_ref()) {
+            // A self-signed certificate that was handed out as its own authority, as PostgreSQL's documentation shows
+            // it: trusted by being the very one. A chain verifier would refuse an authority at the end of a chain.
+            if self.verify_name {
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, name)?;
+            }
+            return Ok(ServerCertVerified::assertion());
+        }
+        match chain.verify_server_cert(end_entity, intermediates, name, ocsp, now) {
+            // The name is looked at last, so that everything else is in order then.
+            Err(Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) if !self.verify_name => Ok(ServerCertVerified::assertion()),
+            other => other,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,171 @@
+//! Messages on a connection: framing on the way in, an outbox on the way out.
+//!
+//! A message is a type byte, a length that counts itself but not the type byte (four bytes, big-endian), and a body.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use bytes::{Buf, BufMut, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+
+/// Bytes in a message's head: the type byte and the length.
+pub(crate) const HEAD: usize = 5;
+
+/// Capacity the inbox is given when it runs short. The kernel rarely holds more than this for us.
+const INBOX: usize = 256 * 1024;
+
+/// Below this much free space in the inbox a read would be too small to be worth its system call.
+const SHORT: usize = 32 * 1024;
+
+/// Anything that carries bytes both ways: a socket, TLS over a socket, a test's pipe.
+pub(crate) trait Transport: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Transport for T {}
+
+/// A connection seen as a stream of messages.
+///
+/// Whatever waits in the outbox is written while the inbox is read. A server that has megabytes of results to get rid
+/// of before it reads the next statement therefore never waits for a client that only writes.
+pub(crate) struct Wire {
+    stream: Box<dyn Transport>,
+    inbox: BytesMut,
+    /// Length of the current message, head included; it leaves the inbox when the next one is asked for.
+    current: usize,
+    outbox: BytesMut,
+    unflushed: bool,
+    /// Why nothing can be written any more. What the server said before it went is still worth reading.
+    write_error: Option<io::Error>,
+}
+
+impl Wire {
+    pub(crate) fn new(stream: Box<dyn Transport>) -> Self {
+        Wire {
+            stream,
+            inbox: BytesMut::new(),
+            current: 0,
+            outbox: BytesMut::new(),
+            unflushed: false,
+            write_error: None,
+        }
+    }
+
+    /// The outbox, for messages that are sent along with the next read.
+    pub(crate) fn outbox(&mut self) -> &mut BytesMut {
+        &mut self.outbox
+    }
+
+    /// Puts a simple Query message into the outbox. `sql` holds no zero byte and is shorter than 2 GiB.
+    pub(crate) fn push_query(&mut self, sql: &[u8]) {
+        self.outbox.reserve(sql.len() + 6);
+        self.outbox.put_u8(b'Q');
+        self.outbox.put_u32(sql.len() as u32 + 5);
+        self.outbox.put_slice(sql);
+        self.outbox.put_u8(0);
+    }
+
+    /// Waits until a whole message is there and returns its type byte; [`Wire::body`] is its body.
+    pub(crate) async fn advance(&mut self) -> io::Result<u8> {
+        self.inbox.advance(std::mem::take(&mut self.current));
+        loop {
+            if let Some(length) = frame_length(&self.inbox)?
+                && self.inbox.len() >= length
+            {
+                self.current = length;
+                return Ok(self.inbox[0]);
+            }
+            self.fill().await?;
+        }
+    }
+
+    /// The body of the message that [`Wire::advance`] announced.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.inbox[HEAD..self.current]
+    }
+
+    /// Drops the current message and gives access to what has arrived after it.
+    pub(crate) fn inbox(&mut self) -> &mut BytesMut {
+        self.inbox.advance(std::mem::take(&mut self.current));
+        &mut self.inbox
+    }
+
+    /// Waits until at least one more byte has arrived, writing from the outbox meanwhile.
+    pub(crate) async fn fill(&mut self) -> io::Result<()> {
+        if self.inbox.capacity() - self.inbox.len() < SHORT {
+            self.inbox.reserve(INBOX);
+        }
+        let received = poll_fn(|cx| {
+            self.poll_outbox(cx);
+            // `read_buf` keeps no state between polls, so that a fresh one each time is the same read.
+            pin!(self.stream.read_buf(&mut self.inbox)).poll(cx)
+        })
+        .await;
+        match received {
+            Ok(0) => Err(self.write_error.take().unwrap_or_else(|| {
+                io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed the connection")
+            })),
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes the whole outbox without reading, for messages that nothing answers.
+    pub(crate) async fn flush(&mut self) -> io::Result<()> {
+        poll_fn(|cx| {
+            self.poll_outbox(cx);
+            if let Some(error) = self.write_error.take() {
+                return Poll::Ready(Err(error));
+            }
+            if self.outbox.is_empty() && !self.unflushed {
+                Poll::Ready(Ok(()))
+            } else {
+                Poll::Pending
+            }
+        })
+        .await
+    }
+
+    /// Writes as much of the outbox as the transport takes now.
+    fn poll_outbox(&mut self, cx: &mut Context<'_>) {
+        while !self.outbox.is_empty() {
+            match Pin::new(&mut self.stream).poll_write(cx, &self.outbox) {
+                Poll::Ready(Ok(0)) => return self.stop_writing(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(written)) => {
+                    self.outbox.advance(written);
+                    self.unflushed = true;
+                }
+                Poll::Ready(Err(error)) => return self.stop_writing(error),
+                Poll::Pending => return,
+            }
+        }
+        if self.unflushed {
+            match Pin::new(&mut self.stream).poll_flush(cx) {
+                Poll::Ready(Ok(())) => self.unflushed = false,
+                Poll::Ready(Err(error)) => self.stop_writing(error),
+                Poll::Pending => {}
+            }
+        }
+    }
+
+    fn stop_writing(&mut self, error: io::Error) {
+        self.outbox.clear();
+        self.unflushed = false;
+        self.write_error = Some(error);
+    }
+}
+
+/// The length of the message at the front of `inbox`, head included, once its head is there.
+pub(crate) fn frame_length(inbox: &[u8]) -> io::Result<Option<usize>> {
+    let Some(head) = inbox.first_chunk::<HEAD>() else {
+        return Ok(None);
+    };
+    let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]);
+    if !(4..=i32::MAX as u32).contains(&length) {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("message of type {:?} claims a length of {length}", char::from(head[0])),
+        ));
+    }
+    Ok(Some(length as usize + 1))
+}
