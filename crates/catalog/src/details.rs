@@ -11,19 +11,30 @@ use crate::constraint::Constraint;
 use crate::depend::Dependency;
 use crate::flight::Flight;
 use crate::init_privs::InitPrivs;
+use crate::relations::{self, Relations};
 use crate::seclabel::SecLabel;
 use crate::{CatalogId, Error, Listing, Oid};
 
 /// The objects whose details are wanted, by kind.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
-    /// Relations that are dumped, and the direct parents of those.
+    /// Relations that are dumped, and the direct parents of those; sequences are apart.
     pub tables: Vec<Oid>,
+    /// Views and materialized views whose definitions are dumped.
+    pub views: Vec<Oid>,
+    /// Materialized views that are refreshed.
+    pub matviews: Vec<Oid>,
+    /// Sequences whose definitions are dumped.
+    pub sequences: Vec<Oid>,
+    /// Sequences whose positions are dumped.
+    pub positions: Vec<Oid>,
 }
 
 /// What is too costly to fetch for objects that are not dumped, or may only be asked once their tables are locked.
 #[derive(Debug, Default)]
 pub struct Details {
+    /// Columns, defaults, views, sequences and what else there is to relations.
+    pub relations: Relations,
     /// What needs what, by the object that needs.
     pub dependencies: Vec<Dependency>,
     /// Constraints of tables and domains. Those on tables that are written inside CREATE TABLE come first.
@@ -47,16 +58,19 @@ impl Details {
     pub async fn read(
         session: &mut Session,
         listing: &Listing,
-        _wanted: &Wanted,
+        wanted: &Wanted,
     ) -> Result<Self, Error> {
         let mut flight = Flight::new(listing.server.version);
+        let relations = relations::Asked::new(&mut flight, listing, wanted);
         let dependencies = flight.list::<Dependency>();
         let comments = flight.list::<Comment>();
         let security_labels = flight.list::<SecLabel>();
         let initial_privileges = flight.list::<InitPrivs>();
         let column_acls = flight.list::<ColumnAcl>();
         let landed = flight.run(session).await?;
-        let mut details = Self { dependencies: landed.take(dependencies)?, ..Self::default() };
+        let (relations, constraints) = relations.take(&landed)?;
+        let mut details =
+            Self { relations, constraints, dependencies: landed.take(dependencies)?, ..Self::default() };
         for comment in landed.take(comments)? {
             details.comments.entry(comment.object).or_default().push(comment);
         }

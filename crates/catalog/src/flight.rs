@@ -1,5 +1,6 @@
 //! Many queries in one round trip.
 
+use bstr::BString;
 use pgdumprs_connect::{Rows, Session};
 
 use crate::cells::Cells;
@@ -57,7 +58,7 @@ pub(crate) struct Ticket<T> {
 /// Queries that are sent together and answered together.
 pub(crate) struct Flight {
     version: u32,
-    statements: Vec<String>,
+    statements: Vec<BString>,
     whats: Vec<&'static str>,
 }
 
@@ -66,10 +67,11 @@ impl Flight {
         Self { version, statements: Vec::new(), whats: Vec::new() }
     }
 
-    fn push<T>(
+    /// Asks with a statement that is not made from OIDs alone. Names in it may be in any encoding.
+    pub(crate) fn push<T>(
         &mut self,
         what: &'static str,
-        statement: String,
+        statement: BString,
         decode: fn(&mut Cells<'_>) -> Result<T, Error>,
     ) -> Ticket<T> {
         self.statements.push(statement);
@@ -79,7 +81,7 @@ impl Flight {
 
     /// Asks for all rows of a kind.
     pub(crate) fn list<T: Listed>(&mut self) -> Ticket<T> {
-        self.push(T::WHAT, T::query(self.version), T::decode)
+        self.push(T::WHAT, T::query(self.version).into(), T::decode)
     }
 
     /// Asks for all rows of a kind that servers before `since` do not know: there, the answer is empty.
@@ -95,14 +97,17 @@ impl Flight {
         if oids.is_empty() {
             return Ticket { position: None, what: T::WHAT, decode: T::decode };
         }
-        self.push(T::WHAT, T::query(self.version, oids), T::decode)
+        self.push(T::WHAT, T::query(self.version, oids).into(), T::decode)
     }
 
     /// Sends everything and waits for all answers.
     pub(crate) async fn run(self, session: &mut Session) -> Result<Landed, Error> {
-        let results = session.pipeline(&self.statements).await.map_err(|error| Error::Query {
-            what: error.statement_index().and_then(|i| self.whats.get(i)).copied().unwrap_or("objects"),
-            source: error,
+        let results = session.pipeline(&self.statements).await.map_err(|source| {
+            let what = match &source {
+                pgdumprs_connect::Error::Statement { index: Some(index), .. } => self.whats[*index],
+                _ => "objects",
+            };
+            Error::Query { what, source }
         })?;
         Ok(Landed { results })
     }

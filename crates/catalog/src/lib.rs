@@ -11,28 +11,44 @@
 //! renders SQL definitions: that is `pgdumprs-ddl`, whose files have the same names.
 
 mod acl;
+mod attrdef;
 mod cells;
-mod class;
+mod check_constraint;
+mod column;
 mod comment;
 mod constraint;
 mod depend;
 mod details;
 mod error;
 mod flight;
+mod inherits;
 mod init_privs;
 mod listing;
 mod namespace;
+mod oid;
+mod partition;
+mod relations;
 mod seclabel;
+mod sequence;
 mod table;
+mod table_definition;
+mod view;
 
 pub use acl::{Acl, AclItem, ColumnAcl};
-pub use class::{CatalogId, Oid, class};
+pub use attrdef::AttrDef;
+pub use oid::{CatalogId, Oid, class};
+pub use column::{CollationName, Column, NotNull, generated, identity};
 pub use comment::Comment;
 pub use constraint::{Constraint, contype};
 pub use depend::Dependency;
 pub use details::{Details, Wanted};
 pub use error::Error;
+pub use inherits::Inherits;
 pub use listing::{Listing, ServerInfo};
 pub use namespace::Namespace;
+pub use relations::Relations;
 pub use seclabel::SecLabel;
+pub use sequence::{Position, Sequence};
 pub use table::{OwningColumn, Table, relkind};
+pub use table_definition::TableDefinition;
+pub use view::MatviewDependency;

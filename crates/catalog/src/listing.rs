@@ -7,7 +7,7 @@ use pgdumprs_connect::Session;
 
 use crate::cells::Cells;
 use crate::flight::{Flight, Listed};
-use crate::{Error, Namespace, Oid, Table};
+use crate::{Error, Inherits, Namespace, Oid, Table};
 
 /// The server and the database as a whole.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +29,8 @@ pub struct Listing {
     pub namespaces: Vec<Namespace>,
     /// Relations other than indexes, in OID order.
     pub tables: Vec<Table>,
+    /// Which relation inherits from which, in the catalog's own order.
+    pub inherits: Vec<Inherits>,
 }
 
 struct Role {
@@ -63,12 +65,14 @@ impl Listing {
         let roles = flight.list::<Role>();
         let namespaces = flight.list::<Namespace>();
         let tables = flight.list::<Table>();
+        let inherits = flight.list::<Inherits>();
         let landed = flight.run(session).await?;
         Ok(Self {
             server,
             roles: landed.take(roles)?.into_iter().map(|role| (role.oid, role.name)).collect(),
             namespaces: landed.take(namespaces)?,
             tables: landed.take(tables)?,
+            inherits: landed.take(inherits)?,
         })
     }
 

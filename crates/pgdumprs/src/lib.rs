@@ -1,1 +1,32 @@
-//! Backs up a PostgreSQL database into a custom-format archive.
+//! Backs up a PostgreSQL database into a custom-format archive, the kind that `pg_dump -Fc` writes and `pg_restore` reads.
+//!
+//! No PostgreSQL program or library is needed: the archive is written straight from the server's catalogs.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), pgdumprs::Error> {
+//! let report = pgdumprs::Dump::new("postgresql://app@db.example.com/shop?sslmode=require")?
+//!     .to_file("shop.dump")
+//!     .await?;
+//! println!("{} tables, {} rows", report.tables, report.rows);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A dump runs in one read-only, repeatable-read transaction, and holds `ACCESS SHARE` locks on the tables it dumps. Settings are
+//! made with `SET LOCAL` and pinned so that nothing a role, a database or a pooler has set can bend the output.
+
+mod dump;
+mod error;
+mod event;
+mod output;
+mod report;
+mod transaction;
+mod writing;
+
+pub use dump::Dump;
+pub use error::Error;
+pub use event::Event;
+pub use pgdumprs_archive::{ArchiveVersion, Compression, CreationTime};
+pub use pgdumprs_connect::ConnectParams;
+pub use pgdumprs_copy::Progress;
+pub use report::Report;

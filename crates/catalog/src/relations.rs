@@ -1,0 +1,90 @@
+//! The details of tables, views and sequences.
+
+use std::collections::{HashMap, HashSet};
+
+use bstr::BString;
+
+use crate::attrdef::AttrDef;
+use crate::check_constraint::CheckConstraint;
+use crate::column::Column;
+use crate::constraint::Constraint;
+use crate::flight::{Flight, Landed, Ticket};
+use crate::partition::UnstablePartitioning;
+use crate::sequence::{self, Position, Sequence};
+use crate::table_definition::TableDefinition;
+use crate::view::{MatviewDependency, View};
+use crate::{Error, Listing, Oid, Wanted};
+
+/// What the details say of relations.
+#[derive(Debug, Default)]
+pub struct Relations {
+    /// Columns of each table and view, dropped ones included, by attribute number.
+    pub columns: HashMap<Oid, Vec<Column>>,
+    /// Defaults and generation expressions, by table and column.
+    pub attrdefs: Vec<AttrDef>,
+    /// Queries of views and materialized views, with their semicolon.
+    pub views: HashMap<Oid, BString>,
+    /// Clauses that only some tables have.
+    pub definitions: HashMap<Oid, TableDefinition>,
+    /// Partitioned tables whose rows may belong to other partitions after a restore.
+    pub unstable_partitioning: HashSet<Oid>,
+    /// Which materialized view reads which other one, directly or not.
+    pub matview_dependencies: Vec<MatviewDependency>,
+    /// Parameters of sequences.
+    pub sequences: HashMap<Oid, Sequence>,
+    /// Where sequences stand. One that the role may not read is missing.
+    pub positions: HashMap<Oid, Position>,
+}
+
+/// Where the answers will be found.
+pub(crate) struct Asked {
+    columns: Ticket<Column>,
+    attrdefs: Ticket<AttrDef>,
+    checks: Ticket<CheckConstraint>,
+    views: Ticket<View>,
+    definitions: Ticket<TableDefinition>,
+    unstable_partitioning: Ticket<UnstablePartitioning>,
+    matview_dependencies: Ticket<MatviewDependency>,
+    sequences: Ticket<Sequence>,
+    positions: Vec<Ticket<Option<Position>>>,
+}
+
+impl Asked {
+    pub(crate) fn new(flight: &mut Flight, listing: &Listing, wanted: &Wanted) -> Self {
+        Self {
+            columns: flight.detail(&wanted.tables),
+            attrdefs: flight.detail(&wanted.tables),
+            checks: flight.detail(&wanted.tables),
+            views: flight.detail(&wanted.views),
+            definitions: flight.detail(&wanted.tables),
+            unstable_partitioning: flight.list(),
+            matview_dependencies: flight.detail(&wanted.matviews),
+            sequences: flight.detail(&wanted.sequences),
+            positions: sequence::positions(flight, listing, &wanted.positions),
+        }
+    }
+
+    /// The answers, the constraints apart: they have their place among other constraints.
+    pub(crate) fn take(self, landed: &Landed) -> Result<(Relations, Vec<Constraint>), Error> {
+        let mut relations = Relations {
+            attrdefs: landed.take(self.attrdefs)?,
+            matview_dependencies: landed.take(self.matview_dependencies)?,
+            ..Relations::default()
+        };
+        for column in landed.take(self.columns)? {
+            relations.columns.entry(column.table).or_default().push(column);
+        }
+        let checks = landed.take(self.checks)?.into_iter().map(|check| check.0).collect();
+        relations.views = landed.take(self.views)?.into_iter().map(|row| (row.oid, row.query)).collect();
+        relations.definitions =
+            landed.take(self.definitions)?.into_iter().map(|row| (row.table, row)).collect();
+        relations.unstable_partitioning =
+            landed.take(self.unstable_partitioning)?.into_iter().map(|row| row.table).collect();
+        relations.sequences = landed.take(self.sequences)?.into_iter().map(|row| (row.oid, row)).collect();
+        for ticket in self.positions {
+            let positions = landed.take(ticket)?.into_iter().flatten();
+            relations.positions.extend(positions.map(|position| (position.oid, position)));
+        }
+        Ok((relations, checks))
+    }
+}

@@ -1,0 +1,72 @@
+//! Queries behind views and materialized views (`pg_rewrite`).
+
+use bstr::BString;
+
+use crate::cells::Cells;
+use crate::flight::{Detailed, oid_list};
+use crate::{Error, Oid};
+
+/// What a view or materialized view shows.
+pub(crate) struct View {
+    /// OID of the view in `pg_class`.
+    pub(crate) oid: Oid,
+    /// The query as the server's `pg_get_viewdef` says it, with its semicolon.
+    pub(crate) query: BString,
+}
+
+impl Detailed for View {
+    const WHAT: &'static str = "view definitions";
+
+    fn query(_version: u32, oids: &[Oid]) -> String {
+        format!(
+            "SELECT wanted.oid, pg_catalog.pg_get_viewdef(wanted.oid)
+             FROM {} AS wanted(oid)",
+            oid_list(oids)
+        )
+    }
+
+    fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
+        // A view that is gone by now has NULL: the empty definition, which no view has, says so.
+        Ok(Self { oid: cells.oid()?, query: cells.opt_text()?.unwrap_or_default() })
+    }
+}
+
+/// A materialized view reads another one, be it through views or further materialized views.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MatviewDependency {
+    /// OID of the materialized view that reads.
+    pub reader: Oid,
+    /// OID of the one that is read.
+    pub read: Oid,
+}
+
+impl Detailed for MatviewDependency {
+    const WHAT: &'static str = "dependencies between materialized views";
+
+    fn query(_version: u32, oids: &[Oid]) -> String {
+        format!(
+            "WITH RECURSIVE reads AS (
+                 SELECT rule.ev_class AS reader, source.oid AS read, source.relkind
+                 FROM pg_catalog.pg_rewrite AS rule
+                      JOIN pg_catalog.pg_depend AS d
+                          ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = rule.oid
+                         AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                         AND d.refobjid <> rule.ev_class
+                      JOIN pg_catalog.pg_class AS source
+                          ON source.oid = d.refobjid AND source.relkind IN ('m', 'v')
+             ), reaches AS (
+                 SELECT wanted.oid AS reader, reads.read, reads.relkind
+                 FROM {} AS wanted(oid) JOIN reads ON reads.reader = wanted.oid
+                 UNION
+                 SELECT reaches.reader, reads.read, reads.relkind
+                 FROM reaches JOIN reads ON reads.reader = reaches.read
+             )
+             SELECT reader, read FROM reaches WHERE relkind = 'm'",
+            oid_list(oids)
+        )
+    }
+
+    fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
+        Ok(Self { reader: cells.oid()?, read: cells.oid()? })
+    }
+}

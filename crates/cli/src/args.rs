@@ -1,0 +1,128 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::{ArgAction, Parser};
+use pgdumprs::{Compression, ConnectParams};
+
+use crate::compression;
+
+/// Backs up a PostgreSQL database into an archive that pg_restore reads.
+#[derive(Debug, Parser)]
+#[command(
+    name = "pgdumprs",
+    version,
+    disable_help_flag = true,
+    disable_version_flag = true,
+    override_usage = "pgdumprs [OPTION]... [DBNAME]",
+    after_help = "Without a database name, the PGDATABASE environment variable says which database is dumped, or else the user's name does.\n\
+                  Passwords come from the connection string, PGPASSWORD or the password file."
+)]
+pub(crate) struct Args {
+    /// Database to dump: a name, a connection URI or key=value pairs
+    #[arg(value_name = "DBNAME", conflicts_with = "dbname")]
+    positional_dbname: Option<String>,
+
+    /// Output file; without it, the archive goes to standard output
+    #[arg(short, long, value_name = "FILE", help_heading = "General options")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// Output format: c or custom, which is also the default
+    #[arg(short = 'F', long, value_name = "FORMAT", default_value = "custom", hide_default_value = true,
+          value_parser = parse_format, help_heading = "General options")]
+    format: (),
+
+    /// Say on standard error what is being done
+    #[arg(short, long, help_heading = "General options")]
+    pub(crate) verbose: bool,
+
+    /// Compression: METHOD[:LEVEL] with none, gzip, lz4 or zstd, or a level of gzip
+    #[arg(short = 'Z', long, value_name = "METHOD", help_heading = "General options")]
+    compress: Option<String>,
+
+    /// Print the version and exit
+    #[arg(short = 'V', long, action = ArgAction::Version, help_heading = "General options")]
+    version: Option<bool>,
+
+    /// Show this help and exit
+    #[arg(short = '?', long, action = ArgAction::Help, help_heading = "General options")]
+    help: Option<bool>,
+
+    /// Database to dump: a name, a connection URI or key=value pairs
+    #[arg(short, long, value_name = "DBNAME", help_heading = "Connection options")]
+    dbname: Option<String>,
+
+    /// Server's host name, or the folder of its socket
+    #[arg(short, long, value_name = "HOSTNAME", help_heading = "Connection options")]
+    host: Option<String>,
+
+    /// Server's port
+    #[arg(short, long, value_name = "PORT", help_heading = "Connection options")]
+    port: Option<String>,
+
+    /// User to connect as
+    #[arg(short = 'U', long, value_name = "NAME", help_heading = "Connection options")]
+    username: Option<String>,
+
+    /// Never ask for a password (pgdumprs never does yet)
+    #[arg(short = 'w', long, help_heading = "Connection options")]
+    no_password: bool,
+}
+
+impl Args {
+    /// Parses the process's arguments. Help and version are printed here, and so is one line about what is wrong.
+    pub(crate) fn from_command_line() -> Result<Self, ExitCode> {
+        Self::try_parse().map_err(|error| {
+            if !error.use_stderr() {
+                // Nothing can be done about a standard output that does not take the help.
+                let _ = error.print();
+                return ExitCode::SUCCESS;
+            }
+            let message = error.to_string();
+            let line = message.lines().next().unwrap_or("invalid arguments");
+            let line = line.strip_prefix("error: ").unwrap_or(line);
+            eprintln!("pgdumprs: error: {line} (try \"pgdumprs --help\")");
+            ExitCode::FAILURE
+        })
+    }
+
+    /// Connection parameters, with what the environment adds.
+    ///
+    /// As in pg_dump, a connection string in place of a database name wins over `-h`, `-p` and `-U`.
+    pub(crate) fn connection(&self) -> anyhow::Result<ConnectParams> {
+        let mut params = ConnectParams::new();
+        if let Some(host) = &self.host {
+            params.set_host(host);
+        }
+        if let Some(port) = &self.port {
+            params.set_port(port);
+        }
+        if let Some(user) = &self.username {
+            params.set_user(user);
+        }
+        if let Some(dbname) = self.dbname.as_ref().or(self.positional_dbname.as_ref()) {
+            params.merge(ConnectParams::from_dbname(dbname)?);
+        }
+        Ok(params.resolve(|name| std::env::var(name).ok())?)
+    }
+
+    /// How data is compressed.
+    pub(crate) fn compression(&self) -> anyhow::Result<Compression> {
+        match &self.compress {
+            Some(text) => compression::parse(text),
+            None => Ok(Compression::GZIP),
+        }
+    }
+}
+
+fn parse_format(text: &str) -> anyhow::Result<()> {
+    match text {
+        "c" | "custom" => Ok(()),
+        "p" | "plain" | "d" | "directory" | "t" | "tar" => {
+            bail!("pgdumprs writes the custom format only so far: use -Fc")
+        }
+        _ => bail!("there is no such format; use -Fc"),
+    }
+}

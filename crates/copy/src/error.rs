@@ -1,0 +1,41 @@
+//! What can go wrong while data is copied.
+
+use bstr::BString;
+
+/// Why the data of a dump could not be copied.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The server ended the copy of a table, or the connection was lost in it.
+    #[error("could not copy the data of table {table}")]
+    Table {
+        /// Qualified, quoted name of the table.
+        table: BString,
+        /// The server's or the connection's own error.
+        #[source]
+        source: pgdumprs_connect::Error,
+    },
+    /// The server refused to read a large object, or the connection was lost in it.
+    #[error("could not read large object {oid}")]
+    LargeObject {
+        /// OID of the first large object that was asked for.
+        oid: u32,
+        /// The server's or the connection's own error.
+        #[source]
+        source: pgdumprs_connect::Error,
+    },
+    /// The server's answer to a read of large objects was not what was asked for.
+    #[error("could not read large object {oid}: {reason}")]
+    LargeObjectAnswer {
+        /// OID of the large object.
+        oid: u32,
+        /// What was wrong.
+        reason: String,
+    },
+    /// Data could not be compressed.
+    #[error("could not compress data")]
+    Compress(#[source] pgdumprs_archive::Error),
+    /// Whoever writes the archive has stopped taking steps; its own error says why.
+    #[error("the archive's writer stopped")]
+    WriterStopped,
+}

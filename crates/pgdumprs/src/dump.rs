@@ -1,0 +1,292 @@
+//! A dump from connection to finished archive.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::Instant;
+
+use bstr::BString;
+use pgdumprs_archive::{ArchiveVersion, Compression, CreationTime, Entry, Header, Writer};
+use pgdumprs_catalog::{Details, Listing};
+use pgdumprs_connect::{ConnectParams, Session};
+use pgdumprs_copy::{Job, Summary, Work};
+use pgdumprs_ddl::{DataJob, LargeObjectForm, Options};
+use tokio::sync::mpsc;
+
+use crate::output::OutputFile;
+use crate::writing::write_steps;
+use crate::{Error, Event, Report, transaction};
+
+/// Chunks of at most 64 KiB that may wait to be written.
+const STEP_QUEUE: usize = 64;
+
+/// Bytes of one LOCK statement, which names many tables: a bound for what a pooler or a log has to hold at once.
+const LOCK_STATEMENT: usize = 100_000;
+
+/// Whoever watches a dump.
+type Watcher = Box<dyn FnMut(Event) + Send>;
+
+/// A dump to be made: what to connect to and how to write it.
+pub struct Dump {
+    params: ConnectParams,
+    compression: Compression,
+    archive_version: Option<ArchiveVersion>,
+    created: Option<CreationTime>,
+    options: Options,
+    watcher: Watcher,
+}
+
+/// A rendered database, ready to be written.
+struct Planned {
+    header: Header,
+    entries: Vec<Entry>,
+    jobs: Vec<Job>,
+}
+
+impl Dump {
+    /// A dump of the database that a connection string names: a URI or `key=value` pairs, as libpq takes them.
+    ///
+    /// What the string leaves open comes from the `PG*` environment variables and the password file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameters`] where the string, the environment or the password file is wrong.
+    pub fn new(connection: &str) -> Result<Self, Error> {
+        let params = ConnectParams::parse(connection)?.resolve(|name| std::env::var(name).ok())?;
+        Ok(Self::with_params(params))
+    }
+
+    /// A dump of the database that `params` name, without a look at the environment.
+    pub fn with_params(params: ConnectParams) -> Self {
+        Self {
+            params,
+            compression: Compression::GZIP,
+            archive_version: None,
+            created: None,
+            options: Options::default(),
+            watcher: Box::new(|_| {}),
+        }
+    }
+
+    /// Compresses data so, rather than by gzip at its default level.
+    #[must_use]
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.compression = compression;
+        self
+    }
+
+    /// Writes this archive version, rather than the lowest that can hold the compression: 1.14, which every `pg_restore` since
+    /// PostgreSQL 12 reads, or 1.15 for lz4 and zstd.
+    #[must_use]
+    pub fn archive_version(mut self, version: ArchiveVersion) -> Self {
+        self.archive_version = Some(version);
+        self
+    }
+
+    /// Puts this time into the archive's header rather than the current one, so that equal databases make equal files.
+    #[must_use]
+    pub fn created(mut self, created: CreationTime) -> Self {
+        self.created = Some(created);
+        self
+    }
+
+    /// Tells `watcher` what happens, from within the dump's task: it should return at once.
+    #[must_use]
+    pub fn watch(mut self, watcher: impl FnMut(Event) + Send + 'static) -> Self {
+        self.watcher = Box::new(watcher);
+        self
+    }
+
+    /// Dumps into a file, which appears under its name when it is complete and synced, and not otherwise.
+    ///
+    /// # Errors
+    ///
+    /// Every kind of [`Error`]; the file that had the name before, if any, is still there then.
+    pub async fn to_file(mut self, path: impl AsRef<Path>) -> Result<Report, Error> {
+        let started = Instant::now();
+        // A folder that cannot be written to is better known before the server is asked for anything.
+        let output = OutputFile::create(path.as_ref())?;
+        let (mut session, planned) = self.plan().await?;
+        let (output, report) =
+            self.write(&mut session, planned, started, move |h, e| Writer::seekable(output, h, e)).await?;
+        (self.watcher)(Event::Syncing);
+        blocking(move || output.commit()).await?;
+        session.close().await;
+        Ok(Report { elapsed: started.elapsed(), ..report })
+    }
+
+    /// Dumps into a writer that need not seek, such as a pipe, and gives it back.
+    ///
+    /// # Errors
+    ///
+    /// Every kind of [`Error`]; what was written until then is a truncated archive, and readers find it so.
+    pub async fn to_writer<W>(mut self, output: W) -> Result<(W, Report), Error>
+    where
+        W: Write + Send + 'static,
+    {
+        let started = Instant::now();
+        let (mut session, planned) = self.plan().await?;
+        let (output, report) =
+            self.write(&mut session, planned, started, move |h, e| Writer::new(output, h, e)).await?;
+        session.close().await;
+        Ok((output, report))
+    }
+
+    /// Connects, reads the catalogs and renders them. The session's transaction stays open, with its snapshot and locks.
+    async fn plan(&mut self) -> Result<(Session, Planned), Error> {
+        let mut session = Session::connect(&self.params).await.map_err(Error::Connect)?;
+        let server = session.server_version().clone();
+        (self.watcher)(Event::Connected { server_version: server.text.clone() });
+        if !(13..=18).contains(&server.major()) {
+            return Err(Error::ServerVersion { found: server.text.to_string() });
+        }
+        transaction::begin(&mut session).await.map_err(Error::Transaction)?;
+
+        (self.watcher)(Event::ReadingCatalogs);
+        let version = self.archive_version.unwrap_or_else(|| self.lowest_version());
+        self.options.large_object_form = if version >= ArchiveVersion::V1_16 {
+            LargeObjectForm::Grouped
+        } else {
+            LargeObjectForm::Single
+        };
+        let listing = Listing::read(&mut session).await?;
+        let database = listing.database.name.clone();
+        let dump = pgdumprs_ddl::Dump::new(listing, self.options.clone())?;
+
+        let tables = dump.tables_to_lock();
+        (self.watcher)(Event::LockingTables { count: tables.len() });
+        session.pipeline(&lock_statements(&tables)).await.map_err(Error::Lock)?;
+
+        (self.watcher)(Event::ReadingDefinitions);
+        let details = Details::read(&mut session, dump.listing(), &dump.wanted()).await?;
+        let plan = dump.plan(details)?;
+        for warning in plan.warnings {
+            (self.watcher)(Event::Warning(warning));
+        }
+        let jobs: Vec<Job> = plan.data.into_iter().map(job).collect();
+        let tables = jobs.iter().filter(|job| matches!(job.work, Work::Table { .. })).count();
+        (self.watcher)(Event::Planned { entries: plan.entries.len(), tables });
+        let header = Header {
+            version,
+            compression: self.compression,
+            created: self.created.unwrap_or_else(local_time),
+            database: Some(database),
+            server_version: Some(server.text),
+            dumper_version: Some(concat!("pgdumprs ", env!("CARGO_PKG_VERSION")).into()),
+        };
+        Ok((session, Planned { header, entries: plan.entries, jobs }))
+    }
+
+    /// Copies the data and writes everything, without syncing.
+    async fn write<W, F>(
+        &mut self,
+        session: &mut Session,
+        planned: Planned,
+        started: Instant,
+        open: F,
+    ) -> Result<(W, Report), Error>
+    where
+        W: Write + Send + 'static,
+        F: FnOnce(&Header, &[Entry]) -> Result<Writer<W>, pgdumprs_archive::Error> + Send + 'static,
+    {
+        let Planned { header, entries, jobs } = planned;
+        let entry_count = entries.len();
+        let (sender, receiver) = mpsc::channel(STEP_QUEUE);
+        let writing = tokio::task::spawn_blocking(move || {
+            write_steps(open(&header, &entries)?, receiver)
+        });
+        let watcher = &mut self.watcher;
+        let copied =
+            pgdumprs_copy::run(session, &jobs, self.compression, sender, |p| watcher(Event::Copy(p))).await;
+        // The steps' sender is gone by now, so this waits for what is left to write and no longer.
+        let written = join(writing.await);
+        let (summary, writer): (Summary, Writer<W>) = match (copied, written) {
+            // Where copying only noticed that the writer was gone, the writer knows why.
+            (Err(pgdumprs_copy::Error::WriterStopped), Err(error)) | (Ok(_), Err(error)) => {
+                return Err(Error::Archive(error));
+            }
+            (Err(error), _) => return Err(Error::Copy(error)),
+            (Ok(summary), Ok(writer)) => (summary, writer),
+        };
+        let archive_bytes = writer.position();
+        let output = blocking(move || writer.finish()).await.map_err(Error::Archive)?;
+        let report = Report {
+            entries: entry_count,
+            tables: summary.tables,
+            rows: summary.rows,
+            large_objects: summary.large_objects,
+            raw_bytes: summary.bytes,
+            archive_bytes,
+            elapsed: started.elapsed(),
+        };
+        Ok((output, report))
+    }
+
+    fn lowest_version(&self) -> ArchiveVersion {
+        self.compression.oldest_version().max(ArchiveVersion::V1_14)
+    }
+}
+
+/// Runs what waits for a disk or a pipe in a thread of its own.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    join(tokio::task::spawn_blocking(work).await)
+}
+
+/// The value of a blocking task. Such tasks are never cancelled, so that the only error is a panic, which goes on here.
+fn join<T>(result: Result<T, tokio::task::JoinError>) -> T {
+    result.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
+fn job(job: DataJob) -> Job {
+    match job {
+        DataJob::Table { dump_id, name, copy, .. } => Job { dump_id, work: Work::Table { name, copy } },
+        DataJob::LargeObjects { dump_id, oids } => Job { dump_id, work: Work::LargeObjects { oids } },
+    }
+}
+
+/// As few LOCK statements as reasonable, for any number of tables.
+fn lock_statements(tables: &[BString]) -> Vec<BString> {
+    let mut statements: Vec<BString> = Vec::new();
+    for table in tables {
+        match statements.last_mut() {
+            Some(statement) if statement.len() < LOCK_STATEMENT => statement.extend_from_slice(b", "),
+            _ => statements.push("LOCK TABLE ".into()),
+        }
+        if let Some(statement) = statements.last_mut() {
+            statement.extend_from_slice(table);
+        }
+    }
+    for statement in &mut statements {
+        statement.extend_from_slice(b" IN ACCESS SHARE MODE");
+    }
+    statements
+}
+
+/// The current time as the archive's header holds it: in the local time zone.
+fn local_time() -> CreationTime {
+    let now = jiff::Zoned::now();
+    CreationTime {
+        second: now.second().into(),
+        minute: now.minute().into(),
+        hour: now.hour().into(),
+        day: now.day().into(),
+        month: i32::from(now.month()) - 1,
+        year: i32::from(now.year()) - 1900,
+        is_dst: i32::from(now.time_zone().to_offset_info(now.timestamp()).dst().is_dst()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_statements_lock_many_tables() {
+        assert!(lock_statements(&[]).is_empty());
+        let two = lock_statements(&["public.a".into(), "public.b".into()]);
+        assert_eq!(two, ["LOCK TABLE public.a, public.b IN ACCESS SHARE MODE"]);
+        let many = vec![BString::from("public.orders"); 20_000];
+        let statements = lock_statements(&many);
+        assert_eq!(statements.len(), 3);
+        assert!(statements.iter().all(|s| s.ends_with(b"public.orders IN ACCESS SHARE MODE")));
+    }
+}

@@ -1,0 +1,52 @@
+//! What can keep a dump from being made.
+
+use std::path::PathBuf;
+
+use pgdumprs_connect::ConnInfoError;
+
+/// Why there is no dump. Its sources say what the server, the connection or the file system said.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A connection string or parameter is wrong.
+    #[error(transparent)]
+    Parameters(#[from] ConnInfoError),
+    /// No session could be opened.
+    #[error(transparent)]
+    Connect(pgdumprs_connect::Error),
+    /// The server's major version is not one that can be dumped.
+    #[error("the server runs PostgreSQL {found}, and this version of pgdumprs dumps servers of major versions 13 to 18")]
+    ServerVersion {
+        /// The version as the server prints it.
+        found: String,
+    },
+    /// The transaction could not be started as it must be.
+    #[error("could not start a read-only transaction with fixed settings")]
+    Transaction(#[source] pgdumprs_connect::Error),
+    /// A catalog could not be read.
+    #[error(transparent)]
+    Catalog(#[from] pgdumprs_catalog::Error),
+    /// A table could not be locked.
+    #[error("could not lock the tables to dump")]
+    Lock(#[source] pgdumprs_connect::Error),
+    /// The database holds something that could not be rendered.
+    #[error(transparent)]
+    Ddl(#[from] pgdumprs_ddl::Error),
+    /// Data could not be copied.
+    #[error(transparent)]
+    Copy(pgdumprs_copy::Error),
+    /// The archive could not be written.
+    #[error("could not write the archive")]
+    Archive(#[source] pgdumprs_archive::Error),
+    /// The output file could not be made, synced or put in its place.
+    #[error("could not {action} \"{}\"", path.display())]
+    Output {
+        /// What was being done.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,55 @@
+//! The transaction that a dump reads in, and the settings it pins.
+
+use pgdumprs_connect::{Error, Session};
+
+/// Opens a read-only, repeatable-read transaction and pins every setting that could bend the output, in one round trip.
+///
+/// All settings are `SET LOCAL`: they end with the transaction, so that a pooled server connection is left as it was found.
+pub(crate) async fn begin(session: &mut Session) -> Result<(), Error> {
+    let version = session.server_version().num;
+    // Names, definitions and data come as the bytes the database holds. The server would otherwise use whatever encoding the
+    // role, the database or the pooler has set.
+    let encoding = session.parameter("server_encoding").map_or("UTF8".into(), ToString::to_string);
+    let mut statements = vec![
+        "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY".to_owned(),
+        format!("SET LOCAL client_encoding = '{encoding}'"),
+    ];
+    statements.extend(SETTINGS.iter().map(|(name, value)| format!("SET LOCAL {name} = {value}")));
+    if version >= 170000 {
+        statements.push("SET LOCAL transaction_timeout = 0".into());
+    }
+    // Forbids that reading a catalog or a table runs code of a view's or foreign table's owner. Minor releases of August 2024
+    // brought the setting, so its presence is asked for rather than the version.
+    statements.push(
+        "SELECT pg_catalog.set_config(name, 'view, foreign-table', true)
+         FROM pg_catalog.pg_settings WHERE name = 'restrict_nonsystem_relation_kind'"
+            .into(),
+    );
+    session.pipeline(&statements).await?;
+    Ok(())
+}
+
+/// Settings pinned for every server, with their values as SQL.
+///
+/// The first block is what pg_dump pins. The second is what it leaves to the role's, the database's or the pooler's settings although
+/// output depends on it. The third keeps plans plain: JIT costs more than it gives in catalog queries, and parallel workers
+/// would mix the order of rows.
+const SETTINGS: &[(&str, &str)] = &[
+    ("search_path", "''"),
+    ("DateStyle", "ISO"),
+    ("IntervalStyle", "postgres"),
+    ("extra_float_digits", "3"),
+    ("synchronize_seqscans", "off"),
+    ("statement_timeout", "0"),
+    ("lock_timeout", "0"),
+    ("idle_in_transaction_session_timeout", "0"),
+    ("row_security", "off"),
+    // ---
+    ("quote_all_identifiers", "off"),
+    ("standard_conforming_strings", "on"),
+    ("bytea_output", "hex"),
+    ("xmlbinary", "base64"),
+    // ---
+    ("jit", "off"),
+    ("max_parallel_workers_per_gather", "0"),
+];
