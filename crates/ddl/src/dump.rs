@@ -4,12 +4,11 @@ use std::collections::HashMap;
 
 use bstr::{BStr, BString, ByteSlice};
 use pgdumprs_archive::Entry;
-use pgdumprs_catalog::{CatalogId, Details, Listing, Wanted, class};
+use pgdumprs_catalog::{CatalogId, Details, Listing, Wanted};
 
 use crate::object::{DumpId, Kind, Object, Objects};
-use crate::sort::Boundaries;
 use crate::toc::{DataJob, Toc};
-use crate::{Components, Error, Options, depend, namespace, sort, sql, table};
+use crate::{Error, Options, depend, namespace, sort, sql, table};
 
 /// A dump in the making.
 #[derive(Debug)]
@@ -75,6 +74,11 @@ impl Dump {
         Ok(dump)
     }
 
+    /// The listing that the dump was made from.
+    pub fn listing(&self) -> &Listing {
+        &self.listing
+    }
+
     /// Tables to lock in ACCESS SHARE mode before their details are read, as qualified and quoted names.
     pub fn tables_to_lock(&self) -> Vec<BString> {
         table::to_lock(self)
@@ -82,7 +86,7 @@ impl Dump {
 
     /// The objects whose details [`Dump::plan`] needs.
     pub fn wanted(&self) -> Wanted {
-        Wanted { tables: table::interesting(self) }
+        Wanted { tables: table::interesting(self), ..Wanted::default() }
     }
 
     /// Orders and renders everything.
@@ -114,6 +118,9 @@ impl Dump {
 
     fn render(&self, toc: &mut Toc, id: DumpId) -> Result<(), Error> {
         let object = self.objects.get(id);
+        if object.dump.is_empty() {
+            return Ok(());
+        }
         match object.kind {
             Kind::Namespace(i) => namespace::render(self, toc, object, i),
             Kind::PreDataBoundary | Kind::PostDataBoundary | Kind::DummyType(_) => {}

@@ -33,5 +33,5 @@ pub use components::Components;
 pub use dump::{Dump, Plan};
 pub use error::Error;
 pub use object::{DumpId, Kind, LoopRole, Object, Tie};
-pub use options::Options;
+pub use options::{LargeObjectForm, Options};
 pub use toc::DataJob;

@@ -97,7 +97,7 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) 
         if is_public {
             // What it has in a new database since 15, once its owner has been set: schema and owner may have been dropped
             // and made again since initdb, so that what initdb noted says nothing.
-            privileges.initial = Some(acl::public_schema_default(owner));
+            privileges.initial = Some(acl::public_schema_default(owner).into());
         }
         acl::render(dump, toc, &subject, &privileges);
     }

@@ -1,5 +1,15 @@
 //! What to dump and how to write it.
 
+/// How large objects appear in the table of contents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LargeObjectForm {
+    /// Groups with the same owner and privileges share an entry, as PostgreSQL 17 and newer write and archive version 1.16 allows.
+    #[default]
+    Grouped,
+    /// One entry for each, and one for the contents of all, as PostgreSQL 16 and older read.
+    Single,
+}
+
 /// Choices that bend the plan. The default is a full dump: schema and data of everything.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -12,6 +22,8 @@ pub struct Options {
     pub statistics: bool,
     /// Dump large objects, where `data` is on.
     pub large_objects: bool,
+    /// How large objects appear in the table of contents.
+    pub large_object_form: LargeObjectForm,
     /// Dump comments.
     pub comments: bool,
     /// Dump privileges.
@@ -39,6 +51,7 @@ impl Default for Options {
             data: true,
             statistics: false,
             large_objects: true,
+            large_object_form: LargeObjectForm::default(),
             comments: true,
             privileges: true,
             security_labels: true,

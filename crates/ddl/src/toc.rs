@@ -8,7 +8,6 @@ use crate::object::{DumpId, Kind, Object};
 
 /// Where the data of an entry comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum DataJob {
     /// Rows of a table.
     Table {

@@ -149,7 +149,7 @@ impl Dump {
             LargeObjectForm::Single
         };
         let listing = Listing::read(&mut session).await?;
-        let database = listing.database.name.clone();
+        let database = BString::from(session.target().database.as_str());
         let dump = pgdumprs_ddl::Dump::new(listing, self.options.clone())?;
 
         let tables = dump.tables_to_lock();

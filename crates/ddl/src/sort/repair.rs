@@ -54,15 +54,13 @@ fn repair_pair(dump: &mut Dump, whole_id: DumpId, part_id: DumpId) -> bool {
     let inside = match part.loop_role {
         LoopRole::SelectRule => matches!(whole.loop_role, LoopRole::View | LoopRole::Matview),
         LoopRole::Check => is_table(whole) || is_type(whole),
-        _ => is_attrdef(part),
+        // An index partition is not written inside its parent, but it too can be created without waiting for it.
+        _ => is_attrdef(part) || matches!(part.kind, Kind::Index(_)),
     };
     if inside {
         dump.objects.remove_dependency(part_id, whole_id);
-    } else if matches!(part.kind, Kind::Index(_)) {
-        // An index on a partitioned table and one on its partition: the parent is created without waiting.
-        dump.objects.remove_dependency(whole_id, part_id);
     }
-    inside || matches!(part.kind, Kind::Index(_))
+    inside
 }
 
 /// A type and its I/O or canonical function: the function makes do with the shell type, which must then be dumped where the

@@ -1,0 +1,18 @@
+//! Storage parameters: lists of `name=value`, as `WITH (…)` takes them.
+
+use bstr::{BString, ByteSlice};
+
+use crate::dump::Dump;
+use crate::sql;
+
+/// Writes parameters without the parentheses; `prefix` goes before each name.
+pub(crate) fn list(dump: &Dump, options: &[BString], prefix: &str) -> BString {
+    sql::join(options.iter().map(|option| one(dump, option, prefix)), ", ")
+}
+
+fn one(dump: &Dump, option: &BString, prefix: &str) -> BString {
+    let (name, value) = option.split_once_str("=").unwrap_or((option.as_slice(), b""));
+    // Whatever could be an identifier can stand as it is; anything else, numbers too, is safe as a literal.
+    let value = if dump.ident(value) == value { value.into() } else { sql::literal(value) };
+    sql![prefix, dump.ident(name), "=", value]
+}
