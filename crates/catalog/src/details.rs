@@ -11,6 +11,7 @@ use crate::constraint::Constraint;
 use crate::depend::Dependency;
 use crate::flight::Flight;
 use crate::init_privs::InitPrivs;
+use crate::post_data::{self, PostData};
 use crate::relations::{self, Relations};
 use crate::seclabel::SecLabel;
 use crate::{CatalogId, Error, Listing, Oid};
@@ -28,6 +29,10 @@ pub struct Wanted {
     pub sequences: Vec<Oid>,
     /// Sequences whose positions are dumped.
     pub positions: Vec<Oid>,
+    /// Relations whose definitions are dumped.
+    pub definitions: Vec<Oid>,
+    /// Tables whose row security policies are dumped.
+    pub policies: Vec<Oid>,
 }
 
 /// What is too costly to fetch for objects that are not dumped, or may only be asked once their tables are locked.
@@ -35,6 +40,8 @@ pub struct Wanted {
 pub struct Details {
     /// Columns, defaults, views, sequences and what else there is to relations.
     pub relations: Relations,
+    /// Indexes, triggers, rules and what else hangs on tables.
+    pub post_data: PostData,
     /// What needs what, by the object that needs.
     pub dependencies: Vec<Dependency>,
     /// Constraints of tables and domains. Those on tables that are written inside CREATE TABLE come first.
@@ -62,15 +69,18 @@ impl Details {
     ) -> Result<Self, Error> {
         let mut flight = Flight::new(listing.server.version);
         let relations = relations::Asked::new(&mut flight, listing, wanted);
+        let post_data = post_data::Asked::new(&mut flight, listing, wanted);
         let dependencies = flight.list::<Dependency>();
         let comments = flight.list::<Comment>();
         let security_labels = flight.list::<SecLabel>();
         let initial_privileges = flight.list::<InitPrivs>();
         let column_acls = flight.list::<ColumnAcl>();
         let landed = flight.run(session).await?;
-        let (relations, constraints) = relations.take(&landed)?;
+        let (relations, mut constraints) = relations.take(&landed)?;
+        let (post_data, keys) = post_data.take(&landed)?;
+        constraints.extend(keys);
         let mut details =
-            Self { relations, constraints, dependencies: landed.take(dependencies)?, ..Self::default() };
+            Self { relations, post_data, constraints, dependencies: landed.take(dependencies)?, ..Self::default() };
         for comment in landed.take(comments)? {
             details.comments.entry(comment.object).or_default().push(comment);
         }

@@ -7,7 +7,12 @@ use pgdumprs_connect::Session;
 
 use crate::cells::Cells;
 use crate::flight::{Flight, Listed};
-use crate::{Error, Inherits, Namespace, Oid, Table};
+use crate::database::{Database, DatabaseLabel, DatabaseSetting};
+use crate::{
+    DefaultAcl, Extension, ExtensionForeignKey, ExtensionMember, ForeignDataWrapper, ForeignServer,
+    LargeObjectGroup, UserMapping,
+};
+use crate::{Error, EventTrigger, Inherits, Namespace, Oid, Table};
 
 /// The server and the database as a whole.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +21,8 @@ pub struct ServerInfo {
     pub version: u32,
     /// Version as the server prints it, with whatever its packager added.
     pub version_text: BString,
+    /// Whether the role that reads is a superuser.
+    pub is_superuser: bool,
 }
 
 /// Every object in the database that could be dumped, with what is cheap and safe to read before tables are locked.
@@ -23,14 +30,53 @@ pub struct ServerInfo {
 pub struct Listing {
     /// The server that answered.
     pub server: ServerInfo,
+    /// The database that is dumped.
+    pub database: Database,
+    /// Settings that its sessions start with.
+    pub database_settings: Vec<DatabaseSetting>,
+    /// Security labels on it.
+    pub database_labels: Vec<DatabaseLabel>,
     /// Names of all roles by OID.
     pub roles: HashMap<Oid, BString>,
+    /// Extensions, in OID order.
+    pub extensions: Vec<Extension>,
+    /// What belongs to which extension.
+    pub extension_members: Vec<ExtensionMember>,
+    /// Foreign keys that the order of loading configuration tables has to respect.
+    pub extension_foreign_keys: Vec<ExtensionForeignKey>,
+    /// Foreign-data wrappers, in OID order.
+    pub foreign_data_wrappers: Vec<ForeignDataWrapper>,
+    /// Foreign servers, in OID order.
+    pub foreign_servers: Vec<ForeignServer>,
+    /// User mappings, by server and name of the role.
+    pub user_mappings: Vec<UserMapping>,
+    /// Default privileges, in OID order.
+    pub default_acls: Vec<DefaultAcl>,
+    /// Large objects in groups, by owner and privileges.
+    pub large_objects: Vec<LargeObjectGroup>,
+    /// Event triggers, in OID order.
+    pub event_triggers: Vec<EventTrigger>,
     /// Schemas, in OID order.
     pub namespaces: Vec<Namespace>,
     /// Relations other than indexes, in OID order.
     pub tables: Vec<Table>,
     /// Which relation inherits from which, in the catalog's own order.
     pub inherits: Vec<Inherits>,
+}
+
+/// Whether the role that reads is a superuser.
+struct Superuser(bool);
+
+impl Listed for Superuser {
+    const WHAT: &'static str = "the current role";
+
+    fn query(_version: u32) -> String {
+        "SELECT pg_catalog.current_setting('is_superuser')::pg_catalog.bool".into()
+    }
+
+    fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
+        Ok(Self(cells.bool()?))
+    }
 }
 
 struct Role {
@@ -57,19 +103,47 @@ impl Listing {
     ///
     /// [`Error::Query`] where the server refuses a query, [`Error::Decode`] where it answers what no server should.
     pub async fn read(session: &mut Session) -> Result<Self, Error> {
-        let server = ServerInfo {
+        let mut server = ServerInfo {
             version: session.server_version().num,
             version_text: session.server_version().text.clone(),
+            is_superuser: false,
         };
         let mut flight = Flight::new(server.version);
+        let database = flight.list::<Database>();
+        let database_settings = flight.list::<DatabaseSetting>();
+        let database_labels = flight.list::<DatabaseLabel>();
+        let superuser = flight.list::<Superuser>();
         let roles = flight.list::<Role>();
+        let extensions = flight.list::<Extension>();
+        let extension_members = flight.list::<ExtensionMember>();
+        let extension_foreign_keys = flight.list::<ExtensionForeignKey>();
+        let foreign_data_wrappers = flight.list::<ForeignDataWrapper>();
+        let foreign_servers = flight.list::<ForeignServer>();
+        let user_mappings = flight.list::<UserMapping>();
+        let default_acls = flight.list::<DefaultAcl>();
+        let large_objects = flight.list::<LargeObjectGroup>();
+        let event_triggers = flight.list::<EventTrigger>();
         let namespaces = flight.list::<Namespace>();
         let tables = flight.list::<Table>();
         let inherits = flight.list::<Inherits>();
         let landed = flight.run(session).await?;
+        server.is_superuser = landed.take(superuser)?.iter().any(|row| row.0);
         Ok(Self {
             server,
+            // Every session is connected to a database, which has its row.
+            database: landed.take(database)?.pop().unwrap_or_default(),
+            database_settings: landed.take(database_settings)?,
+            database_labels: landed.take(database_labels)?,
+            extensions: landed.take(extensions)?,
+            extension_members: landed.take(extension_members)?,
+            extension_foreign_keys: landed.take(extension_foreign_keys)?,
+            foreign_data_wrappers: landed.take(foreign_data_wrappers)?,
+            foreign_servers: landed.take(foreign_servers)?,
+            user_mappings: landed.take(user_mappings)?,
+            default_acls: landed.take(default_acls)?,
+            large_objects: landed.take(large_objects)?,
             roles: landed.take(roles)?.into_iter().map(|role| (role.oid, role.name)).collect(),
+            event_triggers: landed.take(event_triggers)?,
             namespaces: landed.take(namespaces)?,
             tables: landed.take(tables)?,
             inherits: landed.take(inherits)?,

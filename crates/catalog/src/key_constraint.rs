@@ -1,0 +1,85 @@
+//! Constraints that an index enforces, and foreign keys (`pg_constraint`).
+
+use crate::cells::Cells;
+use crate::constraint::Constraint;
+use crate::flight::{Detailed, oid_list};
+use crate::{Error, Oid};
+
+/// A primary key, a unique or an exclusion constraint.
+pub(crate) struct KeyConstraint(pub(crate) Constraint);
+
+impl Detailed for KeyConstraint {
+    const WHAT: &'static str = "key constraints";
+
+    /// Only exclusion constraints take their definition from the server: that of a key names the tablespace, and an archive
+    /// keeps tablespaces apart from definitions.
+    fn query(version: u32, oids: &[Oid]) -> String {
+        let is_period = if version >= 180000 {
+            "c.conperiod"
+        } else {
+            "false"
+        };
+        format!(
+            "SELECT c.oid, c.conname, c.contype, c.conrelid, c.conindid, c.condeferrable, c.condeferred, {is_period},
+                    CASE WHEN c.contype = 'x' THEN pg_catalog.pg_get_constraintdef(c.oid) END
+             FROM {} AS wanted(oid) JOIN pg_catalog.pg_constraint AS c ON c.conrelid = wanted.oid
+             WHERE c.contype IN ('p', 'u', 'x')
+             ORDER BY c.conrelid, c.conname",
+            oid_list(oids)
+        )
+    }
+
+    fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
+        Ok(Self(Constraint {
+            oid: cells.oid()?,
+            name: cells.text()?,
+            contype: cells.char()?,
+            table: cells.opt_oid()?,
+            domain: None,
+            index: cells.opt_oid()?,
+            is_deferrable: cells.bool()?,
+            is_deferred: cells.bool()?,
+            is_period: cells.bool()?,
+            definition: cells.opt_text()?,
+            references: None,
+            is_local: true,
+            is_validated: true,
+        }))
+    }
+}
+
+/// A foreign key that was declared on its table, rather than cloned from that of a partitioned table.
+pub(crate) struct ForeignKey(pub(crate) Constraint);
+
+impl Detailed for ForeignKey {
+    const WHAT: &'static str = "foreign keys";
+
+    fn query(_version: u32, oids: &[Oid]) -> String {
+        format!(
+            "SELECT c.oid, c.conname, c.contype, c.conrelid, c.conindid, c.confrelid, c.convalidated,
+                    pg_catalog.pg_get_constraintdef(c.oid)
+             FROM {} AS wanted(oid) JOIN pg_catalog.pg_constraint AS c ON c.conrelid = wanted.oid
+             WHERE c.contype = 'f' AND c.conparentid = 0
+             ORDER BY c.conrelid, c.conname",
+            oid_list(oids)
+        )
+    }
+
+    fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
+        Ok(Self(Constraint {
+            oid: cells.oid()?,
+            name: cells.text()?,
+            contype: cells.char()?,
+            table: cells.opt_oid()?,
+            domain: None,
+            index: cells.opt_oid()?,
+            references: cells.opt_oid()?,
+            is_validated: cells.bool()?,
+            definition: cells.opt_text()?,
+            is_deferrable: false,
+            is_deferred: false,
+            is_period: false,
+            is_local: true,
+        }))
+    }
+}
