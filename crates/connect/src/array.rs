@@ -68,7 +68,10 @@ pub(crate) fn parse_vector<T: FromStr>(text: &BStr) -> Option<Vec<T>> {
     let number = |text: &[u8]| text.to_str().ok()?.parse().ok();
     if text.starts_with(b"{") || text.starts_with(b"[") {
         let elements = parse_array(text)?;
-        return elements.into_iter().map(|element| number(&element?)).collect();
+        return elements
+            .into_iter()
+            .map(|element| number(&element?))
+            .collect();
     }
     text.fields().map(number).collect()
 }
@@ -97,8 +100,22 @@ mod tests {
                 Some("q\"\\".into()),
             ])
         );
-        assert_eq!(array("[0:1]={1,2}"), Some(vec![Some("1".into()), Some("2".into())]));
-        for bad in ["", "{", "a", "{a", "{a,}", "{,a}", "{\"a}", "{\"a\"b}", "{{1},{2}}", "{a\\}"] {
+        assert_eq!(
+            array("[0:1]={1,2}"),
+            Some(vec![Some("1".into()), Some("2".into())])
+        );
+        for bad in [
+            "",
+            "{",
+            "a",
+            "{a",
+            "{a,}",
+            "{,a}",
+            "{\"a}",
+            "{\"a\"b}",
+            "{{1},{2}}",
+            "{a\\}",
+        ] {
             assert_eq!(array(bad), None, "{bad}");
         }
     }

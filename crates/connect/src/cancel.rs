@@ -53,6 +53,8 @@ impl CancelToken {
 
 impl fmt::Debug for CancelToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CancelToken").field("process", &self.key.0).finish_non_exhaustive()
+        f.debug_struct("CancelToken")
+            .field("process", &self.key.0)
+            .finish_non_exhaustive()
     }
 }

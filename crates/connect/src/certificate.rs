@@ -10,14 +10,38 @@ const OBJECT_IDENTIFIER: u8 = 0x06;
 ///
 /// MD5 and SHA-1 are replaced by SHA-256 there. RSA-PSS and Ed25519 are absent: their identifier does not settle the hash.
 const ALGORITHMS: [(&[u8], &Algorithm); 8] = [
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x04], &digest::SHA256), // MD5 with RSA
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05], &digest::SHA256), // SHA-1 with RSA
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b], &digest::SHA256), // SHA-256 with RSA
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0c], &digest::SHA384), // SHA-384 with RSA
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0d], &digest::SHA512), // SHA-512 with RSA
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02], &digest::SHA256), // ECDSA with SHA-256
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03], &digest::SHA384), // ECDSA with SHA-384
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x04], &digest::SHA512), // ECDSA with SHA-512
+    (
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x04],
+        &digest::SHA256,
+    ), // MD5 with RSA
+    (
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05],
+        &digest::SHA256,
+    ), // SHA-1 with RSA
+    (
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b],
+        &digest::SHA256,
+    ), // SHA-256 with RSA
+    (
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0c],
+        &digest::SHA384,
+    ), // SHA-384 with RSA
+    (
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0d],
+        &digest::SHA512,
+    ), // SHA-512 with RSA
+    (
+        &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02],
+        &digest::SHA256,
+    ), // ECDSA with SHA-256
+    (
+        &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03],
+        &digest::SHA384,
+    ), // ECDSA with SHA-384
+    (
+        &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x04],
+        &digest::SHA512,
+    ), // ECDSA with SHA-512
 ];
 
 /// The channel binding `tls-server-end-point` for a server with this certificate (DER), where it is defined.
@@ -43,11 +67,20 @@ fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
         0..=0x7f => (usize::from(first), rest),
         0x81..=0x84 => {
             let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-            (bytes.iter().fold(0, |length, &byte| length << 8 | usize::from(byte)), rest)
+            (
+                bytes
+                    .iter()
+                    .fold(0, |length, &byte| length << 8 | usize::from(byte)),
+                rest,
+            )
         }
         _ => return None,
     };
-    if found == tag { rest.split_at_checked(length) } else { None }
+    if found == tag {
+        rest.split_at_checked(length)
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -56,9 +89,10 @@ mod tests {
 
     #[test]
     fn the_hash_follows_the_signature() {
-        for (algorithm, length) in
-            [(&rcgen::PKCS_ECDSA_P256_SHA256, 32), (&rcgen::PKCS_ECDSA_P384_SHA384, 48)]
-        {
+        for (algorithm, length) in [
+            (&rcgen::PKCS_ECDSA_P256_SHA256, 32),
+            (&rcgen::PKCS_ECDSA_P384_SHA384, 48),
+        ] {
             let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
             let params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
             let certificate = params.self_signed(&key).unwrap();
@@ -67,13 +101,19 @@ mod tests {
         }
         let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
         let params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
-        assert_eq!(end_point_hash(params.self_signed(&key).unwrap().der()), None);
+        assert_eq!(
+            end_point_hash(params.self_signed(&key).unwrap().der()),
+            None
+        );
     }
 
     #[test]
     fn no_bytes_make_it_panic() {
         assert_eq!(end_point_hash(&[]), None);
-        assert_eq!(end_point_hash(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff, 0]), None);
+        assert_eq!(
+            end_point_hash(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff, 0]),
+            None
+        );
         assert_eq!(end_point_hash(&[0x30, 0x80]), None);
     }
 }

@@ -52,12 +52,18 @@ async fn connect_host(plan: &Arc<Plan>, host: &Host) -> Result<Session, Error> {
         Place::Socket(_) => SslMode::Disable,
         _ => plan.tls.mode,
     };
-    let connector = if mode == SslMode::Disable { None } else { Some(plan.tls.connector()?) };
+    let connector = if mode == SslMode::Disable {
+        None
+    } else {
+        Some(plan.tls.connector()?)
+    };
     let addresses = within(plan, &target, async {
-        transport::resolve(&host.place, host.port).await.map_err(|source| Error::Resolve {
-            target: Box::new(target.clone()),
-            source,
-        })
+        transport::resolve(&host.place, host.port)
+            .await
+            .map_err(|source| Error::Resolve {
+                target: Box::new(target.clone()),
+                source,
+            })
     })
     .await?;
     let mut attempts = Vec::new();
@@ -70,20 +76,28 @@ async fn connect_host(plan: &Arc<Plan>, host: &Host) -> Result<Session, Error> {
             connector: connector.clone(),
         };
         match connect_address(&route, mode, &target).await {
-            Err(Error::Unreachable { attempts: failed, .. }) => attempts.extend(failed),
+            Err(Error::Unreachable {
+                attempts: failed, ..
+            }) => attempts.extend(failed),
             Err(error @ Error::Timeout { .. }) => timeout = Some(error),
             done => return done,
         }
     }
     Err(match timeout {
         Some(error) if attempts.is_empty() => error,
-        _ => Error::Unreachable { target: Box::new(target), attempts },
+        _ => Error::Unreachable {
+            target: Box::new(target),
+            attempts,
+        },
     })
 }
 
 /// Tries an address with and without TLS, in the order and under the conditions of the mode.
 async fn connect_address(route: &Route, mode: SslMode, target: &Target) -> Result<Session, Error> {
-    let plain = Route { connector: None, ..route.clone() };
+    let plain = Route {
+        connector: None,
+        ..route.clone()
+    };
     let (first, second) = match mode {
         SslMode::Disable => (&plain, None),
         SslMode::Allow => (&plain, Some(route)),
@@ -121,8 +135,15 @@ async fn connect_route(route: &Route, target: &Target) -> Result<Session, Error>
     let (stream, end_point) = open(route, target).await?;
     let mut wire = Wire::new(stream);
     let encrypted = route.connector.is_some();
-    let started =
-        startup::start(&mut wire, &route.plan, &route.host, target, encrypted, end_point).await?;
+    let started = startup::start(
+        &mut wire,
+        &route.plan,
+        &route.host,
+        target,
+        encrypted,
+        end_point,
+    )
+    .await?;
     let cancel = CancelToken::new(route.clone(), started.key);
     Session::new(wire, target.clone(), started.state, cancel)
 }
@@ -135,20 +156,27 @@ pub(crate) async fn open(
     let opened = transport::open(&route.address, &route.plan.keepalive).await;
     let mut stream = opened.map_err(|error| Error::Unreachable {
         target: Box::new(target.clone()),
-        attempts: vec![Attempt { address: route.address.to_string(), error }],
+        attempts: vec![Attempt {
+            address: route.address.to_string(),
+            error,
+        }],
     })?;
     let Some(connector) = &route.connector else {
         return Ok((stream, None));
     };
-    let failed = |source| Error::Tls { target: Box::new(target.clone()), source };
+    let failed = |source| Error::Tls {
+        target: Box::new(target.clone()),
+        source,
+    };
     if !ask_for_tls(&mut stream).await.map_err(failed)? {
         return Err(Error::TlsRefused {
             target: Box::new(target.clone()),
             sslmode: route.plan.tls.mode.name(),
         });
     }
-    let Secured { stream, end_point } =
-        secure(stream, &route.host.name, connector).await.map_err(failed)?;
+    let Secured { stream, end_point } = secure(stream, &route.host.name, connector)
+        .await
+        .map_err(failed)?;
     Ok((stream, end_point))
 }
 
@@ -183,7 +211,12 @@ async fn within<T>(
         return attempt.await;
     };
     let seconds = Duration::as_secs(&limit);
-    tokio::time::timeout(limit, attempt).await.unwrap_or_else(|_| {
-        Err(Error::Timeout { target: Box::new(target.clone()), seconds })
-    })
+    tokio::time::timeout(limit, attempt)
+        .await
+        .unwrap_or_else(|_| {
+            Err(Error::Timeout {
+                target: Box::new(target.clone()),
+                seconds,
+            })
+        })
 }

@@ -11,7 +11,9 @@ pub struct ConnInfoError {
 
 impl ConnInfoError {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        ConnInfoError { message: message.into() }
+        ConnInfoError {
+            message: message.into(),
+        }
     }
 }
 
@@ -83,7 +85,10 @@ mod tests {
     }
 
     fn pairs(expected: &[(&str, &str)]) -> Vec<Setting> {
-        expected.iter().map(|&(keyword, value)| (keyword.into(), value.into())).collect()
+        expected
+            .iter()
+            .map(|&(keyword, value)| (keyword.into(), value.into()))
+            .collect()
     }
 
     #[test]
@@ -101,7 +106,10 @@ mod tests {
             ])
         );
         assert_eq!(parse("password=''"), pairs(&[("password", "")]));
-        assert_eq!(parse("user='a'host=b"), pairs(&[("user", "a"), ("host", "b")]));
+        assert_eq!(
+            parse("user='a'host=b"),
+            pairs(&[("user", "a"), ("host", "b")])
+        );
         assert_eq!(parse("password= user=x"), pairs(&[("password", "user=x")]));
     }
 
@@ -110,8 +118,13 @@ mod tests {
         let error = parse_key_values("host").unwrap_err().to_string();
         assert!(error.contains("after \"host\""), "{error}");
         let error = parse_key_values("user='a").unwrap_err().to_string();
-        assert!(error.contains("\"user\"") && error.contains("closing quote"), "{error}");
-        let error = parse_key_values("password=my secret").unwrap_err().to_string();
+        assert!(
+            error.contains("\"user\"") && error.contains("closing quote"),
+            "{error}"
+        );
+        let error = parse_key_values("password=my secret")
+            .unwrap_err()
+            .to_string();
         assert!(!error.contains("secret"), "{error}");
     }
 

@@ -30,7 +30,13 @@ pub struct CopyOut<'a> {
 
 impl<'a> CopyOut<'a> {
     pub(crate) fn new(session: &'a mut Session, statement: String) -> Self {
-        CopyOut { session, statement, frames: Frames::default(), tag: None, finished: false }
+        CopyOut {
+            session,
+            statement,
+            frames: Frames::default(),
+            tag: None,
+            finished: false,
+        }
     }
 
     /// The next piece of the output, or `None` at its end.
@@ -101,7 +107,10 @@ impl<'a> CopyOut<'a> {
                 b'Z' => break,
                 other => return Err(self.session.unexpected(&self.statement, other)),
             }
-            tag = self.session.next_message(&self.statement, failure.as_ref()).await?;
+            tag = self
+                .session
+                .next_message(&self.statement, failure.as_ref())
+                .await?;
         }
         self.finished = true;
         self.session.statement_done();
@@ -109,7 +118,11 @@ impl<'a> CopyOut<'a> {
             None => Ok(()),
             Some(error) => {
                 let statement = std::mem::take(&mut self.statement);
-                Err(Error::Statement { statement, index: None, error })
+                Err(Error::Statement {
+                    statement,
+                    index: None,
+                    error,
+                })
             }
         }
     }
@@ -171,5 +184,175 @@ impl Frames {
         }
         self.ready = write;
         Ok(stopped)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fake_server::{FakeServer, message};
+
+    fn copy_data(rows: &[Vec<u8>]) -> Vec<u8> {
+        rows.iter().flat_map(|row| message(b'd', row)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn payloads_join_however_they_arrive(
+            rows: Vec<Vec<u8>>,
+            cuts in prop::collection::vec(1usize..40, 1..20),
+            take: bool,
+        ) {
+            let mut wire = copy_data(&rows);
+            wire.extend(message(b'c', b""));
+            let mut rest = wire.as_slice();
+            let mut inbox = BytesMut::new();
+            let mut frames = Frames::default();
+            let mut output = Vec::new();
+            let mut stopped = false;
+            for cut in cuts.iter().cycle() {
+                let (now, later) = rest.split_at((*cut).min(rest.len()));
+                inbox.extend_from_slice(now);
+                stopped |= frames.strip(&mut inbox).unwrap();
+                if take {
+                    output.extend(inbox.split_to(std::mem::take(&mut frames.ready)));
+                }
+                rest = later;
+                if rest.is_empty() {
+                    break;
+                }
+            }
+            output.extend(inbox.split_to(frames.ready));
+            prop_assert!(stopped);
+            prop_assert_eq!(output, rows.concat());
+            prop_assert_eq!(&inbox[..], &message(b'c', b"")[..]);
+        }
+    }
+
+    /// What a server sends when a COPY begins.
+    fn begun() -> Vec<u8> {
+        message(b'H', &[0, 0, 1, 0, 0])
+    }
+
+    async fn read_all(copy: &mut CopyOut<'_>) -> Result<Vec<u8>, Error> {
+        let mut output = Vec::new();
+        while let Some(piece) = copy.next().await? {
+            output.extend_from_slice(&piece);
+        }
+        Ok(output)
+    }
+
+    #[tokio::test]
+    async fn notices_between_rows_are_kept_apart() {
+        let mut server = FakeServer::new();
+        let mut session = server.session().await;
+        server.say(&[
+            begun(),
+            message(b'd', b"1\n"),
+            message(b'N', b"SNOTICE\0C00000\0Mhello\0\0"),
+            message(b'S', b"TimeZone\0UTC\0"),
+            message(b'd', b"2\n"),
+            message(b'd', b"3\n"),
+            message(b'c', b""),
+            message(b'C', b"COPY 3\0"),
+            message(b'Z', b"I"),
+        ]);
+        let mut copy = session.copy_out("COPY t TO STDOUT").await.unwrap();
+        assert_eq!(read_all(&mut copy).await.unwrap(), b"1\n2\n3\n");
+        assert_eq!(copy.rows(), Some(3));
+        assert_eq!(copy.command_tag(), Some("COPY 3".into()));
+        assert_eq!(session.take_notices()[0].message, "hello");
+        assert_eq!(session.parameter("TimeZone"), Some("UTC".into()));
+    }
+
+    #[tokio::test]
+    async fn an_error_in_the_midst_leaves_the_session_usable() {
+        let mut server = FakeServer::new();
+        let mut session = server.session().await;
+        server.say(&[
+            begun(),
+            message(b'd', b"1\n"),
+            message(b'E', b"SERROR\0C57014\0Mcanceling statement\0\0"),
+            message(b'Z', b"I"),
+            message(b'C', b"SET\0"),
+            message(b'Z', b"I"),
+        ]);
+        let mut copy = session.copy_out("COPY t TO STDOUT").await.unwrap();
+        assert_eq!(copy.next().await.unwrap().unwrap(), "1\n");
+        let error = copy.next().await.unwrap_err();
+        assert_eq!(error.sqlstate(), Some("57014"));
+        assert!(error.to_string().contains("COPY t TO STDOUT"), "{error}");
+        assert_eq!(
+            session.query("SET x = 1").await.unwrap().command_tag(),
+            "SET"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_early_end_is_a_loss_with_the_servers_last_words() {
+        let mut server = FakeServer::new();
+        let mut session = server.session().await;
+        let mut row = message(b'd', b"a row that does not arrive");
+        row.truncate(12);
+        server.say(&[begun(), message(b'd', b"1\n"), row]);
+        server.hang_up();
+        let mut copy = session.copy_out("COPY t TO STDOUT").await.unwrap();
+        let error = read_all(&mut copy).await.unwrap_err();
+        assert!(
+            matches!(error, Error::ConnectionLost { error: None, .. }),
+            "{error}"
+        );
+        assert!(matches!(
+            session.query("SELECT 1").await,
+            Err(Error::Broken { .. })
+        ));
+
+        let mut server = FakeServer::new();
+        let mut session = server.session().await;
+        let shutdown = message(b'E', b"SFATAL\0C57P01\0Mterminating connection\0\0");
+        server.say(&[begun(), message(b'd', b"1\n"), shutdown]);
+        server.hang_up();
+        let mut copy = session.copy_out("COPY t TO STDOUT").await.unwrap();
+        let error = read_all(&mut copy).await.unwrap_err();
+        assert!(
+            matches!(error, Error::ConnectionLost { error: Some(_), .. }),
+            "{error}"
+        );
+        assert_eq!(error.sqlstate(), Some("57P01"));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_copy_out_is_told() {
+        let mut server = FakeServer::new();
+        let mut session = server.session().await;
+        server.say(&[message(b'C', b"SET\0"), message(b'Z', b"I")]);
+        let error = session.copy_out("SET x = 1").await.err().unwrap();
+        assert!(matches!(error, Error::Misuse { .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_copy_given_up_ends_the_session() {
+        let mut server = FakeServer::new();
+        let mut session = server.session().await;
+        server.say(&[begun(), message(b'd', b"1\n")]);
+        drop(session.copy_out("COPY t TO STDOUT").await.unwrap());
+        let error = session.query("SELECT 1").await.unwrap_err();
+        assert!(matches!(error, Error::Broken { .. }), "{error}");
+        assert!(matches!(
+            session.next_copy_out().await,
+            Err(Error::Broken { .. })
+        ));
+    }
+
+    #[tokio::test]
+    async fn an_absurd_length_is_an_error() {
+        let mut server = FakeServer::new();
+        let mut session = server.session().await;
+        server.say(&[begun(), vec![b'd', 0xff, 0xff, 0xff, 0xff, 1, 2, 3]]);
+        let mut copy = session.copy_out("COPY t TO STDOUT").await.unwrap();
+        let error = copy.next().await.unwrap_err();
+        assert!(matches!(error, Error::Protocol { .. }), "{error}");
     }
 }

@@ -16,11 +16,15 @@ pub struct DecodeError {
 
 impl DecodeError {
     pub(crate) fn no_column(name: &str) -> Self {
-        DecodeError { message: format!("the result has no column {name:?}") }
+        DecodeError {
+            message: format!("the result has no column {name:?}"),
+        }
     }
 
     pub(crate) fn not_one_row(count: usize) -> Self {
-        DecodeError { message: format!("the result has {count} rows where one was expected") }
+        DecodeError {
+            message: format!("the result has {count} rows where one was expected"),
+        }
     }
 
     pub(crate) fn cell(name: &BStr, row: usize, expected: &str, cell: Option<&BStr>) -> Self {
@@ -174,7 +178,9 @@ impl FromCell<'_> for Bytea {
             return None;
         };
         let value = |digit: u8| char::from(digit).to_digit(16);
-        let bytes = pairs.iter().map(|&[high, low]| Some((value(high)? * 16 + value(low)?) as u8));
+        let bytes = pairs
+            .iter()
+            .map(|&[high, low]| Some((value(high)? * 16 + value(low)?) as u8));
         bytes.collect::<Option<Vec<u8>>>().map(Bytea)
     }
 }
@@ -222,7 +228,11 @@ mod tests {
     fn errors_name_the_column_and_shorten_the_text() {
         let long = "x".repeat(1000);
         let error = DecodeError::cell("oid".into(), 3, "an oid", Some(long.as_str().into()));
-        assert!(error.to_string().starts_with("column \"oid\" of row 3 is not an oid: \"xxx"));
+        assert!(
+            error
+                .to_string()
+                .starts_with("column \"oid\" of row 3 is not an oid: \"xxx")
+        );
         assert!(error.to_string().len() < 150);
     }
 }

@@ -11,8 +11,12 @@ pub(crate) fn home(variable: &impl Fn(&str) -> Option<String>) -> Option<PathBuf
 /// The name of the user that runs the program: libpq's default for the role.
 pub(crate) fn user(variable: &impl Fn(&str) -> Option<String>) -> Option<String> {
     // Where the user database is not a file (directory services), the login's variables know.
-    let from_variable =
-        || ["USER", "LOGNAME"].into_iter().find_map(variable).filter(|user| !user.is_empty());
+    let from_variable = || {
+        ["USER", "LOGNAME"]
+            .into_iter()
+            .find_map(variable)
+            .filter(|user| !user.is_empty())
+    };
     account().map(|account| account.name).or_else(from_variable)
 }
 
@@ -44,7 +48,10 @@ fn find_account(accounts: &str, uid: u32) -> Option<Account> {
         let [name, _, number, _, _, home, ..] = fields[..] else {
             return None;
         };
-        (number.parse() == Ok(uid)).then(|| Account { name: name.into(), home: home.into() })
+        (number.parse() == Ok(uid)).then(|| Account {
+            name: name.into(),
+            home: home.into(),
+        })
     })
 }
 
@@ -54,7 +61,8 @@ mod tests {
 
     #[test]
     fn accounts_are_found_by_number() {
-        let accounts = "root:x:0:0:root:/root:/bin/sh\nbroken\nada:x:1000:1000:,,,:/home/ada:/bin/sh\n";
+        let accounts =
+            "root:x:0:0:root:/root:/bin/sh\nbroken\nada:x:1000:1000:,,,:/home/ada:/bin/sh\n";
         let ada = find_account(accounts, 1000).unwrap();
         assert_eq!((ada.name.as_str(), ada.home.as_str()), ("ada", "/home/ada"));
         assert!(find_account(accounts, 1001).is_none());

@@ -219,7 +219,8 @@ impl Error {
 
     /// The SQLSTATE, where the server reported one.
     pub fn sqlstate(&self) -> Option<&str> {
-        self.server_error().and_then(|error| error.code.to_str().ok())
+        self.server_error()
+            .and_then(|error| error.code.to_str().ok())
     }
 }
 
@@ -235,11 +236,15 @@ pub(crate) fn shorten(sql: &[u8]) -> String {
 }
 
 fn note_text(note: &Option<String>) -> String {
-    note.as_ref().map(|note| format!("; {note}")).unwrap_or_default()
+    note.as_ref()
+        .map(|note| format!("; {note}"))
+        .unwrap_or_default()
 }
 
 fn attempts_text(attempts: &[Attempt]) -> String {
-    let texts = attempts.iter().map(|attempt| format!("{}: {}", attempt.address, attempt.error));
+    let texts = attempts
+        .iter()
+        .map(|attempt| format!("{}: {}", attempt.address, attempt.error));
     texts.collect::<Vec<_>>().join("; ")
 }
 
@@ -261,7 +266,9 @@ fn unreachable_advice(target: &Target, attempts: &[Attempt]) -> &'static str {
 
 fn tls_advice(error: &io::Error) -> &'static str {
     use rustls::CertificateError as Certificate;
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let inner = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
     let Some(rustls::Error::InvalidCertificate(reason)) = inner else {
         return "";
     };
@@ -281,21 +288,27 @@ fn tls_advice(error: &io::Error) -> &'static str {
 
 fn refusal_advice(error: &ServerError) -> &'static str {
     match error.code.as_slice() {
-        b"28P01" => "; check user and password (PGPASSWORD, the password file, the connection string)",
+        b"28P01" => {
+            "; check user and password (PGPASSWORD, the password file, the connection string)"
+        }
         b"28000" => {
             "; check the user's name, and that pg_hba.conf lets this user reach this database from here \
              (with or without TLS: sslmode)"
         }
         b"3D000" => "; check the database's name",
         b"42501" => "; the role needs the privilege CONNECT on the database",
-        b"53300" => "; free a connection, use fewer jobs, or raise max_connections or the role's limit",
+        b"53300" => {
+            "; free a connection, use fewer jobs, or raise max_connections or the role's limit"
+        }
         b"57P03" => "; the server is starting up or shutting down: try again shortly",
         _ => "",
     }
 }
 
 fn statement_number(index: &Option<usize>) -> String {
-    index.map(|index| format!("; statement {} of the pipeline", index + 1)).unwrap_or_default()
+    index
+        .map(|index| format!("; statement {} of the pipeline", index + 1))
+        .unwrap_or_default()
 }
 
 fn lost_reason(error: &Option<Box<ServerError>>, source: &io::Error) -> String {
@@ -306,7 +319,11 @@ fn lost_reason(error: &Option<Box<ServerError>>, source: &io::Error) -> String {
 }
 
 fn while_running(statement: &str) -> String {
-    if statement.is_empty() { String::new() } else { format!("; while running: {statement}") }
+    if statement.is_empty() {
+        String::new()
+    } else {
+        format!("; while running: {statement}")
+    }
 }
 
 #[cfg(test)]
@@ -330,7 +347,11 @@ mod tests {
             message: "database \"shop\" does not exist".into(),
             ..ServerError::default()
         };
-        let text = Error::Refused { target: target(), error: Box::new(error) }.to_string();
+        let text = Error::Refused {
+            target: target(),
+            error: Box::new(error),
+        }
+        .to_string();
         assert_eq!(
             text,
             "server at \"db.example.com\", port 5432, user \"app\", database \"shop\" refused the \
@@ -345,15 +366,28 @@ mod tests {
             address: address.into(),
             error: io::ErrorKind::ConnectionRefused.into(),
         });
-        let text = Error::Unreachable { target: target(), attempts: attempts.into() }.to_string();
-        assert!(text.contains("[::1]:5432: connection refused; 127.0.0.1:5432: "), "{text}");
-        assert!(text.ends_with("is the server running there and listening on that port?"), "{text}");
+        let text = Error::Unreachable {
+            target: target(),
+            attempts: attempts.into(),
+        }
+        .to_string();
+        assert!(
+            text.contains("[::1]:5432: connection refused; 127.0.0.1:5432: "),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("is the server running there and listening on that port?"),
+            "{text}"
+        );
     }
 
     #[test]
     fn statements_are_shown_short_and_on_one_line() {
         assert_eq!(shorten(b"SELECT\n  1"), "SELECT 1");
         let long = shorten("SELECT ä".repeat(1000).as_bytes());
-        assert!(long.len() <= STATEMENT_SHOWN + 6 && long.ends_with('…'), "{long}");
+        assert!(
+            long.len() <= STATEMENT_SHOWN + 6 && long.ends_with('…'),
+            "{long}"
+        );
     }
 }

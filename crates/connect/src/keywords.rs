@@ -11,15 +11,27 @@ pub(crate) struct Keyword {
 }
 
 const fn known(name: &'static str, variable: &'static str) -> Keyword {
-    Keyword { name, variable: Some(variable), secret: false }
+    Keyword {
+        name,
+        variable: Some(variable),
+        secret: false,
+    }
 }
 
 const fn unexported(name: &'static str) -> Keyword {
-    Keyword { name, variable: None, secret: false }
+    Keyword {
+        name,
+        variable: None,
+        secret: false,
+    }
 }
 
 const fn secret(name: &'static str) -> Keyword {
-    Keyword { name, variable: None, secret: true }
+    Keyword {
+        name,
+        variable: None,
+        secret: true,
+    }
 }
 
 /// Every parameter, in the order of libpq's documentation.
@@ -29,7 +41,11 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     known("port", "PGPORT"),
     known("dbname", "PGDATABASE"),
     known("user", "PGUSER"),
-    Keyword { name: "password", variable: Some("PGPASSWORD"), secret: true },
+    Keyword {
+        name: "password",
+        variable: Some("PGPASSWORD"),
+        secret: true,
+    },
     known("passfile", "PGPASSFILE"),
     known("require_auth", "PGREQUIREAUTH"),
     known("channel_binding", "PGCHANNELBINDING"),

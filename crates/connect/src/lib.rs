@@ -17,6 +17,8 @@ mod copy_out;
 mod decode;
 mod environment;
 mod error;
+#[cfg(test)]
+mod fake_server;
 mod keywords;
 mod params;
 mod passfile;

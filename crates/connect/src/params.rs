@@ -195,8 +195,16 @@ mod tests {
         let pairs =
             ConnectParams::parse("user=u password=p host=h port=1 dbname=d sslmode=require");
         assert_eq!(uri, pairs.unwrap());
-        assert_eq!(ConnectParams::from_dbname("shop").unwrap().get("dbname"), Some("shop"));
-        assert_eq!(ConnectParams::from_dbname("dbname=shop").unwrap().get("dbname"), Some("shop"));
+        assert_eq!(
+            ConnectParams::from_dbname("shop").unwrap().get("dbname"),
+            Some("shop")
+        );
+        assert_eq!(
+            ConnectParams::from_dbname("dbname=shop")
+                .unwrap()
+                .get("dbname"),
+            Some("shop")
+        );
         assert!(ConnectParams::parse("shop").is_err());
     }
 
@@ -204,17 +212,30 @@ mod tests {
     fn unknown_parameters_are_named() {
         let error = ConnectParams::parse("hots=a").unwrap_err().to_string();
         assert!(error.contains("\"hots\""), "{error}");
-        let error = ConnectParams::parse("postgresql://h/d?schema=public").unwrap_err().to_string();
-        assert!(error.contains("\"schema\"") && error.contains("other libraries"), "{error}");
-        assert!(ConnectParams::new().set("database", "x").unwrap_err().to_string().contains("dbname"));
+        let error = ConnectParams::parse("postgresql://h/d?schema=public")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("\"schema\"") && error.contains("other libraries"),
+            "{error}"
+        );
+        assert!(
+            ConnectParams::new()
+                .set("database", "x")
+                .unwrap_err()
+                .to_string()
+                .contains("dbname")
+        );
     }
 
     #[test]
     fn the_password_never_shows() {
-        let params =
-            ConnectParams::parse("host=h password=hunter2 sslpassword=hunter2").unwrap();
+        let params = ConnectParams::parse("host=h password=hunter2 sslpassword=hunter2").unwrap();
         let shown = format!("{params:?}");
-        assert!(shown.contains("\"host\": \"h\"") && !shown.contains("hunter2"), "{shown}");
+        assert!(
+            shown.contains("\"host\": \"h\"") && !shown.contains("hunter2"),
+            "{shown}"
+        );
     }
 
     #[test]
@@ -230,19 +251,32 @@ mod tests {
             };
             Some(value.to_owned())
         };
-        let params = ConnectParams::parse("host=given port=''").unwrap().resolve(variables).unwrap();
+        let params = ConnectParams::parse("host=given port=''")
+            .unwrap()
+            .resolve(variables)
+            .unwrap();
         assert_eq!(params.get("host"), Some("given"));
-        assert_eq!(params.get("port"), Some(""), "an empty value keeps the environment out");
+        assert_eq!(
+            params.get("port"),
+            Some(""),
+            "an empty value keeps the environment out"
+        );
         assert_eq!(params.get("user"), Some("envuser"));
         assert_eq!(params.get("password"), Some("envpass"));
         assert_eq!(params.get("passfile"), Some("/home/ada/.pgpass"));
-        assert_eq!(params.home_file("root.crt"), Some("/home/ada/.postgresql/root.crt".into()));
+        assert_eq!(
+            params.home_file("root.crt"),
+            Some("/home/ada/.postgresql/root.crt".into())
+        );
     }
 
     #[test]
     fn later_parameters_replace_earlier_ones_on_merge() {
         let mut params = ConnectParams::parse("host=a port=1").unwrap();
         params.merge(ConnectParams::parse("host=b").unwrap());
-        assert_eq!((params.get("host"), params.get("port")), (Some("b"), Some("1")));
+        assert_eq!(
+            (params.get("host"), params.get("port")),
+            (Some("b"), Some("1"))
+        );
     }
 }

@@ -48,7 +48,9 @@ pub(crate) fn look_up(path: &Path, wanted: Wanted<'_>) -> Lookup {
         return Lookup::NotFound;
     }
     // A line that is not UTF-8 cannot match parameters that are.
-    let lines = text.split(|&byte| byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
+    let lines = text
+        .split(|&byte| byte == b'\n')
+        .filter_map(|line| std::str::from_utf8(line).ok());
     for line in lines {
         if let Some(password) = match_line(line.trim_end_matches('\r'), wanted) {
             return Lookup::Found(Secret::new(password));
@@ -108,8 +110,12 @@ mod tests {
 
     use super::*;
 
-    const WANTED: Wanted<'static> =
-        Wanted { host: "db.example.com", port: 5432, database: "shop", user: "ada" };
+    const WANTED: Wanted<'static> = Wanted {
+        host: "db.example.com",
+        port: 5432,
+        database: "shop",
+        user: "ada",
+    };
 
     fn password(line: &str) -> Option<String> {
         match_line(line, WANTED)
@@ -117,7 +123,10 @@ mod tests {
 
     #[test]
     fn lines_match_by_field_and_wildcard() {
-        assert_eq!(password("db.example.com:5432:shop:ada:pw"), Some("pw".into()));
+        assert_eq!(
+            password("db.example.com:5432:shop:ada:pw"),
+            Some("pw".into())
+        );
         assert_eq!(password("*:*:*:*:pw"), Some("pw".into()));
         assert_eq!(password("*:*:*:ada:p\\:w\\\\"), Some("p:w\\".into()));
         assert_eq!(password("*:*:*:ada:pw:rest"), Some("pw".into()));
@@ -136,11 +145,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pgpass");
         assert_eq!(look_up(&path, WANTED), Lookup::NotFound);
-        fs::write(&path, b"# mine\r\n\xff:\nother:*:*:*:a\n*:*:shop:ada:b\r\n*:*:*:*:c").unwrap();
+        fs::write(
+            &path,
+            b"# mine\r\n\xff:\nother:*:*:*:a\n*:*:shop:ada:b\r\n*:*:*:*:c",
+        )
+        .unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(look_up(&path, WANTED), Lookup::Found(Secret::new("b")));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(matches!(look_up(&path, WANTED), Lookup::Ignored(reason) if reason.contains("chmod")));
+        assert!(
+            matches!(look_up(&path, WANTED), Lookup::Ignored(reason) if reason.contains("chmod"))
+        );
         assert!(matches!(look_up(folder.path(), WANTED), Lookup::Ignored(_)));
     }
 

@@ -100,7 +100,9 @@ impl Plan {
             }
         }
         let Some(user) = params.non_empty("user") else {
-            return Err(ConnInfoError::new("no user name is given; set one with -U or PGUSER"));
+            return Err(ConnInfoError::new(
+                "no user name is given; set one with -U or PGUSER",
+            ));
         };
         let application_name = params
             .non_empty("application_name")
@@ -122,7 +124,11 @@ impl Plan {
                 Some("disable") => ChannelBindingMode::Disable,
                 Some("require") => ChannelBindingMode::Require,
                 Some(value) => {
-                    return Err(invalid("channel_binding", value, "disable, prefer or require"));
+                    return Err(invalid(
+                        "channel_binding",
+                        value,
+                        "disable, prefer or require",
+                    ));
                 }
             },
         })
@@ -134,7 +140,12 @@ impl Plan {
             Place::Socket(path) => (path.display().to_string(), None),
             _ => (host.name.clone(), Some(host.port)),
         };
-        Target { host: name, port, user: self.user.clone(), database: self.database.clone() }
+        Target {
+            host: name,
+            port,
+            user: self.user.clone(),
+            database: self.database.clone(),
+        }
     }
 }
 
@@ -147,7 +158,10 @@ pub(crate) fn invalid(keyword: &str, value: &str, expected: &str) -> ConnInfoErr
 
 fn hosts(params: &ConnectParams) -> Result<Vec<Host>, ConnInfoError> {
     let list = |keyword| -> Vec<&str> {
-        params.non_empty(keyword).map(|list| list.split(',').map(str::trim).collect()).unwrap_or_default()
+        params
+            .non_empty(keyword)
+            .map(|list| list.split(',').map(str::trim).collect())
+            .unwrap_or_default()
     };
     let (names, addresses, ports) = (list("host"), list("hostaddr"), list("port"));
     if !names.is_empty() && !addresses.is_empty() && names.len() != addresses.len() {
@@ -183,7 +197,11 @@ fn host(name: &str, address: &str, port: u16) -> Result<Host, ConnInfoError> {
             return Err(invalid("hostaddr", address, "an IP address"));
         };
         let name = if name.is_empty() { address } else { name };
-        return Ok(Host { name: name.to_owned(), place: Place::Address(parsed), port });
+        return Ok(Host {
+            name: name.to_owned(),
+            place: Place::Address(parsed),
+            port,
+        });
     }
     if name.is_empty() {
         return Ok(default_host(port));
@@ -195,19 +213,37 @@ fn host(name: &str, address: &str, port: u16) -> Result<Host, ConnInfoError> {
     } else {
         Place::Name(name.to_owned())
     };
-    Ok(Host { name: name.to_owned(), place, port })
+    Ok(Host {
+        name: name.to_owned(),
+        place,
+        port,
+    })
 }
 
 /// Where a server is looked for when no host is given: the usual socket folders.
 fn default_host(port: u16) -> Host {
     if !cfg!(unix) {
-        return Host { name: "localhost".into(), place: Place::Name("localhost".into()), port };
+        return Host {
+            name: "localhost".into(),
+            place: Place::Name("localhost".into()),
+            port,
+        };
     }
-    let with_socket = SOCKET_FOLDERS.iter().find(|folder| socket_path(folder, port).exists());
-    let existing = || SOCKET_FOLDERS.iter().find(|folder| Path::new(folder).is_dir());
+    let with_socket = SOCKET_FOLDERS
+        .iter()
+        .find(|folder| socket_path(folder, port).exists());
+    let existing = || {
+        SOCKET_FOLDERS
+            .iter()
+            .find(|folder| Path::new(folder).is_dir())
+    };
     let folder = with_socket.or_else(existing).unwrap_or(&SOCKET_FOLDERS[1]);
     // The password file calls the default socket localhost.
-    Host { name: "localhost".into(), place: Place::Socket(socket_path(folder, port)), port }
+    Host {
+        name: "localhost".into(),
+        place: Place::Socket(socket_path(folder, port)),
+        port,
+    }
 }
 
 /// The socket of a server in its folder: the file's name holds the port.

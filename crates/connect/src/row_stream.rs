@@ -20,7 +20,12 @@ pub struct RowStream<'a> {
 
 impl<'a> RowStream<'a> {
     pub(crate) fn new(session: &'a mut Session, statement: String) -> Self {
-        RowStream { session, statement, rows: Rows::default(), finished: false }
+        RowStream {
+            session,
+            statement,
+            rows: Rows::default(),
+            finished: false,
+        }
     }
 
     /// The next rows, at least one, or `None` at the end. A batch is about 256 KiB, or one row where a row is larger.
@@ -35,7 +40,10 @@ impl<'a> RowStream<'a> {
         }
         let mut failure: Option<Box<ServerError>> = None;
         loop {
-            let tag = self.session.next_message(&self.statement, failure.as_ref()).await?;
+            let tag = self
+                .session
+                .next_message(&self.statement, failure.as_ref())
+                .await?;
             let body = self.session.wire().body();
             match tag {
                 b'T' => match Rows::describe(body) {
@@ -63,7 +71,11 @@ impl<'a> RowStream<'a> {
         self.session.statement_done();
         if let Some(error) = failure {
             let statement = std::mem::take(&mut self.statement);
-            return Err(Error::Statement { statement, index: None, error });
+            return Err(Error::Statement {
+                statement,
+                index: None,
+                error,
+            });
         }
         Ok(Some(self.rows.take_batch()).filter(|rows| !rows.is_empty()))
     }

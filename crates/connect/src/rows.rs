@@ -53,7 +53,10 @@ impl Rows {
             columns.push(Column { name, type_oid });
             rest = tail;
         }
-        Some(Rows { columns, ..Rows::default() })
+        Some(Rows {
+            columns,
+            ..Rows::default()
+        })
     }
 
     /// Adds the body of a DataRow message. `None` means that the message is malformed or the result exceeds 4 GiB.
@@ -69,12 +72,20 @@ impl Rows {
             let length = i32::from_be_bytes(*body.get(at..)?.first_chunk::<4>()?);
             at += 4;
             if length == NULL {
-                self.cells.push(Cell { start: u32::MAX, length: 0 });
+                self.cells.push(Cell {
+                    start: u32::MAX,
+                    length: 0,
+                });
                 continue;
             }
             let length = u32::try_from(length).ok()?;
-            let end = at.checked_add(length as usize).filter(|&end| end <= body.len())?;
-            self.cells.push(Cell { start: (base + at) as u32, length });
+            let end = at
+                .checked_add(length as usize)
+                .filter(|&end| end <= body.len())?;
+            self.cells.push(Cell {
+                start: (base + at) as u32,
+                length,
+            });
             at = end;
         }
         self.data.extend_from_slice(body);
@@ -141,7 +152,10 @@ impl Rows {
 
     /// The rows in the order the server sent them.
     pub fn iter(&self) -> Iter<'_> {
-        Iter { rows: self, range: 0..self.count }
+        Iter {
+            rows: self,
+            range: 0..self.count,
+        }
     }
 
     /// The only row of the result.
@@ -151,7 +165,10 @@ impl Rows {
     /// [`DecodeError`] where the result has no row or more than one.
     pub fn one(&self) -> Result<Row<'_>, DecodeError> {
         match self.count {
-            1 => Ok(Row { rows: self, index: 0 }),
+            1 => Ok(Row {
+                rows: self,
+                index: 0,
+            }),
             count => Err(DecodeError::not_one_row(count)),
         }
     }
@@ -183,7 +200,10 @@ impl<'a> Iterator for Iter<'a> {
     type Item = Row<'a>;
 
     fn next(&mut self) -> Option<Row<'a>> {
-        self.range.next().map(|index| Row { rows: self.rows, index })
+        self.range.next().map(|index| Row {
+            rows: self.rows,
+            index,
+        })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -235,16 +255,16 @@ impl<'a> Row<'a> {
             return Err(DecodeError::no_column(&column.to_string()));
         };
         let cell = self.bytes(column);
-        T::from_cell(cell)
-            .ok_or_else(|| DecodeError::cell(described.name.as_bstr(), self.index, T::EXPECTED, cell))
+        T::from_cell(cell).ok_or_else(|| {
+            DecodeError::cell(described.name.as_bstr(), self.index, T::EXPECTED, cell)
+        })
     }
 }
 
 impl fmt::Debug for Row<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cells = (0..self.len()).map(|column| {
-            (self.rows.columns[column].name.as_bstr(), self.bytes(column))
-        });
+        let cells = (0..self.len())
+            .map(|column| (self.rows.columns[column].name.as_bstr(), self.bytes(column)));
         f.debug_map().entries(cells).finish()
     }
 }
@@ -258,7 +278,9 @@ pub(crate) mod tests {
         let mut body = (names.len() as u16).to_be_bytes().to_vec();
         for name in names {
             body.extend(name.as_bytes());
-            body.extend([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 255, 255, 255, 255, 255, 255, 0, 0]);
+            body.extend([
+                0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 255, 255, 255, 255, 255, 255, 0, 0,
+            ]);
         }
         body
     }
@@ -276,7 +298,8 @@ pub(crate) mod tests {
     #[test]
     fn cells_columns_and_nulls() {
         let mut rows = Rows::describe(&description(&["oid", "relname"])).unwrap();
-        rows.push(&data_row(&[Some("16384"), Some("orders")])).unwrap();
+        rows.push(&data_row(&[Some("16384"), Some("orders")]))
+            .unwrap();
         rows.push(&data_row(&[Some(""), None])).unwrap();
         rows.set_tag(b"SELECT 2\0");
         assert_eq!(rows.len(), 2);
@@ -289,7 +312,12 @@ pub(crate) mod tests {
         assert_eq!(rows.get(0).unwrap().bytes(2), None);
         assert!(rows.get(2).is_none());
         assert_eq!(rows.command_tag(), "SELECT 2");
-        assert!(rows.column("nothing").unwrap_err().to_string().contains("nothing"));
+        assert!(
+            rows.column("nothing")
+                .unwrap_err()
+                .to_string()
+                .contains("nothing")
+        );
         assert!(rows.one().is_err());
     }
 

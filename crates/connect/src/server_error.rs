@@ -76,7 +76,11 @@ impl ServerError {
 
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} (SQLSTATE {})", self.severity, self.message, self.code)?;
+        write!(
+            f,
+            "{}: {} (SQLSTATE {})",
+            self.severity, self.message, self.code
+        )?;
         for (label, text) in [
             ("detail", &self.detail),
             ("hint", &self.hint),
@@ -104,8 +108,8 @@ mod tests {
         assert_eq!(error.code(), "42P01");
         assert_eq!(error.message, BString::from(b"no table \xff".as_slice()));
         assert_eq!(error.position, Some(15));
-        assert_eq!(error.schema.as_deref(), Some(&b"app"[..]));
-        assert_eq!(error.table.as_deref(), Some(&b"t"[..]));
+        assert_eq!(error.schema, Some("app".into()));
+        assert_eq!(error.table, Some("t".into()));
         assert_eq!(error.column, None);
         assert!(!error.is_fatal());
     }

@@ -118,7 +118,16 @@ impl Session {
                 reason: format!("it reported the version {reported:?}"),
             });
         };
-        Ok(Session { wire, target, server, version, cancel, outstanding: 0, queued: VecDeque::new(), broken: None })
+        Ok(Session {
+            wire,
+            target,
+            server,
+            version,
+            cancel,
+            outstanding: 0,
+            queued: VecDeque::new(),
+            broken: None,
+        })
     }
 
     /// The server's version.
@@ -134,7 +143,10 @@ impl Session {
     /// A server parameter as last reported; servers report some by themselves (`server_encoding`, `client_encoding`,
     /// `standard_conforming_strings`, …).
     pub fn parameter(&self, name: &str) -> Option<&BStr> {
-        self.server.parameters.get(name.as_bytes().as_bstr()).map(|value| value.as_bstr())
+        self.server
+            .parameters
+            .get(name.as_bytes().as_bstr())
+            .map(|value| value.as_bstr())
     }
 
     /// Whether a transaction is open, as of the last statement's end.
@@ -167,7 +179,11 @@ impl Session {
         self.begin(sql)?;
         match self.outcome(sql).await? {
             Ok(rows) => Ok(rows),
-            Err(error) => Err(Error::Statement { statement: shorten(sql), index: None, error }),
+            Err(error) => Err(Error::Statement {
+                statement: shorten(sql),
+                index: None,
+                error,
+            }),
         }
     }
 
@@ -197,7 +213,11 @@ impl Session {
                 Ok(rows) => results.push(rows),
                 Err(error) if failure.is_none() => {
                     let statement = shorten(sql);
-                    failure = Some(Error::Statement { statement, index: Some(index), error });
+                    failure = Some(Error::Statement {
+                        statement,
+                        index: Some(index),
+                        error,
+                    });
                 }
                 Err(_) => {}
             }
@@ -330,7 +350,10 @@ impl Session {
 
     /// The error for a message that may not come here; the session is broken from here on.
     pub(crate) fn unexpected(&mut self, statement: &str, tag: u8) -> Error {
-        self.protocol(statement, format!("a message of type {:?} came unasked", char::from(tag)))
+        self.protocol(
+            statement,
+            format!("a message of type {:?} came unasked", char::from(tag)),
+        )
     }
 
     pub(crate) fn protocol(&mut self, statement: &str, reason: String) -> Error {
@@ -343,16 +366,25 @@ impl Session {
     }
 
     fn broken(&self, reason: &str) -> Error {
-        Error::Broken { target: Box::new(self.target.clone()), reason: reason.to_owned() }
+        Error::Broken {
+            target: Box::new(self.target.clone()),
+            reason: reason.to_owned(),
+        }
     }
 
     fn check_alive(&self) -> Result<(), Error> {
-        self.broken.as_ref().map_or(Ok(()), |reason| Err(self.broken(reason)))
+        self.broken
+            .as_ref()
+            .map_or(Ok(()), |reason| Err(self.broken(reason)))
     }
 
     fn check_idle(&self) -> Result<(), Error> {
         self.check_alive()?;
-        if self.outstanding > 0 { Err(self.broken(UNREAD)) } else { Ok(()) }
+        if self.outstanding > 0 {
+            Err(self.broken(UNREAD))
+        } else {
+            Ok(())
+        }
     }
 
     /// Sends a statement whose result is to be read now.
@@ -410,7 +442,10 @@ impl Session {
         self.statement_done();
         if copied {
             let reason = "COPY cannot be run as a query".to_owned();
-            return Err(Error::Misuse { statement: shorten(sql), reason });
+            return Err(Error::Misuse {
+                statement: shorten(sql),
+                reason,
+            });
         }
         Ok(failure.map_or(Ok(rows), Err))
     }
@@ -444,10 +479,15 @@ impl Session {
         }
         self.statement_done();
         Err(match failure {
-            Some(error) => Error::Statement { statement, index: None, error },
-            None => {
-                Error::Misuse { statement, reason: "this is not a COPY … TO STDOUT".to_owned() }
-            }
+            Some(error) => Error::Statement {
+                statement,
+                index: None,
+                error,
+            },
+            None => Error::Misuse {
+                statement,
+                reason: "this is not a COPY … TO STDOUT".to_owned(),
+            },
         })
     }
 }
@@ -461,7 +501,10 @@ fn check_sendable(sql: &[u8]) -> Result<(), Error> {
     } else {
         return Ok(());
     };
-    Err(Error::Misuse { statement: shorten(sql), reason: reason.to_owned() })
+    Err(Error::Misuse {
+        statement: shorten(sql),
+        reason: reason.to_owned(),
+    })
 }
 
 impl fmt::Debug for Session {
@@ -471,5 +514,160 @@ impl fmt::Debug for Session {
             .field("version", &self.version)
             .field("broken", &self.broken)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake_server::{FakeServer, message};
+    use crate::rows::tests::{data_row, description};
+
+    fn select(value: &str) -> Vec<u8> {
+        [
+            message(b'T', &description(&["a"])),
+            message(b'D', &data_row(&[Some(value)])),
+            message(b'C', b"SELECT 1\0"),
+            message(b'Z', b"T"),
+        ]
+        .concat()
+    }
+
+    fn failure(code: &str) -> Vec<u8> {
+        let body = format!("SERROR\0VERROR\0C{code}\0Mfailed\0\0");
+        [message(b'E', body.as_bytes()), message(b'Z', b"E")].concat()
+    }
+
+    #[tokio::test]
+    async fn messages_may_arrive_in_pieces() {
+        let mut server = FakeServer::new();
+        let mut session = server.session().await;
+        let long = "x".repeat(100_000);
+        server.say(&[select(&long)]);
+        let rows = session.query("SELECT a").await.unwrap();
+        assert_eq!(rows.one().unwrap().bytes(0), Some(long.as_str().into()));
+        assert_eq!(session.transaction_status(), TransactionStatus::Open);
+    }
+
+    #[tokio::test]
+    async fn a_pipeline_reports_its_first_error_after_reading_everything() {
+        let mut server = FakeServer::new();
+        let mut session = server.session().await;
+        server.say(&[select("1"), failure("22012"), failure("25P02"), select("4")]);
+        let error = session
+            .pipeline(&["SELECT 1", "SELECT 1/0", "x", "y"])
+            .await
+            .unwrap_err();
+        assert_eq!(error.sqlstate(), Some("22012"));
+        assert!(
+            matches!(&error, Error::Statement { index: Some(1), statement, .. }
+            if statement == "SELECT 1/0")
+        );
+        server.say(&[select("5"), select("6")]);
+        let results = session.pipeline(&["SELECT 5", "SELECT 6"]).await.unwrap();
+        let values: Vec<u32> = results
+            .iter()
+            .map(|rows| rows.one().unwrap().get(0).unwrap())
+            .collect();
+        assert_eq!(values, [5, 6]);
+    }
+
+    #[tokio::test]
+    async fn copies_can_be_queued() {
+        let mut server = FakeServer::new();
+        let mut session = server.session().await;
+        for table in ["a", "b", "c"] {
+            session
+                .queue_copy_out(format!("COPY {table} TO STDOUT"))
+                .unwrap();
+        }
+        assert!(matches!(
+            session.query("SELECT 1").await,
+            Err(Error::Broken { .. })
+        ));
+        let copy = |row: &str| {
+            let parts = [
+                message(b'H', &[0, 0, 1, 0, 0]),
+                message(b'd', row.as_bytes()),
+                message(b'c', b""),
+                message(b'C', b"COPY 1\0"),
+                message(b'Z', b"T"),
+            ];
+            parts.concat()
+        };
+        server.say(&[copy("a\n"), failure("42P01"), copy("c\n")]);
+        let mut first = session.next_copy_out().await.unwrap().unwrap();
+        assert_eq!(first.next().await.unwrap().unwrap(), "a\n");
+        assert!(first.next().await.unwrap().is_none());
+        let error = session.next_copy_out().await.err().unwrap();
+        assert!(error.to_string().contains("COPY b"), "{error}");
+        let mut third = session.next_copy_out().await.unwrap().unwrap();
+        assert_eq!(third.next().await.unwrap().unwrap(), "c\n");
+        assert!(third.next().await.unwrap().is_none());
+        assert!(session.next_copy_out().await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_stream_ends_in_its_error() {
+        let mut server = FakeServer::new();
+        let mut session = server.session().await;
+        server.say(&[
+            message(b'T', &description(&["a"])),
+            message(b'D', &data_row(&[Some(&"x".repeat(300_000))])),
+            failure("22012"),
+        ]);
+        let mut stream = session.stream("SELECT a").await.unwrap();
+        assert_eq!(stream.next().await.unwrap().unwrap().len(), 1);
+        assert_eq!(stream.next().await.unwrap_err().sqlstate(), Some("22012"));
+        assert!(stream.next().await.unwrap().is_none());
+        assert_eq!(session.transaction_status(), TransactionStatus::Failed);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_sent_is_refused_before_anything_is() {
+        let mut server = FakeServer::new();
+        let mut session = server.session().await;
+        let error = session
+            .pipeline(&["SELECT 1", "SELECT '\0'"])
+            .await
+            .unwrap_err();
+        assert!(matches!(error, Error::Misuse { .. }), "{error}");
+        server.say(&[select("1")]);
+        assert_eq!(session.query("SELECT 1").await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn malformed_messages_end_the_session() {
+        for bad in [
+            message(b'D', &[0, 1]),
+            message(b'T', &[0, 9]),
+            message(b'?', b""),
+        ] {
+            let mut server = FakeServer::new();
+            let mut session = server.session().await;
+            server.say(&[bad]);
+            let error = session.query("SELECT 1").await.unwrap_err();
+            assert!(matches!(error, Error::Protocol { .. }), "{error}");
+            assert!(error.to_string().contains("SELECT 1"), "{error}");
+            assert!(matches!(
+                session.query("SELECT 1").await,
+                Err(Error::Broken { .. })
+            ));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_oldest_notices_give_way() {
+        let mut server = FakeServer::new();
+        let mut session = server.session().await;
+        for number in 0..1001 {
+            let body = format!("SNOTICE\0C00000\0M{number}\0\0");
+            server.say(&[message(b'N', body.as_bytes())]);
+        }
+        server.say(&[select("1")]);
+        session.query("SELECT 1").await.unwrap();
+        let notices = session.take_notices();
+        assert_eq!(notices.len(), 1000);
+        assert_eq!(notices[0].message, "1");
     }
 }

@@ -58,11 +58,22 @@ pub(crate) async fn start(
     end_point: Option<Vec<u8>>,
 ) -> Result<Started, Error> {
     let state = ServerState::default();
-    let mut startup = Startup { wire, plan, host, target, end_point, encrypted, state };
+    let mut startup = Startup {
+        wire,
+        plan,
+        host,
+        target,
+        end_point,
+        encrypted,
+        state,
+    };
     startup.introduce()?;
     startup.authenticate().await?;
     let key = startup.finish().await?;
-    Ok(Started { state: startup.state, key })
+    Ok(Started {
+        state: startup.state,
+        key,
+    })
 }
 
 impl Startup<'_> {
@@ -130,9 +141,11 @@ impl Startup<'_> {
             _ => self.end_point.take(),
         };
         let (mechanism, binding, bound) = match end_point {
-            Some(hash) if with_binding => {
-                (SCRAM_SHA_256_PLUS, ChannelBinding::tls_server_end_point(hash), true)
-            }
+            Some(hash) if with_binding => (
+                SCRAM_SHA_256_PLUS,
+                ChannelBinding::tls_server_end_point(hash),
+                true,
+            ),
             _ if self.plan.channel_binding == ChannelBindingMode::Require => {
                 return Err(self.refuse(if self.encrypted {
                     "channel_binding=require, and the server or its certificate does not allow it"
@@ -157,12 +170,16 @@ impl Startup<'_> {
         frontend::sasl_initial_response(mechanism, scram.message(), self.wire.outbox())
             .map_err(|error| self.lost(error))?;
         let challenge = self.expect(request::SASL_CONTINUE).await?;
-        scram.update(&challenge).map_err(|error| self.refuse(&error.to_string()))?;
+        scram
+            .update(&challenge)
+            .map_err(|error| self.refuse(&error.to_string()))?;
         frontend::sasl_response(scram.message(), self.wire.outbox())
             .map_err(|error| self.lost(error))?;
         let verdict = self.expect(request::SASL_FINAL).await?;
         scram.finish(&verdict).map_err(|error| {
-            self.refuse(&format!("the server could not prove that it knows the password: {error}"))
+            self.refuse(&format!(
+                "the server could not prove that it knows the password: {error}"
+            ))
         })?;
         Ok(bound)
     }
@@ -215,7 +232,10 @@ impl Startup<'_> {
             match self.wire.advance().await {
                 Ok(b'E') => {
                     let error = Box::new(ServerError::parse(self.wire.body()));
-                    return Err(Error::Refused { target: self.boxed_target(), error });
+                    return Err(Error::Refused {
+                        target: self.boxed_target(),
+                        error,
+                    });
                 }
                 Ok(tag) => {
                     if !self.state.absorb(tag, self.wire.body()) {
@@ -245,7 +265,10 @@ impl Startup<'_> {
             Some(Lookup::Ignored(reason)) => Some(reason),
             Some(Lookup::NotFound) | None => None,
         };
-        Err(Error::PasswordMissing { target: self.boxed_target(), note })
+        Err(Error::PasswordMissing {
+            target: self.boxed_target(),
+            note,
+        })
     }
 
     fn boxed_target(&self) -> Box<Target> {
@@ -253,11 +276,17 @@ impl Startup<'_> {
     }
 
     fn refuse(&self, reason: &str) -> Error {
-        Error::Authentication { target: self.boxed_target(), reason: reason.to_owned() }
+        Error::Authentication {
+            target: self.boxed_target(),
+            reason: reason.to_owned(),
+        }
     }
 
     fn unexpected(&self, tag: u8) -> Error {
-        self.protocol(&format!("a message of type {:?} came unasked", char::from(tag)))
+        self.protocol(&format!(
+            "a message of type {:?} came unasked",
+            char::from(tag)
+        ))
     }
 
     fn protocol(&self, reason: &str) -> Error {

@@ -45,9 +45,16 @@ impl SslMode {
     fn parse(text: &str) -> Result<Self, ConnInfoError> {
         use SslMode::*;
         let modes = [Disable, Allow, Prefer, Require, VerifyCa, VerifyFull];
-        modes.into_iter().find(|mode| mode.name() == text).ok_or_else(|| {
-            invalid("sslmode", text, "disable, allow, prefer, require, verify-ca or verify-full")
-        })
+        modes
+            .into_iter()
+            .find(|mode| mode.name() == text)
+            .ok_or_else(|| {
+                invalid(
+                    "sslmode",
+                    text,
+                    "disable, allow, prefer, require, verify-ca or verify-full",
+                )
+            })
     }
 }
 
@@ -88,7 +95,11 @@ impl TlsPlan {
         }
         Ok(TlsPlan {
             mode,
-            roots: if system { Roots::System } else { roots(params, mode)? },
+            roots: if system {
+                Roots::System
+            } else {
+                roots(params, mode)?
+            },
             sni: params.non_empty("sslsni") != Some("0"),
             client: client_files(params)?,
         })
@@ -140,12 +151,22 @@ pub(crate) async fn secure(
     connector: &TlsConnector,
 ) -> io::Result<Secured> {
     let name = ServerName::try_from(host.to_owned()).map_err(|_| {
-        io::Error::new(io::ErrorKind::InvalidInput, "the host name cannot stand in a certificate")
+        io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "the host name cannot stand in a certificate",
+        )
     })?;
     let stream = connector.connect(name, stream).await?;
-    let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+    let certificate = stream
+        .get_ref()
+        .1
+        .peer_certificates()
+        .and_then(<[_]>::first);
     let end_point = certificate.and_then(|certificate| certificate::end_point_hash(certificate));
-    Ok(Secured { stream: Box::new(stream), end_point })
+    Ok(Secured {
+        stream: Box::new(stream),
+        end_point,
+    })
 }
 
 /// The file of trusted authorities. In the modes that need not verify, its mere existence turns verification on.
@@ -190,17 +211,20 @@ fn client_files(params: &ConnectParams) -> Result<Option<(PathBuf, PathBuf)>, Co
 }
 
 /// Reads a file of certificates in PEM form.
-fn certificates(
-    path: &PathBuf,
-    keyword: &str,
-) -> Result<Vec<CertificateDer<'static>>, Error> {
+fn certificates(path: &PathBuf, keyword: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
     let failed = |reason: String| {
-        Error::TlsSetup(format!("could not read certificates from {path:?} ({keyword}): {reason}"))
+        Error::TlsSetup(format!(
+            "could not read certificates from {path:?} ({keyword}): {reason}"
+        ))
     };
     let found = CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| failed(error.to_string()))?;
-    if found.is_empty() { Err(failed("it holds none".to_owned())) } else { Ok(found) }
+    if found.is_empty() {
+        Err(failed("it holds none".to_owned()))
+    } else {
+        Ok(found)
+    }
 }
 
 fn system_certificates() -> Result<Vec<CertificateDer<'static>>, Error> {

@@ -37,7 +37,10 @@ pub(crate) async fn resolve(place: &Place, port: u16) -> io::Result<Vec<Address>
             let found = tokio::net::lookup_host((name.as_str(), port)).await?;
             let addresses: Vec<_> = found.map(Address::Ip).collect();
             if addresses.is_empty() {
-                return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
+                return Err(io::Error::new(
+                    io::ErrorKind::NotFound,
+                    "the name has no address",
+                ));
             }
             addresses
         }
@@ -91,5 +94,8 @@ async fn open_socket(path: &Path) -> io::Result<Box<dyn Transport>> {
 
 #[cfg(not(unix))]
 async fn open_socket(_: &Path) -> io::Result<Box<dyn Transport>> {
-    Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no Unix sockets"))
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "this system has no Unix sockets",
+    ))
 }

@@ -6,7 +6,8 @@ use crate::conninfo::{ConnInfoError, Setting};
 
 /// Strips the scheme from a connection URI; `None` where `text` is none.
 pub(crate) fn strip_scheme(text: &str) -> Option<&str> {
-    text.strip_prefix("postgresql://").or_else(|| text.strip_prefix("postgres://"))
+    text.strip_prefix("postgresql://")
+        .or_else(|| text.strip_prefix("postgres://"))
 }
 
 /// Takes a connection URI apart, given without its scheme.
@@ -40,7 +41,9 @@ pub(crate) fn parse_uri(text: &str) -> Result<Vec<Setting>, ConnInfoError> {
 
 /// Splits `user:password@` off. The at sign only counts before the first slash, as a slash ends the hosts.
 fn credentials(text: &str) -> Option<(&str, &str, &str)> {
-    let at = text.find(['@', '/']).filter(|&at| text[at..].starts_with('@'))?;
+    let at = text
+        .find(['@', '/'])
+        .filter(|&at| text[at..].starts_with('@'))?;
     let (user, password) = text[..at].split_once(':').unwrap_or((&text[..at], ""));
     Some((user, password, &text[at + 1..]))
 }
@@ -125,7 +128,9 @@ fn decode(what: &str, text: &str) -> Result<String, ConnInfoError> {
             Some(b"00") => return wrong("holds %00, which no value may"),
             Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => {}
             _ => {
-                return wrong("holds a \"%\" without two hexadecimal digits; write the sign as %25");
+                return wrong(
+                    "holds a \"%\" without two hexadecimal digits; write the sign as %25",
+                );
             }
         }
         rest = &rest[percent + 3..];
@@ -148,11 +153,16 @@ mod tests {
     }
 
     fn error(text: &str) -> String {
-        parse_uri(strip_scheme(text).unwrap()).unwrap_err().to_string()
+        parse_uri(strip_scheme(text).unwrap())
+            .unwrap_err()
+            .to_string()
     }
 
     fn pairs(expected: &[(&str, &str)]) -> Vec<Setting> {
-        expected.iter().map(|&(keyword, value)| (keyword.into(), value.into())).collect()
+        expected
+            .iter()
+            .map(|&(keyword, value)| (keyword.into(), value.into()))
+            .collect()
     }
 
     #[test]
@@ -187,15 +197,24 @@ mod tests {
     fn every_part_may_be_absent() {
         assert_eq!(parse("postgresql://"), []);
         assert_eq!(parse("postgresql:///shop"), pairs(&[("dbname", "shop")]));
-        assert_eq!(parse("postgresql://localhost"), pairs(&[("host", "localhost")]));
+        assert_eq!(
+            parse("postgresql://localhost"),
+            pairs(&[("host", "localhost")])
+        );
         assert_eq!(parse("postgresql://:5433/"), pairs(&[("port", "5433")]));
         assert_eq!(parse("postgresql://user@"), pairs(&[("user", "user")]));
-        assert_eq!(parse("postgresql://user:@h"), pairs(&[("user", "user"), ("host", "h")]));
+        assert_eq!(
+            parse("postgresql://user:@h"),
+            pairs(&[("user", "user"), ("host", "h")])
+        );
         assert_eq!(
             parse("postgresql:///shop?host=/tmp&port=5433"),
             pairs(&[("dbname", "shop"), ("host", "/tmp"), ("port", "5433")])
         );
-        assert_eq!(parse("postgresql://h?ssl=true"), pairs(&[("host", "h"), ("sslmode", "require")]));
+        assert_eq!(
+            parse("postgresql://h?ssl=true"),
+            pairs(&[("host", "h"), ("sslmode", "require")])
+        );
     }
 
     #[test]
@@ -225,7 +244,10 @@ mod tests {
         assert!(error("postgresql://h/d%ff").contains("UTF-8"));
         assert!(error("postgresql://h/a b").contains("%20"));
         let secret = error("postgresql://u:secret%zz@h/d");
-        assert!(secret.contains("password") && !secret.contains("secret"), "{secret}");
+        assert!(
+            secret.contains("password") && !secret.contains("secret"),
+            "{secret}"
+        );
     }
 
     proptest! {

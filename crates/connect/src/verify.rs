@@ -42,7 +42,11 @@ impl Verifier {
                 Some((roots, chain))
             }
         };
-        Ok(Verifier { trusted, verify_name, algorithms })
+        Ok(Verifier {
+            trusted,
+            verify_name,
+            algorithms,
+        })
     }
 }
 
@@ -58,7 +62,10 @@ impl ServerCertVerifier for Verifier {
         let Some((roots, chain)) = &self.trusted else {
             return Ok(ServerCertVerified::assertion());
         };
-        if roots.iter().any(|root| root.as_ref() == end_entity.as_ref()) {
+        if roots
+            .iter()
+            .any(|root| root.as_ref() == end_entity.as_ref())
+        {
             // A self-signed certificate that was handed out as its own authority, as PostgreSQL's documentation shows
             // it: trusted by being the very one. A chain verifier would refuse an authority at the end of a chain.
             if self.verify_name {

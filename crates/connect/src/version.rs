@@ -32,7 +32,10 @@ impl ServerVersion {
             let patch = parts.next().flatten().unwrap_or(0);
             major * 10_000 + minor * 100 + patch
         };
-        Some(ServerVersion { num, text: text.to_owned() })
+        Some(ServerVersion {
+            num,
+            text: text.to_owned(),
+        })
     }
 
     /// The major version from 10 on, such as 17.
@@ -62,7 +65,11 @@ mod tests {
             ("9.6.24", 90_624),
             ("14.9 - Percona", 140_009),
         ] {
-            assert_eq!(ServerVersion::parse(text.into()).map(|v| v.num), Some(num), "{text}");
+            assert_eq!(
+                ServerVersion::parse(text.into()).map(|v| v.num),
+                Some(num),
+                "{text}"
+            );
         }
         assert_eq!(ServerVersion::parse("".into()), None);
         assert_eq!(ServerVersion::parse("unknown".into()), None);

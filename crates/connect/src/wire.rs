@@ -103,7 +103,10 @@ impl Wire {
         .await;
         match received {
             Ok(0) => Err(self.write_error.take().unwrap_or_else(|| {
-                io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed the connection")
+                io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    "the server closed the connection",
+                )
             })),
             Ok(_) => Ok(()),
             Err(error) => Err(error),
@@ -164,7 +167,10 @@ pub(crate) fn frame_length(inbox: &[u8]) -> io::Result<Option<usize>> {
     if !(4..=i32::MAX as u32).contains(&length) {
         return Err(io::Error::new(
             io::ErrorKind::InvalidData,
-            format!("message of type {:?} claims a length of {length}", char::from(head[0])),
+            format!(
+                "message of type {:?} claims a length of {length}",
+                char::from(head[0])
+            ),
         ));
     }
     Ok(Some(length as usize + 1))
