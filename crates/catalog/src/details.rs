@@ -14,6 +14,7 @@ use crate::init_privs::InitPrivs;
 use crate::post_data::{self, PostData};
 use crate::relations::{self, Relations};
 use crate::seclabel::SecLabel;
+use crate::type_system::{self, TypeSystemDetails, WantedTypeSystem};
 use crate::{CatalogId, Error, Listing, Oid};
 
 /// The objects whose details are wanted, by kind.
@@ -29,6 +30,8 @@ pub struct Wanted {
     pub sequences: Vec<Oid>,
     /// Sequences whose positions are dumped.
     pub positions: Vec<Oid>,
+    /// Types and what works on them.
+    pub type_system: WantedTypeSystem,
     /// Relations whose definitions are dumped.
     pub definitions: Vec<Oid>,
     /// Tables whose row security policies are dumped.
@@ -42,6 +45,8 @@ pub struct Details {
     pub relations: Relations,
     /// Indexes, triggers, rules and what else hangs on tables.
     pub post_data: PostData,
+    /// Types and what works on them.
+    pub type_system: TypeSystemDetails,
     /// What needs what, by the object that needs.
     pub dependencies: Vec<Dependency>,
     /// Constraints of tables and domains. Those on tables that are written inside CREATE TABLE come first.
@@ -70,6 +75,7 @@ impl Details {
         let mut flight = Flight::new(listing.server.version);
         let relations = relations::Asked::new(&mut flight, listing, wanted);
         let post_data = post_data::Asked::new(&mut flight, listing, wanted);
+        let type_system = type_system::DetailsTickets::new(&mut flight, &wanted.type_system);
         let dependencies = flight.list::<Dependency>();
         let comments = flight.list::<Comment>();
         let security_labels = flight.list::<SecLabel>();
@@ -81,6 +87,7 @@ impl Details {
         constraints.extend(keys);
         let mut details =
             Self { relations, post_data, constraints, dependencies: landed.take(dependencies)?, ..Self::default() };
+        details.type_system = type_system.take(&landed)?;
         for comment in landed.take(comments)? {
             details.comments.entry(comment.object).or_default().push(comment);
         }

@@ -10,6 +10,28 @@
 //! Each file is one kind of object: its row types, its queries for every server major, its decoding. Nothing here
 //! renders SQL definitions: that is `pgdumprs-ddl`, whose files have the same names.
 
+mod access_method;
+mod aggregate;
+mod cast;
+mod collation;
+mod conversion;
+mod data_type;
+mod domain;
+mod function;
+mod language;
+mod op_class;
+mod op_family;
+mod operator;
+mod transform;
+mod ts_config;
+mod ts_dictionary;
+mod ts_parser;
+mod ts_template;
+mod type_base;
+mod type_composite;
+mod type_enum;
+mod type_range;
+mod type_system;
 mod acl;
 mod attrdef;
 mod cells;
@@ -51,6 +73,28 @@ mod trigger;
 mod user_mapping;
 mod view;
 
+pub use access_method::AccessMethod;
+pub use aggregate::{Aggregate, AggregateDetails, Transition};
+pub use cast::{Cast, CastDetails};
+pub use collation::{Collation, CollationDetails};
+pub use conversion::{Conversion, ConversionDetails};
+pub use data_type::{DataType, QualifiedName, TypeDefault, typtype};
+pub use domain::{DomainConstraint, DomainConstraintDetails, DomainDetails};
+pub use function::{Function, FunctionBody, FunctionDetails, prokind};
+pub use language::Language;
+pub use op_class::{OpClass, OpClassDetails};
+pub use op_family::{FunctionMember, OpFamily, OperatorMember};
+pub use operator::{Operator, OperatorDetails};
+pub use transform::{Transform, TransformDetails};
+pub use ts_config::{TsConfig, TsConfigDetails, TsMapping};
+pub use ts_dictionary::{TsDictionary, TsDictionaryDetails};
+pub use ts_parser::{TsParser, TsParserDetails};
+pub use ts_template::{TsTemplate, TsTemplateDetails};
+pub use type_base::BaseTypeDetails;
+pub use type_composite::CompositeAttribute;
+pub use type_enum::EnumDetails;
+pub use type_range::RangeDetails;
+pub use type_system::{TypeSystem, TypeSystemDetails, WantedTypeSystem};
 pub use acl::{Acl, AclItem, ColumnAcl};
 pub use attrdef::AttrDef;
 pub use event_trigger::EventTrigger;

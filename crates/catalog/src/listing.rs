@@ -7,6 +7,7 @@ use pgdumprs_connect::Session;
 
 use crate::cells::Cells;
 use crate::flight::{Flight, Listed};
+use crate::type_system::{self, TypeSystem};
 use crate::database::{Database, DatabaseLabel, DatabaseSetting};
 use crate::{
     DefaultAcl, Extension, ExtensionForeignKey, ExtensionMember, ForeignDataWrapper, ForeignServer,
@@ -60,6 +61,8 @@ pub struct Listing {
     pub namespaces: Vec<Namespace>,
     /// Relations other than indexes, in OID order.
     pub tables: Vec<Table>,
+    /// Types and what works on them.
+    pub type_system: TypeSystem,
     /// Which relation inherits from which, in the catalog's own order.
     pub inherits: Vec<Inherits>,
 }
@@ -126,12 +129,12 @@ impl Listing {
         let namespaces = flight.list::<Namespace>();
         let tables = flight.list::<Table>();
         let inherits = flight.list::<Inherits>();
+        let type_system = type_system::ListingTickets::new(&mut flight);
         let landed = flight.run(session).await?;
         server.is_superuser = landed.take(superuser)?.iter().any(|row| row.0);
         Ok(Self {
             server,
-            // Every session is connected to a database, which has its row.
-            database: landed.take(database)?.pop().unwrap_or_default(),
+            database: landed.take(database)?.pop().ok_or(Error::NoDatabase)?,
             database_settings: landed.take(database_settings)?,
             database_labels: landed.take(database_labels)?,
             extensions: landed.take(extensions)?,
@@ -146,6 +149,7 @@ impl Listing {
             event_triggers: landed.take(event_triggers)?,
             namespaces: landed.take(namespaces)?,
             tables: landed.take(tables)?,
+            type_system: type_system.take(&landed)?,
             inherits: landed.take(inherits)?,
         })
     }
