@@ -15,13 +15,16 @@
 //! [`provision`], which fetches what the machine does not have; `cargo xtask pg` does that ahead of
 //! time.
 
+pub mod compare;
 mod each_major;
+mod fixture;
 mod major;
 pub mod provision;
 mod server;
 mod tools;
 
 pub use each_major::for_each_major;
+pub use fixture::{fixture_files, fixtures_dir};
 pub use major::{MAJORS_VARIABLE, Major};
 pub use server::{Database, DatabaseOptions, Server, ServerBuilder};
 pub use tools::{

@@ -1,6 +1,8 @@
-//! Development tasks: pg.
+//! Development tasks: demo, pg and test.
 
+mod demo;
 mod pg;
+mod test;
 
 use std::process::ExitCode;
 
@@ -16,12 +18,16 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    Demo(demo::Arguments),
     Pg(pg::Arguments),
+    Test(test::Arguments),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
+        Task::Demo(arguments) => demo::run(&arguments),
         Task::Pg(arguments) => pg::run(&arguments),
+        Task::Test(arguments) => test::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,7 +9,7 @@ use pgdumprs_testkit::provision::{Installation, cache_dir, provision_all};
 /// The majors are those in PGDUMPRS_TEST_MAJORS, or 13 to 18. The reference, 18, is always among
 /// them. Fetched majors are kept in PGDUMPRS_PG_CACHE, or else in the user's cache folder
 /// (/var/cache/pgdumprs for root).
-#[derive(clap::Args)]
+#[derive(Default, clap::Args)]
 pub(crate) struct Arguments {
     /// Majors to have ready instead, such as 13,17.
     #[arg(value_delimiter = ',')]

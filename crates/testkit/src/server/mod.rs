@@ -64,6 +64,18 @@ impl Server {
         self.inner.major()
     }
 
+    /// The exact version, such as `17.11 (Debian …)`.
+    ///
+    /// # Errors
+    ///
+    /// When the server does not answer.
+    pub fn version(&self) -> Result<String> {
+        Ok(self
+            .run_sql("postgres", "SHOW server_version")?
+            .trim()
+            .to_owned())
+    }
+
     /// The TCP port on 127.0.0.1; the socket's name holds the same number.
     pub fn port(&self) -> u16 {
         self.inner.port()

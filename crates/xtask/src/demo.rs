@@ -1,0 +1,209 @@
+//! `cargo xtask demo`: a real database becomes an archive that stock pg_restore restores.
+
+mod identical;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use pgdumprs_testkit::{Database, Major, Server, checked_output, restoring_major, tool};
+
+use self::identical::first_differences;
+
+/// Back up a sample database with pgdumprs, restore it with stock pg_restore, and compare.
+///
+/// Fetches PostgreSQL where the machine has none, and leaves nothing running.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Major version of the server to show it on
+    #[arg(long, default_value = "17")]
+    major: Major,
+}
+
+/// Entries of the archive's table of contents that are shown.
+const ENTRIES_SHOWN: usize = 12;
+
+/// What the summary says.
+struct Summary {
+    entries: usize,
+    rows: u64,
+    large_objects: u64,
+    archive_bytes: u64,
+    raw_bytes: u64,
+    dump: Duration,
+    restore: Duration,
+}
+
+/// Shows the main job, end to end; an error if the restored database differs in anything.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    title("Setting up");
+    let pgdumprs = build()?;
+    let server = Server::try_get(arguments.major)?;
+    let source = server.database();
+    let started = Instant::now();
+    source.load_fixture("logistics")?;
+    let (tables, rows) = contents(&source)?;
+    println!(
+        "A PostgreSQL {} server with the sample database fixtures/logistics: {tables} tables, {} rows, made in {}.",
+        server.version()?,
+        grouped(rows),
+        seconds(started.elapsed())
+    );
+
+    title("Dumping with pgdumprs");
+    let folder = tempfile::tempdir().context("creating a folder for the archive")?;
+    let archive = folder.path().join("logistics.dump");
+    println!("$ pgdumprs -Fc -v -d \"$URL\" -f logistics.dump");
+    let started = Instant::now();
+    let mut dump = Command::new(&pgdumprs);
+    dump.args(["-Fc", "-v", "-d", &source.url(), "-f"]).arg(&archive);
+    succeed(dump.stdin(Stdio::null()))?;
+    let dump_time = started.elapsed();
+
+    title("Looking into the archive with stock pg_restore");
+    println!("$ pg_restore -l logistics.dump | head");
+    let list = checked_output(pg_restore(&server).arg("-l").arg(&archive))?;
+    let list = String::from_utf8_lossy(&list.stdout);
+    for line in list.lines().take(list.lines().take_while(|l| l.starts_with(';')).count() + ENTRIES_SHOWN) {
+        println!("{line}");
+    }
+    println!("...");
+
+    title("Restoring with stock pg_restore");
+    let target = server.database();
+    println!("$ pg_restore --exit-on-error -j 2 -d \"$TARGET\" logistics.dump");
+    let started = Instant::now();
+    checked_output(
+        pg_restore(&server).args(["--exit-on-error", "-j", "2", "-d", &target.url()]).arg(&archive),
+    )?;
+    let restore_time = started.elapsed();
+
+    title("Comparing both databases, each dumped by stock pg_dump");
+    let before = stock_dump(&source)?;
+    let after = stock_dump(&target)?;
+    let differences = first_differences(&before, &after);
+    let summary = Summary {
+        entries: list.lines().filter(|line| !line.starts_with(';')).count(),
+        rows: contents(&target)?.1,
+        large_objects: count(&target, "SELECT count(*) FROM pg_largeobject_metadata")?,
+        archive_bytes: size(&archive)?,
+        raw_bytes: before.len() as u64,
+        dump: dump_time,
+        restore: restore_time,
+    };
+    summary.print(differences.is_empty());
+    if !differences.is_empty() {
+        bail!("the restored database differs:\n{differences}");
+    }
+    Ok(())
+}
+
+impl Summary {
+    fn print(&self, identical: bool) {
+        let verdict = if identical { "identical" } else { "DIFFERENT" };
+        let archive = format!("{} (of {} as SQL)", megabytes(self.archive_bytes), megabytes(self.raw_bytes));
+        title("Summary");
+        for (what, value) in [
+            ("objects", grouped(self.entries as u64)),
+            ("rows", grouped(self.rows)),
+            ("large objects", grouped(self.large_objects)),
+            ("archive", archive),
+            ("dump by pgdumprs", seconds(self.dump)),
+            ("restore by pg_restore", seconds(self.restore)),
+            ("source and restored database", verdict.to_owned()),
+        ] {
+            println!("  {what:<30}{value}");
+        }
+    }
+}
+
+/// Builds the command as users get it, and returns its path.
+fn build() -> Result<std::path::PathBuf> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    println!("Building pgdumprs.");
+    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
+    let mut build = Command::new(cargo);
+    build.args(["build", "--release", "--quiet", "--locked", "--package", "pgdumprs-cli"]);
+    succeed(build.current_dir(&workspace))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(workspace.join("target"), Into::into);
+    Ok(target.join("release/pgdumprs"))
+}
+
+fn pg_restore(server: &Server) -> Command {
+    tool(restoring_major(server.major()), "pg_restore")
+}
+
+/// A database as plain SQL, by the stock tool of the reference major.
+fn stock_dump(database: &Database) -> Result<Vec<u8>> {
+    let mut dump = pgdumprs_testkit::reference_pg_dump();
+    Ok(checked_output(dump.args(["-d", &database.conninfo()]))?.stdout)
+}
+
+/// Number of tables and of rows in all of them.
+fn contents(database: &Database) -> Result<(u64, u64)> {
+    let tables = "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                  WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
+    let rows = format!(
+        "SELECT sum((xpath('/row/c/text()', query_to_xml(
+                    format('SELECT count(*) AS c FROM ONLY %I.%I', n.nspname, c.relname), false, true, '')))[1]::text::bigint)
+         {tables}"
+    );
+    Ok((count(database, &format!("SELECT count(*) {tables}"))?, count(database, &rows)?))
+}
+
+fn count(database: &Database, query: &str) -> Result<u64> {
+    let answer = database.psql(query);
+    answer.parse().with_context(|| format!("counting: {answer:?}"))
+}
+
+fn succeed(command: &mut Command) -> Result<()> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let status = command.status().with_context(|| format!("{program} could not be started"))?;
+    if !status.success() {
+        bail!("{program} ended with {status}");
+    }
+    Ok(())
+}
+
+fn size(file: &Path) -> Result<u64> {
+    Ok(std::fs::metadata(file).context("looking at the archive")?.len())
+}
+
+fn title(text: &str) {
+    println!("\n== {text}");
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
+/// A number with a comma between groups of three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1000), "1,000");
+        assert_eq!(grouped(1234567), "1,234,567");
+    }
+}

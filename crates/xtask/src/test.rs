@@ -1,0 +1,68 @@
+//! `cargo xtask test`: all the set-up and every check.
+
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use pgdumprs_testkit::Major;
+
+use crate::pg;
+
+/// Run every check: formatting, lints, docs, and all tests on every supported major.
+///
+/// PGDUMPRS_TEST_MAJORS narrows the majors, for a quick look while working; a run without it covers 13 to 18.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Run many more cases of the property tests as well
+    #[arg(long)]
+    scale: bool,
+}
+
+/// Cases of each property test under `--scale`; the default of the library is 256.
+const SCALE_CASES: &str = "10000";
+
+/// Provisions and checks; stops at the first check that fails.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let started = Instant::now();
+    step("PostgreSQL servers and tools", || pg::run(&pg::Arguments::default()))?;
+    step("formatting", || cargo(&["fmt", "--all", "--check"], &[]))?;
+    step("lints", || {
+        cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"], &[])
+    })?;
+    step("docs", || {
+        let deny = [("RUSTDOCFLAGS", "-D warnings")];
+        cargo(&["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"], &deny)
+    })?;
+    step("tests", || {
+        let cases = [("PROPTEST_CASES", SCALE_CASES)];
+        let variables = if arguments.scale { &cases[..] } else { &[] };
+        cargo(&["test", "--workspace", "--locked", "--no-fail-fast"], variables)
+    })?;
+    let majors: Vec<String> = Major::covered()?.iter().map(ToString::to_string).collect();
+    let seconds = started.elapsed().as_secs();
+    println!("\nEvery check passed, on PostgreSQL {}, in {seconds} s.", majors.join(", "));
+    Ok(())
+}
+
+fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    println!("\n== {name}");
+    let started = Instant::now();
+    work().with_context(|| format!("{name} failed"))?;
+    println!("== {name}: ok, {} s", started.elapsed().as_secs());
+    Ok(())
+}
+
+/// Runs cargo as the caller's own cargo, in the workspace.
+fn cargo(arguments: &[&str], variables: &[(&str, &str)]) -> Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
+    let status = Command::new(cargo)
+        .args(arguments)
+        .envs(variables.iter().copied())
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+        .status()
+        .context("cargo could not be started")?;
+    if !status.success() {
+        bail!("`cargo {}` ended with {status}", arguments.join(" "));
+    }
+    Ok(())
+}
