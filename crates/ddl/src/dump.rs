@@ -7,8 +7,12 @@ use pgdumprs_archive::Entry;
 use pgdumprs_catalog::{CatalogId, Details, Listing, Wanted};
 
 use crate::object::{DumpId, Kind, Object, Objects};
+use crate::relations::Relations;
 use crate::toc::{DataJob, Toc};
-use crate::{Error, Options, depend, namespace, sort, sql, table};
+use crate::{
+    Error, Options, attrdef, check_constraint, depend, inherit, matview, namespace, sort, sql,
+    table, table_attach, table_data,
+};
 
 /// A dump in the making.
 #[derive(Debug)]
@@ -21,6 +25,8 @@ pub struct Dump {
     pub(crate) namespace_ids: Vec<DumpId>,
     /// Dump ids of relations, by index in the listing.
     pub(crate) table_ids: Vec<DumpId>,
+    /// Links between relations and their parts.
+    pub(crate) relations: Relations,
     /// The extension that owns an object.
     pub(crate) extension_of: HashMap<CatalogId, DumpId>,
     /// Indexes of schemas in the listing, by OID.
@@ -60,6 +66,7 @@ impl Dump {
             objects: Objects::default(),
             namespace_ids: Vec::new(),
             table_ids: Vec::new(),
+            relations: Relations::default(),
             extension_of: HashMap::new(),
             warnings: Vec::new(),
         };
@@ -71,6 +78,7 @@ impl Dump {
         // inherit (parents, table_attach)
         namespace::collect(&mut dump);
         table::collect(&mut dump)?;
+        inherit::collect(&mut dump)?;
         Ok(dump)
     }
 
@@ -86,7 +94,7 @@ impl Dump {
 
     /// The objects whose details [`Dump::plan`] needs.
     pub fn wanted(&self) -> Wanted {
-        Wanted { tables: table::interesting(self), ..Wanted::default() }
+        table::wanted(self)
     }
 
     /// Orders and renders everything.
@@ -96,10 +104,15 @@ impl Dump {
     /// [`Error::Missing`], [`Error::Unsupported`], [`Error::Unordered`].
     pub fn plan(mut self, details: Details) -> Result<Plan, Error> {
         self.details = details;
+        attrdef::collect(&mut self)?;
+        check_constraint::collect(&mut self)?;
+        inherit::adjust_defaults(&mut self);
         // ORDER: column (attrdefs, check constraints), inherited columns, partitioning, index, index_attach, statistics_ext,
         // constraint, trigger, rule, policy, publication, publication_rel, publication_namespace, subscription,
         // table_data (and sequence_set, matview refresh), large_object, depend, acl::collect (column and initial privileges),
         // comments and labels present (components), boundaries
+        table_data::collect(&mut self);
+        matview::link(&mut self);
         depend::collect(&mut self);
         let boundaries = depend::add_boundaries(&mut self);
         let order = sort::sort(&mut self, boundaries)?;
@@ -123,6 +136,12 @@ impl Dump {
         }
         match object.kind {
             Kind::Namespace(i) => namespace::render(self, toc, object, i),
+            Kind::Table(i) => table::render(self, toc, object, i)?,
+            Kind::TableAttach(i) => table_attach::render(self, toc, object, i)?,
+            Kind::AttrDef(i) => attrdef::render(self, toc, object, i)?,
+            Kind::TableData(i) => table_data::render(self, toc, object, i),
+            Kind::SequenceSet(i) => table_data::render_position(self, toc, object, i)?,
+            Kind::RefreshMatview(i) => matview::render(self, toc, object, i),
             Kind::PreDataBoundary | Kind::PostDataBoundary | Kind::DummyType(_) => {}
             _ => {
                 return Err(Error::Unsupported {

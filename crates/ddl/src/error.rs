@@ -12,6 +12,16 @@ pub enum Error {
         /// What it refers to.
         target: String,
     },
+    /// Something that the role may not read.
+    #[error("cannot read {what} of {object}: {hint}")]
+    Unreadable {
+        /// The object.
+        object: String,
+        /// What of it cannot be read.
+        what: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// An object of a kind that cannot be rendered yet.
     #[error("cannot dump {object}: {reason}")]
     Unsupported {

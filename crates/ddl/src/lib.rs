@@ -13,21 +13,35 @@
 mod sql;
 
 mod acl;
+mod attrdef;
+mod check_constraint;
+mod column;
 mod comment;
 mod components;
 mod depend;
 mod dump;
 mod error;
+mod extension_dependency;
+mod inherit;
 mod keywords;
+mod matview;
 mod membership;
 mod namespace;
 mod object;
 mod options;
+mod relations;
+mod reloptions;
 mod seclabel;
 mod selection;
+mod sequence;
 mod sort;
 mod table;
+mod table_attach;
+mod table_comment;
+mod table_data;
+mod table_definition;
 mod toc;
+mod view;
 
 pub use components::Components;
 pub use dump::{Dump, Plan};

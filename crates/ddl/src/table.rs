@@ -1,11 +1,17 @@
-//! Relations: which are dumped, which are locked.
+//! Relations: which are dumped, which are locked, and their entries.
 
 use bstr::BString;
-use pgdumprs_catalog::{CatalogId, class, relkind};
+use pgdumprs_archive::{Entry, Section};
+use pgdumprs_catalog::{CatalogId, Wanted, class, relkind};
 
+use crate::acl::{self, Privileges};
+use crate::comment::Subject;
 use crate::dump::Dump;
-use crate::object::{Kind, LoopRole};
-use crate::{Components, Error, selection};
+use crate::object::{Kind, LoopRole, Object};
+use crate::toc::Toc;
+use crate::{
+    Components, Error, seclabel, selection, sequence, table_comment, table_definition,
+};
 
 /// Makes an object of every relation, system catalogs and composite types included: dependencies lead through them.
 pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
@@ -71,13 +77,111 @@ pub(crate) fn to_lock(dump: &Dump) -> Vec<BString> {
         .collect()
 }
 
-/// OIDs of the relations whose details are needed.
-pub(crate) fn interesting(dump: &Dump) -> Vec<u32> {
-    let wanted = Components::DEFINITION | Components::DATA | Components::STATISTICS;
-    dump.table_ids
-        .iter()
-        .map(|&id| dump.objects.get(id))
-        .filter(|object| object.dumps(wanted))
-        .map(|object| object.catalog_id.oid)
-        .collect()
+/// The relations whose details are needed, by what is needed of them.
+pub(crate) fn wanted(dump: &Dump) -> Wanted {
+    let mut wanted = Wanted::default();
+    let interesting = interesting(dump);
+    for (table, row) in dump.listing.tables.iter().enumerate() {
+        let object = dump.table_object(table);
+        let defined = object.dumps(Components::DEFINITION) && dump.options.schema;
+        let has_data = dump.options.data && object.dumps(Components::DATA)
+            || dump.relations.data.contains_key(&table);
+        match row.relkind {
+            relkind::SEQUENCE => {
+                if defined {
+                    wanted.sequences.push(row.oid);
+                }
+                let readable = row.persistence != b'u' || dump.options.unlogged_table_data;
+                if has_data && readable && dump.options.data {
+                    wanted.positions.push(row.oid);
+                }
+                continue;
+            }
+            relkind::MATVIEW if has_data => wanted.matviews.push(row.oid),
+            _ => {}
+        }
+        if defined && matches!(row.relkind, relkind::VIEW | relkind::MATVIEW) {
+            wanted.views.push(row.oid);
+        }
+        if interesting[table] {
+            wanted.tables.push(row.oid);
+        }
+    }
+    wanted
+}
+
+/// Whether the columns of each relation are needed: for itself, for a child, for a sequence that belongs to one of them.
+fn interesting(dump: &Dump) -> Vec<bool> {
+    let own = Components::DEFINITION | Components::DATA | Components::STATISTICS;
+    let mut interesting: Vec<bool> = (0..dump.listing.tables.len())
+        .map(|table| dump.table_object(table).dumps(own) || dump.relations.data.contains_key(&table))
+        .collect();
+    for (table, row) in dump.listing.tables.iter().enumerate() {
+        if dump.table_object(table).dump.is_empty() {
+            continue;
+        }
+        for &parent in dump.parents(table) {
+            interesting[parent] = true;
+        }
+        if let Some(owner) = row.owning_column.and_then(|owning| dump.find_table(owning.table)) {
+            interesting[owner] = true;
+        }
+    }
+    interesting
+}
+
+/// Renders a relation with all that hangs on it.
+pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, table: usize) -> Result<(), Error> {
+    if !dump.options.schema {
+        return Ok(());
+    }
+    let row = &dump.listing.tables[table];
+    let is_sequence = row.relkind == relkind::SEQUENCE;
+    if object.dumps(Components::DEFINITION) {
+        if is_sequence {
+            sequence::render(dump, toc, object, table)?;
+        } else {
+            render_definition(dump, toc, object, table)?;
+        }
+    }
+    if object.dumps(Components::ACL) {
+        let kind = if is_sequence { "SEQUENCE" } else { "TABLE" };
+        let owner = dump.listing.role(row.owner);
+        let subject = Subject::of(dump, object, kind, dump.ident(&row.name), owner);
+        let privileges = Privileges::of(dump, object.catalog_id, &row.acl);
+        let acl = acl::render(dump, toc, &subject, &privileges);
+        acl::render_columns(dump, toc, &subject, acl);
+    }
+    Ok(())
+}
+
+fn render_definition(dump: &Dump, toc: &mut Toc, object: &Object, table: usize) -> Result<(), Error> {
+    let row = &dump.listing.tables[table];
+    let type_name = table_definition::type_name(row);
+    let owner = dump.listing.role(row.owner);
+    let has_rows = matches!(row.relkind, relkind::TABLE | relkind::MATVIEW | relkind::PARTITIONED_TABLE);
+    let section = if object.postponed { Section::PostData } else { Section::PreData };
+    toc.push(Entry {
+        tag: Some(row.name.clone()),
+        namespace: dump.namespace_name(object).map(ToOwned::to_owned),
+        // Where there can be a tablespace, the empty name stands for the default one.
+        tablespace: has_rows.then(|| row.tablespace.clone().unwrap_or_default()),
+        table_am: row.access_method.clone().filter(|_| has_rows),
+        relkind: row.relkind,
+        owner: Some(owner.to_owned()),
+        definition: Some(table_definition::create(dump, object, table)?),
+        drop: Some(sql!["DROP ", type_name, " ", dump.qualified(object), ";\n"]),
+        ..Toc::entry_of(object, type_name, section)
+    });
+    let subject = Subject::of(dump, object, type_name, dump.ident(&row.name), owner);
+    if object.dumps(Components::COMMENT) {
+        table_comment::render(dump, toc, &subject, table);
+    }
+    if object.dumps(Components::SECLABEL) {
+        let columns = dump.columns(table).iter().filter(|column| !column.is_dropped);
+        let names: Vec<_> = columns.map(|column| (column.number, dump.ident(&column.name))).collect();
+        seclabel::render_relation(dump, toc, &subject, &names);
+    }
+    table_comment::render_constraints(dump, toc, &subject, object, table);
+    Ok(())
 }
