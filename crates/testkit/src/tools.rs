@@ -110,6 +110,6 @@ pub(crate) fn clean_environment(command: &mut Command) {
     }
     command.env("LC_ALL", "C");
     // A password file or service file in the home folder is the caller's as well.
-    command.env("PGPASSFILE", "/dev/null");
-    command.env("PGSERVICEFILE", "/dev/null");
+    command.env("PGPASSFILE", "/nonexistent");
+    command.env("PGSERVICEFILE", "/nonexistent");
 }

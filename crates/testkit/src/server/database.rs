@@ -34,6 +34,7 @@ impl Default for DatabaseOptions {
 pub struct Database {
     server: Server,
     name: String,
+    options: DatabaseOptions,
 }
 
 impl Database {
@@ -54,7 +55,17 @@ impl Database {
         Ok(Database {
             server: server.clone(),
             name,
+            options: options.clone(),
         })
+    }
+
+    /// Creates an empty database on the same server with the same encoding and locale.
+    ///
+    /// # Errors
+    ///
+    /// When the server refuses, with its message.
+    pub fn empty_sibling(&self) -> Result<Database> {
+        Database::create(&self.server, &self.options)
     }
 
     /// The database's name, which needs no quotes.

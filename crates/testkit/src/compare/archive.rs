@@ -1,0 +1,68 @@
+//! An archive file that is open for comparison.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use pgdumprs_archive::{Entry, Header, Reader};
+
+/// An archive, its header and table of contents read.
+pub(super) struct Archive {
+    path: PathBuf,
+    reader: Reader<BufReader<File>>,
+}
+
+impl Archive {
+    pub(super) fn open(path: &Path) -> Result<Archive> {
+        let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
+        let reader = Reader::seekable(BufReader::new(file))
+            .with_context(|| format!("reading {}", path.display()))?;
+        Ok(Archive {
+            path: path.to_owned(),
+            reader,
+        })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn header(&self) -> &Header {
+        self.reader.header()
+    }
+
+    pub(super) fn entries(&self) -> &[Entry] {
+        self.reader.entries()
+    }
+
+    pub(super) fn reader(&mut self) -> &mut Reader<BufReader<File>> {
+        &mut self.reader
+    }
+}
+
+/// Names an entry in a report: what `pg_restore -l` shows of it.
+pub(super) fn describe(entry: &Entry) -> String {
+    let mut text = entry.descriptor.to_string();
+    text.push(' ');
+    if let Some(namespace) = &entry.namespace {
+        text.push_str(&format!("{namespace}."));
+    }
+    match &entry.tag {
+        Some(tag) => text.push_str(&tag.to_string()),
+        None => text.push('?'),
+    }
+    text
+}
+
+/// Whether an entry is about large objects: their creation, data, comments, labels or privileges.
+pub(super) fn is_about_large_objects(entry: &Entry) -> bool {
+    let descriptor: &[u8] = &entry.descriptor;
+    matches!(descriptor, b"BLOB" | b"BLOBS" | b"BLOB METADATA")
+        || (matches!(descriptor, b"ACL" | b"COMMENT" | b"SECURITY LABEL")
+            && entry.namespace.is_none()
+            && entry
+                .tag
+                .as_ref()
+                .is_some_and(|tag| tag.starts_with(b"LARGE OBJECT")))
+}

@@ -1,0 +1,208 @@
+//! Compares what two commands print, line by line and without keeping it.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use anyhow::{Context, Error, Result, anyhow};
+
+use super::difference::{self, readable};
+
+/// How many equal lines before the first difference are shown.
+const LINES_BEFORE: usize = 3;
+/// From the first difference on, so many lines of each side are looked at.
+const WINDOW: usize = 3000;
+
+/// Runs both commands and shows the first differences of their standard outputs; `None` when there
+/// are none. `ignored` names lines that do not count.
+///
+/// # Errors
+///
+/// When a command fails; the message holds what it said.
+pub(super) fn compare(
+    stock: &mut Command,
+    ours: &mut Command,
+    ignored: impl Fn(&[u8]) -> bool,
+) -> Result<Option<String>> {
+    let mut stock = Running::start(stock)?;
+    let mut ours = Running::start(ours)?;
+    let shown = compare_lines(&mut stock.lines, &mut ours.lines, ignored)?;
+    if shown.is_none() {
+        stock.finish()?;
+        ours.finish()?;
+    } else {
+        stock.abandon()?;
+        ours.abandon()?;
+    }
+    Ok(shown)
+}
+
+/// Walks both texts side by side up to the first line that differs.
+fn compare_lines(
+    stock: &mut impl BufRead,
+    ours: &mut impl BufRead,
+    ignored: impl Fn(&[u8]) -> bool,
+) -> Result<Option<String>> {
+    let mut before = VecDeque::new();
+    let mut equal = 0;
+    loop {
+        let left = next_line(stock, &ignored)?;
+        let right = next_line(ours, &ignored)?;
+        if left != right {
+            let left = window(&before, left, stock, &ignored)?;
+            let right = window(&before, right, ours, &ignored)?;
+            let shown = difference::unified(&left, &right);
+            return Ok(Some(format!(
+                "the first {equal} lines agree, then:\n{shown}"
+            )));
+        }
+        let Some(line) = left else {
+            return Ok(None);
+        };
+        equal += 1;
+        before.push_back(line);
+        if before.len() > LINES_BEFORE {
+            before.pop_front();
+        }
+    }
+}
+
+fn next_line(lines: &mut impl BufRead, ignored: impl Fn(&[u8]) -> bool) -> Result<Option<Vec<u8>>> {
+    loop {
+        let mut line = Vec::new();
+        if lines.read_until(b'\n', &mut line)? == 0 {
+            return Ok(None);
+        }
+        if !ignored(&line) {
+            return Ok(Some(line));
+        }
+    }
+}
+
+/// The lines around the first difference, as one text.
+fn window(
+    before: &VecDeque<Vec<u8>>,
+    first: Option<Vec<u8>>,
+    lines: &mut impl BufRead,
+    ignored: impl Fn(&[u8]) -> bool,
+) -> Result<Vec<u8>> {
+    let mut text: Vec<u8> = before.iter().flatten().copied().collect();
+    let mut next = first;
+    for _ in 0..WINDOW {
+        let Some(line) = next else {
+            break;
+        };
+        text.extend(line);
+        next = next_line(lines, &ignored)?;
+    }
+    Ok(text)
+}
+
+/// A command whose output is being read.
+struct Running {
+    name: String,
+    child: Child,
+    lines: BufReader<std::process::ChildStdout>,
+    /// Errors go to a file, which no amount of them can fill.
+    errors: File,
+}
+
+impl Running {
+    fn start(command: &mut Command) -> Result<Running> {
+        let name = command.get_program().to_string_lossy().into_owned();
+        let errors = tempfile::tempfile().context("creating a file for error messages")?;
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(errors.try_clone()?)
+            .spawn()
+            .with_context(|| format!("cannot run {name}"))?;
+        let output = child.stdout.take().context("the output is not piped")?;
+        Ok(Running {
+            name,
+            child,
+            lines: BufReader::with_capacity(1 << 16, output),
+            errors,
+        })
+    }
+
+    fn finish(mut self) -> Result<()> {
+        let status = self.child.wait()?;
+        if !status.success() {
+            return Err(self.failure(status));
+        }
+        Ok(())
+    }
+
+    /// Ends a command whose further output is of no interest. One that had failed by itself is still
+    /// an error: then its output stopped early, and that was the difference.
+    fn abandon(mut self) -> Result<()> {
+        self.child.kill()?;
+        let status = self.child.wait()?;
+        if status.code().is_some_and(|code| code != 0) {
+            return Err(self.failure(status));
+        }
+        Ok(())
+    }
+
+    fn failure(mut self, status: ExitStatus) -> Error {
+        let mut said = Vec::new();
+        let read = self.errors.rewind();
+        match read.and_then(|()| self.errors.read_to_end(&mut said)) {
+            Ok(_) => anyhow!("{} failed ({status}):\n{}", self.name, readable(&said)),
+            Err(error) => anyhow!(
+                "{} failed ({status}); why cannot be read: {error}",
+                self.name
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn equal_outputs_have_no_difference_and_ignored_lines_do_not_count() {
+        let ignored = |line: &[u8]| line.starts_with(b"-- made");
+        let shown = compare(
+            &mut shell("echo a; echo -- made by one; echo b"),
+            &mut shell("echo a; echo b; echo -- made by two"),
+            ignored,
+        );
+        assert_eq!(shown.unwrap(), None);
+    }
+
+    #[test]
+    fn the_first_difference_is_shown_with_what_stands_before_it() {
+        let shown = compare(
+            &mut shell("seq 100000"),
+            &mut shell("seq 500; echo new; seq 501 100000"),
+            |_| false,
+        );
+        let shown = shown.unwrap().unwrap();
+        assert!(shown.contains("first 500 lines agree"), "{shown}");
+        assert!(shown.contains(" 500\n+new\n 501"), "{shown}");
+    }
+
+    #[test]
+    fn output_that_ends_early_is_a_difference() {
+        let shown = compare(&mut shell("seq 2"), &mut shell("seq 3"), |_| false);
+        assert!(shown.unwrap().unwrap().contains("+3"));
+    }
+
+    #[test]
+    fn a_failing_command_is_an_error_with_its_message() {
+        for script in ["echo why >&2; exit 4", "echo x; echo why >&2; exit 4"] {
+            let error = compare(&mut shell("true"), &mut shell(script), |_| false).unwrap_err();
+            assert!(error.to_string().contains("why"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! F5: what stock pg_restore makes of our archive.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, bail};
+use pgdumprs_archive::{ArchiveVersion, Compression};
+
+use super::archive::Archive;
+use super::difference::readable;
+use super::output;
+use super::report::{Comparison, Rule};
+use super::script::differs_by_nature;
+use crate::tools::{checked_output, reference_pg_dump, restoring_major, tool};
+use crate::{Database, Major};
+
+/// Restores one way after the other and compares a stock dump of each result with one of `source`.
+pub(super) fn compare(
+    source: &Database,
+    ours: &Archive,
+    comparison: &mut Comparison,
+) -> Result<()> {
+    let major = restorer(source.server().major(), ours);
+    for ways in [&[][..], &["--jobs=4"]] {
+        let target = source.empty_sibling()?;
+        let how = format!("pg_restore {major} {}", ways.join(" "));
+        let how = how.trim_end();
+        match restore(ours, &target, major, ways) {
+            Err(error) => comparison.difference(Rule::F5, format!("{how}: {error:#}")),
+            Ok(()) => {
+                let shown = output::compare(
+                    &mut dump_of(source),
+                    &mut dump_of(&target),
+                    differs_by_nature,
+                )?;
+                if let Some(shown) = shown {
+                    comparison.difference(Rule::F5, format!("{how}: {shown}"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn restore(ours: &Archive, target: &Database, major: Major, ways: &[&str]) -> Result<()> {
+    let mut command = tool(major, "pg_restore");
+    command
+        .args(["--dbname", &target.conninfo()])
+        .args(ways)
+        .arg(ours.path());
+    // pg_restore sets this parameter, new in 17, on every server it restores into. An older server
+    // refuses, so there no restore can stop at the first error, whoever wrote the archive.
+    let refused = major >= Major::V17 && target.server().major() < Major::V17;
+    if !refused {
+        checked_output(command.arg("--exit-on-error"))?;
+        return Ok(());
+    }
+    let output = command.stdin(Stdio::null()).output()?;
+    let said = readable(&output.stderr);
+    let others = said
+        .lines()
+        .filter(|line| line.contains("error: ") && !line.contains("\"transaction_timeout\""));
+    let own_end = output.status.code() == Some(1) && said.contains("errors ignored on restore: ");
+    if others.count() > 0 || !(output.status.success() || own_end) {
+        bail!("{}:\n{said}", output.status);
+    }
+    Ok(())
+}
+
+fn dump_of(database: &Database) -> Command {
+    let mut command = reference_pg_dump();
+    command.args(["--dbname", &database.conninfo()]);
+    command
+}
+
+/// pg_restore of the server's own major, or the lowest newer one that can read this archive.
+fn restorer(server: Major, archive: &Archive) -> Major {
+    let reads_version = match archive.header().version {
+        ArchiveVersion::V1_16 => Major::V17,
+        ArchiveVersion::V1_15 => Major::V16,
+        _ => Major::V13,
+    };
+    let reads_compression = match archive.header().compression {
+        Compression::None | Compression::Gzip { .. } => Major::V13,
+        // 16 knows the other methods, but its tools to be had were built without them.
+        _ => Major::V17,
+    };
+    restoring_major(server.max(reads_version).max(reads_compression))
+}

@@ -1,0 +1,385 @@
+//! The comparison of archives finds what was changed on purpose, and nothing else.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use pgdumprs_archive::{ArchiveVersion, Block, Compression, Entry, Header, Reader, Writer};
+use pgdumprs_testkit::compare::{
+    Comparison, Rule, compare_archives, compare_restored, compare_with_stock, stock_archive,
+};
+use pgdumprs_testkit::{Database, Major, Server, for_each_major};
+use tempfile::TempDir;
+
+const SAMPLE: &str = "
+    CREATE SCHEMA shop;
+    CREATE TABLE shop.item (id int PRIMARY KEY, name text, price numeric(10,2));
+    CREATE TABLE shop.line (id int PRIMARY KEY, item int REFERENCES shop.item);
+    CREATE INDEX line_item ON shop.line (item);
+    CREATE VIEW shop.dear AS SELECT name FROM shop.item WHERE price > 100;
+    INSERT INTO shop.item SELECT n, 'item ' || n, n / 3.0 FROM generate_series(1, 20000) n;
+    INSERT INTO shop.line SELECT n, n FROM generate_series(1, 500) n;
+    CREATE TABLE shop.part (d date) PARTITION BY RANGE (d);
+    CREATE TABLE shop.part_1 PARTITION OF shop.part DEFAULT;
+    COMMENT ON TABLE shop.item IS 'what is sold';
+    SELECT lo_from_bytea(3000001, 'one'::bytea);
+    SELECT lo_from_bytea(3000002, convert_to(repeat('two', 5000), 'UTF8'));
+    GRANT SELECT ON LARGE OBJECT 3000001, 3000002 TO PUBLIC;
+    COMMENT ON LARGE OBJECT 3000002 IS 'the second';
+";
+
+/// A database, stock's archive of it, and an altered copy of that.
+struct Sample {
+    folder: TempDir,
+    stock: PathBuf,
+    _database: Database,
+}
+
+/// An archive in memory.
+struct Parts {
+    header: Header,
+    entries: Vec<Entry>,
+    tables: BTreeMap<i32, Vec<u8>>,
+    objects: BTreeMap<i32, Vec<(u32, Vec<u8>)>>,
+}
+
+impl Sample {
+    fn new() -> Sample {
+        let database = Server::get(Major::REFERENCE).database();
+        database.execute_sql(SAMPLE);
+        let folder = tempfile::tempdir().unwrap();
+        let stock = folder.path().join("stock.dump");
+        stock_archive(&database, &stock, &[]).unwrap();
+        Sample {
+            folder,
+            stock,
+            _database: database,
+        }
+    }
+
+    /// Compares stock's archive with one in which `alter` changed something.
+    fn altered(&self, alter: impl FnOnce(&mut Parts)) -> Comparison {
+        let mut parts = Parts::read(&self.stock);
+        alter(&mut parts);
+        let ours = self.folder.path().join("ours.dump");
+        parts.write(&ours);
+        compare_archives(&self.stock, &ours).unwrap()
+    }
+}
+
+impl Parts {
+    fn read(path: &Path) -> Parts {
+        let file = BufReader::new(File::open(path).unwrap());
+        let mut reader = Reader::new(file).unwrap();
+        let mut parts = Parts {
+            header: reader.header().clone(),
+            entries: reader.entries().to_vec(),
+            tables: BTreeMap::new(),
+            objects: BTreeMap::new(),
+        };
+        while let Some(block) = reader.next_block().unwrap() {
+            let id = block.dump_id();
+            match block {
+                Block::Data(mut data) => {
+                    data.read_to_end(parts.tables.entry(id).or_default())
+                        .unwrap();
+                }
+                Block::LargeObjects(mut block) => {
+                    let objects = parts.objects.entry(id).or_default();
+                    while let Some(mut object) = block.next_object().unwrap() {
+                        let mut bytes = Vec::new();
+                        object.read_to_end(&mut bytes).unwrap();
+                        objects.push((object.oid(), bytes));
+                    }
+                }
+            }
+        }
+        parts
+    }
+
+    fn write(&self, path: &Path) {
+        let file = File::create(path).unwrap();
+        let mut writer = Writer::seekable(file, &self.header, &self.entries).unwrap();
+        for entry in self.entries.iter().filter(|entry| entry.had_dumper) {
+            if let Some(objects) = self.objects.get(&entry.dump_id) {
+                writer.begin_blobs(entry.dump_id).unwrap();
+                for (oid, bytes) in objects {
+                    writer.begin_blob(*oid).unwrap();
+                    writer.write(bytes).unwrap();
+                    writer.end_blob().unwrap();
+                }
+            } else {
+                writer.begin_data(entry.dump_id).unwrap();
+                writer.write(&self.tables[&entry.dump_id]).unwrap();
+            }
+            writer.end().unwrap();
+        }
+        writer.finish().unwrap();
+    }
+
+    fn position(&self, descriptor: &str, tag: &str) -> usize {
+        self.entries
+            .iter()
+            .position(|entry| {
+                entry.descriptor == descriptor && entry.tag.as_ref().is_some_and(|t| t == tag)
+            })
+            .unwrap_or_else(|| panic!("no {descriptor} {tag}"))
+    }
+
+    fn entry(&mut self, descriptor: &str, tag: &str) -> &mut Entry {
+        let position = self.position(descriptor, tag);
+        &mut self.entries[position]
+    }
+
+    /// Replaces groups of large objects by entries for each, as archives before 1.16 have them.
+    fn ungroup_large_objects(&mut self) {
+        let mut entries = Vec::new();
+        for entry in &self.entries {
+            let tag = entry.tag.clone().unwrap_or_default();
+            if entry.descriptor == "BLOB METADATA" {
+                let list = String::from_utf8(entry.definition.clone().unwrap().into()).unwrap();
+                for oid in list.split_whitespace() {
+                    let mut single = entry.clone();
+                    single.dump_id = 100_000 + entries.len() as i32;
+                    single.descriptor = "BLOB".into();
+                    single.tag = Some(oid.into());
+                    single.catalog_id.oid = oid.parse().unwrap();
+                    single.definition = Some(format!("SELECT lo_create('{oid}');\n").into());
+                    entries.push(single);
+                }
+            } else if tag.starts_with(b"LARGE OBJECTS ") {
+                for oid in ["3000001", "3000002"] {
+                    let text = String::from_utf8(entry.definition.clone().unwrap().into()).unwrap();
+                    let mut single = entry.clone();
+                    single.dump_id = 100_000 + entries.len() as i32;
+                    single.tag = Some(format!("LARGE OBJECT {oid}").into());
+                    single.definition = Some(text.replace("3000001", oid).into());
+                    entries.push(single);
+                }
+            } else {
+                entries.push(entry.clone());
+            }
+        }
+        self.entries = entries;
+        self.header.version = ArchiveVersion::V1_14;
+    }
+}
+
+/// A change to one entry.
+type Alteration = fn(&mut Entry);
+
+fn rules(comparison: &Comparison) -> Vec<Rule> {
+    [Rule::F1, Rule::F2, Rule::F3, Rule::F4, Rule::F5]
+        .into_iter()
+        .filter(|&rule| !comparison.differences(rule).is_empty())
+        .collect()
+}
+
+fn assert_says(comparison: &Comparison, rule: Rule, part: &str) {
+    let found = comparison.differences(rule);
+    assert!(
+        found.iter().any(|text| text.contains(part)),
+        "{rule:?} does not say {part:?} in\n{comparison}"
+    );
+}
+
+#[test]
+fn an_archive_is_the_same_as_itself_in_other_compression() {
+    let sample = Sample::new();
+    let comparison = sample.altered(|parts| {
+        parts.header.compression = Compression::Zstd { level: 1 };
+        parts.header.created.year += 1;
+        parts.header.dumper_version = Some("pgdumprs".into());
+    });
+    comparison.assert_same();
+    assert!(comparison.notes().is_empty());
+}
+
+#[test]
+fn a_changed_definition_shows_in_the_text_and_in_its_entry() {
+    let comparison = Sample::new().altered(|parts| {
+        let entry = parts.entry("TABLE", "item");
+        let text = String::from_utf8(entry.definition.clone().unwrap().into()).unwrap();
+        entry.definition = Some(text.replace("name text", "name varchar").into());
+    });
+    assert_eq!(rules(&comparison), [Rule::F1, Rule::F2]);
+    assert_says(&comparison, Rule::F1, "-    name text,\n+    name varchar,");
+    assert_says(&comparison, Rule::F2, "TABLE shop.item: definition");
+}
+
+#[test]
+fn a_missing_an_extra_and_a_moved_entry_are_named() {
+    let comparison = Sample::new().altered(|parts| {
+        let position = parts.position("INDEX", "line_item");
+        parts.entries.remove(position);
+        let view = parts.position("VIEW", "dear");
+        let mut extra = parts.entries[view].clone();
+        extra.dump_id = 99_999;
+        extra.tag = Some("cheap".into());
+        let moved = parts.entries.remove(view);
+        parts.entries.insert(view + 3, moved);
+        parts.entries.push(extra);
+    });
+    assert_eq!(comparison.differences(Rule::F2).len(), 3, "{comparison}");
+    assert_says(&comparison, Rule::F2, "missing: INDEX shop.line_item");
+    assert_says(&comparison, Rule::F2, "extra: VIEW shop.cheap");
+    assert_says(&comparison, Rule::F2, "moved: VIEW shop.dear");
+}
+
+#[test]
+fn every_field_of_an_entry_counts() {
+    let sample = Sample::new();
+    let alterations: [(&str, Alteration); 9] = [
+        ("owner", |entry| entry.owner = Some("nobody".into())),
+        ("tablespace", |entry| entry.tablespace = None),
+        ("table access method", |entry| entry.table_am = None),
+        ("drop statement", |entry| entry.drop = None),
+        ("copy statement", |entry| entry.copy = Some("COPY".into())),
+        ("section", |entry| {
+            entry.section = pgdumprs_archive::Section::PostData;
+        }),
+        ("catalog id", |entry| entry.catalog_id.oid += 1),
+        ("relation kind", |entry| entry.relkind = b'f'),
+        ("schema", |entry| entry.namespace = Some("other".into())),
+    ];
+    for (field, alter) in alterations {
+        let comparison = sample.altered(|parts| alter(parts.entry("TABLE", "item")));
+        // An entry of another schema is another entry.
+        let expected = if field == "schema" { "missing" } else { field };
+        assert_says(&comparison, Rule::F2, expected);
+    }
+}
+
+#[test]
+fn dependencies_are_compared_by_what_they_stand_for() {
+    let sample = Sample::new();
+    sample
+        .altered(|parts| {
+            for entry in &mut parts.entries {
+                entry.dump_id += 7000;
+                entry.dependencies.iter_mut().for_each(|id| *id += 7000);
+            }
+            let shift = |(id, data)| (id + 7000, data);
+            parts.tables = std::mem::take(&mut parts.tables)
+                .into_iter()
+                .map(shift)
+                .collect();
+            parts.objects = std::mem::take(&mut parts.objects)
+                .into_iter()
+                .map(|(id, data)| (id + 7000, data))
+                .collect();
+        })
+        .assert_same();
+
+    let comparison = sample.altered(|parts| {
+        let table = parts.entry("TABLE", "item").dump_id;
+        let view = parts.entry("VIEW", "dear");
+        view.dependencies.retain(|id| *id != table);
+        view.dependencies.push(999_999);
+        parts
+            .entry("FK CONSTRAINT", "line line_item_fkey")
+            .dependencies
+            .reverse();
+    });
+    assert_eq!(rules(&comparison), [Rule::F3], "{comparison}");
+    assert_says(
+        &comparison,
+        Rule::F3,
+        "  - TABLE shop.item\n  - TABLE shop.item\n  + an id",
+    );
+    assert_says(
+        &comparison,
+        Rule::F3,
+        "line_item_fkey depends on the same in another order",
+    );
+}
+
+#[test]
+fn data_that_differ_are_placed() {
+    let comparison = Sample::new().altered(|parts| {
+        let table = parts.entry("TABLE DATA", "item").dump_id;
+        parts.tables.get_mut(&table).unwrap()[100_000] = b'#';
+        for (oid, bytes) in parts.objects.values_mut().flatten() {
+            if *oid == 3_000_002 {
+                bytes[9000] = b'#';
+            }
+        }
+    });
+    assert_says(&comparison, Rule::F1, "#");
+    assert_says(
+        &comparison,
+        Rule::F4,
+        "TABLE DATA shop.item: differs at byte 100000 ",
+    );
+    assert_says(
+        &comparison,
+        Rule::F4,
+        "large object 3000002 first differs in the 4096 bytes from 8192",
+    );
+    assert_eq!(comparison.differences(Rule::F4).len(), 2, "{comparison}");
+}
+
+#[test]
+fn a_truncated_archive_is_told_apart() {
+    let sample = Sample::new();
+    let whole = std::fs::read(&sample.stock).unwrap();
+    let ours = sample.folder.path().join("ours.dump");
+    std::fs::write(&ours, &whole[..whole.len() - 5000]).unwrap();
+    let comparison = compare_archives(&sample.stock, &ours).unwrap();
+    assert!(rules(&comparison).contains(&Rule::F4), "{comparison}");
+    std::fs::write(&ours, &whole[..100]).unwrap();
+    assert!(compare_archives(&sample.stock, &ours).is_err());
+}
+
+#[test]
+fn an_older_version_is_compared_by_what_it_can_say() {
+    let sample = Sample::new();
+    let comparison = sample.altered(Parts::ungroup_large_objects);
+    comparison.assert_same();
+    assert_eq!(comparison.notes().len(), 1, "{comparison}");
+
+    let comparison = sample.altered(|parts| {
+        parts.ungroup_large_objects();
+        let position = parts.position("ACL", "LARGE OBJECT 3000002");
+        parts.entries.remove(position);
+        parts.entry("BLOB", "3000001").owner = Some("nobody".into());
+    });
+    assert_eq!(rules(&comparison), [Rule::F2], "{comparison}");
+    assert_says(&comparison, Rule::F2, "large object 3000001");
+    assert_says(&comparison, Rule::F2, "large object 3000002");
+}
+
+#[test]
+fn stocks_own_archive_of_every_major_passes_every_rule() {
+    for_each_major(|server| {
+        let source = server.database();
+        source.execute_sql(SAMPLE);
+        let folder = tempfile::tempdir()?;
+        let ours = folder.path().join("ours.dump");
+        stock_archive(&source, &ours, &["--compress=gzip:1"])?;
+        compare_with_stock(&source, &ours, &[])?.assert_same();
+        Ok(())
+    });
+}
+
+#[test]
+fn a_restore_that_fails_or_lacks_something_is_shown() {
+    let source = Server::get(Major::REFERENCE).database();
+    source.execute_sql(SAMPLE);
+    let folder = tempfile::tempdir().unwrap();
+    let ours = folder.path().join("ours.dump");
+    stock_archive(&source, &ours, &[]).unwrap();
+    let mut parts = Parts::read(&ours);
+    let comment = parts.position("COMMENT", "TABLE item");
+    parts.entries.remove(comment);
+    parts.write(&ours);
+    let comparison = compare_restored(&source, &ours).unwrap();
+    assert_says(&comparison, Rule::F5, "-COMMENT ON TABLE shop.item");
+    assert_eq!(comparison.differences(Rule::F5).len(), 2, "{comparison}");
+
+    parts.entry("VIEW", "dear").definition = Some("CREATE VIEW shop.dear AS nonsense;".into());
+    parts.write(&ours);
+    let comparison = compare_restored(&source, &ours).unwrap();
+    assert_says(&comparison, Rule::F5, "nonsense");
+}
