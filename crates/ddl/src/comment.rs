@@ -2,8 +2,9 @@
 
 use bstr::{BStr, BString};
 use pgdumprs_archive::Entry;
-use pgdumprs_catalog::CatalogId;
+use pgdumprs_catalog::{CatalogId, class, relkind};
 
+use crate::Components;
 use crate::dump::Dump;
 use crate::object::{DumpId, Object};
 use crate::sql;
@@ -46,6 +47,38 @@ impl<'a> Subject<'a> {
     }
 }
 
+/// Marks what has comments: they are reason enough to render an object.
+pub(crate) fn collect(dump: &mut Dump) {
+    if !dump.options.comments {
+        return;
+    }
+    let holders: Vec<_> = dump
+        .details
+        .comments
+        .values()
+        .flatten()
+        .filter_map(|comment| holder(dump, comment.object, comment.subid))
+        .collect();
+    for id in holders {
+        dump.objects.get_mut(id).components |= Components::COMMENT;
+    }
+}
+
+/// The object that says a comment or label on `object`, or on its column `subid` where that is not 0.
+///
+/// Columns of a composite type belong to the relation behind it, which is not dumped; the type says what they have.
+pub(crate) fn holder(dump: &Dump, object: CatalogId, subid: i32) -> Option<DumpId> {
+    if subid != 0
+        && object.tableoid == class::PG_CLASS
+        && let Some(table) = dump.find_table(object.oid)
+        && dump.listing.tables[table].relkind == relkind::COMPOSITE_TYPE
+    {
+        let row_type = dump.listing.tables[table].row_type;
+        return dump.objects.find(CatalogId::new(class::PG_TYPE, row_type));
+    }
+    dump.objects.find(object)
+}
+
 /// Writes the comment on the object itself, where there is one.
 pub(crate) fn render(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>) {
     if let Some(text) = dump.details.comment(subject.catalog_id, 0) {
@@ -53,8 +86,26 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>) {
     }
 }
 
+/// Writes the comment on something whose name counts only within its table or domain. The subject names the whole: by its
+/// name, schema and owner; kind, catalog row and entry are those of the part. `preposition` is `ON` or `ON DOMAIN`.
+pub(crate) fn render_within(
+    dump: &Dump,
+    toc: &mut Toc,
+    subject: &Subject<'_>,
+    preposition: &str,
+    part: &BStr,
+) {
+    if let Some(text) = dump.details.comment(subject.catalog_id, 0) {
+        push_entry(dump, toc, subject, &sql![subject.kind, " ", part, " ", preposition], text);
+    }
+}
+
 /// Writes a given comment text on the object; the empty text removes a comment that the target would have by itself.
 pub(crate) fn render_text(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>, text: &BStr) {
+    push_entry(dump, toc, subject, &subject.kind.into(), text);
+}
+
+fn push_entry(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>, kind: &BString, text: &BStr) {
     // Comments belong to the schema, but those on large objects to the data.
     let wanted = if subject.kind == "LARGE OBJECT" { dump.options.data } else { dump.options.schema };
     if !dump.options.comments || !wanted {
@@ -63,11 +114,11 @@ pub(crate) fn render_text(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>, tex
     let qualifier = subject.namespace.map(|name| sql![dump.ident(name), "."]).unwrap_or_default();
     let entry = toc.entry_on("COMMENT", &[subject.dump_id]);
     toc.push(Entry {
-        tag: Some(sql![subject.kind, " ", subject.name]),
+        tag: Some(sql![kind, " ", subject.name]),
         namespace: subject.namespace.map(BStr::to_owned),
         owner: Some(subject.owner.to_owned()),
         definition: Some(sql![
-            "COMMENT ON ", subject.kind, " ", qualifier, subject.name, " IS ", sql::literal(text), ";\n"
+            "COMMENT ON ", kind, " ", qualifier, subject.name, " IS ", sql::literal(text), ";\n"
         ]),
         ..entry
     });

@@ -68,6 +68,7 @@ pub(crate) fn add_boundaries(dump: &mut Dump) -> Boundaries {
             | Kind::EventTrigger(_)
             | Kind::DefaultAcl(_)
             | Kind::Policy(_)
+            | Kind::RowSecurity(_)
             | Kind::Publication(_)
             | Kind::PublicationRel(_)
             | Kind::PublicationNamespace(_)

@@ -16,13 +16,23 @@ pub(crate) fn statements(dump: &Dump, object: &Object, named: &BString) -> BStri
     // The rows are sorted by the object that depends.
     let rows = &dump.details.dependencies;
     let first = rows.partition_point(|row| row.object < object.catalog_id);
-    for row in rows[first..].iter().take_while(|row| row.object == object.catalog_id) {
+    for row in rows[first..]
+        .iter()
+        .take_while(|row| row.object == object.catalog_id)
+    {
         if row.kind == b'x'
             && row.on.tableoid == class::PG_EXTENSION
             && let Some(extension) = dump.objects.find(row.on)
         {
             let extension = &dump.objects.get(extension).name;
-            push!(text, "\nALTER ", named, " DEPENDS ON EXTENSION ", dump.ident(extension), ";");
+            push!(
+                text,
+                "\nALTER ",
+                named,
+                " DEPENDS ON EXTENSION ",
+                dump.ident(extension),
+                ";"
+            );
         }
     }
     text

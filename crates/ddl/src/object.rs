@@ -70,7 +70,10 @@ pub enum Kind {
     ForeignServer(usize),
     DefaultAcl(usize),
     Transform(usize),
+    /// A group of large objects; the index is the group's.
     LargeObject(usize),
+    /// One large object, in archives that do not group them; the index is its group's.
+    SingleLargeObject(usize),
     LargeObjectData(usize),
     /// Everything before it is pre-data.
     PreDataBoundary,
@@ -80,6 +83,8 @@ pub enum Kind {
     /// REFRESH MATERIALIZED VIEW; the index is the view's table.
     RefreshMatview(usize),
     Policy(usize),
+    /// ENABLE ROW LEVEL SECURITY; the index is the table's.
+    RowSecurity(usize),
     Publication(usize),
     PublicationRel(usize),
     PublicationNamespace(usize),
