@@ -20,11 +20,14 @@ pub struct Comment {
 impl Listed for Comment {
     const WHAT: &'static str = "comments";
 
-    /// Comments on what initdb made are many and never dumped, but for those on schemas: `public` and its like.
+    /// Comments on what initdb made are many and never dumped, but for those on schemas: `public` and its like. Large objects
+    /// get whatever OID their maker asks for.
     fn query(_version: u32) -> String {
         "SELECT classoid, objoid, objsubid, description
          FROM pg_catalog.pg_description
-         WHERE objoid >= 16384 OR classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+         WHERE objoid >= 16384
+            OR classoid IN ('pg_catalog.pg_namespace'::pg_catalog.regclass,
+                            'pg_catalog.pg_largeobject'::pg_catalog.regclass)
          ORDER BY classoid, objoid, objsubid"
             .into()
     }

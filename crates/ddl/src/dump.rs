@@ -10,8 +10,7 @@ use crate::object::{DumpId, Kind, Object, Objects};
 use crate::relations::Relations;
 use crate::toc::{DataJob, Toc};
 use crate::{
-    Error, Options, attrdef, check_constraint, depend, inherit, matview, namespace, sort, sql,
-    table, table_attach, table_data,
+    Error, Options, acl, attrdef, check_constraint, comment, constraint, database, default_acl, depend, event_trigger, extension, foreign_data_wrapper, foreign_server, index, index_attach, inherit, large_object, matview, namespace, policy, publication, rule, seclabel, settings, sort, sql, statistics_ext, subscription, table, table_attach, table_data, table_part, trigger,
 };
 
 /// A dump in the making.
@@ -76,8 +75,14 @@ impl Dump {
         // access_method, op_class, op_family, ts_parser, ts_template, ts_dictionary, ts_config, foreign_data_wrapper,
         // foreign_server, default_acl, collation, conversion, cast, transform, event_trigger, extension config tables,
         // inherit (parents, table_attach)
+        extension::collect(&mut dump);
         namespace::collect(&mut dump);
         table::collect(&mut dump)?;
+        foreign_data_wrapper::collect(&mut dump);
+        foreign_server::collect(&mut dump);
+        default_acl::collect(&mut dump)?;
+        event_trigger::collect(&mut dump);
+        extension::collect_config_tables(&mut dump);
         inherit::collect(&mut dump)?;
         Ok(dump)
     }
@@ -94,7 +99,11 @@ impl Dump {
 
     /// The objects whose details [`Dump::plan`] needs.
     pub fn wanted(&self) -> Wanted {
-        table::wanted(self)
+        Wanted {
+            definitions: table_part::wanted(self),
+            policies: policy::wanted(self),
+            ..table::wanted(self)
+        }
     }
 
     /// Orders and renders everything.
@@ -111,9 +120,22 @@ impl Dump {
         // constraint, trigger, rule, policy, publication, publication_rel, publication_namespace, subscription,
         // table_data (and sequence_set, matview refresh), large_object, depend, acl::collect (column and initial privileges),
         // comments and labels present (components), boundaries
+        index::collect(&mut self)?;
+        index_attach::collect(&mut self)?;
+        statistics_ext::collect(&mut self)?;
+        constraint::collect(&mut self)?;
+        trigger::collect(&mut self)?;
+        rule::collect(&mut self)?;
+        policy::collect(&mut self)?;
+        publication::collect(&mut self);
+        subscription::collect(&mut self);
         table_data::collect(&mut self);
         matview::link(&mut self);
+        large_object::collect(&mut self);
         depend::collect(&mut self);
+        acl::collect(&mut self);
+        comment::collect(&mut self);
+        seclabel::collect(&mut self);
         let boundaries = depend::add_boundaries(&mut self);
         let order = sort::sort(&mut self, boundaries)?;
         for id in &order {
@@ -122,6 +144,8 @@ impl Dump {
             object.dump &= object.components;
         }
         let mut toc = Toc::new(self.objects.len());
+        settings::render(&self, &mut toc);
+        database::render(&self, &mut toc);
         for id in order {
             self.render(&mut toc, id)?;
         }
@@ -135,13 +159,33 @@ impl Dump {
             return Ok(());
         }
         match object.kind {
+            Kind::Extension(i) => extension::render(self, toc, object, i)?,
             Kind::Namespace(i) => namespace::render(self, toc, object, i),
+            Kind::ForeignDataWrapper(i) => foreign_data_wrapper::render(self, toc, object, i),
+            Kind::ForeignServer(i) => foreign_server::render(self, toc, object, i),
+            Kind::DefaultAcl(i) => default_acl::render(self, toc, object, i)?,
+            Kind::LargeObject(i) => large_object::render_group(self, toc, object, i),
+            Kind::SingleLargeObject(i) => large_object::render_single(self, toc, object, i),
+            Kind::LargeObjectData(i) => large_object::render_contents(self, toc, object, i),
             Kind::Table(i) => table::render(self, toc, object, i)?,
             Kind::TableAttach(i) => table_attach::render(self, toc, object, i)?,
             Kind::AttrDef(i) => attrdef::render(self, toc, object, i)?,
             Kind::TableData(i) => table_data::render(self, toc, object, i),
             Kind::SequenceSet(i) => table_data::render_position(self, toc, object, i)?,
             Kind::RefreshMatview(i) => matview::render(self, toc, object, i),
+            Kind::Index(i) => index::render(self, toc, object, i)?,
+            Kind::IndexAttach(i) => index_attach::render(self, toc, object, i)?,
+            Kind::StatisticsExt(i) => statistics_ext::render(self, toc, object, i),
+            Kind::Constraint(i) | Kind::FkConstraint(i) => constraint::render(self, toc, object, i)?,
+            Kind::Trigger(i) => trigger::render(self, toc, object, i)?,
+            Kind::Rule(i) => rule::render(self, toc, object, i)?,
+            Kind::RowSecurity(i) => policy::render_enabled(self, toc, object, i)?,
+            Kind::Policy(i) => policy::render(self, toc, object, i)?,
+            Kind::Publication(i) => publication::render(self, toc, object, i),
+            Kind::PublicationRel(i) => publication::render_rel(self, toc, object, i)?,
+            Kind::PublicationNamespace(i) => publication::render_namespace(self, toc, object, i)?,
+            Kind::Subscription(i) => subscription::render(self, toc, object, i),
+            Kind::EventTrigger(i) => event_trigger::render(self, toc, object, i),
             Kind::PreDataBoundary | Kind::PostDataBoundary | Kind::DummyType(_) => {}
             _ => {
                 return Err(Error::Unsupported {

@@ -64,6 +64,16 @@ pub(crate) fn literal(text: impl AsRef<[u8]>) -> BString {
     quoted.into()
 }
 
+/// Writes a string literal as programs do that talk to the server themselves: one with backslashes in the escape form, whose
+/// meaning does not depend on `standard_conforming_strings`. Follows a space, so that no name runs into its `E`.
+pub(crate) fn escape_literal(text: impl AsRef<[u8]>) -> BString {
+    let text = text.as_ref();
+    if !text.contains(&b'\\') {
+        return literal(text);
+    }
+    sql!["E", literal(text.replace(br"\", br"\\"))]
+}
+
 /// Joins parts with a separator.
 pub(crate) fn join<T: AsRef<[u8]>>(parts: impl IntoIterator<Item = T>, separator: &str) -> BString {
     let mut text = BString::default();
