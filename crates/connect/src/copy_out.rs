@@ -109,7 +109,7 @@ impl<'a> CopyOut<'a> {
             }
             tag = self
                 .session
-                .next_message(&self.statement, failure.as_ref())
+                .next_message(&self.statement, failure.as_deref())
                 .await?;
         }
         self.finished = true;

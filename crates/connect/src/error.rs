@@ -276,7 +276,7 @@ fn tls_advice(error: &io::Error) -> &'static str {
         Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
             "; the certificate is for another host name: connect by the name it holds, or use sslmode=verify-ca"
         }
-        Certificate::UnknownIssuer => {
+        Certificate::UnknownIssuer | Certificate::BadSignature => {
             "; set sslrootcert to the file of the authority that signed it, or to system"
         }
         Certificate::Expired | Certificate::ExpiredContext { .. } => {

@@ -74,7 +74,8 @@ impl FakeServer {
         state
             .parameters
             .insert("server_version".into(), "17.2".into());
-        let wire = Wire::new(Box::new(self.client.take().expect("one session a server")));
+        let mut wire = Wire::new(Box::new(self.client.take().expect("one session a server")));
+        wire.lift_limit();
         Session::new(wire, target, state, cancel).unwrap()
     }
 

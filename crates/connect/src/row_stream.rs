@@ -42,7 +42,7 @@ impl<'a> RowStream<'a> {
         loop {
             let tag = self
                 .session
-                .next_message(&self.statement, failure.as_ref())
+                .next_message(&self.statement, failure.as_deref())
                 .await?;
             let body = self.session.wire().body();
             match tag {

@@ -306,7 +306,7 @@ impl Session {
     pub(crate) async fn next_message(
         &mut self,
         statement: &str,
-        reported: Option<&Box<ServerError>>,
+        reported: Option<&ServerError>,
     ) -> Result<u8, Error> {
         loop {
             match self.wire.advance().await {
@@ -319,7 +319,7 @@ impl Session {
                         return Ok(tag);
                     }
                 }
-                Err(error) => return Err(self.lost(statement, reported.cloned(), error)),
+                Err(error) => return Err(self.lost(statement, reported.cloned().map(Box::new), error)),
             }
         }
     }
@@ -408,7 +408,7 @@ impl Session {
         let mut copied = false;
         // Only an error shows the statement; shortening each one beforehand would be wasted work.
         loop {
-            let tag = match self.next_message("", failure.as_ref()).await {
+            let tag = match self.next_message("", failure.as_deref()).await {
                 Ok(tag) => tag,
                 Err(error) => return Err(error.while_running(sql)),
             };
@@ -462,7 +462,7 @@ impl Session {
     async fn begin_copy(&mut self, statement: String) -> Result<CopyOut<'_>, Error> {
         let mut failure: Option<Box<ServerError>> = None;
         loop {
-            match self.next_message(&statement, failure.as_ref()).await? {
+            match self.next_message(&statement, failure.as_deref()).await? {
                 b'H' if failure.is_none() => return Ok(CopyOut::new(self, statement)),
                 b'E' => {
                     let error = ServerError::parse(self.wire.body());

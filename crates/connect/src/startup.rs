@@ -69,6 +69,7 @@ pub(crate) async fn start(
     };
     startup.introduce()?;
     startup.authenticate().await?;
+    startup.wire.lift_limit();
     let key = startup.finish().await?;
     Ok(Started {
         state: startup.state,

@@ -19,6 +19,9 @@ const INBOX: usize = 256 * 1024;
 /// Below this much free space in the inbox a read would be too small to be worth its system call.
 const SHORT: usize = 32 * 1024;
 
+/// Longest message of a startup, in bytes. What claims to be longer comes from something else than a PostgreSQL server.
+const STARTUP_LIMIT: usize = 64 * 1024;
+
 /// Anything that carries bytes both ways: a socket, TLS over a socket, a test's pipe.
 pub(crate) trait Transport: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 
@@ -33,6 +36,8 @@ pub(crate) struct Wire {
     inbox: BytesMut,
     /// Length of the current message, head included; it leaves the inbox when the next one is asked for.
     current: usize,
+    /// Longest message that is believed in, head included.
+    limit: usize,
     outbox: BytesMut,
     unflushed: bool,
     /// Why nothing can be written any more. What the server said before it went is still worth reading.
@@ -45,10 +50,16 @@ impl Wire {
             stream,
             inbox: BytesMut::new(),
             current: 0,
+            limit: STARTUP_LIMIT,
             outbox: BytesMut::new(),
             unflushed: false,
             write_error: None,
         }
+    }
+
+    /// Lets messages be as long as the protocol allows, once the other side has proved to be a server.
+    pub(crate) fn lift_limit(&mut self) {
+        self.limit = usize::MAX;
     }
 
     /// The outbox, for messages that are sent along with the next read.
@@ -69,11 +80,14 @@ impl Wire {
     pub(crate) async fn advance(&mut self) -> io::Result<u8> {
         self.inbox.advance(std::mem::take(&mut self.current));
         loop {
-            if let Some(length) = frame_length(&self.inbox)?
-                && self.inbox.len() >= length
-            {
-                self.current = length;
-                return Ok(self.inbox[0]);
+            if let Some(length) = frame_length(&self.inbox)? {
+                if length > self.limit {
+                    return Err(absurd_length(self.inbox[0], length));
+                }
+                if self.inbox.len() >= length {
+                    self.current = length;
+                    return Ok(self.inbox[0]);
+                }
             }
             self.fill().await?;
         }
@@ -165,13 +179,15 @@ pub(crate) fn frame_length(inbox: &[u8]) -> io::Result<Option<usize>> {
     };
     let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]);
     if !(4..=i32::MAX as u32).contains(&length) {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!(
-                "message of type {:?} claims a length of {length}",
-                char::from(head[0])
-            ),
-        ));
+        return Err(absurd_length(head[0], length as usize));
     }
     Ok(Some(length as usize + 1))
+}
+
+fn absurd_length(tag: u8, length: usize) -> io::Error {
+    let reason = format!(
+        "a message of type {:?} claims a length of {length}",
+        char::from(tag)
+    );
+    io::Error::new(io::ErrorKind::InvalidData, reason)
 }

@@ -1,0 +1,7 @@
+//! Sessions with real servers.
+
+mod authentication;
+mod reaching;
+mod secured;
+mod session;
+mod tls;

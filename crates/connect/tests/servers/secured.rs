@@ -1,0 +1,110 @@
+//! A server that asks for passwords and speaks TLS, shared by the tests.
+
+use std::sync::OnceLock;
+
+use pgdumprs_connect::{ConnectParams, Error, Session};
+use pgdumprs_testkit::{Major, Server};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+
+/// The password of every role here. It must never show in an error.
+pub(crate) const PASSWORD: &str = "sp ice:\\'ä";
+
+/// The name of the authority.
+pub(crate) const AUTHORITY: &str = "pgdumprs test authority";
+
+/// A server with TLS and password rules, and the authority that signed its certificate.
+pub(crate) struct Secured {
+    pub(crate) server: Server,
+    /// The authority's certificate, in PEM form.
+    pub(crate) authority: String,
+}
+
+/// The server that the tests of a process share.
+///
+/// Each way to authenticate has a role of the same name. The certificate is for `localhost` alone, so that
+/// `127.0.0.1` is a name it does not hold.
+pub(crate) fn secured() -> &'static Secured {
+    static SECURED: OnceLock<Secured> = OnceLock::new();
+    SECURED.get_or_init(|| {
+        let mut params = CertificateParams::new([]).unwrap();
+        params
+            .distinguished_name
+            .push(DnType::CommonName, AUTHORITY);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new(["localhost".to_owned()])
+            .unwrap()
+            .signed_by(&key, &authority)
+            .unwrap();
+        let server = Server::builder(Major::V15)
+            .setting("ssl", "on")
+            .file("server.crt", certificate.pem())
+            .file("server.key", key.serialize_pem())
+            .access_rules(
+                "local all scram scram-sha-256\n\
+                 host all scram all scram-sha-256\n\
+                 host all md5 all md5\n\
+                 host all cleartext all password\n\
+                 hostssl all only_tls all scram-sha-256\n\
+                 hostnossl all only_plain all scram-sha-256\n\
+                 host all postgres all trust",
+            )
+            .start()
+            .unwrap();
+        let quoted = format!("E'{}'", PASSWORD.replace('\\', "\\\\").replace('\'', "\\'"));
+        server.database().execute_sql(format!(
+            "CREATE ROLE scram LOGIN PASSWORD {quoted};
+             CREATE ROLE only_tls LOGIN PASSWORD {quoted};
+             CREATE ROLE only_plain LOGIN PASSWORD {quoted};
+             CREATE ROLE cleartext LOGIN PASSWORD {quoted};
+             SET password_encryption = 'md5';
+             CREATE ROLE md5 LOGIN PASSWORD {quoted};"
+        ));
+        Secured {
+            server,
+            authority: authority.pem(),
+        }
+    })
+}
+
+/// Parameters for the database `postgres` of the secured server, through TCP, with the right password.
+pub(crate) fn params(host: &str, user: &str, more: &str) -> ConnectParams {
+    let mut params = ConnectParams::parse(more).unwrap();
+    params.set_host(host);
+    params.set_port(secured().server.port());
+    params.set_user(user);
+    params.set_dbname("postgres");
+    params.set_password(PASSWORD);
+    params
+}
+
+/// Opens a session and tells what the server knows about its encryption: `t` or `f`.
+pub(crate) async fn encrypted(params: &ConnectParams) -> Result<String, Error> {
+    let mut session = Session::connect(params).await?;
+    let rows = session
+        .query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+        .await?;
+    let text = rows
+        .one()?
+        .bytes(0)
+        .expect("the column is not null")
+        .to_string();
+    session.close().await;
+    Ok(text)
+}
+
+/// Fails to open a session; checks that the error keeps the password to itself.
+pub(crate) async fn refused(params: &ConnectParams) -> Error {
+    let error = Session::connect(params)
+        .await
+        .expect_err("this connection must fail");
+    for text in [
+        error.to_string(),
+        format!("{error:?}"),
+        format!("{params:?}"),
+    ] {
+        assert!(!text.contains(PASSWORD), "{text}");
+    }
+    error
+}
