@@ -1,4 +1,4 @@
-//! Constraints (`pg_constraint`) of tables and domains.
+//! Constraints of tables (`pg_constraint`). Those of domains have a file of their own.
 
 use bstr::BString;
 
@@ -20,7 +20,7 @@ pub mod contype {
     pub const EXCLUSION: u8 = b'x';
 }
 
-/// A constraint of a table or of a domain.
+/// A constraint of a table.
 #[derive(Debug, Clone)]
 pub struct Constraint {
     /// OID in `pg_constraint`.
@@ -29,10 +29,8 @@ pub struct Constraint {
     pub name: BString,
     /// One of [`contype`].
     pub contype: u8,
-    /// OID of the table, unless it is a domain's.
-    pub table: Option<Oid>,
-    /// OID of the domain in `pg_type`, unless it is a table's.
-    pub domain: Option<Oid>,
+    /// OID of the table.
+    pub table: Oid,
     /// What the server's `pg_get_constraintdef` says. `None` for kinds whose definition is rendered from their index instead.
     pub definition: Option<BString>,
     /// OID of the index that enforces it.

@@ -49,7 +49,7 @@ pub struct Details {
     pub type_system: TypeSystemDetails,
     /// What needs what, by the object that needs.
     pub dependencies: Vec<Dependency>,
-    /// Constraints of tables and domains. Those on tables that are written inside CREATE TABLE come first.
+    /// Constraints of tables: CHECK and NOT NULL, then those that an index enforces, then foreign keys.
     pub constraints: Vec<Constraint>,
     /// Comments of each object, by column.
     pub comments: HashMap<CatalogId, Vec<Comment>>,

@@ -13,7 +13,7 @@ pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
     }
     for index in 0..dump.details.constraints.len() {
         let row = &dump.details.constraints[index];
-        let Some(oid) = row.table else { continue };
+        let oid = row.table;
         if !matches!(row.contype, contype::CHECK | contype::NOT_NULL) {
             continue;
         }

@@ -1,5 +1,5 @@
 //! Constraints that are entries of their own: keys, exclusion constraints, foreign keys, and those CHECK and NOT NULL constraints
-//! that could not be part of their table or domain.
+//! that could not be part of their table.
 
 use std::collections::HashMap;
 
@@ -12,14 +12,15 @@ use crate::table_part::{self, Whole};
 use crate::toc::Toc;
 use crate::{Components, Error, extension_dependency, index, reloptions};
 
-/// Makes an object of every foreign key. The objects of other constraints come with their index, table or domain.
+/// Makes an object of every foreign key. The objects of other constraints come with their index or table.
 pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
     let attachments = attachments(dump);
     for i in 0..dump.details.constraints.len() {
         let row = &dump.details.constraints[i];
-        let (Some(table), contype::FOREIGN_KEY) = (row.table, row.contype) else {
+        if row.contype != contype::FOREIGN_KEY {
             continue;
-        };
+        }
+        let table = row.table;
         let (name, references, index) = (row.name.clone(), row.references, row.index);
         let catalog_id = CatalogId::new(class::PG_CONSTRAINT, row.oid);
         let id = table_part::add(dump, Kind::FkConstraint(i), catalog_id, name, table)?;
@@ -73,10 +74,7 @@ pub(crate) fn render(
     if !dump.options.schema {
         return Ok(());
     }
-    let Some(table) = row.table else {
-        return render_of_domain(dump, toc, object, row);
-    };
-    let table = Whole::find(dump, object, table)?;
+    let table = Whole::find(dump, object, row.table)?;
     if object.dumps(Components::DEFINITION) {
         match row.contype {
             contype::PRIMARY_KEY | contype::UNIQUE | contype::EXCLUSION => {
@@ -111,18 +109,6 @@ pub(crate) fn render(
         render_comment(dump, toc, object, &table);
     }
     Ok(())
-}
-
-fn render_of_domain(
-    _dump: &Dump,
-    _toc: &mut Toc,
-    object: &Object,
-    _row: &Constraint,
-) -> Result<(), Error> {
-    Err(Error::Unsupported {
-        object: object.to_string(),
-        reason: "constraints of domains are not supported apart from their domain yet".into(),
-    })
 }
 
 /// Writes the comment on a table's constraint, which hangs on the constraint's entry or, where it has none, on the table's.

@@ -49,6 +49,23 @@ pub(crate) fn add(dump: &mut Dump, table: usize) -> Option<DumpId> {
     Some(id)
 }
 
+/// Lets the rows of each table wait for those its foreign keys refer to. A dump with definitions need not: it creates foreign
+/// keys when the rows are there.
+pub(crate) fn link_foreign_keys(dump: &mut Dump) {
+    if dump.options.schema {
+        return;
+    }
+    let data = |oid| dump.find_table(oid).and_then(|table| dump.relations.data.get(&table).copied());
+    let keys = dump.objects.iter().filter_map(|object| match object.kind {
+        Kind::FkConstraint(index) => Some(&dump.details.constraints[index]),
+        _ => None,
+    });
+    let links: Vec<_> = keys.filter_map(|key| data(Some(key.table)).zip(data(key.references))).collect();
+    for (referring, referred) in links {
+        dump.objects.add_dependency(referring, referred);
+    }
+}
+
 /// Renders the entry for a table's rows, and the job that reads them.
 pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, table: usize) {
     if !object.dumps(Components::DATA) {
