@@ -39,7 +39,12 @@ pub(crate) struct Args {
     pub(crate) verbose: bool,
 
     /// Compression: METHOD[:LEVEL] with none, gzip, lz4 or zstd, or a level of gzip
-    #[arg(short = 'Z', long, value_name = "METHOD", help_heading = "General options")]
+    #[arg(
+        short = 'Z',
+        long,
+        value_name = "METHOD",
+        help_heading = "General options"
+    )]
     compress: Option<String>,
 
     /// Print the version and exit
@@ -51,11 +56,21 @@ pub(crate) struct Args {
     help: Option<bool>,
 
     /// Database to dump: a name, a connection URI or key=value pairs
-    #[arg(short, long, value_name = "DBNAME", help_heading = "Connection options")]
+    #[arg(
+        short,
+        long,
+        value_name = "DBNAME",
+        help_heading = "Connection options"
+    )]
     dbname: Option<String>,
 
     /// Server's host name, or the folder of its socket
-    #[arg(short, long, value_name = "HOSTNAME", help_heading = "Connection options")]
+    #[arg(
+        short,
+        long,
+        value_name = "HOSTNAME",
+        help_heading = "Connection options"
+    )]
     host: Option<String>,
 
     /// Server's port
@@ -63,7 +78,12 @@ pub(crate) struct Args {
     port: Option<String>,
 
     /// User to connect as
-    #[arg(short = 'U', long, value_name = "NAME", help_heading = "Connection options")]
+    #[arg(
+        short = 'U',
+        long,
+        value_name = "NAME",
+        help_heading = "Connection options"
+    )]
     username: Option<String>,
 
     /// Never ask for a password (pgdumprs never does yet)

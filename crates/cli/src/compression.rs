@@ -46,15 +46,31 @@ mod tests {
         assert_eq!(parse("9").unwrap(), Compression::Gzip { level: 9 });
         assert_eq!(parse("gzip:1").unwrap(), Compression::Gzip { level: 1 });
         assert_eq!(parse("zstd").unwrap(), Compression::Zstd { level: 3 });
-        assert_eq!(parse("zstd:level=-5").unwrap(), Compression::Zstd { level: -5 });
+        assert_eq!(
+            parse("zstd:level=-5").unwrap(),
+            Compression::Zstd { level: -5 }
+        );
         assert_eq!(parse("lz4").unwrap(), Compression::LZ4);
     }
 
     #[test]
     fn refuses_what_makes_no_sense() {
-        for text in ["", "10", "-1", "brotli", "gzip:", "gzip:fast", "gzip:10", "none:1", "zstd:99"] {
+        for text in [
+            "",
+            "10",
+            "-1",
+            "brotli",
+            "gzip:",
+            "gzip:fast",
+            "gzip:10",
+            "none:1",
+            "zstd:99",
+        ] {
             let error = parse(text).expect_err(text);
-            assert!(error.to_string().contains(&format!("\"{text}\"")), "{error}");
+            assert!(
+                error.to_string().contains(&format!("\"{text}\"")),
+                "{error}"
+            );
         }
     }
 }

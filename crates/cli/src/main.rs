@@ -30,7 +30,9 @@ fn main() -> ExitCode {
 fn run(args: Args) -> anyhow::Result<()> {
     let to_stdout = args.file.is_none();
     if to_stdout && std::io::stdout().is_terminal() {
-        bail!("an archive is not for a terminal to show: name a file with -f, or send the output to a file or a pipe");
+        bail!(
+            "an archive is not for a terminal to show: name a file with -f, or send the output to a file or a pipe"
+        );
     }
     let params = args.connection()?;
     let mut dump = Dump::with_params(params).compression(args.compression()?);
@@ -45,7 +47,10 @@ fn run(args: Args) -> anyhow::Result<()> {
     let report = runtime.block_on(async {
         match &args.file {
             Some(file) => dump.to_file(file).await,
-            None => dump.to_writer(std::io::stdout()).await.map(|(_, report)| report),
+            None => dump
+                .to_writer(std::io::stdout())
+                .await
+                .map(|(_, report)| report),
         }
     })?;
     if verbose {

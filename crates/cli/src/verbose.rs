@@ -22,7 +22,9 @@ fn line(event: &Event) -> Option<String> {
         Event::Planned { entries, tables } => {
             format!("writing {entries} entries, with the data of {tables} tables")
         }
-        Event::Copy(Progress::TableStarted { name }) => format!("dumping contents of table \"{name}\""),
+        Event::Copy(Progress::TableStarted { name }) => {
+            format!("dumping contents of table \"{name}\"")
+        }
         Event::Copy(Progress::TableFinished { name, rows, bytes }) => {
             format!("dumped {rows} rows of table \"{name}\" ({bytes} bytes)")
         }

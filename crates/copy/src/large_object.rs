@@ -42,7 +42,11 @@ pub(crate) async fn read(session: &mut Session, feed: &Feed, oids: &[u32]) -> Re
 
 /// One piece, from `offset` on, of each large object in `oids`.
 async fn get(session: &mut Session, oids: &[u32], offset: u64) -> Result<Vec<Bytes>, Error> {
-    let list = oids.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+    let list = oids
+        .iter()
+        .map(u32::to_string)
+        .collect::<Vec<_>>()
+        .join(",");
     let query = format!(
         "SELECT pg_catalog.lo_get(oid, {offset}, {PIECE})
          FROM pg_catalog.unnest('{{{list}}}'::pg_catalog.oid[]) WITH ORDINALITY AS wanted(oid, position)
@@ -51,16 +55,25 @@ async fn get(session: &mut Session, oids: &[u32], offset: u64) -> Result<Vec<Byt
     let rows = session
         .query(query)
         .await
-        .map_err(|source| Error::LargeObject { oid: oids[0], source })?;
+        .map_err(|source| Error::LargeObject {
+            oid: oids[0],
+            source,
+        })?;
     if rows.len() != oids.len() {
         let reason = format!("{} rows came for {} large objects", rows.len(), oids.len());
-        return Err(Error::LargeObjectAnswer { oid: oids[0], reason });
+        return Err(Error::LargeObjectAnswer {
+            oid: oids[0],
+            reason,
+        });
     }
     rows.iter()
         .zip(oids)
         .map(|(row, &oid)| match row.get::<Bytea>(0) {
             Ok(Bytea(bytes)) => Ok(bytes.into()),
-            Err(error) => Err(Error::LargeObjectAnswer { oid, reason: error.to_string() }),
+            Err(error) => Err(Error::LargeObjectAnswer {
+                oid,
+                reason: error.to_string(),
+            }),
         })
         .collect()
 }

@@ -52,11 +52,12 @@ pub async fn run(
     mut watch: impl FnMut(Progress) + Send,
 ) -> Result<Summary, Error> {
     let (sender, receiver) = mpsc::channel(RAW_QUEUE);
-    let compressing =
-        tokio::task::spawn_blocking(move || compress(receiver, compression, &steps));
+    let compressing = tokio::task::spawn_blocking(move || compress(receiver, compression, &steps));
     let read = read_all(session, jobs, Feed(sender), &mut watch).await;
     // The reading stage has dropped its end of the queue by now, so this waits for what is left in it and no longer.
-    let compressed = compressing.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+    let compressed = compressing
+        .await
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
     match (read, compressed) {
         // Where the reader only noticed that the compressing stage was gone, that stage knows why.
         (Err(Error::WriterStopped), Err(error)) => Err(error),
@@ -83,15 +84,25 @@ async fn read_all(
                 summary.rows += count.rows;
                 summary.bytes += count.bytes;
                 let (rows, bytes) = (count.rows, count.bytes);
-                watch(Progress::TableFinished { name: name.clone(), rows, bytes });
+                watch(Progress::TableFinished {
+                    name: name.clone(),
+                    rows,
+                    bytes,
+                });
             }
             Work::LargeObjects { oids } => {
-                feed.step(Step::BeginLargeObjects { dump_id: job.dump_id }).await?;
+                feed.step(Step::BeginLargeObjects {
+                    dump_id: job.dump_id,
+                })
+                .await?;
                 let bytes = large_object::read(session, &feed, oids).await?;
                 feed.step(Step::EndBlock).await?;
                 summary.large_objects += oids.len() as u64;
                 summary.bytes += bytes;
-                watch(Progress::LargeObjectsFinished { count: oids.len() as u64, bytes });
+                watch(Progress::LargeObjectsFinished {
+                    count: oids.len() as u64,
+                    bytes,
+                });
             }
         }
     }
@@ -100,13 +111,23 @@ async fn read_all(
 
 /// Sends the COPYs of the tables from position `queued` on, up to [`AHEAD`] of them beyond `current`, but not past a job that needs the
 /// session for other statements. Returns the position of the first that was not sent.
-fn queue_ahead(session: &mut Session, jobs: &[Job], queued: usize, current: usize) -> Result<usize, Error> {
+fn queue_ahead(
+    session: &mut Session,
+    jobs: &[Job],
+    queued: usize,
+    current: usize,
+) -> Result<usize, Error> {
     let mut next = queued;
     while next < jobs.len().min(current + AHEAD) {
-        let Work::Table { name, copy } = &jobs[next].work else { break };
+        let Work::Table { name, copy } = &jobs[next].work else {
+            break;
+        };
         session
             .queue_copy_out(copy)
-            .map_err(|source| Error::Table { table: name.clone(), source })?;
+            .map_err(|source| Error::Table {
+                table: name.clone(),
+                source,
+            })?;
         next += 1;
     }
     Ok(next)

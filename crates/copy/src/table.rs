@@ -23,7 +23,10 @@ pub(crate) async fn read(
     dump_id: i32,
     name: &BString,
 ) -> Result<Count, Error> {
-    let failed = |source| Error::Table { table: name.clone(), source };
+    let failed = |source| Error::Table {
+        table: name.clone(),
+        source,
+    };
     let copy = session.next_copy_out().await.map_err(failed)?;
     let mut copy = copy.expect("every table's COPY is queued before it is read");
     feed.step(Step::BeginTable { dump_id }).await?;

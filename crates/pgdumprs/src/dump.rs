@@ -106,12 +106,18 @@ impl Dump {
         // A folder that cannot be written to is better known before the server is asked for anything.
         let output = OutputFile::create(path.as_ref())?;
         let (mut session, planned) = self.plan().await?;
-        let (output, report) =
-            self.write(&mut session, planned, started, move |h, e| Writer::seekable(output, h, e)).await?;
+        let (output, report) = self
+            .write(&mut session, planned, started, move |h, e| {
+                Writer::seekable(output, h, e)
+            })
+            .await?;
         (self.watcher)(Event::Syncing);
         blocking(move || output.commit()).await?;
         session.close().await;
-        Ok(Report { elapsed: started.elapsed(), ..report })
+        Ok(Report {
+            elapsed: started.elapsed(),
+            ..report
+        })
     }
 
     /// Dumps into a writer that need not seek, such as a pipe, and gives it back.
@@ -125,24 +131,37 @@ impl Dump {
     {
         let started = Instant::now();
         let (mut session, planned) = self.plan().await?;
-        let (output, report) =
-            self.write(&mut session, planned, started, move |h, e| Writer::new(output, h, e)).await?;
+        let (output, report) = self
+            .write(&mut session, planned, started, move |h, e| {
+                Writer::new(output, h, e)
+            })
+            .await?;
         session.close().await;
         Ok((output, report))
     }
 
     /// Connects, reads the catalogs and renders them. The session's transaction stays open, with its snapshot and locks.
     async fn plan(&mut self) -> Result<(Session, Planned), Error> {
-        let mut session = Session::connect(&self.params).await.map_err(Error::Connect)?;
+        let mut session = Session::connect(&self.params)
+            .await
+            .map_err(Error::Connect)?;
         let server = session.server_version().clone();
-        (self.watcher)(Event::Connected { server_version: server.text.clone() });
+        (self.watcher)(Event::Connected {
+            server_version: server.text.clone(),
+        });
         if !(13..=18).contains(&server.major()) {
-            return Err(Error::ServerVersion { found: server.text.to_string() });
+            return Err(Error::ServerVersion {
+                found: server.text.to_string(),
+            });
         }
-        transaction::begin(&mut session).await.map_err(Error::Transaction)?;
+        transaction::begin(&mut session)
+            .await
+            .map_err(Error::Transaction)?;
 
         (self.watcher)(Event::ReadingCatalogs);
-        let version = self.archive_version.unwrap_or_else(|| self.lowest_version());
+        let version = self
+            .archive_version
+            .unwrap_or_else(|| self.lowest_version());
         self.options.large_object_form = if version >= ArchiveVersion::V1_16 {
             LargeObjectForm::Grouped
         } else {
@@ -153,8 +172,13 @@ impl Dump {
         let dump = pgdumprs_ddl::Dump::new(listing, self.options.clone())?;
 
         let tables = dump.tables_to_lock();
-        (self.watcher)(Event::LockingTables { count: tables.len() });
-        session.pipeline(&lock_statements(&tables)).await.map_err(Error::Lock)?;
+        (self.watcher)(Event::LockingTables {
+            count: tables.len(),
+        });
+        session
+            .pipeline(&lock_statements(&tables))
+            .await
+            .map_err(Error::Lock)?;
 
         (self.watcher)(Event::ReadingDefinitions);
         let details = Details::read(&mut session, dump.listing(), &dump.wanted()).await?;
@@ -163,8 +187,14 @@ impl Dump {
             (self.watcher)(Event::Warning(warning));
         }
         let jobs: Vec<Job> = plan.data.into_iter().map(job).collect();
-        let tables = jobs.iter().filter(|job| matches!(job.work, Work::Table { .. })).count();
-        (self.watcher)(Event::Planned { entries: plan.entries.len(), tables });
+        let tables = jobs
+            .iter()
+            .filter(|job| matches!(job.work, Work::Table { .. }))
+            .count();
+        (self.watcher)(Event::Planned {
+            entries: plan.entries.len(),
+            tables,
+        });
         let header = Header {
             version,
             compression: self.compression,
@@ -173,7 +203,14 @@ impl Dump {
             server_version: Some(server.text),
             dumper_version: Some(concat!("pgdumprs ", env!("CARGO_PKG_VERSION")).into()),
         };
-        Ok((session, Planned { header, entries: plan.entries, jobs }))
+        Ok((
+            session,
+            Planned {
+                header,
+                entries: plan.entries,
+                jobs,
+            },
+        ))
     }
 
     /// Copies the data and writes everything, without syncing.
@@ -188,15 +225,20 @@ impl Dump {
         W: Write + Send + 'static,
         F: FnOnce(&Header, &[Entry]) -> Result<Writer<W>, pgdumprs_archive::Error> + Send + 'static,
     {
-        let Planned { header, entries, jobs } = planned;
+        let Planned {
+            header,
+            entries,
+            jobs,
+        } = planned;
         let entry_count = entries.len();
         let (sender, receiver) = mpsc::channel(STEP_QUEUE);
-        let writing = tokio::task::spawn_blocking(move || {
-            write_steps(open(&header, &entries)?, receiver)
-        });
+        let writing =
+            tokio::task::spawn_blocking(move || write_steps(open(&header, &entries)?, receiver));
         let watcher = &mut self.watcher;
-        let copied =
-            pgdumprs_copy::run(session, &jobs, self.compression, sender, |p| watcher(Event::Copy(p))).await;
+        let copied = pgdumprs_copy::run(session, &jobs, self.compression, sender, |p| {
+            watcher(Event::Copy(p))
+        })
+        .await;
         // The steps' sender is gone by now, so this waits for what is left to write and no longer.
         let written = join(writing.await);
         let (summary, writer): (Summary, Writer<W>) = match (copied, written) {
@@ -208,7 +250,9 @@ impl Dump {
             (Ok(summary), Ok(writer)) => (summary, writer),
         };
         let archive_bytes = writer.position();
-        let output = blocking(move || writer.finish()).await.map_err(Error::Archive)?;
+        let output = blocking(move || writer.finish())
+            .await
+            .map_err(Error::Archive)?;
         let report = Report {
             entries: entry_count,
             tables: summary.tables,
@@ -238,8 +282,19 @@ fn join<T>(result: Result<T, tokio::task::JoinError>) -> T {
 
 fn job(job: DataJob) -> Job {
     match job {
-        DataJob::Table { dump_id, name, copy, .. } => Job { dump_id, work: Work::Table { name, copy } },
-        DataJob::LargeObjects { dump_id, oids } => Job { dump_id, work: Work::LargeObjects { oids } },
+        DataJob::Table {
+            dump_id,
+            name,
+            copy,
+            ..
+        } => Job {
+            dump_id,
+            work: Work::Table { name, copy },
+        },
+        DataJob::LargeObjects { dump_id, oids } => Job {
+            dump_id,
+            work: Work::LargeObjects { oids },
+        },
     }
 }
 
@@ -248,7 +303,9 @@ fn lock_statements(tables: &[BString]) -> Vec<BString> {
     let mut statements: Vec<BString> = Vec::new();
     for table in tables {
         match statements.last_mut() {
-            Some(statement) if statement.len() < LOCK_STATEMENT => statement.extend_from_slice(b", "),
+            Some(statement) if statement.len() < LOCK_STATEMENT => {
+                statement.extend_from_slice(b", ")
+            }
             _ => statements.push("LOCK TABLE ".into()),
         }
         if let Some(statement) = statements.last_mut() {
@@ -271,7 +328,12 @@ fn local_time() -> CreationTime {
         day: now.day().into(),
         month: i32::from(now.month()) - 1,
         year: i32::from(now.year()) - 1900,
-        is_dst: i32::from(now.time_zone().to_offset_info(now.timestamp()).dst().is_dst()),
+        is_dst: i32::from(
+            now.time_zone()
+                .to_offset_info(now.timestamp())
+                .dst()
+                .is_dst(),
+        ),
     }
 }
 
@@ -287,6 +349,10 @@ mod tests {
         let many = vec![BString::from("public.orders"); 20_000];
         let statements = lock_statements(&many);
         assert_eq!(statements.len(), 3);
-        assert!(statements.iter().all(|s| s.ends_with(b"public.orders IN ACCESS SHARE MODE")));
+        assert!(
+            statements
+                .iter()
+                .all(|s| s.ends_with(b"public.orders IN ACCESS SHARE MODE"))
+        );
     }
 }

@@ -15,7 +15,9 @@ pub enum Error {
     #[error(transparent)]
     Connect(pgdumprs_connect::Error),
     /// The server's major version is not one that can be dumped.
-    #[error("the server runs PostgreSQL {found}, and this version of pgdumprs dumps servers of major versions 13 to 18")]
+    #[error(
+        "the server runs PostgreSQL {found}, and this version of pgdumprs dumps servers of major versions 13 to 18"
+    )]
     ServerVersion {
         /// The version as the server prints it.
         found: String,

@@ -27,20 +27,32 @@ impl OutputFile {
             // The process's umask takes its part away, as it does for any new file.
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
-        let file = builder.tempfile_in(folder).map_err(|source| Error::Output {
-            action: "create a file in",
-            path: folder.to_owned(),
-            source,
-        })?;
-        Ok(Self { file, path: path.to_owned() })
+        let file = builder
+            .tempfile_in(folder)
+            .map_err(|source| Error::Output {
+                action: "create a file in",
+                path: folder.to_owned(),
+                source,
+            })?;
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+        })
     }
 
     /// Syncs the file, gives it its name in place of whatever had that name before, and syncs the folder.
     pub(crate) fn commit(self) -> Result<(), Error> {
         let Self { file, path } = self;
-        let failed = |action, source| Error::Output { action, path: path.clone(), source };
-        file.as_file().sync_all().map_err(|source| failed("sync", source))?;
-        file.persist(&path).map_err(|error| failed("create", error.error))?;
+        let failed = |action, source| Error::Output {
+            action,
+            path: path.clone(),
+            source,
+        };
+        file.as_file()
+            .sync_all()
+            .map_err(|source| failed("sync", source))?;
+        file.persist(&path)
+            .map_err(|error| failed("create", error.error))?;
         let folder = folder_of(&path);
         File::open(folder)
             .and_then(|folder| folder.sync_all())
@@ -49,7 +61,9 @@ impl OutputFile {
 }
 
 fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 impl Write for OutputFile {

@@ -9,12 +9,18 @@ pub(crate) async fn begin(session: &mut Session) -> Result<(), Error> {
     let version = session.server_version().num;
     // Names, definitions and data come as the bytes the database holds. The server would otherwise use whatever encoding the
     // role, the database or the pooler has set.
-    let encoding = session.parameter("server_encoding").map_or("UTF8".into(), ToString::to_string);
+    let encoding = session
+        .parameter("server_encoding")
+        .map_or("UTF8".into(), ToString::to_string);
     let mut statements = vec![
         "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY".to_owned(),
         format!("SET LOCAL client_encoding = '{encoding}'"),
     ];
-    statements.extend(SETTINGS.iter().map(|(name, value)| format!("SET LOCAL {name} = {value}")));
+    statements.extend(
+        SETTINGS
+            .iter()
+            .map(|(name, value)| format!("SET LOCAL {name} = {value}")),
+    );
     if version >= 170000 {
         statements.push("SET LOCAL transaction_timeout = 0".into());
     }

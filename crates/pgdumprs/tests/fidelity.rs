@@ -1,0 +1,161 @@
+//! F1 to F5 of the design: our archives against those of stock pg_dump 18, on every major.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use anyhow::{Context, Result, ensure};
+use pgdumprs::{ArchiveVersion, Dump};
+use pgdumprs_testkit::compare::{compare_archives, compare_restored, stock_archive};
+use pgdumprs_testkit::{
+    Database, Major, Server, checked_output, fixture_files, fixtures_dir, for_each_major, tool,
+};
+
+/// Dumps `database` with and without room for all that stock says, and compares both with stock's dump.
+fn compare(database: &Database) -> Result<()> {
+    let folder = tempfile::tempdir().context("creating a folder for archives")?;
+    let path = |name: &str| folder.path().join(name);
+    stock_archive(database, &path("stock.dump"), &[])?;
+
+    // What users get: the lowest archive version. Restored, since it is what they will restore.
+    dump(database, None, &path("default.dump"))?;
+    let mut comparison = compare_archives(&path("stock.dump"), &path("default.dump"))?;
+    comparison.append(compare_restored(database, &path("default.dump"))?);
+    ensure!(
+        comparison.is_same(),
+        "at the default archive version:\n{comparison}"
+    );
+
+    // What stock wrote: here nothing may differ at all.
+    dump(database, Some(ArchiveVersion::V1_16), &path("newest.dump"))?;
+    let comparison = compare_archives(&path("stock.dump"), &path("newest.dump"))?;
+    ensure!(
+        comparison.is_same(),
+        "at archive version 1.16:\n{comparison}"
+    );
+    Ok(())
+}
+
+fn dump(database: &Database, version: Option<ArchiveVersion>, path: &Path) -> Result<()> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let mut dump = Dump::new(&database.conninfo())?;
+    if let Some(version) = version {
+        dump = dump.archive_version(version);
+    }
+    runtime
+        .block_on(dump.to_file(path))
+        .context("dumping with pgdumprs")?;
+    Ok(())
+}
+
+#[test]
+fn empty_database() {
+    for_each_major(|server| compare(&server.database()));
+}
+
+#[test]
+fn sample_database() {
+    for_each_major(|server| {
+        let database = server.database();
+        database.load_fixture("logistics")?;
+        compare(&database)
+    });
+}
+
+#[test]
+fn pgbench_database() {
+    for_each_major(|server| {
+        let database = server.database();
+        let mut pgbench = tool(Major::REFERENCE, "pgbench");
+        checked_output(
+            pgbench
+                .args(["-i", "-q", "-s", "2", "--partitions=3", "--foreign-keys"])
+                .arg(database.url()),
+        )?;
+        compare(&database)
+    });
+}
+
+/// Compares a database that holds nothing but `fixtures/kinds/<name>.sql`, on the majors that understand the file.
+fn kind(name: &str) {
+    let file = fixtures_dir()
+        .join("kinds")
+        .join(name)
+        .with_extension("sql");
+    for_each_major(|server| {
+        if !fixture_files("kinds", server.major())?.contains(&file) {
+            return Ok(());
+        }
+        create_roles(server)?;
+        let database = server.database();
+        database.load_file(&file)?;
+        compare(&database)
+    });
+}
+
+/// Creates the roles that the kinds' files speak of, once a server: two tests at once would be in each other's way.
+fn create_roles(server: &Server) -> Result<()> {
+    static DONE: Mutex<Option<HashSet<Major>>> = Mutex::new(None);
+    let mut done = DONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if done.get_or_insert_default().insert(server.major()) {
+        server
+            .database()
+            .load_file(&fixtures_dir().join("kinds/00_roles.sql"))?;
+    }
+    Ok(())
+}
+
+macro_rules! kinds {
+    ($($name:ident)*) => {
+        $(#[test] fn $name() { kind(stringify!($name)); })*
+
+        #[test]
+        fn every_file_has_its_test() -> Result<()> {
+            let tested: HashSet<&str> = [$(stringify!($name)),*].into();
+            let files: Vec<PathBuf> = fixture_files("kinds", Major::REFERENCE)?;
+            for file in files {
+                let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                ensure!(name == "00_roles" || tested.contains(name.as_str()), "no test for {name}.sql");
+            }
+            Ok(())
+        }
+    };
+}
+
+kinds! {
+    column
+    column_since_14
+    column_since_18
+    comment
+    constraint
+    constraint_since_15
+    constraint_since_18
+    default_privilege
+    domain
+    function
+    function_since_14
+    index
+    index_since_14
+    inheritance
+    inheritance_column_order
+    inheritance_since_18
+    large_object
+    loops
+    loops_since_14
+    matview
+    partition
+    partition_hash_enum
+    privilege
+    procedure
+    range_type
+    range_type_since_14
+    schema
+    sequence
+    sequence_since_15
+    table
+    trigger
+    type_composite
+    type_enum
+    view
+    view_since_15
+}
