@@ -54,7 +54,10 @@ pub(crate) fn add_boundaries(dump: &mut Dump) -> Boundaries {
                 objects.add_dependency(id, pre_data);
                 objects.add_dependency(post_data, id);
             }
-            Kind::Rule(_) | Kind::Constraint(_) | Kind::FkConstraint(_) => {
+            Kind::Rule(_)
+            | Kind::Constraint(_)
+            | Kind::DomainConstraint(_)
+            | Kind::FkConstraint(_) => {
                 // Those that are not separate are part of a pre-data object.
                 if object.separate {
                     objects.add_dependency(id, post_data);

@@ -10,7 +10,13 @@ use crate::object::{DumpId, Kind, Object, Objects};
 use crate::relations::Relations;
 use crate::toc::{DataJob, Toc};
 use crate::{
-    Error, Options, acl, attrdef, check_constraint, comment, constraint, database, default_acl, depend, event_trigger, extension, foreign_data_wrapper, foreign_server, index, index_attach, inherit, large_object, matview, namespace, policy, publication, rule, seclabel, settings, sort, sql, statistics_ext, subscription, table, table_attach, table_data, table_part, trigger,
+    Error, Options, access_method, acl, aggregate, attrdef, cast, check_constraint, collation,
+    comment, constraint, conversion, data_type, database, default_acl, depend, domain,
+    event_trigger, extension, foreign_data_wrapper, foreign_server, function, index, index_attach,
+    inherit, language, large_object, matview, namespace, op_class, op_family, operator, policy,
+    publication, rule, seclabel, settings, sort, sql, statistics_ext, subscription, table,
+    table_attach, table_data, table_part, transform, trigger, ts_config, ts_dictionary, ts_parser,
+    ts_template, type_system,
 };
 
 /// A dump in the making.
@@ -78,9 +84,25 @@ impl Dump {
         extension::collect(&mut dump);
         namespace::collect(&mut dump);
         table::collect(&mut dump)?;
+        function::collect(&mut dump)?;
+        data_type::collect(&mut dump)?;
+        language::collect(&mut dump);
+        aggregate::collect(&mut dump)?;
+        operator::collect(&mut dump)?;
+        access_method::collect(&mut dump);
+        op_class::collect(&mut dump)?;
+        op_family::collect(&mut dump)?;
+        ts_parser::collect(&mut dump)?;
+        ts_template::collect(&mut dump)?;
+        ts_dictionary::collect(&mut dump)?;
+        ts_config::collect(&mut dump)?;
         foreign_data_wrapper::collect(&mut dump);
         foreign_server::collect(&mut dump);
         default_acl::collect(&mut dump)?;
+        collation::collect(&mut dump)?;
+        conversion::collect(&mut dump)?;
+        cast::collect(&mut dump);
+        transform::collect(&mut dump);
         event_trigger::collect(&mut dump);
         extension::collect_config_tables(&mut dump);
         inherit::collect(&mut dump)?;
@@ -102,6 +124,7 @@ impl Dump {
         Wanted {
             definitions: table_part::wanted(self),
             policies: policy::wanted(self),
+            type_system: type_system::wanted(self),
             ..table::wanted(self)
         }
     }
@@ -131,6 +154,7 @@ impl Dump {
         subscription::collect(&mut self);
         table_data::collect(&mut self);
         matview::link(&mut self);
+        table_data::link_foreign_keys(&mut self);
         large_object::collect(&mut self);
         depend::collect(&mut self);
         acl::collect(&mut self);
@@ -167,6 +191,24 @@ impl Dump {
             Kind::LargeObject(i) => large_object::render_group(self, toc, object, i),
             Kind::SingleLargeObject(i) => large_object::render_single(self, toc, object, i),
             Kind::LargeObjectData(i) => large_object::render_contents(self, toc, object, i),
+            Kind::Type(i) => data_type::render(self, toc, object, i)?,
+            Kind::ShellType(i) => data_type::render_shell(self, toc, object, i),
+            Kind::DomainConstraint(i) => domain::render_constraint(self, toc, object, i)?,
+            Kind::Function(i) => function::render(self, toc, object, i)?,
+            Kind::Language(i) => language::render(self, toc, object, i),
+            Kind::Aggregate(i) => aggregate::render(self, toc, object, i)?,
+            Kind::Operator(i) => operator::render(self, toc, object, i)?,
+            Kind::AccessMethod(i) => access_method::render(self, toc, object, i)?,
+            Kind::OpClass(i) => op_class::render(self, toc, object, i)?,
+            Kind::OpFamily(i) => op_family::render(self, toc, object, i),
+            Kind::TsParser(i) => ts_parser::render(self, toc, object, i)?,
+            Kind::TsTemplate(i) => ts_template::render(self, toc, object, i)?,
+            Kind::TsDictionary(i) => ts_dictionary::render(self, toc, object, i)?,
+            Kind::TsConfig(i) => ts_config::render(self, toc, object, i)?,
+            Kind::Collation(i) => collation::render(self, toc, object, i)?,
+            Kind::Conversion(i) => conversion::render(self, toc, object, i)?,
+            Kind::Cast(i) => cast::render(self, toc, object, i)?,
+            Kind::Transform(i) => transform::render(self, toc, object, i)?,
             Kind::Table(i) => table::render(self, toc, object, i)?,
             Kind::TableAttach(i) => table_attach::render(self, toc, object, i)?,
             Kind::AttrDef(i) => attrdef::render(self, toc, object, i)?,

@@ -54,6 +54,8 @@ pub enum Kind {
     Rule(usize),
     Trigger(usize),
     Constraint(usize),
+    /// A constraint of a domain.
+    DomainConstraint(usize),
     /// A foreign key, which sorts apart from other constraints.
     FkConstraint(usize),
     Language(usize),

@@ -65,7 +65,7 @@ fn rank(kind: Kind) -> u8 {
         Kind::LargeObjectData(_) => 29,
         Kind::RelationStatistics(_) => 30,
         Kind::PostDataBoundary => 31,
-        Kind::Constraint(_) => 32,
+        Kind::Constraint(_) | Kind::DomainConstraint(_) => 32,
         Kind::Index(_) => 33,
         Kind::IndexAttach(_) => 34,
         Kind::StatisticsExt(_) => 35,

@@ -1,0 +1,71 @@
+//! Access methods.
+
+use bstr::BStr;
+use pgdumprs_catalog::{CatalogId, class};
+
+use crate::dump::Dump;
+use crate::object::{Kind, Object};
+use crate::toc::Toc;
+use crate::{Components, Error, selection, type_system};
+
+/// Makes an object of every access method.
+pub(crate) fn collect(dump: &mut Dump) {
+    for i in 0..dump.listing.type_system.access_methods.len() {
+        let row = &dump.listing.type_system.access_methods[i];
+        let catalog_id = CatalogId::new(class::PG_AM, row.oid);
+        let id = dump
+            .objects
+            .add(Kind::AccessMethod(i), catalog_id, row.name.clone(), None);
+        selection::select_unless_builtin(dump, id);
+    }
+}
+
+/// Renders an access method and its comment.
+pub(crate) fn render(
+    dump: &Dump,
+    toc: &mut Toc,
+    object: &Object,
+    index: usize,
+) -> Result<(), Error> {
+    if !dump.options.schema {
+        return Ok(());
+    }
+    let row = &dump.listing.type_system.access_methods[index];
+    let name = dump.ident(&row.name);
+    if object.dumps(Components::DEFINITION) {
+        let what = match row.amtype {
+            b'i' => "INDEX",
+            b't' => "TABLE",
+            other => {
+                return Err(Error::Unsupported {
+                    object: object.to_string(),
+                    reason: format!(
+                        "access methods of type {:?} are not known",
+                        char::from(other)
+                    ),
+                });
+            }
+        };
+        let handler = &row.handler;
+        let text = sql![
+            "CREATE ACCESS METHOD ",
+            name,
+            " TYPE ",
+            what,
+            " HANDLER ",
+            handler,
+            ";\n"
+        ];
+        let drop = sql!["DROP ACCESS METHOD ", name, ";\n"];
+        toc.push(type_system::entry(
+            dump,
+            object,
+            "ACCESS METHOD",
+            None,
+            text,
+            drop,
+        ));
+    }
+    type_system::render_comment(dump, toc, object, "ACCESS METHOD", name, BStr::new(""));
+    Ok(())
+}
