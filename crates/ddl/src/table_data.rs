@@ -60,7 +60,7 @@ pub(crate) fn link_foreign_keys(dump: &mut Dump) {
         Kind::FkConstraint(index) => Some(&dump.details.constraints[index]),
         _ => None,
     });
-    let links: Vec<_> = keys.filter_map(|key| data(Some(key.table)).zip(data(key.references))).collect();
+    let links: Vec<_> = keys.filter_map(|key| data(key.table).zip(key.references.and_then(data))).collect();
     for (referring, referred) in links {
         dump.objects.add_dependency(referring, referred);
     }
