@@ -6,8 +6,9 @@ use bstr::{BStr, BString, ByteSlice};
 
 /// Reads the text form of a one-dimensional array: `{a,"b \"c\"",NULL}`.
 ///
-/// A dimension decoration (`[0:2]={…}`) is accepted. Returns `None` for malformed texts and for arrays of more than one
-/// dimension. Elements are separated by commas, as for every type but `box`.
+/// A dimension decoration (`[0:2]={…}`) is accepted. Returns `None` for malformed texts and for
+/// arrays of more than one dimension. Elements are separated by commas, as for every type but
+/// `box`.
 pub fn parse_array(text: &BStr) -> Option<Vec<Option<BString>>> {
     let mut rest = text.as_bytes();
     if rest.starts_with(b"[") {
@@ -63,7 +64,8 @@ fn bare_element(text: &[u8]) -> Option<Element<'_>> {
     Some((element, tail))
 }
 
-/// Reads a list of numbers: an array without NULLs, or the form of `oidvector` and `int2vector`, `1 2 3`.
+/// Reads a list of numbers: an array without NULLs, or the form of `oidvector` and `int2vector`, `1
+/// 2 3`.
 pub(crate) fn parse_vector<T: FromStr>(text: &BStr) -> Option<Vec<T>> {
     let number = |text: &[u8]| text.to_str().ok()?.parse().ok();
     if text.starts_with(b"{") || text.starts_with(b"[") {

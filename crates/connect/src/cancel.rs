@@ -21,11 +21,11 @@ impl CancelToken {
         CancelToken { route, key }
     }
 
-    /// Asks the server to cancel the statement that the session is running; the statement then fails with SQLSTATE
-    /// 57014. Nothing happens where none is running.
+    /// Asks the server to cancel the statement that the session is running; the statement then
+    /// fails with SQLSTATE 57014. Nothing happens where none is running.
     ///
-    /// The request is encrypted if the session is. It goes to the same address, so that it also works where a name
-    /// stands for several servers.
+    /// The request is encrypted if the session is. It goes to the same address, so that it also
+    /// works where a name stands for several servers.
     ///
     /// # Errors
     ///
@@ -45,7 +45,8 @@ impl CancelToken {
             error: None,
             source,
         })?;
-        // The server closes the connection when it has passed the request on. How it does so does not matter.
+        // The server closes the connection when it has passed the request on. How it does so does
+        // not matter.
         let _ = stream.read(&mut [0]).await;
         Ok(())
     }

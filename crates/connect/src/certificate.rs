@@ -6,9 +6,11 @@ use ring::digest::{self, Algorithm};
 const SEQUENCE: u8 = 0x30;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 
-/// Signature algorithms by their object identifiers' bytes, and the hash that RFC 5929 takes for each.
+/// Signature algorithms by their object identifiers' bytes, and the hash that RFC 5929 takes for
+/// each.
 ///
-/// MD5 and SHA-1 are replaced by SHA-256 there. RSA-PSS and Ed25519 are absent: their identifier does not settle the hash.
+/// MD5 and SHA-1 are replaced by SHA-256 there. RSA-PSS and Ed25519 are absent: their identifier
+/// does not settle the hash.
 const ALGORITHMS: [(&[u8], &Algorithm); 8] = [
     (
         &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x04],
@@ -44,14 +46,16 @@ const ALGORITHMS: [(&[u8], &Algorithm); 8] = [
     ), // ECDSA with SHA-512
 ];
 
-/// The channel binding `tls-server-end-point` for a server with this certificate (DER), where it is defined.
+/// The channel binding `tls-server-end-point` for a server with this certificate (DER), where it is
+/// defined.
 pub(crate) fn end_point_hash(certificate: &[u8]) -> Option<Vec<u8>> {
     let identifier = signature_algorithm(certificate)?;
     let (_, algorithm) = ALGORITHMS.iter().find(|(known, _)| *known == identifier)?;
     Some(digest::digest(algorithm, certificate).as_ref().to_vec())
 }
 
-/// The object identifier in `SEQUENCE { SEQUENCE (what is signed), SEQUENCE { identifier, … }, … }`.
+/// The object identifier in `SEQUENCE { SEQUENCE (what is signed), SEQUENCE { identifier, … }, …
+/// }`.
 fn signature_algorithm(certificate: &[u8]) -> Option<&[u8]> {
     let (outer, _) = element(certificate, SEQUENCE)?;
     let (_, after_signed) = element(outer, SEQUENCE)?;

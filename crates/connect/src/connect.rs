@@ -35,7 +35,8 @@ pub(crate) async fn connect(params: &ConnectParams) -> Result<Session, Error> {
     for host in &plan.hosts {
         match connect_host(&plan, host).await {
             Ok(session) => return Ok(session),
-            // A host that cannot be reached leaves it to the next one; one that answers has the word.
+            // A host that cannot be reached leaves it to the next one; one that answers has the
+            // word.
             Err(
                 error @ (Error::Unreachable { .. } | Error::Resolve { .. } | Error::Timeout { .. }),
             ) => last = Some(error),
@@ -113,7 +114,8 @@ async fn connect_address(route: &Route, mode: SslMode, target: &Target) -> Resul
         return Err(error);
     };
     match within(plan, target, connect_route(second, target)).await {
-        // The second way is not the one that was asked for: its failure tells less than the first one's.
+        // The second way is not the one that was asked for: its failure tells less than the first
+        // one's.
         Err(Error::TlsRefused { .. }) => Err(error),
         done => done,
     }
@@ -121,7 +123,8 @@ async fn connect_address(route: &Route, mode: SslMode, target: &Target) -> Resul
 
 /// Whether the other kind of connection, encrypted or not, may succeed where this one failed.
 ///
-/// libpq tries again after any refusal. A wrong password stays wrong, and sending it once more unencrypted helps nobody.
+/// libpq tries again after any refusal. A wrong password stays wrong, and sending it once more
+/// unencrypted helps nobody.
 fn worth_another_way(error: &Error) -> bool {
     match error {
         Error::Tls { .. } | Error::TlsRefused { .. } => true,
@@ -186,8 +189,8 @@ async fn ask_for_tls(stream: &mut Box<dyn Transport>) -> io::Result<bool> {
     frontend::ssl_request(&mut message);
     stream.write_all(&message).await?;
     stream.flush().await?;
-    // One byte and no more: what follows belongs to the handshake, and bytes that someone slipped in before it
-    // must not be taken for the server's.
+    // One byte and no more: what follows belongs to the handshake, and bytes that someone slipped
+    // in before it must not be taken for the server's.
     match stream.read_u8().await? {
         b'S' => Ok(true),
         b'N' => Ok(false),

@@ -2,7 +2,8 @@
 
 /// A connection string or parameter that cannot be used.
 ///
-/// The message quotes keywords and values other than passwords; what cannot be told apart from a password is not quoted.
+/// The message quotes keywords and values other than passwords; what cannot be told apart from a
+/// password is not quoted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ConnInfoError {
@@ -22,8 +23,8 @@ pub(crate) type Setting = (String, String);
 
 /// Splits a `keyword=value` string.
 ///
-/// Values are bare words or stand in single quotes; a backslash takes the next character as it is, in both forms.
-/// Blanks around the equals sign do not count.
+/// Values are bare words or stand in single quotes; a backslash takes the next character as it is,
+/// in both forms. Blanks around the equals sign do not count.
 pub(crate) fn parse_key_values(text: &str) -> Result<Vec<Setting>, ConnInfoError> {
     let mut settings = Vec::new();
     let mut rest = text.trim_start_matches(is_blank);
@@ -31,14 +32,16 @@ pub(crate) fn parse_key_values(text: &str) -> Result<Vec<Setting>, ConnInfoError
         let end = rest.find(|c| c == '=' || is_blank(c)).unwrap_or(rest.len());
         let (keyword, tail) = rest.split_at(end);
         let Some(tail) = tail.trim_start_matches(is_blank).strip_prefix('=') else {
-            // Behind a password with a blank in it, what looks like a keyword is the rest of the password.
+            // Behind a password with a blank in it, what looks like a keyword is the rest of the
+            // password.
             let shown = if settings.iter().any(|(keyword, _)| keyword == "password") {
                 String::new()
             } else {
                 format!(" after {keyword:?}")
             };
             return Err(ConnInfoError::new(format!(
-                "missing \"=\"{shown} in the connection string; values with blanks need single quotes"
+                "missing \"=\"{shown} in the connection string; \
+                 values with blanks need single quotes"
             )));
         };
         let (value, tail) = take_value(tail.trim_start_matches(is_blank), keyword)?;

@@ -12,14 +12,14 @@ use crate::wire::{HEAD, frame_length};
 
 /// How many bytes are gathered before they are handed over, framing included.
 ///
-/// A server sends what it has in small packets; handing each one over would cost the caller a wake-up and a channel
-/// operation every few KiB.
+/// A server sends what it has in small packets; handing each one over would cost the caller a
+/// wake-up and a channel operation every few KiB.
 const PIECE: usize = 128 * 1024;
 
 /// The output of a running COPY … TO STDOUT.
 ///
-/// Dropping it before [`CopyOut::next`] has returned `None` or an error leaves the session unusable: the rest of the
-/// output is still on its way.
+/// Dropping it before [`CopyOut::next`] has returned `None` or an error leaves the session
+/// unusable: the rest of the output is still on its way.
 pub struct CopyOut<'a> {
     session: &'a mut Session,
     statement: String,
@@ -41,8 +41,9 @@ impl<'a> CopyOut<'a> {
 
     /// The next piece of the output, or `None` at its end.
     ///
-    /// Pieces are about 128 to 256 KiB, the last one what is left. They join to exactly what the server sent; a piece
-    /// may end anywhere, within a row too, so that a row never has to fit in memory.
+    /// Pieces are about 128 to 256 KiB, the last one what is left. They join to exactly what the
+    /// server sent; a piece may end anywhere, within a row too, so that a row never has to fit in
+    /// memory.
     ///
     /// # Errors
     ///
@@ -78,7 +79,8 @@ impl<'a> CopyOut<'a> {
         }
     }
 
-    /// The server's command tag, such as `COPY 1000000`, once [`CopyOut::next`] has returned `None`.
+    /// The server's command tag, such as `COPY 1000000`, once [`CopyOut::next`] has returned
+    /// `None`.
     pub fn command_tag(&self) -> Option<&BStr> {
         self.tag.as_ref().map(|tag| tag.as_bstr())
     }
@@ -140,8 +142,9 @@ struct Frames {
 impl Frames {
     /// Moves the payloads in `inbox` together behind those that are ready.
     ///
-    /// A row is a message of its own, so that a narrow table has a frame every few dozen bytes. Moving the payloads
-    /// within the buffer that the socket has just filled touches memory that is in the cache, once.
+    /// A row is a message of its own, so that a narrow table has a frame every few dozen bytes.
+    /// Moving the payloads within the buffer that the socket has just filled touches memory that is
+    /// in the cache, once.
     ///
     /// Returns whether a message of another kind stands behind the ready bytes.
     fn strip(&mut self, inbox: &mut BytesMut) -> io::Result<bool> {

@@ -44,7 +44,8 @@ pub trait FromCell<'a>: Sized {
     /// What the text has to be, with its article, for errors.
     const EXPECTED: &'static str;
 
-    /// Reads a cell; `None` as the argument is a NULL, `None` as the result means that the cell is no such value.
+    /// Reads a cell; `None` as the argument is a NULL, `None` as the result means that the cell is
+    /// no such value.
     fn from_cell(cell: Option<&'a BStr>) -> Option<Self>;
 }
 
@@ -87,8 +88,8 @@ impl FromCell<'_> for bool {
     }
 }
 
-/// The type `"char"`: one byte. The server writes zero as an empty text and a byte above 127 as `\` and three octal
-/// digits (before version 16 as itself).
+/// The type `"char"`: one byte. The server writes zero as an empty text and a byte above 127 as `\`
+/// and three octal digits (before version 16 as itself).
 impl FromCell<'_> for u8 {
     const EXPECTED: &'static str = "a \"char\"";
 
@@ -146,7 +147,8 @@ impl FromCell<'_> for Vec<BString> {
 macro_rules! number_lists {
     ($($type:ty: $expected:literal),* $(,)?) => {
         $(
-            /// An array of numbers without NULLs, or the space-separated form of `oidvector` and `int2vector`.
+            /// An array of numbers without NULLs, or the space-separated form of `oidvector` and
+            /// `int2vector`.
             impl FromCell<'_> for Vec<$type> {
                 const EXPECTED: &'static str = $expected;
 
@@ -165,7 +167,8 @@ number_lists! {
     u32: "a list of oids",
 }
 
-/// The bytes of a `bytea` cell, from its hex form (`bytea_output` must be `hex`, the server's default).
+/// The bytes of a `bytea` cell, from its hex form (`bytea_output` must be `hex`, the server's
+/// default).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bytea(pub Vec<u8>);
 

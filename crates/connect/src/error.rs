@@ -65,7 +65,11 @@ pub enum Error {
     },
 
     /// No address of the host answered.
-    #[error("could not reach {target}: {}{}", attempts_text(.attempts), unreachable_advice(.target, .attempts))]
+    #[error(
+        "could not reach {target}: {}{}",
+        attempts_text(.attempts),
+        unreachable_advice(.target, .attempts)
+    )]
     Unreachable {
         /// What was to be reached.
         target: Box<Target>,
@@ -121,7 +125,8 @@ pub enum Error {
         note: Option<String>,
     },
 
-    /// The server wants a kind of authentication that is not available here, or breaks the rules of the one in use.
+    /// The server wants a kind of authentication that is not available here, or breaks the rules of
+    /// the one in use.
     #[error("authentication with {target} failed: {reason}")]
     Authentication {
         /// The server.
@@ -151,7 +156,11 @@ pub enum Error {
     },
 
     /// The connection ended while a result was awaited. The session is of no more use.
-    #[error("the connection to {target} was lost: {}{}", lost_reason(.error, .source), while_running(.statement))]
+    #[error(
+        "the connection to {target} was lost: {}{}",
+        lost_reason(.error, .source),
+        while_running(.statement)
+    )]
     ConnectionLost {
         /// The server.
         target: Box<Target>,
@@ -163,7 +172,8 @@ pub enum Error {
         source: io::Error,
     },
 
-    /// The server sent what the protocol does not allow at that point. The session is of no more use.
+    /// The server sent what the protocol does not allow at that point. The session is of no more
+    /// use.
     #[error("{target} broke the protocol: {reason}{}", while_running(.statement))]
     Protocol {
         /// The server.
@@ -274,7 +284,8 @@ fn tls_advice(error: &io::Error) -> &'static str {
     };
     match reason {
         Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
-            "; the certificate is for another host name: connect by the name it holds, or use sslmode=verify-ca"
+            "; the certificate is for another host name: \
+             connect by the name it holds, or use sslmode=verify-ca"
         }
         Certificate::UnknownIssuer | Certificate::BadSignature => {
             "; set sslrootcert to the file of the authority that signed it, or to system"
@@ -292,8 +303,8 @@ fn refusal_advice(error: &ServerError) -> &'static str {
             "; check user and password (PGPASSWORD, the password file, the connection string)"
         }
         b"28000" => {
-            "; check the user's name, and that pg_hba.conf lets this user reach this database from here \
-             (with or without TLS: sslmode)"
+            "; check the user's name, and that pg_hba.conf lets this user reach this database \
+             from here (with or without TLS: sslmode)"
         }
         b"3D000" => "; check the database's name",
         b"42501" => "; the role needs the privilege CONNECT on the database",

@@ -1,4 +1,5 @@
-//! A server of a few lines for unit tests: it says what the test tells it to, whatever the client sends.
+//! A server of a few lines for unit tests: it says what the test tells it to, whatever the client
+//! sends.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::mpsc;

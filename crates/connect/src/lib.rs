@@ -1,12 +1,14 @@
 //! Opens sessions with PostgreSQL servers from libpq's connection parameters.
 //!
-//! [`ConnectParams`] are read from connection strings and completed from the environment; [`Session::connect`] opens a
-//! [`Session`] with them. A session runs statements by the simple query protocol, one after the other or pipelined, and
-//! hands over the output of COPY in large pieces.
+//! [`ConnectParams`] are read from connection strings and completed from the environment;
+//! [`Session::connect`] opens a [`Session`] with them. A session runs statements by the simple
+//! query protocol, one after the other or pipelined, and hands over the output of COPY in large
+//! pieces.
 //!
-//! The session stands on the message codecs of `postgres-protocol` rather than on a complete client. A dump needs little
-//! of what a client offers, and needs it fast and exact: COPY bytes without a wake-up a row, texts that need not be UTF-8,
-//! nothing prepared on the server, statements and results that overlap.
+//! The session stands on the message codecs of `postgres-protocol` rather than on a complete
+//! client. A dump needs little of what a client offers, and needs it fast and exact: COPY bytes
+//! without a wake-up a row, texts that need not be UTF-8, nothing prepared on the server,
+//! statements and results that overlap.
 
 mod array;
 mod cancel;
@@ -17,6 +19,7 @@ mod copy_out;
 mod decode;
 mod environment;
 mod error;
+mod exchange;
 #[cfg(test)]
 mod fake_server;
 mod keywords;

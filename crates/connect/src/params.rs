@@ -11,8 +11,8 @@ use crate::uri::{parse_uri, strip_scheme};
 
 /// Connection parameters under libpq's keywords.
 ///
-/// Values are checked when a session is opened. An empty value counts as given: it keeps the environment out and stands
-/// for the built-in default. `Debug` never shows a password.
+/// Values are checked when a session is opened. An empty value counts as given: it keeps the
+/// environment out and stands for the built-in default. `Debug` never shows a password.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct ConnectParams {
     settings: BTreeMap<&'static str, String>,
@@ -41,8 +41,8 @@ impl ConnectParams {
         Ok(params)
     }
 
-    /// Reads what PostgreSQL's programs take in place of a database name: a connection string if it is a URI or holds
-    /// an equals sign, the name of a database otherwise.
+    /// Reads what PostgreSQL's programs take in place of a database name: a connection string if it
+    /// is a URI or holds an equals sign, the name of a database otherwise.
     ///
     /// # Errors
     ///
@@ -56,10 +56,11 @@ impl ConnectParams {
         Ok(params)
     }
 
-    /// Fills in what is not set yet from the `PG*` variables, from the password file's usual place and, for the user,
-    /// from the operating system.
+    /// Fills in what is not set yet from the `PG*` variables, from the password file's usual place
+    /// and, for the user, from the operating system.
     ///
-    /// `variable` looks up an environment variable; a program passes `|name| std::env::var(name).ok()`.
+    /// `variable` looks up an environment variable; a program passes `|name|
+    /// std::env::var(name).ok()`.
     ///
     /// # Errors
     ///

@@ -13,7 +13,8 @@ pub(crate) enum Lookup {
     Found(Secret),
     /// No such file, or no line for this connection.
     NotFound,
-    /// The file is there but must not be used; the reason, for the error that a missing password leads to.
+    /// The file is there but must not be used; the reason, for the error that a missing password
+    /// leads to.
     Ignored(String),
 }
 
@@ -27,7 +28,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) user: &'a str,
 }
 
-/// Looks a password up. A file that others may read is ignored, as libpq does: its passwords count as known to others.
+/// Looks a password up. A file that others may read is ignored, as libpq does: its passwords count
+/// as known to others.
 pub(crate) fn look_up(path: &Path, wanted: Wanted<'_>) -> Lookup {
     let Ok(mut file) = fs::File::open(path) else {
         return Lookup::NotFound;

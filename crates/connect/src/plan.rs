@@ -17,7 +17,8 @@ const DEFAULT_PORT: u16 = 5432;
 /// The folders where packagers and PostgreSQL itself put the Unix socket.
 const SOCKET_FOLDERS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
-/// Parameters that change how a connection is protected and are not available here, with the values that do not matter.
+/// Parameters that change how a connection is protected and are not available here, with the values
+/// that do not matter.
 ///
 /// Ignoring one of them would weaken what its user asked for.
 const UNAVAILABLE: [(&str, &[&str]); 11] = [

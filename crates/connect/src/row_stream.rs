@@ -10,7 +10,8 @@ const BATCH: usize = 256 * 1024;
 
 /// The rows of a running query, in batches.
 ///
-/// Dropping it before [`RowStream::next`] has returned `None` or an error leaves the session unusable.
+/// Dropping it before [`RowStream::next`] has returned `None` or an error leaves the session
+/// unusable.
 pub struct RowStream<'a> {
     session: &'a mut Session,
     statement: String,
@@ -28,7 +29,8 @@ impl<'a> RowStream<'a> {
         }
     }
 
-    /// The next rows, at least one, or `None` at the end. A batch is about 256 KiB, or one row where a row is larger.
+    /// The next rows, at least one, or `None` at the end. A batch is about 256 KiB, or one row
+    /// where a row is larger.
     ///
     /// # Errors
     ///

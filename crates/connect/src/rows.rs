@@ -12,7 +12,8 @@ const NULL: i32 = -1;
 
 /// The rows of one result set.
 ///
-/// All cells lie in one buffer: a catalog of a hundred thousand rows costs a handful of allocations.
+/// All cells lie in one buffer: a catalog of a hundred thousand rows costs a handful of
+/// allocations.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Rows {
     columns: Vec<Column>,
@@ -47,7 +48,8 @@ impl Rows {
         for _ in 0..count {
             let end = rest.find_byte(0)?;
             let name = BString::from(&rest[..end]);
-            // After the name: table oid (4 bytes), column number (2), type oid (4), size (2), modifier (4), format (2).
+            // After the name: table oid (4 bytes), column number (2), type oid (4), size (2),
+            // modifier (4), format (2).
             let (fixed, tail) = rest[end + 1..].split_first_chunk::<18>()?;
             let type_oid = u32::from_be_bytes([fixed[6], fixed[7], fixed[8], fixed[9]]);
             columns.push(Column { name, type_oid });
@@ -59,7 +61,8 @@ impl Rows {
         })
     }
 
-    /// Adds the body of a DataRow message. `None` means that the message is malformed or the result exceeds 4 GiB.
+    /// Adds the body of a DataRow message. `None` means that the message is malformed or the result
+    /// exceeds 4 GiB.
     pub(crate) fn push(&mut self, body: &[u8]) -> Option<()> {
         let base = self.data.len();
         u32::try_from(base + body.len()).ok()?;
@@ -248,8 +251,8 @@ impl<'a> Row<'a> {
     ///
     /// # Errors
     ///
-    /// [`DecodeError`], which names the column, where it does not exist, is NULL and `T` is not an `Option`, or holds a
-    /// text that is not a `T`.
+    /// [`DecodeError`], which names the column, where it does not exist, is NULL and `T` is not an
+    /// `Option`, or holds a text that is not a `T`.
     pub fn get<T: FromCell<'a>>(&self, column: usize) -> Result<T, DecodeError> {
         let Some(described) = self.rows.columns.get(column) else {
             return Err(DecodeError::no_column(&column.to_string()));

@@ -4,7 +4,8 @@ use std::fmt;
 
 use bstr::{BStr, BString, ByteSlice};
 
-/// An error or notice as the server sent it. Texts are bytes: the server may hold what is not UTF-8.
+/// An error or notice as the server sent it. Texts are bytes: the server may hold what is not
+/// UTF-8.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerError {
@@ -31,7 +32,8 @@ pub struct ServerError {
 }
 
 impl ServerError {
-    /// Reads the fields of a message body: each a type byte and a zero-ended text, the whole ended by a zero byte.
+    /// Reads the fields of a message body: each a type byte and a zero-ended text, the whole ended
+    /// by a zero byte.
     ///
     /// Field types this program does not know are passed over, as the protocol asks.
     pub(crate) fn parse(body: &[u8]) -> Self {

@@ -48,7 +48,8 @@ struct Startup<'a> {
     state: ServerState,
 }
 
-/// Starts a session on `wire`: introduces the client, authenticates it and waits until the server is ready.
+/// Starts a session on `wire`: introduces the client, authenticates it and waits until the server
+/// is ready.
 pub(crate) async fn start(
     wire: &mut Wire,
     plan: &Plan,
@@ -133,7 +134,8 @@ impl Startup<'_> {
         Ok(())
     }
 
-    /// SCRAM-SHA-256, bound to the TLS connection where both sides can. Returns whether it was bound.
+    /// SCRAM-SHA-256, bound to the TLS connection where both sides can. Returns whether it was
+    /// bound.
     async fn scram(&mut self, mechanisms: &[u8]) -> Result<bool, Error> {
         let offered = |name: &str| mechanisms.split_str(b"\0").any(|m| m == name.as_bytes());
         let (with_binding, without) = (offered(SCRAM_SHA_256_PLUS), offered(SCRAM_SHA_256));
@@ -154,7 +156,8 @@ impl Startup<'_> {
                     "channel_binding=require needs TLS, and this connection has none"
                 }));
             }
-            // Telling the server that we could have used it uncovers someone between who took the offer out.
+            // Telling the server that we could have used it uncovers someone between who took the
+            // offer out.
             Some(_) if without => (SCRAM_SHA_256, ChannelBinding::unrequested(), false),
             None if without => (SCRAM_SHA_256, ChannelBinding::unsupported(), false),
             _ => {
@@ -227,7 +230,8 @@ impl Startup<'_> {
         }
     }
 
-    /// Waits for the next message that is not for any time; an error of the server ends the startup.
+    /// Waits for the next message that is not for any time; an error of the server ends the
+    /// startup.
     async fn next(&mut self) -> Result<u8, Error> {
         loop {
             match self.wire.advance().await {

@@ -88,8 +88,8 @@ impl TlsPlan {
         };
         if system && mode < SslMode::VerifyFull {
             return Err(ConnInfoError::new(format!(
-                "sslrootcert=system needs sslmode=verify-full, not {}: anyone can get a certificate \
-                 from an authority that the system trusts",
+                "sslrootcert=system needs sslmode=verify-full, not {}: anyone can get \
+                 a certificate from an authority that the system trusts",
                 mode.name()
             )));
         }
@@ -169,7 +169,8 @@ pub(crate) async fn secure(
     })
 }
 
-/// The file of trusted authorities. In the modes that need not verify, its mere existence turns verification on.
+/// The file of trusted authorities. In the modes that need not verify, its mere existence turns
+/// verification on.
 fn roots(params: &ConnectParams, mode: SslMode) -> Result<Roots, ConnInfoError> {
     let given = params.non_empty("sslrootcert").map(PathBuf::from);
     let path = given.or_else(|| params.home_file("root.crt"));
@@ -177,8 +178,8 @@ fn roots(params: &ConnectParams, mode: SslMode) -> Result<Roots, ConnInfoError> 
         Some(path) if path.exists() => Ok(Roots::File(path)),
         _ if mode < SslMode::VerifyCa => Ok(Roots::None),
         Some(path) => Err(ConnInfoError::new(format!(
-            "sslmode={} needs the certificates of trusted authorities, and {path:?} does not exist; \
-             set sslrootcert to their file, or to system",
+            "sslmode={} needs the certificates of trusted authorities, and {path:?} does \
+             not exist; set sslrootcert to their file, or to system",
             mode.name()
         ))),
         None => Err(ConnInfoError::new(format!(

@@ -1,4 +1,5 @@
-//! Connection strings in URI form: `postgresql://user:password@host:port,host2/dbname?keyword=value&…`.
+//! Connection strings in URI form:
+//! `postgresql://user:password@host:port,host2/dbname?keyword=value&…`.
 
 use percent_encoding::percent_decode_str;
 
@@ -39,7 +40,8 @@ pub(crate) fn parse_uri(text: &str) -> Result<Vec<Setting>, ConnInfoError> {
     Ok(settings)
 }
 
-/// Splits `user:password@` off. The at sign only counts before the first slash, as a slash ends the hosts.
+/// Splits `user:password@` off. The at sign only counts before the first slash, as a slash ends the
+/// hosts.
 fn credentials(text: &str) -> Option<(&str, &str, &str)> {
     let at = text
         .find(['@', '/'])
@@ -48,7 +50,8 @@ fn credentials(text: &str) -> Option<(&str, &str, &str)> {
     Some((user, password, &text[at + 1..]))
 }
 
-/// Splits `host:port,[::1]:port` into the list of hosts and the list of ports, both separated by commas.
+/// Splits `host:port,[::1]:port` into the list of hosts and the list of ports, both separated by
+/// commas.
 fn split_hosts(text: &str) -> Result<(String, String), ConnInfoError> {
     let mut hosts = Vec::new();
     let mut ports = Vec::new();
@@ -91,7 +94,8 @@ fn query_parameter(parameter: &str) -> Result<Setting, ConnInfoError> {
     let keyword = decode("a keyword", keyword)?;
     if value.contains('=') {
         return Err(ConnInfoError::new(format!(
-            "the query parameter {keyword:?} of the URI has more than one \"=\"; write it as %3D in the value"
+            "the query parameter {keyword:?} of the URI has more than one \"=\"; \
+             write it as %3D in the value"
         )));
     }
     let value = decode(&keyword, value)?;
@@ -256,8 +260,8 @@ mod tests {
             let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
             let uri = format!("{}:{}@h/{}", encode(&user), encode(&password), encode(&name));
             let expected =
-                pairs(&[("user", &user), ("password", &password), ("host", "h"), ("dbname", &name)]);
-            prop_assert_eq!(parse_uri(&uri).unwrap(), expected);
+                [("user", &*user), ("password", &password), ("host", "h"), ("dbname", &name)];
+            prop_assert_eq!(parse_uri(&uri).unwrap(), pairs(&expected));
         }
 
         #[test]

@@ -15,7 +15,8 @@ use crate::tls::store;
 
 /// Verifies what the mode asks for: nothing, the chain of signatures, or that and the host's name.
 ///
-/// In every mode the handshake itself is verified, so that the certificate is that of the server at the other end.
+/// In every mode the handshake itself is verified, so that the certificate is that of the server at
+/// the other end.
 #[derive(Debug)]
 pub(crate) struct Verifier {
     /// The trusted certificates and what verifies a chain that ends in one of them.
@@ -66,8 +67,9 @@ impl ServerCertVerifier for Verifier {
             .iter()
             .any(|root| root.as_ref() == end_entity.as_ref())
         {
-            // A self-signed certificate that was handed out as its own authority, as PostgreSQL's documentation shows
-            // it: trusted by being the very one. A chain verifier would refuse an authority at the end of a chain.
+            // A self-signed certificate that was handed out as its own authority, as PostgreSQL's
+            // documentation shows it: trusted by being the very one. A chain verifier would refuse
+            // an authority at the end of a chain.
             if self.verify_name {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, name)?;
             }

@@ -14,7 +14,8 @@ pub struct ServerVersion {
 }
 
 impl ServerVersion {
-    /// Reads what a server reports: digits and dots, then whatever a packager or a pre-release adds.
+    /// Reads what a server reports: digits and dots, then whatever a packager or a pre-release
+    /// adds.
     ///
     /// Returns `None` where the text does not begin with a number.
     pub fn parse(text: &BStr) -> Option<Self> {

@@ -1,6 +1,7 @@
 //! Messages on a connection: framing on the way in, an outbox on the way out.
 //!
-//! A message is a type byte, a length that counts itself but not the type byte (four bytes, big-endian), and a body.
+//! A message is a type byte, a length that counts itself but not the type byte (four bytes,
+//! big-endian), and a body.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -19,7 +20,8 @@ const INBOX: usize = 256 * 1024;
 /// Below this much free space in the inbox a read would be too small to be worth its system call.
 const SHORT: usize = 32 * 1024;
 
-/// Longest message of a startup, in bytes. What claims to be longer comes from something else than a PostgreSQL server.
+/// Longest message of a startup, in bytes. What claims to be longer comes from something else than
+/// a PostgreSQL server.
 const STARTUP_LIMIT: usize = 64 * 1024;
 
 /// Anything that carries bytes both ways: a socket, TLS over a socket, a test's pipe.
@@ -29,18 +31,21 @@ impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Transport for T {}
 
 /// A connection seen as a stream of messages.
 ///
-/// Whatever waits in the outbox is written while the inbox is read. A server that has megabytes of results to get rid
-/// of before it reads the next statement therefore never waits for a client that only writes.
+/// Whatever waits in the outbox is written while the inbox is read. A server that has megabytes of
+/// results to get rid of before it reads the next statement therefore never waits for a client that
+/// only writes.
 pub(crate) struct Wire {
     stream: Box<dyn Transport>,
     inbox: BytesMut,
-    /// Length of the current message, head included; it leaves the inbox when the next one is asked for.
+    /// Length of the current message, head included; it leaves the inbox when the next one is asked
+    /// for.
     current: usize,
     /// Longest message that is believed in, head included.
     limit: usize,
     outbox: BytesMut,
     unflushed: bool,
-    /// Why nothing can be written any more. What the server said before it went is still worth reading.
+    /// Why nothing can be written any more. What the server said before it went is still worth
+    /// reading.
     write_error: Option<io::Error>,
 }
 
@@ -57,7 +62,8 @@ impl Wire {
         }
     }
 
-    /// Lets messages be as long as the protocol allows, once the other side has proved to be a server.
+    /// Lets messages be as long as the protocol allows, once the other side has proved to be a
+    /// server.
     pub(crate) fn lift_limit(&mut self) {
         self.limit = usize::MAX;
     }
@@ -67,7 +73,8 @@ impl Wire {
         &mut self.outbox
     }
 
-    /// Puts a simple Query message into the outbox. `sql` holds no zero byte and is shorter than 2 GiB.
+    /// Puts a simple Query message into the outbox. `sql` holds no zero byte and is shorter than 2
+    /// GiB.
     pub(crate) fn push_query(&mut self, sql: &[u8]) {
         self.outbox.reserve(sql.len() + 6);
         self.outbox.put_u8(b'Q');
@@ -111,7 +118,8 @@ impl Wire {
         }
         let received = poll_fn(|cx| {
             self.poll_outbox(cx);
-            // `read_buf` keeps no state between polls, so that a fresh one each time is the same read.
+            // `read_buf` keeps no state between polls, so that a fresh one each time is the same
+            // read.
             pin!(self.stream.read_buf(&mut self.inbox)).poll(cx)
         })
         .await;

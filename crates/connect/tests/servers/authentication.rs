@@ -115,7 +115,8 @@ async fn what_does_not_exist_is_named() {
 
 #[tokio::test]
 async fn access_rules_by_encryption_are_met() {
-    // As in libpq, prefer and allow each try the other kind when the server turns the first one away.
+    // As in libpq, prefer and allow each try the other kind when the server turns the first one
+    // away.
     for (user, mode, expected) in [
         ("only_tls", "prefer", "t"),
         ("only_tls", "allow", "t"),

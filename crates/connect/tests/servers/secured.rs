@@ -21,8 +21,8 @@ pub(crate) struct Secured {
 
 /// The server that the tests of a process share.
 ///
-/// Each way to authenticate has a role of the same name. The certificate is for `localhost` alone, so that
-/// `127.0.0.1` is a name it does not hold.
+/// Each way to authenticate has a role of the same name. The certificate is for `localhost` alone,
+/// so that `127.0.0.1` is a name it does not hold.
 pub(crate) fn secured() -> &'static Secured {
     static SECURED: OnceLock<Secured> = OnceLock::new();
     SECURED.get_or_init(|| {
@@ -68,7 +68,8 @@ pub(crate) fn secured() -> &'static Secured {
     })
 }
 
-/// Parameters for the database `postgres` of the secured server, through TCP, with the right password.
+/// Parameters for the database `postgres` of the secured server, through TCP, with the right
+/// password.
 pub(crate) fn params(host: &str, user: &str, more: &str) -> ConnectParams {
     let mut params = ConnectParams::parse(more).unwrap();
     params.set_host(host);

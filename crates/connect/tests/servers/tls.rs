@@ -77,7 +77,8 @@ async fn a_strangers_certificate_is_not_trusted() {
 
 #[tokio::test]
 async fn a_self_signed_certificate_can_be_its_own_authority() {
-    // What PostgreSQL's documentation makes: one certificate that is both the server's and the authority's.
+    // What PostgreSQL's documentation makes: one certificate that is both the server's and the
+    // authority's.
     for is_authority in [true, false] {
         let key = KeyPair::generate().unwrap();
         let mut certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
