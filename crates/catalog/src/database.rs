@@ -128,15 +128,18 @@ pub struct DatabaseSetting {
 impl Listed for DatabaseSetting {
     const WHAT: &'static str = "database settings";
 
-    /// Settings for all come first; those of one role or of all stand in the order in which they were made.
+    /// Settings for all come first. Those for roles come in whatever order the server finds them: the join is written so that
+    /// the planner does what it does for pg_dump.
     fn query(_version: u32) -> String {
-        "SELECT r.rolname, setting.value
+        "SELECT NULL, pg_catalog.unnest(s.setconfig)
          FROM pg_catalog.pg_db_role_setting AS s
-              JOIN pg_catalog.pg_database AS d ON d.oid = s.setdatabase
-              LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = s.setrole,
-              pg_catalog.unnest(s.setconfig) WITH ORDINALITY AS setting(value, position)
-         WHERE d.datname = pg_catalog.current_database() AND (s.setrole = 0 OR r.oid IS NOT NULL)
-         ORDER BY s.setrole <> 0, s.ctid, setting.position"
+         WHERE s.setrole = 0 AND s.setdatabase = (
+             SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+         UNION ALL
+         SELECT r.rolname, pg_catalog.unnest(s.setconfig)
+         FROM pg_catalog.pg_db_role_setting AS s, pg_catalog.pg_roles AS r
+         WHERE s.setrole = r.oid AND s.setdatabase = (
+             SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
             .into()
     }
 
@@ -163,7 +166,7 @@ impl Listed for DatabaseLabel {
               JOIN pg_catalog.pg_database AS d ON d.oid = l.objoid
          WHERE l.classoid = 'pg_catalog.pg_database'::pg_catalog.regclass
            AND d.datname = pg_catalog.current_database()
-         ORDER BY l.provider"
+         ORDER BY l.ctid"
             .into()
     }
 

@@ -22,10 +22,12 @@ pub struct SecLabel {
 impl Listed for SecLabel {
     const WHAT: &'static str = "security labels";
 
+    /// The labels of several providers on one object come in whatever order the server finds them. Through the view, that is
+    /// the order that pg_dump sees.
     fn query(_version: u32) -> String {
         "SELECT classoid, objoid, objsubid, provider, label
-         FROM pg_catalog.pg_seclabel
-         ORDER BY classoid, objoid, objsubid, provider"
+         FROM pg_catalog.pg_seclabels
+         ORDER BY classoid, objoid, objsubid"
             .into()
     }
 
