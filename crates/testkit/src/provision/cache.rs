@@ -47,13 +47,22 @@ pub fn cache_dir() -> Result<PathBuf> {
 
 /// Returns the cached installation of `major`, building it with the first recipe that succeeds.
 ///
-/// The lock is held while building, so a second process waits and then finds the result.
-///
 /// # Errors
 ///
 /// One reason for each recipe that was tried.
 pub(super) fn find_or_build(major: Major, recipes: &[Recipe]) -> Result<Installation, Vec<String>> {
-    let slot = Slot::open(major).map_err(|error| vec![format!("the cache: {error:#}")])?;
+    let dir = cache_dir().map_err(|error| vec![format!("the cache: {error:#}")])?;
+    find_or_build_in(&dir, major, recipes, Recipe::build)
+}
+
+/// The lock is held while building, so a second process waits and then finds the result.
+fn find_or_build_in(
+    dir: &Path,
+    major: Major,
+    recipes: &[Recipe],
+    build: impl Fn(&Recipe, Major, &Path) -> Result<Installation>,
+) -> Result<Installation, Vec<String>> {
+    let slot = Slot::open(dir, major).map_err(|error| vec![format!("the cache: {error:#}")])?;
     if let Some(installation) = slot.read_stamp(recipes) {
         return Ok(installation);
     }
@@ -63,7 +72,7 @@ pub(super) fn find_or_build(major: Major, recipes: &[Recipe]) -> Result<Installa
     }
     let mut reasons = Vec::new();
     for recipe in recipes {
-        match slot.build(major, recipe) {
+        match slot.fill(recipe, &build) {
             Ok(installation) => return Ok(installation),
             Err(error) => reasons.push(format!("{recipe}: {error:#}")),
         }
@@ -88,9 +97,8 @@ struct Slot {
 }
 
 impl Slot {
-    fn open(major: Major) -> Result<Slot> {
-        let dir = cache_dir()?;
-        fs::create_dir_all(&dir).with_context(|| format!("creating {}", dir.display()))?;
+    fn open(dir: &Path, major: Major) -> Result<Slot> {
+        fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
         Ok(Slot {
             major,
             tree: dir.join(major.to_string()),
@@ -109,12 +117,15 @@ impl Slot {
         Installation::from_stamp(self.major, rest).filter(|_| known)
     }
 
-    fn build(&self, major: Major, recipe: &Recipe) -> Result<Installation> {
+    fn fill(
+        &self,
+        recipe: &Recipe,
+        build: impl Fn(&Recipe, Major, &Path) -> Result<Installation>,
+    ) -> Result<Installation> {
         remove_if_there(fs::remove_file(&self.stamp))?;
         remove_if_there(fs::remove_dir_all(&self.tree))?;
         fs::create_dir(&self.tree).with_context(|| format!("creating {}", self.tree.display()))?;
-        let installation = recipe.build(major, &self.tree);
-        match installation {
+        match build(recipe, self.major, &self.tree) {
             Ok(installation) => {
                 let unfinished = self.stamp.with_extension("stamp-unfinished");
                 let text = format!("{}\n{}", stamp_heading(recipe), installation.to_stamp());
@@ -141,5 +152,92 @@ fn remove_if_there(result: io::Result<()>) -> Result<()> {
             Err(error).context("removing what an earlier run left")
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    const FIRST: Recipe = Recipe::Debian { suite: "first" };
+    const SECOND: Recipe = Recipe::Debian { suite: "second" };
+
+    /// Puts files into `tree` that only have the right names.
+    fn pretend(recipe: &Recipe, major: Major, tree: &Path) -> Result<Installation> {
+        for program in ["postgres", "pg_restore"] {
+            fs::write(tree.join(program), "")?;
+        }
+        let bin = tree.display();
+        let stamp = format!("version=17.1\nsource={recipe}\nserver={bin}\ntools={bin}\n");
+        Installation::from_stamp(major, &stamp).context("the files are there")
+    }
+
+    #[test]
+    fn what_is_complete_is_not_built_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let find = |build: &dyn Fn(&Recipe, Major, &Path) -> Result<Installation>| {
+            find_or_build_in(dir.path(), Major::V17, &[FIRST], build)
+        };
+        let built = find(&pretend).unwrap();
+        assert_eq!(built.version(), "17.1");
+        let found = find(&|_, _, _| panic!("built again")).unwrap();
+        assert_eq!(found, built);
+    }
+
+    #[test]
+    fn what_an_interrupted_run_left_is_built_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let left = dir.path().join("17/half");
+        fs::create_dir_all(&left).unwrap();
+        find_or_build_in(dir.path(), Major::V17, &[FIRST], pretend).unwrap();
+        assert!(!left.exists());
+    }
+
+    #[test]
+    fn what_another_recipe_built_is_built_again() {
+        let dir = tempfile::tempdir().unwrap();
+        find_or_build_in(dir.path(), Major::V17, &[FIRST], pretend).unwrap();
+        let found = find_or_build_in(dir.path(), Major::V17, &[SECOND], pretend).unwrap();
+        assert_eq!(found.source(), SECOND.to_string());
+    }
+
+    #[test]
+    fn every_recipe_is_tried_and_every_failure_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let fail = |recipe: &Recipe, _: Major, _: &Path| bail!("no {recipe} today");
+        let reasons = find_or_build_in(dir.path(), Major::V17, &[FIRST, SECOND], fail).unwrap_err();
+        assert_eq!(reasons.len(), 2);
+        assert!(reasons[1].contains("no Debian second today"), "{reasons:?}");
+        assert!(!dir.path().join("17").exists());
+
+        let second_only = |recipe: &Recipe, major: Major, tree: &Path| match recipe {
+            recipe if *recipe == SECOND => pretend(recipe, major, tree),
+            _ => bail!("no"),
+        };
+        let recipes = [FIRST, SECOND];
+        let found = find_or_build_in(dir.path(), Major::V17, &recipes, second_only).unwrap();
+        assert_eq!(found.source(), SECOND.to_string());
+    }
+
+    #[test]
+    fn two_at_once_build_only_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let built = AtomicUsize::new(0);
+        let slowly = |recipe: &Recipe, major: Major, tree: &Path| {
+            built.fetch_add(1, Ordering::Relaxed);
+            thread::sleep(std::time::Duration::from_millis(50));
+            pretend(recipe, major, tree)
+        };
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    find_or_build_in(dir.path(), Major::V17, &[FIRST], slowly).unwrap();
+                });
+            }
+        });
+        assert_eq!(built.into_inner(), 1);
     }
 }
