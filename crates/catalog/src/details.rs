@@ -24,8 +24,6 @@ pub struct Wanted {
     pub tables: Vec<Oid>,
     /// Views and materialized views whose definitions are dumped.
     pub views: Vec<Oid>,
-    /// Materialized views that are refreshed.
-    pub matviews: Vec<Oid>,
     /// Sequences whose definitions are dumped.
     pub sequences: Vec<Oid>,
     /// Sequences whose positions are dumped.

@@ -127,5 +127,5 @@ pub use subscription::Subscription;
 pub use table::{OwningColumn, Table, relkind};
 pub use table_definition::TableDefinition;
 pub use trigger::Trigger;
-pub use view::MatviewDependency;
+pub use view::ViewDependency;
 pub use user_mapping::UserMapping;

@@ -12,7 +12,7 @@ use crate::flight::{Flight, Landed, Ticket};
 use crate::partition::UnstablePartitioning;
 use crate::sequence::{self, Position, Sequence};
 use crate::table_definition::TableDefinition;
-use crate::view::{MatviewDependency, View};
+use crate::view::{View, ViewDependency};
 use crate::{Error, Listing, Oid, Wanted};
 
 /// What the details say of relations.
@@ -28,8 +28,8 @@ pub struct Relations {
     pub definitions: HashMap<Oid, TableDefinition>,
     /// Partitioned tables whose rows may belong to other partitions after a restore.
     pub unstable_partitioning: HashSet<Oid>,
-    /// Which materialized view reads which other one, directly or not.
-    pub matview_dependencies: Vec<MatviewDependency>,
+    /// Which view or materialized view reads which other one, by reader.
+    pub view_dependencies: Vec<ViewDependency>,
     /// Parameters of sequences.
     pub sequences: HashMap<Oid, Sequence>,
     /// Where sequences stand. One that the role may not read is missing.
@@ -44,7 +44,7 @@ pub(crate) struct Asked {
     views: Ticket<View>,
     definitions: Ticket<TableDefinition>,
     unstable_partitioning: Ticket<UnstablePartitioning>,
-    matview_dependencies: Ticket<MatviewDependency>,
+    view_dependencies: Ticket<ViewDependency>,
     sequences: Ticket<Sequence>,
     positions: Vec<Ticket<Option<Position>>>,
 }
@@ -58,7 +58,7 @@ impl Asked {
             views: flight.detail(&wanted.views),
             definitions: flight.detail(&wanted.tables),
             unstable_partitioning: flight.list(),
-            matview_dependencies: flight.detail(&wanted.matviews),
+            view_dependencies: flight.list(),
             sequences: flight.detail(&wanted.sequences),
             positions: sequence::positions(flight, listing, &wanted.positions),
         }
@@ -68,7 +68,7 @@ impl Asked {
     pub(crate) fn take(self, landed: &Landed) -> Result<(Relations, Vec<Constraint>), Error> {
         let mut relations = Relations {
             attrdefs: landed.take(self.attrdefs)?,
-            matview_dependencies: landed.take(self.matview_dependencies)?,
+            view_dependencies: landed.take(self.view_dependencies)?,
             ..Relations::default()
         };
         for column in landed.take(self.columns)? {

@@ -3,7 +3,7 @@
 use bstr::BString;
 
 use crate::cells::Cells;
-use crate::flight::{Detailed, oid_list};
+use crate::flight::{Detailed, Listed, oid_list};
 use crate::{Error, Oid};
 
 /// What a view or materialized view shows.
@@ -31,39 +31,31 @@ impl Detailed for View {
     }
 }
 
-/// A materialized view reads another one, be it through views or further materialized views.
+/// A view or materialized view reads another one. Those that initdb made are left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MatviewDependency {
-    /// OID of the materialized view that reads.
+pub struct ViewDependency {
+    /// OID of the view that reads.
     pub reader: Oid,
-    /// OID of the one that is read.
+    /// OID of the view that is read.
     pub read: Oid,
 }
 
-impl Detailed for MatviewDependency {
-    const WHAT: &'static str = "dependencies between materialized views";
+impl Listed for ViewDependency {
+    const WHAT: &'static str = "dependencies between views";
 
-    fn query(_version: u32, oids: &[Oid]) -> String {
-        format!(
-            "WITH RECURSIVE reads AS (
-                 SELECT rule.ev_class AS reader, source.oid AS read, source.relkind
-                 FROM pg_catalog.pg_rewrite AS rule
-                      JOIN pg_catalog.pg_depend AS d
-                          ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = rule.oid
-                         AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                         AND d.refobjid <> rule.ev_class
-                      JOIN pg_catalog.pg_class AS source
-                          ON source.oid = d.refobjid AND source.relkind IN ('m', 'v')
-             ), reaches AS (
-                 SELECT wanted.oid AS reader, reads.read, reads.relkind
-                 FROM {} AS wanted(oid) JOIN reads ON reads.reader = wanted.oid
-                 UNION
-                 SELECT reaches.reader, reads.read, reads.relkind
-                 FROM reaches JOIN reads ON reads.reader = reaches.read
-             )
-             SELECT reader, read FROM reaches WHERE relkind = 'm'",
-            oid_list(oids)
-        )
+    /// The server records what a view reads by descending OID. Whoever takes the rows as they come has them in that order.
+    fn query(_version: u32) -> String {
+        "SELECT DISTINCT rule.ev_class, source.oid
+         FROM pg_catalog.pg_rewrite AS rule
+              JOIN pg_catalog.pg_depend AS d
+                  ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = rule.oid
+                 AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                 AND d.refobjid <> rule.ev_class
+              JOIN pg_catalog.pg_class AS source
+                  ON source.oid = d.refobjid AND source.relkind IN ('m', 'v')
+         WHERE rule.ev_class >= 16384 AND source.oid >= 16384
+         ORDER BY rule.ev_class, source.oid DESC"
+            .into()
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {

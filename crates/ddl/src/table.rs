@@ -84,21 +84,16 @@ pub(crate) fn wanted(dump: &Dump) -> Wanted {
     for (table, row) in dump.listing.tables.iter().enumerate() {
         let object = dump.table_object(table);
         let defined = object.dumps(Components::DEFINITION) && dump.options.schema;
-        let has_data = dump.options.data && object.dumps(Components::DATA)
-            || dump.relations.data.contains_key(&table);
-        match row.relkind {
-            relkind::SEQUENCE => {
-                if defined {
-                    wanted.sequences.push(row.oid);
-                }
-                let readable = row.persistence != b'u' || dump.options.unlogged_table_data;
-                if has_data && readable && dump.options.data {
-                    wanted.positions.push(row.oid);
-                }
-                continue;
+        if row.relkind == relkind::SEQUENCE {
+            if defined {
+                wanted.sequences.push(row.oid);
             }
-            relkind::MATVIEW if has_data => wanted.matviews.push(row.oid),
-            _ => {}
+            let readable = row.persistence != b'u' || dump.options.unlogged_table_data;
+            if dump.options.data && readable && (object.dumps(Components::DATA) || dump.relations.data.contains_key(&table))
+            {
+                wanted.positions.push(row.oid);
+            }
+            continue;
         }
         if defined && matches!(row.relkind, relkind::VIEW | relkind::MATVIEW) {
             wanted.views.push(row.oid);
