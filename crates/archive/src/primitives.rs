@@ -65,6 +65,11 @@ mod tests {
         assert_eq!(int(-1), [1, 1, 0, 0, 0]);
         assert_eq!(int(i32::MAX), [0, 255, 255, 255, 127]);
         assert_eq!(int(i32::MIN), [1, 0, 0, 0, 128]);
+        // A large object's oid above the range of i32.
+        assert_eq!(
+            int(4_000_000_001_u32.cast_signed()),
+            [1, 0xff, 0xd7, 0x94, 0x11]
+        );
     }
 
     #[test]

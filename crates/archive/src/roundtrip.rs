@@ -84,7 +84,7 @@ prop_compose! {
         (definition, drop, copy) in (any_text(), any_text(), any_text()),
         (namespace, tablespace, table_am, owner) in (any_text(), any_text(), any_text(), any_text()),
         relkind in any::<u8>(),
-        dependencies in vec(any::<i32>(), 0..5),
+        dependencies in vec(1..=i32::MAX, 0..5),
         data in data(),
     ) -> (Entry, Option<Data>) {
         let descriptor = match data {

@@ -69,6 +69,10 @@ fn check_entry(entry: &Entry) -> Result<()> {
     if entry.dump_id <= 0 {
         return Err(unwritable(entry.dump_id, "a dump id must be above 0"));
     }
+    // pg_restore looks dependencies up in an array by their number.
+    if entry.dependencies.iter().any(|&dependency| dependency <= 0) {
+        return Err(unwritable(entry.dump_id, "a dependency must be above 0"));
+    }
     check_text(entry.dump_id, &entry.descriptor)?;
     let texts = [
         &entry.tag,
@@ -273,10 +277,14 @@ fn decode_dependencies<R: Read>(source: &mut Source<R>) -> Result<Vec<i32>> {
     let mut dependencies = Vec::new();
     loop {
         let at = source.position();
-        match source.text(IN_TOC)? {
-            None => return Ok(dependencies),
-            Some(text) => dependencies.push(parse_number(&text, "a dependency", at)?),
+        let Some(text) = source.text(IN_TOC)? else {
+            return Ok(dependencies);
+        };
+        let dependency = parse_number(&text, "a dependency", at)?;
+        if dependency <= 0 {
+            return Err(Error::corrupt(at, format!("a dependency on {dependency}")));
         }
+        dependencies.push(dependency);
     }
 }
 

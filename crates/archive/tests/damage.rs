@@ -46,7 +46,7 @@ fn content(version: ArchiveVersion) -> Content {
         table_am: Some("heap".into()),
         relkind: b'r',
         owner: Some("me".into()),
-        dependencies: vec![3, -1],
+        dependencies: vec![3, 1],
         ..Entry::default()
     };
     let data = |dump_id, descriptor: &str| Entry {

@@ -149,6 +149,11 @@ fn entries_that_cannot_be_stored_are_refused() {
         ..entry(6, "TABLE", false)
     };
     refuse(&[with_nul], 6, "NUL");
+    let on_nothing = Entry {
+        dependencies: vec![1, 0],
+        ..entry(6, "TABLE", false)
+    };
+    refuse(&[on_nothing], 6, "a dependency must be above 0");
 }
 
 #[test]
