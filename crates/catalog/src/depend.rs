@@ -20,22 +20,30 @@ impl Listed for Dependency {
 
     /// Membership in extensions (`e`) and pins (`p`) are not asked for. Members of operator families (`pg_amop`, `pg_amproc`) are
     /// no objects of their own here: what they need counts as needed by their family, but for the family itself.
+    ///
+    /// The sort leaves open in which order one object's dependencies come, and the order shows in the archive. The parts are
+    /// put together so that the server's sort meets them as it does for pg_dump, and leaves them as it does there.
     fn query(_version: u32) -> String {
-        "SELECT classid, objid, refclassid, refobjid, deptype
-         FROM pg_catalog.pg_depend
-         WHERE deptype NOT IN ('p', 'e')
-         UNION ALL
-         SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass::pg_catalog.oid, member.family,
-                d.refclassid, d.refobjid, d.deptype
-         FROM (SELECT 'pg_catalog.pg_amop'::pg_catalog.regclass, oid, amopfamily FROM pg_catalog.pg_amop
-               UNION ALL
-               SELECT 'pg_catalog.pg_amproc'::pg_catalog.regclass, oid, amprocfamily FROM pg_catalog.pg_amproc)
-                  AS member(class, oid, family)
-              JOIN pg_catalog.pg_depend AS d ON d.classid = member.class AND d.objid = member.oid
-         WHERE d.deptype NOT IN ('p', 'e', 'i')
-           AND NOT (d.refclassid = 'pg_catalog.pg_opfamily'::pg_catalog.regclass AND d.refobjid = member.family)
-         ORDER BY 1, 2"
-            .into()
+        let member = |class: &str, family: &str| {
+            format!(
+                "SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass::pg_catalog.oid, m.{family},
+                        d.refclassid, d.refobjid, d.deptype
+                 FROM pg_catalog.pg_depend AS d, pg_catalog.{class} AS m
+                 WHERE d.deptype NOT IN ('p', 'e', 'i')
+                   AND d.classid = 'pg_catalog.{class}'::pg_catalog.regclass AND d.objid = m.oid
+                   AND NOT (d.refclassid = 'pg_catalog.pg_opfamily'::pg_catalog.regclass AND m.{family} = d.refobjid)"
+            )
+        };
+        format!(
+            "SELECT classid, objid, refclassid, refobjid, deptype
+             FROM pg_catalog.pg_depend
+             WHERE deptype <> 'p' AND deptype <> 'e'
+             UNION ALL {}
+             UNION ALL {}
+             ORDER BY 1, 2",
+            member("pg_amop", "amopfamily"),
+            member("pg_amproc", "amprocfamily")
+        )
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
