@@ -43,6 +43,19 @@ impl Listed for OpFamily {
     }
 }
 
+/// A query named `owner` for the classes and families in `oids`, with the families that their members are in.
+fn owners(oids: &[Oid]) -> String {
+    let wanted = oid_list(oids);
+    format!(
+        "owner(class, oid, family) AS MATERIALIZED (
+             SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass::pg_catalog.oid, c.oid, c.opcfamily
+             FROM {wanted} AS wanted(oid) JOIN pg_catalog.pg_opclass AS c ON c.oid = wanted.oid
+             UNION ALL
+             SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass::pg_catalog.oid, f.oid, f.oid
+             FROM {wanted} AS wanted(oid) JOIN pg_catalog.pg_opfamily AS f ON f.oid = wanted.oid)"
+    )
+}
+
 /// An operator in a family (`pg_amop`).
 #[derive(Debug, Clone)]
 pub struct OperatorMember {
@@ -59,23 +72,33 @@ pub struct OperatorMember {
 impl Detailed for OperatorMember {
     const WHAT: &'static str = "operators of operator families";
 
-    // `oids` may name classes and families alike. Members of equal strategy keep the order of their creation.
+    // pg_dump sorts by the strategy alone, what it finds in the order of an index and then by the sort family. The server's sort
+    // leaves members of equal strategy in no order that could be asked for, so these are the very sorts, one inside the other.
+    // Scalar subqueries instead of joins keep the planner from choosing another order.
     fn query(_version: u32, oids: &[Oid]) -> String {
         format!(
-            "SELECT d.refclassid, d.refobjid, m.amopstrategy, m.amopopr::pg_catalog.regoperator, n.nspname, f.opfname
-             FROM {} AS wanted(oid)
-                  JOIN pg_catalog.pg_depend AS d
-                      ON d.refobjid = wanted.oid
-                     AND d.refclassid IN ('pg_catalog.pg_opclass'::pg_catalog.regclass,
-                                          'pg_catalog.pg_opfamily'::pg_catalog.regclass)
-                     AND d.classid = 'pg_catalog.pg_amop'::pg_catalog.regclass
-                  JOIN pg_catalog.pg_amop AS m
-                      ON m.oid = d.objid
-                     AND (d.refclassid = 'pg_catalog.pg_opclass'::pg_catalog.regclass OR m.amopfamily = d.refobjid)
-                  LEFT JOIN pg_catalog.pg_opfamily AS f ON f.oid = m.amopsortfamily
-                  LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = f.opfnamespace
-             ORDER BY m.amopstrategy, d.ctid",
-            oid_list(oids)
+            "WITH {}
+             SELECT owner.class, owner.oid, m.amopstrategy, m.amopopr::pg_catalog.regoperator,
+                    (SELECT n.nspname
+                     FROM pg_catalog.pg_opfamily AS f
+                          JOIN pg_catalog.pg_namespace AS n ON n.oid = f.opfnamespace
+                     WHERE f.oid = m.amopsortfamily),
+                    (SELECT f.opfname FROM pg_catalog.pg_opfamily AS f WHERE f.oid = m.amopsortfamily)
+             FROM owner CROSS JOIN LATERAL
+                  (SELECT *
+                   FROM (SELECT *
+                         FROM (SELECT oid, amopstrategy, amopopr, amopsortfamily
+                               FROM pg_catalog.pg_amop
+                               WHERE amopfamily = owner.family
+                               ORDER BY amoplefttype, amoprighttype, amopstrategy) AS by_index
+                         ORDER BY amopsortfamily) AS by_sort_family
+                   WHERE (SELECT true FROM pg_catalog.pg_depend AS d
+                          WHERE d.classid = 'pg_catalog.pg_amop'::pg_catalog.regclass
+                            AND d.objid = by_sort_family.oid
+                            AND d.refclassid = owner.class AND d.refobjid = owner.oid
+                          LIMIT 1)
+                   ORDER BY amopstrategy) AS m",
+            owners(oids)
         )
     }
 
@@ -107,19 +130,25 @@ pub struct FunctionMember {
 impl Detailed for FunctionMember {
     const WHAT: &'static str = "functions of operator families";
 
+    // As with operators, but pg_dump finds functions by what depends on the class or family.
     fn query(_version: u32, oids: &[Oid]) -> String {
         format!(
-            "SELECT d.refclassid, d.refobjid, m.amprocnum, m.amproc::pg_catalog.oid::pg_catalog.regprocedure,
+            "WITH {}
+             SELECT owner.class, owner.oid, m.amprocnum, m.amproc::pg_catalog.oid::pg_catalog.regprocedure,
                     m.amproclefttype::pg_catalog.regtype, m.amprocrighttype::pg_catalog.regtype
-             FROM {} AS wanted(oid)
-                  JOIN pg_catalog.pg_depend AS d
-                      ON d.refobjid = wanted.oid
-                     AND d.refclassid IN ('pg_catalog.pg_opclass'::pg_catalog.regclass,
-                                          'pg_catalog.pg_opfamily'::pg_catalog.regclass)
-                     AND d.classid = 'pg_catalog.pg_amproc'::pg_catalog.regclass
-                  JOIN pg_catalog.pg_amproc AS m ON m.oid = d.objid
-             ORDER BY m.amprocnum, d.ctid",
-            oid_list(oids)
+             FROM owner CROSS JOIN LATERAL
+                  (SELECT *
+                   FROM (SELECT *
+                         FROM pg_catalog.pg_amproc
+                         WHERE amprocfamily = owner.family
+                         ORDER BY oid) AS by_oid
+                   WHERE (SELECT true FROM pg_catalog.pg_depend AS d
+                          WHERE d.classid = 'pg_catalog.pg_amproc'::pg_catalog.regclass
+                            AND d.objid = by_oid.oid
+                            AND d.refclassid = owner.class AND d.refobjid = owner.oid
+                          LIMIT 1)
+                   ORDER BY amprocnum) AS m",
+            owners(oids)
         )
     }
 
