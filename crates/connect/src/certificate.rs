@@ -1,9 +1,13 @@
-//! The one thing in a certificate that rustls does not tell: which hash its signature is made with.
+//! What rustls does not tell about a certificate: which hash its signature is made with, and the
+//! public key of one that it refuses to read.
 
 use ring::digest::{self, Algorithm};
 
-/// The DER tags on the way to the signature algorithm.
+/// The DER tags that matter here.
 const SEQUENCE: u8 = 0x30;
+const INTEGER: u8 = 0x02;
+/// The version, which a certificate of version 1 leaves out.
+const VERSION: u8 = 0xa0;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 
 /// Signature algorithms by their object identifiers' bytes, and the hash that RFC 5929 takes for
@@ -63,6 +67,24 @@ fn signature_algorithm(certificate: &[u8]) -> Option<&[u8]> {
     element(algorithm, OBJECT_IDENTIFIER).map(|(identifier, _)| identifier)
 }
 
+/// The public key in a certificate, as a DER SubjectPublicKeyInfo.
+///
+/// Certificates of X.509 version 1 have one too. OpenSSL makes such certificates when it is given
+/// no extensions, as in the recipe of PostgreSQL's documentation.
+pub(crate) fn public_key(certificate: &[u8]) -> Option<&[u8]> {
+    let (outer, _) = element(certificate, SEQUENCE)?;
+    let (mut signed, _) = element(outer, SEQUENCE)?;
+    if let Some((_, rest)) = element(signed, VERSION) {
+        signed = rest;
+    }
+    // Serial number, signature algorithm, issuer, validity and subject stand before the key.
+    for tag in [INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE] {
+        (_, signed) = element(signed, tag)?;
+    }
+    let (_, rest) = element(signed, SEQUENCE)?;
+    Some(&signed[..signed.len() - rest.len()])
+}
+
 /// Splits the first DER element off; returns its content and what follows.
 fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (&found, rest) = der.split_first()?;
@@ -109,6 +131,18 @@ mod tests {
             end_point_hash(params.self_signed(&key).unwrap().der()),
             None
         );
+    }
+
+    #[test]
+    fn the_public_key_is_found() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        let found = public_key(certificate.der()).unwrap();
+        assert_eq!(found, rcgen::PublicKeyData::subject_public_key_info(&key));
+        for end in 0..certificate.der().len() {
+            assert_eq!(public_key(&certificate.der()[..end]), None);
+        }
     }
 
     #[test]

@@ -293,6 +293,11 @@ fn tls_advice(error: &io::Error) -> &'static str {
         Certificate::Expired | Certificate::ExpiredContext { .. } => {
             "; renew the server's certificate, or check this machine's clock"
         }
+        // rustls has no variant for it.
+        Certificate::Other(other) if other.to_string().contains("UnsupportedCertVersion") => {
+            "; the certificate is of X.509 version 1, which cannot be verified: \
+             make one with a subjectAltName"
+        }
         _ => "",
     }
 }

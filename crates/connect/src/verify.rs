@@ -6,11 +6,12 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_name;
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
-use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::crypto::{verify_tls12_signature, verify_tls13_signature_with_raw_key};
+use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
+use crate::certificate::public_key;
 use crate::tls::store;
 
 /// Verifies what the mode asks for: nothing, the chain of signatures, or that and the host's name.
@@ -99,7 +100,15 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.algorithms)
+        // By the key alone: rustls reads no certificate of X.509 version 1, and where the modes
+        // that need not verify meet one, libpq encrypts. Whether it is trusted is settled above.
+        match public_key(certificate) {
+            Some(key) => {
+                let key = SubjectPublicKeyInfoDer::from(key);
+                verify_tls13_signature_with_raw_key(message, &key, signature, &self.algorithms)
+            }
+            None => Err(CertificateError::BadEncoding.into()),
+        }
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

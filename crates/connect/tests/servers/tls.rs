@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::secured::{AUTHORITY, encrypted, params, refused, secured};
 use pgdumprs_connect::{ConnectParams, Error, Session};
 use pgdumprs_testkit::{Major, Server};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, SigningKey};
 use tempfile::TempDir;
 
 /// Writes certificates where `sslrootcert` can name them.
@@ -172,4 +172,106 @@ async fn data_comes_through_whole() {
     }
     assert_eq!(length, 50_000 * 1001);
     assert_eq!(copy.rows(), Some(50_000));
+}
+
+/// A self-signed certificate of X.509 version 1: one of version 3 without its version and its
+/// extensions, signed anew.
+fn version_1(key: &KeyPair) -> String {
+    let element = |tag: u8, content: &[u8]| {
+        let [high, low] = (content.len() as u16).to_be_bytes();
+        // DER allows the shortest form of a length alone.
+        let head = match content.len() {
+            ..0x80 => vec![tag, low],
+            ..0x100 => vec![tag, 0x81, low],
+            _ => vec![tag, 0x82, high, low],
+        };
+        [&head, content].concat()
+    };
+    // The pieces that a DER element consists of, each with its head.
+    let pieces = |der: &[u8]| {
+        let (_, content) = split(der);
+        let (mut rest, mut pieces) = (content.to_vec(), Vec::new());
+        while !rest.is_empty() {
+            let (head, content) = split(&rest);
+            let length = head + content.len();
+            pieces.push(rest.drain(..length).collect::<Vec<u8>>());
+        }
+        pieces
+    };
+    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let certificate = params.self_signed(key).unwrap();
+    let [signed, algorithm, _] = &pieces(certificate.der())[..] else {
+        panic!("a certificate has three parts");
+    };
+    let kept: Vec<u8> = pieces(signed)
+        .into_iter()
+        .filter(|piece| !matches!(piece[0], 0xa0 | 0xa3))
+        .flatten()
+        .collect();
+    let signed = element(0x30, &kept);
+    let mut signature = vec![0];
+    signature.extend(key.sign(&signed).unwrap());
+    let whole = element(
+        0x30,
+        &[signed, algorithm.clone(), element(0x03, &signature)].concat(),
+    );
+    let encoded = base64(&whole);
+    format!("-----BEGIN CERTIFICATE-----\n{encoded}\n-----END CERTIFICATE-----\n")
+}
+
+/// The length of a DER element's head, and its content.
+fn split(der: &[u8]) -> (usize, &[u8]) {
+    let (head, length) = match der[1] {
+        0x81 => (3, usize::from(der[2])),
+        0x82 => (4, usize::from(der[2]) << 8 | usize::from(der[3])),
+        length => (2, usize::from(length)),
+    };
+    (head, &der[head..head + length])
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for (line, group) in bytes.chunks(3).enumerate() {
+        if line > 0 && line % 16 == 0 {
+            text.push('\n');
+        }
+        let bits = (0..3).fold(0, |bits, at| {
+            bits << 8 | u32::from(*group.get(at).unwrap_or(&0))
+        });
+        for digit in 0..4 {
+            let value = (bits >> (18 - 6 * digit)) as usize & 63;
+            text.push(if digit <= group.len() {
+                DIGITS[value].into()
+            } else {
+                '='
+            });
+        }
+    }
+    text
+}
+
+#[tokio::test]
+async fn a_certificate_of_version_1_encrypts_but_cannot_be_verified() {
+    let key = KeyPair::generate().unwrap();
+    let certificate = version_1(&key);
+    let server = Server::builder(Major::V15)
+        .setting("ssl", "on")
+        .file("server.crt", certificate.as_str())
+        .file("server.key", key.serialize_pem())
+        .start()
+        .unwrap();
+    let with = |mode: &str| {
+        let mut params = params("localhost", "postgres", &format!("sslmode={mode}"));
+        params.set_port(server.port());
+        params
+    };
+    for mode in ["prefer", "require"] {
+        assert_eq!(encrypted(&with(mode)).await.unwrap(), "t", "{mode}");
+    }
+    let (_folder, root) = root_file(&stranger("stranger"));
+    let mut params = with("verify-full");
+    params.set("sslrootcert", root.to_str().unwrap()).unwrap();
+    let error = refused(&params).await;
+    assert!(error.to_string().contains("subjectAltName"), "{error}");
 }
