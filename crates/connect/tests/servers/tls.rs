@@ -1,6 +1,7 @@
 //! Certificates against a real server.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::secured::{AUTHORITY, encrypted, params, refused, secured};
 use pgdumprs_connect::{ConnectParams, Error, Session};
@@ -172,6 +173,23 @@ async fn data_comes_through_whole() {
     }
     assert_eq!(length, 50_000 * 1001);
     assert_eq!(copy.rows(), Some(50_000));
+}
+
+#[tokio::test]
+async fn cancelling_goes_through_tls_too() {
+    let (_folder, root) = root_file(&secured().authority);
+    let mut session = Session::connect(&verifying("localhost", "verify-full", &root))
+        .await
+        .unwrap();
+    let token = session.cancel_token();
+    // On a task of its own, as a caller would: sessions can move between threads.
+    let sleeping = tokio::spawn(async move { session.query("SELECT pg_sleep(60)").await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    token.cancel().await.unwrap();
+    assert_eq!(
+        sleeping.await.unwrap().unwrap_err().sqlstate(),
+        Some("57014")
+    );
 }
 
 /// A self-signed certificate of X.509 version 1: one of version 3 without its version and its
