@@ -200,7 +200,7 @@ fn version_1(key: &KeyPair) -> String {
         // DER allows the shortest form of a length alone.
         let head = match content.len() {
             ..0x80 => vec![tag, low],
-            ..0x100 => vec![tag, 0x81, low],
+            0x80..0x100 => vec![tag, 0x81, low],
             _ => vec![tag, 0x82, high, low],
         };
         [&head, content].concat()
