@@ -9,6 +9,7 @@ use crate::acl::{AclItem, ColumnAcl};
 use crate::comment::Comment;
 use crate::constraint::Constraint;
 use crate::depend::Dependency;
+use crate::extension_dependency::ExtensionDependency;
 use crate::flight::Flight;
 use crate::init_privs::InitPrivs;
 use crate::post_data::{self, PostData};
@@ -45,6 +46,8 @@ pub struct Details {
     pub post_data: PostData,
     /// Types and what works on them.
     pub type_system: TypeSystemDetails,
+    /// Objects that are dropped with an extension, sorted by object.
+    pub extension_dependencies: Vec<ExtensionDependency>,
     /// What needs what, by the object that needs.
     pub dependencies: Vec<Dependency>,
     /// Constraints of tables: CHECK and NOT NULL, then those that an index enforces, then foreign keys.
@@ -74,6 +77,7 @@ impl Details {
         let relations = relations::Asked::new(&mut flight, listing, wanted);
         let post_data = post_data::Asked::new(&mut flight, listing, wanted);
         let type_system = type_system::DetailsTickets::new(&mut flight, &wanted.type_system);
+        let extension_dependencies = flight.list::<ExtensionDependency>();
         let dependencies = flight.list::<Dependency>();
         let comments = flight.list::<Comment>();
         let security_labels = flight.list::<SecLabel>();
@@ -86,6 +90,7 @@ impl Details {
         let mut details =
             Self { relations, post_data, constraints, dependencies: landed.take(dependencies)?, ..Self::default() };
         details.type_system = type_system.take(&landed)?;
+        details.extension_dependencies = landed.take(extension_dependencies)?;
         for comment in landed.take(comments)? {
             details.comments.entry(comment.object).or_default().push(comment);
         }

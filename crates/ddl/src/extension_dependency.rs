@@ -13,27 +13,23 @@ pub(crate) fn statements(dump: &Dump, object: &Object, named: &BString) -> BStri
     if !object.depends_on_ext {
         return text;
     }
-    // The rows are sorted by the object that depends.
-    let rows = &dump.details.dependencies;
+    let rows = &dump.details.extension_dependencies;
     let first = rows.partition_point(|row| row.object < object.catalog_id);
-    for row in rows[first..]
+    let own = rows[first..]
         .iter()
-        .take_while(|row| row.object == object.catalog_id)
+        .take_while(|row| row.object == object.catalog_id);
+    for extension in
+        own.filter_map(|row| dump.objects.find_object(class::PG_EXTENSION, row.extension))
     {
-        if row.kind == b'x'
-            && row.on.tableoid == class::PG_EXTENSION
-            && let Some(extension) = dump.objects.find(row.on)
-        {
-            let extension = &dump.objects.get(extension).name;
-            push!(
-                text,
-                "\nALTER ",
-                named,
-                " DEPENDS ON EXTENSION ",
-                dump.ident(extension),
-                ";"
-            );
-        }
+        let extension = dump.ident(&extension.name);
+        push!(
+            text,
+            "\nALTER ",
+            named,
+            " DEPENDS ON EXTENSION ",
+            extension,
+            ";"
+        );
     }
     text
 }
