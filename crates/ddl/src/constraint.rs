@@ -230,3 +230,106 @@ fn key(dump: &Dump, row: &Constraint, index: &Index) -> BString {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use pgdumprs_catalog::Listing;
+
+    use super::*;
+    use crate::Options;
+
+    fn constraint(contype: u8) -> Constraint {
+        Constraint {
+            oid: 16401,
+            name: "k".into(),
+            contype,
+            table: 16400,
+            definition: None,
+            index: Some(16402),
+            references: None,
+            is_deferrable: false,
+            is_deferred: false,
+            is_period: false,
+            is_local: true,
+            is_validated: true,
+        }
+    }
+
+    fn index(key_columns: &[&str], included_columns: &[&str]) -> Index {
+        let names = |columns: &[&str]| columns.iter().map(|&column| column.into()).collect();
+        Index {
+            oid: 16402,
+            name: "k".into(),
+            table: 16400,
+            definition: BString::default(),
+            constraint: Some(16401),
+            key_columns: names(key_columns),
+            included_columns: names(included_columns),
+            nulls_not_distinct: false,
+            parent: None,
+            tablespace: None,
+            options: Vec::new(),
+            is_clustered: false,
+            is_replica_identity: false,
+            statistics_targets: Vec::new(),
+        }
+    }
+
+    fn key_of(row: &Constraint, index: &Index) -> String {
+        let dump = Dump::new(Listing::default(), Options::default()).expect("an empty database");
+        key(&dump, row, index).to_string()
+    }
+
+    #[test]
+    fn keys_name_their_columns() {
+        let primary = constraint(contype::PRIMARY_KEY);
+        assert_eq!(key_of(&primary, &index(&["id"], &[])), "PRIMARY KEY (id)");
+        let unique = Constraint {
+            is_deferrable: true,
+            ..constraint(contype::UNIQUE)
+        };
+        assert_eq!(
+            key_of(&unique, &index(&["A", "b"], &["order"])),
+            "UNIQUE (\"A\", b) INCLUDE (\"order\") DEFERRABLE"
+        );
+        let temporal = Constraint {
+            is_period: true,
+            ..primary
+        };
+        assert_eq!(
+            key_of(&temporal, &index(&["id", "during"], &[])),
+            "PRIMARY KEY (id, during WITHOUT OVERLAPS)"
+        );
+    }
+
+    #[test]
+    fn options_come_between_columns_and_timing() {
+        let row = Constraint {
+            is_deferrable: true,
+            is_deferred: true,
+            ..constraint(contype::UNIQUE)
+        };
+        let index = Index {
+            options: vec!["fillfactor=70".into()],
+            ..index(&["a"], &[])
+        };
+        assert_eq!(
+            key_of(&row, &index),
+            "UNIQUE (a) WITH (fillfactor='70') DEFERRABLE INITIALLY DEFERRED"
+        );
+    }
+
+    #[test]
+    fn a_primary_key_never_says_that_nulls_are_not_distinct() {
+        let index = Index {
+            nulls_not_distinct: true,
+            ..index(&["a"], &[])
+        };
+        let unique = constraint(contype::UNIQUE);
+        assert_eq!(key_of(&unique, &index), "UNIQUE NULLS NOT DISTINCT (a)");
+        assert_eq!(
+            key_of(&constraint(contype::PRIMARY_KEY), &index),
+            "PRIMARY KEY (a)"
+        );
+    }
+}

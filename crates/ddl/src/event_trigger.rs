@@ -80,3 +80,39 @@ fn definition(dump: &Dump, row: &EventTrigger, name: &BString) -> BString {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use pgdumprs_catalog::Listing;
+
+    use super::*;
+    use crate::Options;
+
+    #[test]
+    fn tags_and_state_are_said_where_there_are_any() {
+        let dump = Dump::new(Listing::default(), Options::default()).expect("an empty database");
+        let plain = EventTrigger {
+            oid: 16400,
+            name: "e".into(),
+            owner: 10,
+            event: "sql_drop".into(),
+            tags: Vec::new(),
+            function: "public.f".into(),
+            enabled: b'O',
+        };
+        assert_eq!(
+            definition(&dump, &plain, &"e".into()),
+            "CREATE EVENT TRIGGER e ON sql_drop\n   EXECUTE FUNCTION public.f();\n"
+        );
+        let narrow = EventTrigger {
+            tags: vec!["CREATE TABLE".into(), "DROP TABLE".into()],
+            enabled: b'R',
+            ..plain
+        };
+        assert_eq!(
+            definition(&dump, &narrow, &"e".into()),
+            "CREATE EVENT TRIGGER e ON sql_drop\n         WHEN TAG IN ('CREATE TABLE', 'DROP TABLE')\n   \
+             EXECUTE FUNCTION public.f();\n\nALTER EVENT TRIGGER e ENABLE REPLICA;\n"
+        );
+    }
+}

@@ -204,3 +204,59 @@ pub(crate) fn render_namespace(
     });
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn publication() -> Publication {
+        Publication {
+            oid: 16400,
+            name: "p".into(),
+            owner: 10,
+            all_tables: false,
+            insert: true,
+            update: true,
+            delete: true,
+            truncate: true,
+            via_root: false,
+            stored_generated: false,
+        }
+    }
+
+    #[test]
+    fn actions_are_listed_even_where_there_are_none() {
+        assert_eq!(
+            definition(&publication(), &"p".into()),
+            "CREATE PUBLICATION p WITH (publish = 'insert, update, delete, truncate');\n"
+        );
+        let silent = Publication {
+            insert: false,
+            update: false,
+            delete: false,
+            truncate: false,
+            ..publication()
+        };
+        assert_eq!(
+            definition(&silent, &"p".into()),
+            "CREATE PUBLICATION p WITH (publish = '');\n"
+        );
+    }
+
+    #[test]
+    fn options_follow_the_actions() {
+        let row = Publication {
+            all_tables: true,
+            update: false,
+            delete: false,
+            via_root: true,
+            stored_generated: true,
+            ..publication()
+        };
+        assert_eq!(
+            definition(&row, &"p".into()),
+            "CREATE PUBLICATION p FOR ALL TABLES WITH (publish = 'insert, truncate', \
+             publish_via_partition_root = true, publish_generated_columns = stored);\n"
+        );
+    }
+}

@@ -107,3 +107,71 @@ fn definition(dump: &Dump, row: &Subscription, name: &BString) -> BString {
     push!(text, ");\n");
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use pgdumprs_catalog::Listing;
+
+    use super::*;
+    use crate::Options;
+
+    fn subscription() -> Subscription {
+        Subscription {
+            oid: 16400,
+            name: "s".into(),
+            owner: 10,
+            conninfo: "host=h".into(),
+            slot_name: None,
+            synchronous_commit: "off".into(),
+            publications: vec!["p".into()],
+            binary: false,
+            streaming: b'f',
+            two_phase: false,
+            disable_on_error: false,
+            password_required: true,
+            run_as_owner: false,
+            origin: "any".into(),
+            failover: false,
+        }
+    }
+
+    fn definition_of(row: &Subscription) -> BString {
+        let dump = Dump::new(Listing::default(), Options::default()).expect("an empty database");
+        definition(&dump, row, &"s".into())
+    }
+
+    #[test]
+    fn only_what_differs_from_the_defaults_is_said() {
+        assert_eq!(
+            definition_of(&subscription()),
+            "CREATE SUBSCRIPTION s CONNECTION 'host=h' PUBLICATION p \
+             WITH (connect = false, slot_name = NONE, streaming = off);\n"
+        );
+    }
+
+    #[test]
+    fn every_option_has_its_place() {
+        let row = Subscription {
+            conninfo: "password=it's".into(),
+            slot_name: Some("a'b".into()),
+            synchronous_commit: "on".into(),
+            publications: vec!["p".into(), "P 2".into()],
+            binary: true,
+            streaming: b'p',
+            two_phase: true,
+            disable_on_error: true,
+            password_required: false,
+            run_as_owner: true,
+            origin: "none".into(),
+            failover: true,
+            ..subscription()
+        };
+        assert_eq!(
+            definition_of(&row),
+            "CREATE SUBSCRIPTION s CONNECTION 'password=it''s' PUBLICATION p, \"P 2\" \
+             WITH (connect = false, slot_name = 'a''b', binary = true, streaming = parallel, \
+             two_phase = on, disable_on_error = true, password_required = false, \
+             run_as_owner = true, failover = true, synchronous_commit = \"on\", origin = none);\n"
+        );
+    }
+}
