@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use pgdumprs_testkit::provision::provision;
 use pgdumprs_testkit::{
     DatabaseOptions, Major, Server, checked_output, for_each_major, restoring_major, tool,
 };
@@ -159,6 +160,8 @@ fn a_killed_process_leaves_no_server() {
         thread::sleep(Duration::from_secs(600));
         return;
     }
+    // Whatever must be fetched is fetched before time counts.
+    provision(Major::REFERENCE).unwrap();
     let scratch = tempfile::tempdir().unwrap();
     let answer = scratch.path().join("answer");
     let mut child = Command::new(std::env::current_exe().unwrap())

@@ -22,8 +22,8 @@ pub(super) fn compare(
     let stock_list = entry_list(stock, gap)?;
     let our_list = entry_list(ours, gap)?;
     let shown = output::compare(
-        &mut script_of(stock, &stock_list),
-        &mut script_of(ours, &our_list),
+        &mut script_of(stock, stock_list.as_ref()),
+        &mut script_of(ours, our_list.as_ref()),
         |line| differs_by_nature(line) || gap.hides_line(line, stock),
     );
     match shown {
@@ -34,24 +34,28 @@ pub(super) fn compare(
     Ok(())
 }
 
-fn script_of(archive: &Archive, list: &NamedTempFile) -> Command {
+fn script_of(archive: &Archive, list: Option<&NamedTempFile>) -> Command {
     let mut command = reference_pg_restore();
-    command
-        .args(["--file=-", "--use-list"])
-        .arg(list.path())
-        .arg(archive.path());
+    command.arg("--file=-");
+    if let Some(list) = list {
+        command.arg("--use-list").arg(list.path());
+    }
+    command.arg(archive.path());
     command
 }
 
-/// A list for pg_restore of the entries that both archive versions can hold; it is the archive's
-/// own order.
-fn entry_list(archive: &Archive, gap: VersionGap) -> Result<NamedTempFile> {
+/// Across a version gap, a list for pg_restore of the entries that both versions can hold, in the
+/// archive's own order; otherwise all entries take part and no list is needed.
+fn entry_list(archive: &Archive, gap: VersionGap) -> Result<Option<NamedTempFile>> {
+    if !gap.exists() {
+        return Ok(None);
+    }
     let mut file = NamedTempFile::new().context("creating a list of entries")?;
     for entry in archive.entries().iter().filter(|entry| gap.compares(entry)) {
         writeln!(file, "{};", entry.dump_id)?;
     }
     file.flush()?;
-    Ok(file)
+    Ok(Some(file))
 }
 
 /// Lines that hold a time, the dumping program's version or a random key.

@@ -80,6 +80,15 @@ fn find_or_build_in(
     Err(reasons)
 }
 
+/// Creates a folder that everybody may enter, unless it is there.
+pub(crate) fn create_open(folder: &Path) -> Result<()> {
+    if !folder.is_dir() {
+        fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+        host::open_to_all(folder)?;
+    }
+    Ok(())
+}
+
 /// Takes an exclusive lock that ends with the returned file.
 pub(crate) fn lock(path: &Path) -> Result<File> {
     let file = File::create(path).with_context(|| format!("creating {}", path.display()))?;
@@ -98,7 +107,7 @@ struct Slot {
 
 impl Slot {
     fn open(dir: &Path, major: Major) -> Result<Slot> {
-        fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
+        create_open(dir)?;
         Ok(Slot {
             major,
             tree: dir.join(major.to_string()),
@@ -127,6 +136,7 @@ impl Slot {
         fs::create_dir(&self.tree).with_context(|| format!("creating {}", self.tree.display()))?;
         match build(recipe, self.major, &self.tree) {
             Ok(installation) => {
+                host::open_to_all(&self.tree)?;
                 let unfinished = self.stamp.with_extension("stamp-unfinished");
                 let text = format!("{}\n{}", stamp_heading(recipe), installation.to_stamp());
                 fs::write(&unfinished, text)

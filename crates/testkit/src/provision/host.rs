@@ -16,6 +16,13 @@ pub(crate) fn effective_uid() -> Result<u32> {
     Ok(owner.uid())
 }
 
+/// Lets everybody read a folder and what is in it: servers run as another user than root, whose
+/// `umask` may be strict.
+pub(crate) fn open_to_all(folder: &Path) -> Result<()> {
+    run(Command::new("chmod").args(["-R", "a+rX"]).arg(folder))?;
+    Ok(())
+}
+
 /// Runs a command to its end and returns what it printed.
 ///
 /// # Errors

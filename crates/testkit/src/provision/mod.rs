@@ -14,8 +14,8 @@ mod python_wheel;
 mod recipe;
 mod relocate;
 
-pub(crate) use cache::lock;
 pub use cache::{CACHE_VARIABLE, cache_dir};
+pub(crate) use cache::{create_open, lock};
 pub use debian::MIRROR_VARIABLE;
 pub(crate) use host::effective_uid;
 pub use installation::Installation;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use super::SUPERUSER;
 use super::account::Account;
-use crate::provision::{Installation, cache_dir, lock};
+use crate::provision::{Installation, cache_dir, create_open, lock};
 use crate::tools::{checked_output, clean_environment};
 
 /// Copies a fresh data directory to `target`, which must not exist.
@@ -35,7 +35,7 @@ fn find_or_make(installation: &Installation, account: Account) -> Result<PathBuf
     if template.exists() {
         return Ok(template);
     }
-    fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
+    create_open(&folder)?;
     let _lock = lock(&folder.join(format!("{name}.lock")))?;
     if template.exists() {
         return Ok(template);
