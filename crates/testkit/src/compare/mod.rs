@@ -10,7 +10,7 @@
 //!   a stock dump of the source.
 //!
 //! An archive older than 1.16 cannot say everything that stock's can. What it cannot say is compared
-//! in another way or, where there is none, noted in the report: see [`version_gap`].
+//! in another way or, where there is none, noted in the report: see `version_gap`.
 
 mod alignment;
 mod archive;
