@@ -46,17 +46,21 @@ fn read_by(dump: &Dump) -> HashMap<usize, Vec<usize>> {
 }
 
 /// Everything that `start` reads, directly or not, the nearest first.
+///
+/// Any order would do. This is how the rows of pg_dump's recursive query tend to come: step by step, and in each step by the
+/// age of those that read.
 fn reached(graph: &HashMap<usize, Vec<usize>>, start: usize) -> Vec<usize> {
     let mut reached = Vec::new();
     let mut seen = HashSet::new();
-    let mut next = 0;
-    let mut reader = start;
-    loop {
-        let fresh = graph.get(&reader).into_iter().flatten().filter(|&&read| seen.insert(read));
-        reached.extend(fresh);
-        let Some(&unvisited) = reached.get(next) else { return reached };
-        (reader, next) = (unvisited, next + 1);
+    let mut readers = vec![start];
+    while !readers.is_empty() {
+        let read = readers.iter().filter_map(|reader| graph.get(reader)).flatten().copied();
+        let mut fresh: Vec<usize> = read.filter(|&read| seen.insert(read)).collect();
+        reached.extend_from_slice(&fresh);
+        fresh.sort_unstable();
+        readers = fresh;
     }
+    reached
 }
 
 /// Renders the refresh of a materialized view, which is `table` in the listing; nothing where it holds no data.
@@ -85,7 +89,7 @@ mod tests {
     #[test]
     fn what_is_read_comes_nearest_first_and_once() {
         let graph = HashMap::from([(1, vec![3, 2]), (2, vec![5]), (3, vec![4, 5]), (5, vec![1])]);
-        assert_eq!(reached(&graph, 1), [3, 2, 4, 5, 1]);
+        assert_eq!(reached(&graph, 1), [3, 2, 5, 4, 1]);
         assert_eq!(reached(&graph, 4), [] as [usize; 0]);
     }
 }
