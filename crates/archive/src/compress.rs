@@ -12,6 +12,10 @@ use crate::{
 /// seek for each chunk it skips.
 pub const CHUNK_SIZE: usize = 64 * 1024;
 
+/// How many raw bytes a library gets at a time. What deflate makes of the same bytes depends on how they are cut, and an
+/// archive's bytes are not to depend on how its data happened to arrive.
+const STEP: usize = 64 * 1024;
+
 /// What a [`PieceJoin`](crate::PieceJoin) must know of a piece: how long its raw bytes were and, for gzip, their
 /// checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +58,12 @@ impl ChunkCutter {
     /// Ends the open chunk, if anything is in it: a chunk without bytes would end the stream.
     pub(crate) fn cut(&mut self) {
         if !self.open.is_empty() {
-            self.ready.push_back(std::mem::take(&mut self.open));
+            let mut chunk = std::mem::take(&mut self.open);
+            // Chunks may wait in memory, counted by their length: room they do not use must not add up.
+            if chunk.len() < CHUNK_SIZE / 2 {
+                chunk.shrink_to_fit();
+            }
+            self.ready.push_back(chunk);
         }
     }
 
@@ -73,6 +82,21 @@ enum Method {
     Zstd(ZstdEncoder),
 }
 
+impl Method {
+    fn write(&mut self, raw: &[u8], out: &mut ChunkCutter) -> Result<()> {
+        if raw.is_empty() {
+            return Ok(());
+        }
+        match self {
+            Method::None => out.push(raw),
+            Method::Gzip(encoder) => encoder.write(raw, out)?,
+            Method::Lz4(encoder) => encoder.write(raw, out)?,
+            Method::Zstd(encoder) => encoder.write(raw, out)?,
+        }
+        Ok(())
+    }
+}
+
 /// Compresses streams, or pieces of streams, into chunk payloads.
 ///
 /// Feed it with [`write`](Self::write), take what is ready with [`next_chunk`](Self::next_chunk), end with
@@ -80,11 +104,15 @@ enum Method {
 /// into the archive by [`Writer::write_chunk`](crate::Writer::write_chunk), one call a payload: for zstd the boundaries
 /// between chunks matter.
 ///
+/// The payloads depend on the raw bytes and the level, not on how the bytes were spread over calls.
+///
 /// A compressor for pieces makes payloads that are a stream only together with what [`PieceJoin`](crate::PieceJoin)
 /// puts around them.
 pub struct Compressor {
     method: Method,
     cutter: ChunkCutter,
+    /// Raw bytes that are not yet enough for a step.
+    step: Vec<u8>,
     raw_length: u64,
 }
 
@@ -116,6 +144,7 @@ impl Compressor {
         Ok(Compressor {
             method,
             cutter: ChunkCutter::default(),
+            step: Vec::new(),
             raw_length: 0,
         })
     }
@@ -124,14 +153,21 @@ impl Compressor {
     ///
     /// # Errors
     /// [`Error::Compress`] if the library fails.
-    pub fn write(&mut self, raw: &[u8]) -> Result<()> {
+    pub fn write(&mut self, mut raw: &[u8]) -> Result<()> {
         self.raw_length += raw.len() as u64;
-        match &mut self.method {
-            Method::None => self.cutter.push(raw),
-            Method::Gzip(encoder) => encoder.write(raw, &mut self.cutter)?,
-            Method::Lz4(encoder) => encoder.write(raw, &mut self.cutter)?,
-            Method::Zstd(encoder) => encoder.write(raw, &mut self.cutter)?,
+        if !self.step.is_empty() {
+            let (now, later) = raw.split_at(raw.len().min(STEP - self.step.len()));
+            self.step.extend_from_slice(now);
+            if self.step.len() < STEP {
+                return Ok(());
+            }
+            self.method.write(&self.step, &mut self.cutter)?;
+            self.step.clear();
+            raw = later;
         }
+        let mut steps = raw.chunks_exact(STEP);
+        steps.try_for_each(|step| self.method.write(step, &mut self.cutter))?;
+        self.step.extend_from_slice(steps.remainder());
         Ok(())
     }
 
@@ -140,6 +176,8 @@ impl Compressor {
     /// # Errors
     /// [`Error::Compress`] if the library fails.
     pub fn finish(&mut self) -> Result<Piece> {
+        self.method.write(&self.step, &mut self.cutter)?;
+        self.step.clear();
         let adler32 = match &mut self.method {
             Method::None => 1,
             Method::Gzip(encoder) => encoder.finish(&mut self.cutter)?,
@@ -168,4 +206,95 @@ impl Compressor {
 /// A library's complaint as this crate's error.
 pub(crate) fn compress_error(error: impl std::fmt::Display) -> Error {
     Error::Compress(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Compression; 4] = [
+        Compression::None,
+        Compression::GZIP,
+        Compression::LZ4,
+        Compression::ZSTD,
+    ];
+
+    fn drain(compressor: &mut Compressor) -> Vec<Vec<u8>> {
+        std::iter::from_fn(|| compressor.next_chunk()).collect()
+    }
+
+    /// Bytes that no method makes smaller.
+    fn noise(length: usize) -> Vec<u8> {
+        let mut state = 1u32;
+        let next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        std::iter::repeat_with(next).take(length).collect()
+    }
+
+    #[test]
+    fn chunks_are_full_but_for_the_last_and_never_empty() {
+        for compression in ALL {
+            let mut compressor = Compressor::new(compression).unwrap();
+            for raw in noise(5 * CHUNK_SIZE).chunks(999) {
+                compressor.write(raw).unwrap();
+            }
+            let mut chunks = drain(&mut compressor);
+            compressor.finish().unwrap();
+            chunks.extend(drain(&mut compressor));
+            let (last, full) = chunks.split_last().unwrap();
+            assert!(full.len() >= 4, "{compression:?}");
+            assert!(
+                full.iter().all(|chunk| chunk.len() == CHUNK_SIZE),
+                "{compression:?}"
+            );
+            assert!((1..=CHUNK_SIZE).contains(&last.len()), "{compression:?}");
+        }
+    }
+
+    #[test]
+    fn a_compressor_makes_the_same_stream_again() {
+        for compression in ALL {
+            let mut compressor = Compressor::new(compression).unwrap();
+            let mut make = |raw: &[u8]| {
+                compressor.write(raw).unwrap();
+                compressor.finish().unwrap();
+                drain(&mut compressor)
+            };
+            let raw = noise(100_000);
+            let first = make(&raw);
+            make(b"something else");
+            assert_eq!(make(&raw), first, "{compression:?}");
+        }
+    }
+
+    #[test]
+    fn the_bytes_do_not_depend_on_how_the_data_arrives() {
+        let mut raw = b"1\tsome row of some table\n".repeat(20_000);
+        raw.extend(noise(100_000));
+        raw.extend_from_within(5_000..300_000);
+        for compression in ALL {
+            let streams = [1, 977, 65_536, raw.len()].map(|part| {
+                let mut compressor = Compressor::new(compression).unwrap();
+                for part in raw.chunks(part) {
+                    compressor.write(part).unwrap();
+                }
+                compressor.finish().unwrap();
+                drain(&mut compressor)
+            });
+            assert!(
+                streams.iter().all(|stream| *stream == streams[0]),
+                "{compression:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn compressors_can_be_handed_to_threads() {
+        fn assert_send<T: Send>() {}
+        assert_send::<Compressor>();
+        assert_send::<crate::Writer<std::fs::File>>();
+        assert_send::<crate::Reader<std::fs::File>>();
+    }
 }

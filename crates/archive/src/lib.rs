@@ -6,6 +6,49 @@
 //! workers can compress the pieces of one table at the same time and hand finished chunks to one writer.
 //!
 //! The format itself is described in the repository's `docs/format.md`.
+//!
+//! ```
+//! use std::io::Cursor;
+//!
+//! use pgdumprs_archive::{
+//!     ArchiveVersion, Block, Compression, CreationTime, Entry, Header, Reader, Section, Writer,
+//! };
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let header = Header {
+//!     version: ArchiveVersion::V1_14,
+//!     compression: Compression::gzip(6)?,
+//!     created: CreationTime { second: 0, minute: 30, hour: 12, day: 24, month: 11, year: 126, is_dst: 0 },
+//!     database: Some("shop".into()),
+//!     server_version: Some("17.5".into()),
+//!     dumper_version: Some("18.1".into()),
+//! };
+//! let entry = Entry {
+//!     dump_id: 1,
+//!     had_dumper: true,
+//!     tag: Some("item".into()),
+//!     descriptor: "TABLE DATA".into(),
+//!     section: Section::Data,
+//!     copy: Some("COPY public.item (id) FROM stdin;\n".into()),
+//!     namespace: Some("public".into()),
+//!     owner: Some("me".into()),
+//!     ..Entry::default()
+//! };
+//!
+//! let mut writer = Writer::seekable(Cursor::new(Vec::new()), &header, &[entry])?;
+//! writer.begin_data(1)?;
+//! writer.write(b"1\n2\n")?;
+//! writer.write(b"\\.\n\n\n")?;
+//! writer.end()?;
+//! let mut file = writer.finish()?;
+//!
+//! file.set_position(0);
+//! let mut reader = Reader::seekable(file)?;
+//! let Block::Data(mut data) = reader.block(1)? else { unreachable!("not large objects") };
+//! assert_eq!(std::io::read_to_string(&mut data)?, "1\n2\n\\.\n\n\n");
+//! # Ok(())
+//! # }
+//! ```
 
 mod block;
 mod chunk;
@@ -19,6 +62,7 @@ mod gzip;
 mod header;
 mod join;
 mod lz4;
+mod patch;
 mod primitives;
 mod reader;
 #[cfg(test)]

@@ -2,13 +2,14 @@
 
 use std::{
     collections::HashMap,
-    io::{self, BufWriter, Seek, SeekFrom, Write},
+    io::{BufWriter, Seek, Write},
 };
 
 use crate::{
-    Compressor, DataOffset, Entry, Error, Header, Result,
+    Compressor, Entry, Error, Header, Result,
     chunk::{BLOCK_BLOBS, BLOCK_DATA},
-    primitives::{int, offset},
+    patch::Patch,
+    primitives::int,
     toc::{self, EncodedToc},
 };
 
@@ -50,14 +51,6 @@ struct PlannedBlock {
     offset_at: usize,
 }
 
-struct Patch<W: Write> {
-    toc: Vec<u8>,
-    /// Where the table of contents begins in the archive, and where the archive begins in the output.
-    toc_at: u64,
-    base: u64,
-    seek: fn(&mut BufWriter<W>, SeekFrom) -> io::Result<u64>,
-}
-
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     BetweenBlocks,
@@ -96,15 +89,8 @@ impl<W: Write> Writer<W> {
         W: Seek,
     {
         check_version(header)?;
-        let base = output
-            .stream_position()
-            .map_err(|source| Error::Write { offset: 0, source })?;
-        let patch = Patch {
-            toc: Vec::new(),
-            toc_at: 0,
-            base,
-            seek: BufWriter::seek,
-        };
+        let patch =
+            Patch::begin(&mut output).map_err(|source| Error::Write { offset: 0, source })?;
         Self::start(output, header, entries, Some(patch))
     }
 
@@ -147,11 +133,7 @@ impl<W: Write> Writer<W> {
         writer.put(&header.encode())?;
         let toc_at = writer.position;
         writer.put(&bytes)?;
-        writer.patch = patch.map(|patch| Patch {
-            toc: bytes,
-            toc_at,
-            ..patch
-        });
+        writer.patch = patch.map(|patch| patch.with_toc(bytes, toc_at));
         Ok(writer)
     }
 
@@ -282,10 +264,8 @@ impl<W: Write> Writer<W> {
         };
         // Without blocks the offsets that stand in the table of contents are right already.
         if let Some(patch) = self.patch.filter(|_| self.begun > 0) {
-            let output = &mut self.output;
-            (patch.seek)(output, SeekFrom::Start(patch.base + patch.toc_at))
-                .and_then(|_| output.write_all(&patch.toc))
-                .and_then(|()| (patch.seek)(output, SeekFrom::Start(patch.base + position)))
+            patch
+                .apply(&mut self.output, position)
                 .map_err(write_error)?;
         }
         self.output.flush().map_err(write_error)?;
@@ -326,8 +306,7 @@ impl<W: Write> Writer<W> {
             return Err(misuse(format!("entry {dump_id} holds {kind}")));
         }
         if let Some(patch) = &mut self.patch {
-            let field = offset(DataOffset::Set(self.position));
-            patch.toc[block.offset_at..][..field.len()].copy_from_slice(&field);
+            patch.set(block.offset_at, self.position);
         }
         self.begun += 1;
         self.put(&[if blobs { BLOCK_BLOBS } else { BLOCK_DATA }])?;

@@ -1,91 +1,11 @@
 //! Files made to hurt: absurd lengths and counts, wrong types, streams that do not end where they should.
 
+mod support;
+
 use std::io::{Cursor, Read};
 
 use pgdumprs_archive::{Block, Compression, Compressor, Error, Foreign, Reader, Result};
-
-/// Assembles an archive byte by byte, as its attacker would.
-#[derive(Clone, Default)]
-struct Forge(Vec<u8>);
-
-impl Forge {
-    /// A good header of version 1.16.
-    fn new(method: u8) -> Self {
-        let mut forge = Forge(b"PGDMP\x01\x10\x00\x04\x08\x01".to_vec());
-        forge.0.push(method);
-        (0..7)
-            .fold(forge, |forge, _| forge.int(0))
-            .null()
-            .null()
-            .null()
-    }
-
-    fn bytes(mut self, bytes: &[u8]) -> Self {
-        self.0.extend_from_slice(bytes);
-        self
-    }
-
-    fn int(self, value: i32) -> Self {
-        let sign = u8::from(value < 0);
-        self.bytes(&[sign])
-            .bytes(&value.unsigned_abs().to_le_bytes())
-    }
-
-    fn null(self) -> Self {
-        self.int(-1)
-    }
-
-    fn text(self, text: &str) -> Self {
-        self.int(text.len() as i32).bytes(text.as_bytes())
-    }
-
-    /// An entry up to and without its offset.
-    fn entry(self, dump_id: i32, had_dumper: i32, descriptor: &str) -> Self {
-        self.int(dump_id)
-            .int(had_dumper)
-            .text("0")
-            .text("0")
-            .null()
-            .text(descriptor)
-            .int(3)
-            .null()
-            .null()
-            .null()
-            .null()
-            .null()
-            .null()
-            .int(0)
-            .null()
-            .text("false")
-            .null()
-    }
-
-    fn unset(self) -> Self {
-        self.bytes(&[1, 0, 0, 0, 0, 0, 0, 0, 0])
-    }
-
-    fn set(self, offset: u64) -> Self {
-        self.bytes(&[2]).bytes(&offset.to_le_bytes())
-    }
-
-    /// An archive of one table, up to its data.
-    fn one_table(method: u8) -> Self {
-        Forge::new(method)
-            .int(1)
-            .entry(1, 1, "TABLE DATA")
-            .unset()
-            .bytes(&[1])
-            .int(1)
-    }
-
-    fn chunk(self, payload: &[u8]) -> Self {
-        self.int(payload.len() as i32).bytes(payload)
-    }
-
-    fn here(&self) -> u64 {
-        self.0.len() as u64
-    }
-}
+use support::Forge;
 
 /// Reads everything, front to back.
 fn read_all(bytes: &[u8]) -> Result<Vec<u8>> {

@@ -3,12 +3,17 @@
 // Each test program uses its own part of this module.
 #![allow(dead_code)]
 
+mod forge;
+
 use std::io::{Cursor, Read, Write};
 
 use pgdumprs_archive::{
     ArchiveVersion, Block, Compression, Compressor, Entry, Error, Header, PieceJoin, Reader,
     Result, Writer,
 };
+
+#[allow(unused_imports)]
+pub(crate) use forge::Forge;
 
 /// The data of one block, decompressed.
 #[derive(Clone, Debug, PartialEq, Eq)]
