@@ -48,7 +48,11 @@ impl AclItem {
         let (grantee, rest) = role_name(text.as_bytes())?;
         let (privileges, rest) = rest.strip_prefix(b"=")?.split_once_str(b"/")?;
         let (grantor, rest) = role_name(rest)?;
-        rest.is_empty().then(|| Self { grantee, privileges: privileges.into(), grantor })
+        rest.is_empty().then(|| Self {
+            grantee,
+            privileges: privileges.into(),
+            grantor,
+        })
     }
 }
 
@@ -68,7 +72,9 @@ fn role_name(text: &[u8]) -> Option<(BString, &[u8])> {
             let (part, tail) = rest.split_once_str(b"\"")?;
             name.extend_from_slice(part);
             rest = tail;
-            let Some(tail) = rest.strip_prefix(b"\"") else { break };
+            let Some(tail) = rest.strip_prefix(b"\"") else {
+                break;
+            };
             name.push(b'"');
             rest = tail;
         }
@@ -84,7 +90,11 @@ impl FromCell<'_> for AclItems {
 
     fn from_cell(cell: Option<&BStr>) -> Option<Self> {
         let texts = Vec::<BString>::from_cell(cell)?;
-        texts.iter().map(|text| AclItem::parse(text.as_bstr())).collect::<Option<Vec<_>>>().map(Self)
+        texts
+            .iter()
+            .map(|text| AclItem::parse(text.as_bstr()))
+            .collect::<Option<Vec<_>>>()
+            .map(Self)
     }
 }
 
@@ -131,11 +141,54 @@ impl Listed for ColumnAcl {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Writes a role name as the server's `putid` does.
+    fn quoted(name: &[u8]) -> Vec<u8> {
+        if name
+            .iter()
+            .all(|&byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        {
+            return name.to_vec();
+        }
+        [b"\"", name.replace("\"", "\"\"").as_slice(), b"\""].concat()
+    }
+
+    proptest! {
+        #[test]
+        fn what_the_server_writes_is_read_back(
+            grantee in "[ -~\\n\u{80}-\u{2ff}]{0,20}",
+            privileges in "([a-zA-Z]\\*?){0,8}",
+            grantor in "[a-z=/\"]{1,20}",
+        ) {
+            let text = [
+                quoted(grantee.as_bytes()), b"=".to_vec(), privileges.clone().into_bytes(), b"/".to_vec(),
+                quoted(grantor.as_bytes()),
+            ]
+            .concat();
+            let expected = AclItem {
+                grantee: grantee.into(),
+                privileges: privileges.into(),
+                grantor: grantor.into(),
+            };
+            prop_assert_eq!(AclItem::parse(text.as_bstr()), Some(expected));
+        }
+
+        #[test]
+        fn no_text_makes_the_parser_panic(text in proptest::collection::vec(any::<u8>(), 0..40)) {
+            let _ = AclItem::parse(text.as_bstr());
+        }
+    }
 
     fn item(text: &str) -> Option<(String, String, String)> {
         let item = AclItem::parse(text.into())?;
-        Some((item.grantee.to_string(), item.privileges.to_string(), item.grantor.to_string()))
+        Some((
+            item.grantee.to_string(),
+            item.privileges.to_string(),
+            item.grantor.to_string(),
+        ))
     }
 
     fn parts(grantee: &str, privileges: &str, grantor: &str) -> Option<(String, String, String)> {
@@ -147,14 +200,25 @@ mod tests {
         assert_eq!(item("joe=r*w/postgres"), parts("joe", "r*w", "postgres"));
         assert_eq!(item("=U/postgres"), parts("", "U", "postgres"));
         assert_eq!(item("PUBLIC=U/postgres"), parts("PUBLIC", "U", "postgres"));
-        assert_eq!(item("\"a=b/c\"=arwd/\"x \"\"y\"\"\""), parts("a=b/c", "arwd", "x \"y\""));
+        assert_eq!(
+            item("\"a=b/c\"=arwd/\"x \"\"y\"\"\""),
+            parts("a=b/c", "arwd", "x \"y\"")
+        );
         assert_eq!(item("\"\"\"\"=/\"/\""), parts("\"", "", "/"));
         assert_eq!(item("é\"ü\"=r/ö"), parts("éü", "r", "ö"));
     }
 
     #[test]
     fn malformed_items_are_refused() {
-        for text in ["", "joe", "joe=r", "\"joe=r/x", "joe=r/\"x", "joe=r/x=y", "joe=r/\"x\"\""] {
+        for text in [
+            "",
+            "joe",
+            "joe=r",
+            "\"joe=r/x",
+            "joe=r/\"x",
+            "joe=r/x=y",
+            "joe=r/\"x\"\"",
+        ] {
             assert_eq!(item(text), None, "{text}");
         }
     }
@@ -164,7 +228,12 @@ mod tests {
         let items = |text: &str| AclItems::from_cell(Some(text.into())).map(|items| items.0);
         assert_eq!(items("{}"), Some(Vec::new()));
         let two = items("{joe=r/postgres,\"\\\"a b\\\"=w/postgres\"}").expect("is well-formed");
-        assert_eq!(two.iter().map(|item| item.grantee.to_string()).collect::<Vec<_>>(), ["joe", "a b"]);
+        assert_eq!(
+            two.iter()
+                .map(|item| item.grantee.to_string())
+                .collect::<Vec<_>>(),
+            ["joe", "a b"]
+        );
         assert_eq!(items("{NULL}"), None);
         assert_eq!(items("{joe}"), None);
     }

@@ -144,7 +144,10 @@ impl Listed for DatabaseSetting {
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
-        Ok(Self { role: cells.opt_text()?, setting: cells.text()? })
+        Ok(Self {
+            role: cells.opt_text()?,
+            setting: cells.text()?,
+        })
     }
 }
 
@@ -171,6 +174,9 @@ impl Listed for DatabaseLabel {
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
-        Ok(Self { provider: cells.text()?, label: cells.text()? })
+        Ok(Self {
+            provider: cells.text()?,
+            label: cells.text()?,
+        })
     }
 }

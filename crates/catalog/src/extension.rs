@@ -50,7 +50,12 @@ impl Listed for Extension {
                 condition: Some(condition).filter(|text| !text.as_bytes().is_empty()),
             })
             .collect();
-        Ok(Self { oid, name, namespace, config_tables })
+        Ok(Self {
+            oid,
+            name,
+            namespace,
+            config_tables,
+        })
     }
 }
 
@@ -74,7 +79,10 @@ impl Listed for ExtensionMember {
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
-        Ok(Self { object: cells.catalog_id()?, extension: cells.oid()? })
+        Ok(Self {
+            object: cells.catalog_id()?,
+            extension: cells.oid()?,
+        })
     }
 }
 
@@ -103,6 +111,9 @@ impl Listed for ExtensionForeignKey {
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
-        Ok(Self { table: cells.oid()?, references: cells.oid()? })
+        Ok(Self {
+            table: cells.oid()?,
+            references: cells.oid()?,
+        })
     }
 }

@@ -31,6 +31,10 @@ impl Listed for LargeObjectGroup {
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
-        Ok(Self { owner: cells.oid()?, acl: Acl::decode(cells)?, oids: cells.get()? })
+        Ok(Self {
+            owner: cells.oid()?,
+            acl: Acl::decode(cells)?,
+            oids: cells.get()?,
+        })
     }
 }

@@ -33,7 +33,11 @@ impl Listed for UserMapping {
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
-        Ok(Self { server: cells.oid()?, role: cells.text()?, options: cells.opt_text()? })
+        Ok(Self {
+            server: cells.oid()?,
+            role: cells.text()?,
+            options: cells.opt_text()?,
+        })
     }
 }
 

@@ -36,7 +36,11 @@ impl<'a> Privileges<'a> {
         Self {
             acl: acl.acl.as_deref(),
             default: &acl.default,
-            initial: dump.details.initial_privileges.get(&catalog_id).map(Cow::from),
+            initial: dump
+                .details
+                .initial_privileges
+                .get(&catalog_id)
+                .map(Cow::from),
         }
     }
 
@@ -70,7 +74,13 @@ pub(crate) fn render(
     subject: &Subject<'_>,
     privileges: &Privileges<'_>,
 ) -> Option<DumpId> {
-    render_tagged(dump, toc, subject, privileges, sql![subject.kind, " ", subject.name])
+    render_tagged(
+        dump,
+        toc,
+        subject,
+        privileges,
+        sql![subject.kind, " ", subject.name],
+    )
 }
 
 /// As [`render`], with a tag that is not made from the subject's kind and name.
@@ -99,12 +109,16 @@ pub(crate) fn render_columns(
     subject: &Subject<'_>,
     relation_acl: Option<DumpId>,
 ) {
-    let Some(columns) = dump.details.column_acls.get(&subject.catalog_id.oid) else { return };
+    let Some(columns) = dump.details.column_acls.get(&subject.catalog_id.oid) else {
+        return;
+    };
     if !dump.options.privileges || !dump.options.schema {
         return;
     }
     // A REVOKE on the relation takes the privileges on its columns along, so it has to be done first.
-    let parents: Vec<DumpId> = std::iter::once(subject.dump_id).chain(relation_acl).collect();
+    let parents: Vec<DumpId> = std::iter::once(subject.dump_id)
+        .chain(relation_acl)
+        .collect();
     for row in columns {
         let column = dump.ident(&row.column);
         let privileges = Privileges {
@@ -113,12 +127,21 @@ pub(crate) fn render_columns(
             initial: row.initial.as_deref().map(Cow::from),
         };
         let commands = privileges.commands(dump, &target(dump, subject, Some(column.as_ref())));
-        push_entry(toc, subject, sql!["COLUMN ", subject.name, ".", column], &parents, commands);
+        push_entry(
+            toc,
+            subject,
+            sql!["COLUMN ", subject.name, ".", column],
+            &parents,
+            commands,
+        );
     }
 }
 
 fn target<'a>(dump: &Dump, subject: &'a Subject<'_>, column: Option<&'a BStr>) -> Target<'a> {
-    let qualifier = subject.namespace.map(|name| sql![dump.ident(name), "."]).unwrap_or_default();
+    let qualifier = subject
+        .namespace
+        .map(|name| sql![dump.ident(name), "."])
+        .unwrap_or_default();
     Target {
         prefix: BString::default(),
         kind: subject.kind,

@@ -96,7 +96,13 @@ pub(crate) fn render_within(
     part: &BStr,
 ) {
     if let Some(text) = dump.details.comment(subject.catalog_id, 0) {
-        push_entry(dump, toc, subject, &sql![subject.kind, " ", part, " ", preposition], text);
+        push_entry(
+            dump,
+            toc,
+            subject,
+            &sql![subject.kind, " ", part, " ", preposition],
+            text,
+        );
     }
 }
 
@@ -107,18 +113,32 @@ pub(crate) fn render_text(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>, tex
 
 fn push_entry(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>, kind: &BString, text: &BStr) {
     // Comments belong to the schema, but those on large objects to the data.
-    let wanted = if subject.kind == "LARGE OBJECT" { dump.options.data } else { dump.options.schema };
+    let wanted = if subject.kind == "LARGE OBJECT" {
+        dump.options.data
+    } else {
+        dump.options.schema
+    };
     if !dump.options.comments || !wanted {
         return;
     }
-    let qualifier = subject.namespace.map(|name| sql![dump.ident(name), "."]).unwrap_or_default();
+    let qualifier = subject
+        .namespace
+        .map(|name| sql![dump.ident(name), "."])
+        .unwrap_or_default();
     let entry = toc.entry_on("COMMENT", &[subject.dump_id]);
     toc.push(Entry {
         tag: Some(sql![kind, " ", subject.name]),
         namespace: subject.namespace.map(BStr::to_owned),
         owner: Some(subject.owner.to_owned()),
         definition: Some(sql![
-            "COMMENT ON ", kind, " ", qualifier, subject.name, " IS ", sql::literal(text), ";\n"
+            "COMMENT ON ",
+            kind,
+            " ",
+            qualifier,
+            subject.name,
+            " IS ",
+            sql::literal(text),
+            ";\n"
         ]),
         ..entry
     });

@@ -24,7 +24,10 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc) {
     let id = toc.new_id();
     toc.push(Entry {
         dump_id: id.as_i32(),
-        catalog_id: EntryCatalogId { tableoid: class::PG_DATABASE, oid: row.oid },
+        catalog_id: EntryCatalogId {
+            tableoid: class::PG_DATABASE,
+            oid: row.oid,
+        },
         tag: Some(row.name.clone()),
         descriptor: "DATABASE".into(),
         section: Section::PreData,
@@ -43,8 +46,11 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc) {
     };
     render_comment(dump, toc, &subject);
     render_labels(dump, toc, &subject);
-    let privileges =
-        Privileges { acl: row.acl.acl.as_deref(), default: &row.acl.default, initial: None };
+    let privileges = Privileges {
+        acl: row.acl.acl.as_deref(),
+        default: &row.acl.default,
+        initial: None,
+    };
     acl::render(dump, toc, &subject, &privileges);
     render_properties(dump, toc, &subject);
 }
@@ -71,7 +77,11 @@ fn create(dump: &Dump, row: &Database, name: &BString) -> BString {
     }
     if let Some(locale) = &row.locale {
         let builtin = row.locale_provider == LocaleProvider::Builtin;
-        let key = if builtin { "BUILTIN_LOCALE" } else { "ICU_LOCALE" };
+        let key = if builtin {
+            "BUILTIN_LOCALE"
+        } else {
+            "ICU_LOCALE"
+        };
         push!(text, " ", key, " = ", sql::literal(locale));
     }
     if let Some(rules) = &row.icu_rules {
@@ -86,13 +96,26 @@ fn create(dump: &Dump, row: &Database, name: &BString) -> BString {
 
 /// Comments on databases stand in a catalog of their own, since all databases share it.
 fn render_comment(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>) {
-    let comment = dump.listing.database.comment.as_ref().filter(|text| !text.is_empty());
-    let Some(text) = comment.filter(|_| dump.options.comments) else { return };
+    let comment = dump
+        .listing
+        .database
+        .comment
+        .as_ref()
+        .filter(|text| !text.is_empty());
+    let Some(text) = comment.filter(|_| dump.options.comments) else {
+        return;
+    };
     let entry = toc.entry_on("COMMENT", &[subject.dump_id]);
     toc.push(Entry {
         tag: Some(sql!["DATABASE ", subject.name]),
         owner: Some(subject.owner.to_owned()),
-        definition: Some(sql!["COMMENT ON DATABASE ", subject.name, " IS ", sql::literal(text), ";\n"]),
+        definition: Some(sql![
+            "COMMENT ON DATABASE ",
+            subject.name,
+            " IS ",
+            sql::literal(text),
+            ";\n"
+        ]),
         ..entry
     });
 }
@@ -105,7 +128,10 @@ fn render_labels(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>) {
     let mut commands = BString::default();
     for row in &dump.listing.database_labels {
         let label = sql::escape_literal(&row.label);
-        push!(commands, seclabel::command(dump, row.provider.as_ref(), &target, &label));
+        push!(
+            commands,
+            seclabel::command(dump, row.provider.as_ref(), &target, &label)
+        );
     }
     seclabel::push_entry(toc, subject, commands);
 }
@@ -116,10 +142,22 @@ fn render_properties(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>) {
     let (mut definition, mut drop) = (BString::default(), BString::default());
     if row.connection_limit != -1 {
         let limit = row.connection_limit.to_string();
-        push!(definition, "ALTER DATABASE ", subject.name, " CONNECTION LIMIT = ", limit, ";\n");
+        push!(
+            definition,
+            "ALTER DATABASE ",
+            subject.name,
+            " CONNECTION LIMIT = ",
+            limit,
+            ";\n"
+        );
     }
     if row.is_template {
-        push!(definition, "ALTER DATABASE ", subject.name, " IS_TEMPLATE = true;\n");
+        push!(
+            definition,
+            "ALTER DATABASE ",
+            subject.name,
+            " IS_TEMPLATE = true;\n"
+        );
         // A template cannot be dropped, and there is no ALTER DATABASE IF EXISTS.
         push!(
             drop,
@@ -149,11 +187,21 @@ fn render_properties(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>) {
 
 /// `ALTER DATABASE … SET` or `ALTER ROLE … IN DATABASE … SET`.
 fn set_command(dump: &Dump, database: &BString, row: &DatabaseSetting) -> BString {
-    let Some((name, value)) = row.setting.split_once_str("=") else { return BString::default() };
+    let Some((name, value)) = row.setting.split_once_str("=") else {
+        return BString::default();
+    };
     let whose = match &row.role {
         None => sql!["DATABASE ", database],
         Some(role) => sql!["ROLE ", dump.ident(role), " IN DATABASE ", database],
     };
     let value = guc::value(name, value, |text| sql::escape_literal(text));
-    sql!["ALTER ", whose, " SET ", dump.ident(name), " TO ", value, ";\n"]
+    sql![
+        "ALTER ",
+        whose,
+        " SET ",
+        dump.ident(name),
+        " TO ",
+        value,
+        ";\n"
+    ]
 }

@@ -25,7 +25,9 @@ pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
         let name = BString::from(vec![row.objtype]);
         let role = dump.listing.role(row.role).to_owned();
         let catalog_id = CatalogId::new(class::PG_DEFAULT_ACL, row.oid);
-        let id = dump.objects.add(Kind::DefaultAcl(i), catalog_id, name, namespace);
+        let id = dump
+            .objects
+            .add(Kind::DefaultAcl(i), catalog_id, name, namespace);
         let object = dump.objects.get_mut(id);
         object.components |= Components::ACL;
         object.tie = Tie::Name(role);
@@ -48,7 +50,10 @@ pub(crate) fn render(
     let row = &dump.listing.default_acls[index];
     let kind = kind(row).ok_or_else(|| Error::Unsupported {
         object: object.to_string(),
-        reason: format!("default privileges for objects of type {:?} are not known", char::from(row.objtype)),
+        reason: format!(
+            "default privileges for objects of type {:?} are not known",
+            char::from(row.objtype)
+        ),
     })?;
     let role = dump.listing.role(row.role);
     let namespace = dump.namespace_name(object);
@@ -56,9 +61,18 @@ pub(crate) fn render(
     if let Some(namespace) = namespace {
         push!(prefix, "IN SCHEMA ", dump.ident(namespace), " ");
     }
-    let target = Target { prefix, kind, name: BString::default(), column: None, owner: role };
-    let privileges =
-        Privileges { acl: row.acl.acl.as_deref(), default: &row.acl.default, initial: None };
+    let target = Target {
+        prefix,
+        kind,
+        name: BString::default(),
+        column: None,
+        owner: role,
+    };
+    let privileges = Privileges {
+        acl: row.acl.acl.as_deref(),
+        default: &row.acl.default,
+        initial: None,
+    };
     toc.push(Entry {
         tag: Some(sql!["DEFAULT PRIVILEGES FOR ", kind]),
         namespace: namespace.map(BStr::to_owned),

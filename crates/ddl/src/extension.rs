@@ -18,8 +18,11 @@ pub(crate) fn collect(dump: &mut Dump) {
         let row = &dump.listing.extensions[i];
         let (oid, name) = (row.oid, row.name.clone());
         // Those that initdb installs are in every database; privileges on their members may have been changed.
-        let selected =
-            if oid <= LAST_BUILTIN_OID { Components::ACL } else { selection::everything(dump) };
+        let selected = if oid <= LAST_BUILTIN_OID {
+            Components::ACL
+        } else {
+            selection::everything(dump)
+        };
         let catalog_id = CatalogId::new(class::PG_EXTENSION, oid);
         let id = dump.objects.add(Kind::Extension(i), catalog_id, name, None);
         let object = dump.objects.get_mut(id);
@@ -45,7 +48,9 @@ pub(crate) fn collect_config_tables(dump: &mut Dump) {
         let whole = dump.objects.find(extension).is_some_and(is_dumped);
         for config in dump.listing.extensions[i].config_tables.clone() {
             // A table that was dropped since may still be named.
-            let Some(table) = dump.find_table(config.oid) else { continue };
+            let Some(table) = dump.find_table(config.oid) else {
+                continue;
+            };
             let namespace = dump.table_object(table).namespace;
             let in_dumped_schema = namespace
                 .is_some_and(|namespace| dump.namespace_object(namespace).dumps(Components::DATA));
@@ -88,7 +93,11 @@ pub(crate) fn render(
         toc.push(Entry {
             tag: Some(row.name.clone()),
             definition: Some(sql![
-                "CREATE EXTENSION IF NOT EXISTS ", name, " WITH SCHEMA ", schema, ";\n"
+                "CREATE EXTENSION IF NOT EXISTS ",
+                name,
+                " WITH SCHEMA ",
+                schema,
+                ";\n"
             ]),
             drop: Some(sql!["DROP EXTENSION ", name, ";\n"]),
             ..Toc::entry_of(object, "EXTENSION", Section::PreData)

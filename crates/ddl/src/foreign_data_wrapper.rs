@@ -17,7 +17,9 @@ pub(crate) fn collect(dump: &mut Dump) {
         let row = &dump.listing.foreign_data_wrappers[i];
         let (name, has_acl) = (row.name.clone(), row.acl.acl.is_some());
         let catalog_id = CatalogId::new(class::PG_FOREIGN_DATA_WRAPPER, row.oid);
-        let id = dump.objects.add(Kind::ForeignDataWrapper(i), catalog_id, name, None);
+        let id = dump
+            .objects
+            .add(Kind::ForeignDataWrapper(i), catalog_id, name, None);
         if has_acl {
             dump.objects.get_mut(id).components |= Components::ACL;
         }
@@ -27,7 +29,9 @@ pub(crate) fn collect(dump: &mut Dump) {
 
 /// The OPTIONS clause, with a space before it; empty where there are no options.
 pub(crate) fn options_clause(options: Option<&BString>) -> BString {
-    options.map(|options| sql![" OPTIONS (\n    ", options, "\n)"]).unwrap_or_default()
+    options
+        .map(|options| sql![" OPTIONS (\n    ", options, "\n)"])
+        .unwrap_or_default()
 }
 
 /// Renders a foreign-data wrapper, its comment and privileges. It cannot have security labels.

@@ -17,7 +17,9 @@ pub(crate) fn collect(dump: &mut Dump) {
         let row = &dump.listing.foreign_servers[i];
         let (name, has_acl) = (row.name.clone(), row.acl.acl.is_some());
         let catalog_id = CatalogId::new(class::PG_FOREIGN_SERVER, row.oid);
-        let id = dump.objects.add(Kind::ForeignServer(i), catalog_id, name, None);
+        let id = dump
+            .objects
+            .add(Kind::ForeignServer(i), catalog_id, name, None);
         let object = dump.objects.get_mut(id);
         object.components |= Components::USERMAP;
         if has_acl {
@@ -43,7 +45,13 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) 
             }
         }
         let options = options_clause(row.options.as_ref());
-        push!(definition, " FOREIGN DATA WRAPPER ", dump.ident(&row.wrapper), options, ";\n");
+        push!(
+            definition,
+            " FOREIGN DATA WRAPPER ",
+            dump.ident(&row.wrapper),
+            options,
+            ";\n"
+        );
         toc.push(Entry {
             tag: Some(row.name.clone()),
             owner: Some(owner.to_owned()),
@@ -58,7 +66,10 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) 
     }
     if object.dumps(Components::ACL) {
         // GRANT has another word for it than everything else.
-        let subject = Subject { kind: "FOREIGN SERVER", ..subject };
+        let subject = Subject {
+            kind: "FOREIGN SERVER",
+            ..subject
+        };
         let privileges = Privileges::of(dump, object.catalog_id, &row.acl);
         acl::render(dump, toc, &subject, &privileges);
     }

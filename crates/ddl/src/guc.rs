@@ -19,7 +19,10 @@ const LISTS: &[&str] = &[
 
 /// The value of the setting `name` as SQL, with each string written by `literal`.
 pub(crate) fn value(name: &[u8], value: &[u8], literal: fn(&[u8]) -> BString) -> BString {
-    if LISTS.iter().any(|list| name.eq_ignore_ascii_case(list.as_bytes())) {
+    if LISTS
+        .iter()
+        .any(|list| name.eq_ignore_ascii_case(list.as_bytes()))
+    {
         // A list that the server would not have accepted is left out, as pg_dump does.
         let names = split_list(value).unwrap_or_default();
         sql::join(names.iter().map(|name| literal(name)), ", ")
@@ -56,7 +59,10 @@ fn is_space(byte: u8) -> bool {
 }
 
 fn trim_start(text: &[u8]) -> &[u8] {
-    let start = text.iter().position(|&byte| !is_space(byte)).unwrap_or(text.len());
+    let start = text
+        .iter()
+        .position(|&byte| !is_space(byte))
+        .unwrap_or(text.len());
     &text[start..]
 }
 
@@ -76,7 +82,10 @@ fn quoted_name(text: &[u8]) -> Option<(BString, &[u8])> {
 }
 
 fn bare_name(text: &[u8]) -> Option<(BString, &[u8])> {
-    let end = text.iter().position(|&byte| byte == b',' || is_space(byte)).unwrap_or(text.len());
+    let end = text
+        .iter()
+        .position(|&byte| byte == b',' || is_space(byte))
+        .unwrap_or(text.len());
     let (name, rest) = text.split_at(end);
     (!name.is_empty()).then(|| (name.into(), rest))
 }
@@ -92,7 +101,10 @@ mod tests {
     #[test]
     fn lists_become_literals() {
         assert_eq!(list("\"$user\", public"), "'$user', 'public'");
-        assert_eq!(list("\"\", \"a \"\"b\"\", c\",d\t, 'x'"), "'', 'a \"b\", c', 'd', '''x'''");
+        assert_eq!(
+            list("\"\", \"a \"\"b\"\", c\",d\t, 'x'"),
+            "'', 'a \"b\", c', 'd', '''x'''"
+        );
         assert_eq!(list(" "), "");
     }
 
@@ -105,6 +117,9 @@ mod tests {
 
     #[test]
     fn other_values_are_one_literal() {
-        assert_eq!(value(b"DateStyle", b"ISO, DMY", |text| sql::literal(text)), "'ISO, DMY'");
+        assert_eq!(
+            value(b"DateStyle", b"ISO, DMY", |text| sql::literal(text)),
+            "'ISO, DMY'"
+        );
     }
 }

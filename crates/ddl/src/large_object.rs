@@ -35,9 +35,16 @@ pub(crate) fn collect(dump: &mut Dump) {
 fn collect_group(dump: &mut Dump, index: usize) {
     let group = &dump.listing.large_objects[index];
     let name = group_name(&group.oids);
-    let id = add(dump, Kind::LargeObject(index), group.oids[0], name.clone(), &group.acl.clone());
+    let id = add(
+        dump,
+        Kind::LargeObject(index),
+        group.oids[0],
+        name.clone(),
+        &group.acl.clone(),
+    );
     for &oid in &dump.listing.large_objects[index].oids {
-        dump.objects.alias(CatalogId::new(class::PG_LARGEOBJECT, oid), id);
+        dump.objects
+            .alias(CatalogId::new(class::PG_LARGEOBJECT, oid), id);
     }
     let contents = add_contents(dump, index, name);
     dump.objects.add_dependency(contents, id);
@@ -48,7 +55,13 @@ fn collect_singly(dump: &mut Dump) {
         let acl = dump.listing.large_objects[index].acl.clone();
         for member in 0..dump.listing.large_objects[index].oids.len() {
             let oid = dump.listing.large_objects[index].oids[member];
-            add(dump, Kind::SingleLargeObject(index), oid, oid.to_string().into(), &acl);
+            add(
+                dump,
+                Kind::SingleLargeObject(index),
+                oid,
+                oid.to_string().into(),
+                &acl,
+            );
         }
     }
     add_contents(dump, 0, ALL_CONTENTS.into());
@@ -67,7 +80,12 @@ fn add(dump: &mut Dump, kind: Kind, oid: u32, name: BString, acl: &Acl) -> DumpI
 }
 
 fn add_contents(dump: &mut Dump, index: usize, name: BString) -> DumpId {
-    let id = dump.objects.add(Kind::LargeObjectData(index), CatalogId::default(), name, None);
+    let id = dump.objects.add(
+        Kind::LargeObjectData(index),
+        CatalogId::default(),
+        name,
+        None,
+    );
     dump.objects.get_mut(id).components |= Components::DATA;
     id
 }
@@ -150,7 +168,11 @@ fn subject<'a>(object: &Object, owner: &'a BStr, oid: u32) -> Subject<'a> {
 
 /// Extensions cannot own large objects, so that nothing but the built-in default comes before.
 fn privileges(acl: &Acl) -> Privileges<'_> {
-    Privileges { acl: acl.acl.as_deref(), default: &acl.default, initial: None }
+    Privileges {
+        acl: acl.acl.as_deref(),
+        default: &acl.default,
+        initial: None,
+    }
 }
 
 fn render_annotations(dump: &Dump, toc: &mut Toc, object: &Object, subject: &Subject<'_>) {
@@ -173,9 +195,15 @@ pub(crate) fn render_contents(dump: &Dump, toc: &mut Toc, object: &Object, index
             groups[index].oids.clone(),
         ),
         // What creates them is restored before any data, so that no dependencies are needed.
-        LargeObjectForm::Single => {
-            (None, Vec::new(), groups.iter().flat_map(|group| &group.oids).copied().collect())
-        }
+        LargeObjectForm::Single => (
+            None,
+            Vec::new(),
+            groups
+                .iter()
+                .flat_map(|group| &group.oids)
+                .copied()
+                .collect(),
+        ),
     };
     toc.push(Entry {
         had_dumper: true,

@@ -44,31 +44,53 @@ pub(crate) fn render_relation(
 }
 
 fn render_with(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>, columns: &[(i16, BString)]) {
-    let Some(labels) = dump.details.security_labels.get(&subject.catalog_id) else { return };
+    let Some(labels) = dump.details.security_labels.get(&subject.catalog_id) else {
+        return;
+    };
     // Labels belong to the schema, but those on large objects to the data.
-    let wanted = if subject.kind == "LARGE OBJECT" { dump.options.data } else { dump.options.schema };
+    let wanted = if subject.kind == "LARGE OBJECT" {
+        dump.options.data
+    } else {
+        dump.options.schema
+    };
     if !dump.options.security_labels || !wanted {
         return;
     }
-    let qualifier = subject.namespace.map(|name| sql![dump.ident(name), "."]).unwrap_or_default();
+    let qualifier = subject
+        .namespace
+        .map(|name| sql![dump.ident(name), "."])
+        .unwrap_or_default();
     let mut commands = BString::default();
     for label in labels {
         let literal = sql::literal(&label.label);
         let target = if label.subid == 0 {
             sql![subject.kind, " ", qualifier, subject.name]
         } else {
-            let column = columns.iter().find(|(attnum, _)| i32::from(*attnum) == label.subid);
+            let column = columns
+                .iter()
+                .find(|(attnum, _)| i32::from(*attnum) == label.subid);
             let Some((_, column)) = column else { continue };
             sql!["COLUMN ", qualifier, subject.name, ".", column]
         };
-        push!(commands, command(dump, label.provider.as_ref(), &target, &literal));
+        push!(
+            commands,
+            command(dump, label.provider.as_ref(), &target, &literal)
+        );
     }
     push_entry(toc, subject, commands);
 }
 
 /// One statement that sets a label, given as a literal.
 pub(crate) fn command(dump: &Dump, provider: &BStr, target: &BString, label: &BString) -> BString {
-    sql!["SECURITY LABEL FOR ", dump.ident(provider), " ON ", target, " IS ", label, ";\n"]
+    sql![
+        "SECURITY LABEL FOR ",
+        dump.ident(provider),
+        " ON ",
+        target,
+        " IS ",
+        label,
+        ";\n"
+    ]
 }
 
 /// Adds the entry that sets a subject's labels, unless there are none.

@@ -13,9 +13,21 @@ use crate::toc::Toc;
 /// for. The encoding is the one in which the server sent names, definitions and data.
 pub(crate) fn render(dump: &Dump, toc: &mut Toc) {
     let encoding = sql::literal(&dump.listing.database.client_encoding);
-    push(toc, "ENCODING", sql!["SET client_encoding = ", encoding, ";\n"]);
-    push(toc, "STDSTRINGS", "SET standard_conforming_strings = 'on';\n".into());
-    push(toc, "SEARCHPATH", "SELECT pg_catalog.set_config('search_path', '', false);\n".into());
+    push(
+        toc,
+        "ENCODING",
+        sql!["SET client_encoding = ", encoding, ";\n"],
+    );
+    push(
+        toc,
+        "STDSTRINGS",
+        "SET standard_conforming_strings = 'on';\n".into(),
+    );
+    push(
+        toc,
+        "SEARCHPATH",
+        "SELECT pg_catalog.set_config('search_path', '', false);\n".into(),
+    );
 }
 
 fn push(toc: &mut Toc, name: &str, definition: BString) {

@@ -11,7 +11,10 @@ use crate::toc::Toc;
 pub(crate) fn render(dump: &Dump, toc: &mut Toc, server: &ForeignServer) {
     let mappings = &dump.listing.user_mappings;
     let start = mappings.partition_point(|row| row.server < server.oid);
-    for row in mappings[start..].iter().take_while(|row| row.server == server.oid) {
+    for row in mappings[start..]
+        .iter()
+        .take_while(|row| row.server == server.oid)
+    {
         let what = sql![dump.ident(&row.role), " SERVER ", dump.ident(&server.name)];
         let options = options_clause(row.options.as_ref());
         let entry = toc.entry_on("USER MAPPING", &[]);

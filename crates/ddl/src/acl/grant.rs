@@ -37,7 +37,15 @@ pub(super) fn commands(
     for item in base.iter().filter(|item| !acl.contains(item)) {
         let (all, _) = split(target, &item.privileges, false);
         if !all.is_empty() {
-            statement(&mut first, target, "REVOKE", &all, "FROM", &role(&item.grantee), "");
+            statement(
+                &mut first,
+                target,
+                "REVOKE",
+                &all,
+                "FROM",
+                &role(&item.grantee),
+                "",
+            );
         }
     }
     let mut rest = BString::default();
@@ -48,17 +56,34 @@ pub(super) fn commands(
         }
         let by_owner = item.grantor == target.owner;
         // What the owner grants to itself comes first: other grants can rest on it.
-        let text = if by_owner && item.grantee == target.owner { &mut first } else { &mut rest };
+        let text = if by_owner && item.grantee == target.owner {
+            &mut first
+        } else {
+            &mut rest
+        };
         // The grantor of a grant is who executes it; superusers count as the owner.
         if !by_owner {
-            push!(*text, "SET SESSION AUTHORIZATION ", ident(item.grantor.as_ref()), ";\n");
+            push!(
+                *text,
+                "SET SESSION AUTHORIZATION ",
+                ident(item.grantor.as_ref()),
+                ";\n"
+            );
         }
         let grantee = role(&item.grantee);
         if !plain.is_empty() {
             statement(text, target, "GRANT", &plain, "TO", &grantee, "");
         }
         if !grantable.is_empty() {
-            statement(text, target, "GRANT", &grantable, "TO", &grantee, " WITH GRANT OPTION");
+            statement(
+                text,
+                target,
+                "GRANT",
+                &grantable,
+                "TO",
+                &grantee,
+                " WITH GRANT OPTION",
+            );
         }
         if !by_owner {
             push!(*text, "RESET SESSION AUTHORIZATION;\n");
@@ -77,7 +102,16 @@ fn statement(
     role: &BString,
     option: &str,
 ) {
-    push!(*text, target.prefix, verb, " ", privileges, " ON ", target.kind, " ");
+    push!(
+        *text,
+        target.prefix,
+        verb,
+        " ",
+        privileges,
+        " ON ",
+        target.kind,
+        " "
+    );
     if !target.name.is_empty() {
         push!(*text, target.name, " ");
     }
@@ -92,19 +126,31 @@ fn split(target: &Target<'_>, letters: &BString, by_option: bool) -> (BString, B
     let (mut plain, mut grantable) = (Vec::new(), Vec::new());
     let known = known(target);
     for &(letter, word) in known {
-        let Some(at) = letters.iter().position(|&byte| byte == letter) else { continue };
+        let Some(at) = letters.iter().position(|&byte| byte == letter) else {
+            continue;
+        };
         if by_option && letters.get(at + 1) == Some(&b'*') {
             grantable.push(word);
         } else {
             plain.push(word);
         }
     }
-    (list(target, &plain, known.len()), list(target, &grantable, known.len()))
+    (
+        list(target, &plain, known.len()),
+        list(target, &grantable, known.len()),
+    )
 }
 
 fn list(target: &Target<'_>, words: &[&str], known: usize) -> BString {
-    let words = if words.len() == known { &["ALL"] } else { words };
-    let suffix = target.column.map(|column| sql!["(", column, ")"]).unwrap_or_default();
+    let words = if words.len() == known {
+        &["ALL"]
+    } else {
+        words
+    };
+    let suffix = target
+        .column
+        .map(|column| sql!["(", column, ")"])
+        .unwrap_or_default();
     sql::join(words.iter().map(|word| sql![word, suffix]), ",")
 }
 
@@ -120,8 +166,12 @@ fn known(target: &Target<'_>) -> &'static [(u8, &'static str)] {
         (b'm', "MAINTAIN"),
         (b'w', "UPDATE"),
     ];
-    const COLUMN: &[(u8, &str)] =
-        &[(b'r', "SELECT"), (b'a', "INSERT"), (b'x', "REFERENCES"), (b'w', "UPDATE")];
+    const COLUMN: &[(u8, &str)] = &[
+        (b'r', "SELECT"),
+        (b'a', "INSERT"),
+        (b'x', "REFERENCES"),
+        (b'w', "UPDATE"),
+    ];
     match target.kind {
         "TABLE" | "TABLES" if target.column.is_some() => COLUMN,
         "TABLE" | "TABLES" => RELATION,
@@ -130,17 +180,89 @@ fn known(target: &Target<'_>) -> &'static [(u8, &'static str)] {
         "SCHEMA" | "SCHEMAS" => &[(b'C', "CREATE"), (b'U', "USAGE")],
         "DATABASE" => &[(b'C', "CREATE"), (b'c', "CONNECT"), (b'T', "TEMPORARY")],
         "LARGE OBJECT" | "LARGE OBJECTS" => &[(b'r', "SELECT"), (b'w', "UPDATE")],
-        "TYPE" | "TYPES" | "LANGUAGE" | "FOREIGN DATA WRAPPER" | "FOREIGN SERVER" => &[(b'U', "USAGE")],
+        "TYPE" | "TYPES" | "LANGUAGE" | "FOREIGN DATA WRAPPER" | "FOREIGN SERVER" => {
+            &[(b'U', "USAGE")]
+        }
         kind => unreachable!("every kind with privileges is listed here, {kind} has none"),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
     use super::*;
 
+    /// Who holds which privileges on a sequence, each with whether they may be passed on.
+    type Held = BTreeMap<String, BTreeMap<String, bool>>;
+
+    fn held(items: &[AclItem]) -> Held {
+        let mut held = Held::new();
+        for item in items {
+            let role = held.entry(item.grantee.to_string()).or_default();
+            for (letter, word) in [('r', "SELECT"), ('U', "USAGE"), ('w', "UPDATE")] {
+                let letters = item.privileges.to_string();
+                if let Some(at) = letters.find(letter) {
+                    role.insert(word.into(), letters[at + 1..].starts_with('*'));
+                }
+            }
+        }
+        held.retain(|_, privileges| !privileges.is_empty());
+        held
+    }
+
+    /// Does what a server does with the statements.
+    fn execute(held: &mut Held, statements: &[String]) {
+        for statement in statements {
+            let words: Vec<&str> = statement.trim_end_matches(';').split(' ').collect();
+            let role = held.entry(words[6].into()).or_default();
+            let privileges = if words[1] == "ALL" {
+                vec!["SELECT", "USAGE", "UPDATE"]
+            } else {
+                words[1].split(',').collect()
+            };
+            for privilege in privileges {
+                if words[0] == "REVOKE" {
+                    role.remove(privilege);
+                } else {
+                    *role.entry(privilege.into()).or_default() |= words.len() > 7;
+                }
+            }
+        }
+        held.retain(|_, privileges| !privileges.is_empty());
+    }
+
+    fn any_items() -> impl Strategy<Value = Vec<AclItem>> {
+        let privileges = "(r\\*?)?(U\\*?)?(w\\*?)?";
+        proptest::collection::btree_map("own|joe|sue|ann|bob", privileges, 0..5).prop_map(|roles| {
+            let texts = roles
+                .iter()
+                .map(|(role, privileges)| format!("{role}={privileges}/own"));
+            texts
+                .map(|text| AclItem::parse(text.as_str().into()).expect("is an aclitem"))
+                .collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_statements_lead_from_one_set_to_the_other(base in any_items(), acl in any_items()) {
+            let ident = |name: &BStr| sql::ident(name, false);
+            let text = commands(&target("SEQUENCE"), &acl, &base, &ident).to_string();
+            let statements: Vec<String> = text.lines().map(str::to_owned).collect();
+            let mut result = held(&base);
+            execute(&mut result, &statements);
+            prop_assert_eq!(result, held(&acl));
+        }
+    }
+
     fn items(texts: &[&str]) -> Vec<AclItem> {
-        texts.iter().map(|&text| AclItem::parse(text.into()).expect("is an aclitem")).collect()
+        texts
+            .iter()
+            .map(|&text| AclItem::parse(text.into()).expect("is an aclitem"))
+            .collect()
     }
 
     fn target(kind: &'static str) -> Target<'static> {
@@ -187,7 +309,11 @@ mod tests {
     #[test]
     fn tables_of_servers_without_maintain_are_not_all() {
         assert_eq!(
-            diff(&target("TABLE"), &["joe=arwdDxt/own", "sue=a*r*w*d*D*x*t*m*/own"], &[]),
+            diff(
+                &target("TABLE"),
+                &["joe=arwdDxt/own", "sue=a*r*w*d*D*x*t*m*/own"],
+                &[]
+            ),
             [
                 "GRANT SELECT,INSERT,REFERENCES,DELETE,TRIGGER,TRUNCATE,UPDATE ON TABLE s.t TO joe;",
                 "GRANT ALL ON TABLE s.t TO sue WITH GRANT OPTION;",
@@ -211,7 +337,11 @@ mod tests {
     #[test]
     fn a_role_called_public_is_not_public() {
         assert_eq!(
-            diff(&target("TYPE"), &["PUBLIC=U/own", "=U/own", "\"a;b\"=U/own"], &[]),
+            diff(
+                &target("TYPE"),
+                &["PUBLIC=U/own", "=U/own", "\"a;b\"=U/own"],
+                &[]
+            ),
             [
                 "GRANT ALL ON TYPE s.t TO \"PUBLIC\";",
                 "GRANT ALL ON TYPE s.t TO PUBLIC;",
@@ -223,7 +353,10 @@ mod tests {
     #[test]
     fn columns_know_four_privileges() {
         let column = BString::from("\"C\"");
-        let target = Target { column: Some(column.as_ref()), ..target("TABLE") };
+        let target = Target {
+            column: Some(column.as_ref()),
+            ..target("TABLE")
+        };
         assert_eq!(
             diff(&target, &["joe=arwx/own", "sue=r*w/own"], &[]),
             [
