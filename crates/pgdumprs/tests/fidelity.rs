@@ -6,13 +6,16 @@ use std::sync::Mutex;
 
 use anyhow::{Context, Result, ensure};
 use pgdumprs::{ArchiveVersion, Dump};
-use pgdumprs_testkit::compare::{compare_archives, compare_restored, stock_archive};
+use pgdumprs_testkit::compare::{Restore, compare_archives, compare_restored, stock_archive};
 use pgdumprs_testkit::{
     Database, Major, Server, checked_output, fixture_files, fixtures_dir, for_each_major, tool,
 };
 
+/// Both ways of restoring.
+const ALL_WAYS: &[Restore] = &[Restore::Serial, Restore::Parallel];
+
 /// Dumps `database` with and without room for all that stock says, and compares both with stock's dump.
-fn compare(database: &Database) -> Result<()> {
+fn compare(database: &Database, restores: &[Restore]) -> Result<()> {
     let folder = tempfile::tempdir().context("creating a folder for archives")?;
     let path = |name: &str| folder.path().join(name);
     stock_archive(database, &path("stock.dump"), &[])?;
@@ -20,7 +23,7 @@ fn compare(database: &Database) -> Result<()> {
     // What users get: the lowest archive version. Restored, since it is what they will restore.
     dump(database, None, &path("default.dump"))?;
     let mut comparison = compare_archives(&path("stock.dump"), &path("default.dump"))?;
-    comparison.append(compare_restored(database, &path("default.dump"))?);
+    comparison.append(compare_restored(database, &path("default.dump"), restores)?);
     ensure!(
         comparison.is_same(),
         "at the default archive version:\n{comparison}"
@@ -50,7 +53,7 @@ fn dump(database: &Database, version: Option<ArchiveVersion>, path: &Path) -> Re
 
 #[test]
 fn empty_database() {
-    for_each_major(|server| compare(&server.database()));
+    for_each_major(|server| compare(&server.database(), ALL_WAYS));
 }
 
 #[test]
@@ -58,7 +61,7 @@ fn sample_database() {
     for_each_major(|server| {
         let database = server.database();
         database.load_fixture("logistics")?;
-        compare(&database)
+        compare(&database, ALL_WAYS)
     });
 }
 
@@ -72,11 +75,19 @@ fn pgbench_database() {
                 .args(["-i", "-q", "-s", "2", "--partitions=3", "--foreign-keys"])
                 .arg(database.url()),
         )?;
-        compare(&database)
+        compare(&database, ALL_WAYS)
     });
 }
 
+/// Files whose objects no archive, stock's included, brings back as they were.
+const NOT_RESTORED_ALIKE: &[(&str, &str)] = &[
+    ("inheritance_column_order", "a child's inherited columns move before its own"),
+    ("partition_hash_enum", "rows move between hash partitions, since enum values hash by OID"),
+];
+
 /// Compares a database that holds nothing but `fixtures/kinds/<name>.sql`, on the majors that understand the file.
+///
+/// The files go for odd corners, in some of which a parallel restore trips over itself, whoever wrote the archive.
 fn kind(name: &str) {
     let file = fixtures_dir()
         .join("kinds")
@@ -89,7 +100,25 @@ fn kind(name: &str) {
         create_roles(server)?;
         let database = server.database();
         database.load_file(&file)?;
-        compare(&database)
+        let restored_alike = NOT_RESTORED_ALIKE.iter().all(|(other, _)| *other != name);
+        compare(&database, if restored_alike { &[Restore::Serial] } else { &[] })
+    });
+}
+
+/// What pg_dump 18 writes of a subscription names options that servers before 16 do not know, so that neither its archive nor
+/// ours can be restored there. Ours says the same all the same.
+#[test]
+fn subscriptions_of_older_servers() {
+    for_each_major(|server| {
+        let database = server.database();
+        database.load_file(&fixtures_dir().join("kinds/subscription_since_16.sql"))?;
+        let folder = tempfile::tempdir().context("creating a folder for archives")?;
+        let (stock, ours) = (folder.path().join("stock.dump"), folder.path().join("ours.dump"));
+        stock_archive(&database, &stock, &[])?;
+        dump(&database, Some(ArchiveVersion::V1_16), &ours)?;
+        let comparison = compare_archives(&stock, &ours)?;
+        ensure!(comparison.is_same(), "{comparison}");
+        Ok(())
     });
 }
 
@@ -123,6 +152,13 @@ macro_rules! kinds {
 }
 
 kinds! {
+    aggregate
+    base_type
+    base_type_since_14
+    cast
+    collation
+    collation_since_16
+    collation_since_17
     column
     column_since_14
     column_since_18
@@ -130,8 +166,11 @@ kinds! {
     constraint
     constraint_since_15
     constraint_since_18
+    conversion
     default_privilege
     domain
+    domain_since_17
+    event_trigger
     function
     function_since_14
     index
@@ -139,20 +178,33 @@ kinds! {
     inheritance
     inheritance_column_order
     inheritance_since_18
+    language
     large_object
     loops
     loops_since_14
     matview
+    operator
     partition
     partition_hash_enum
+    policy
     privilege
     procedure
+    publication
+    publication_since_15
+    publication_since_18
     range_type
     range_type_since_14
+    rule
     schema
     sequence
     sequence_since_15
+    statistics_ext
+    statistics_ext_since_14
+    subscription_options_since_16
+    subscription_since_16
+    subscription_since_17
     table
+    text_search
     trigger
     type_composite
     type_enum
