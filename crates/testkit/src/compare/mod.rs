@@ -27,6 +27,7 @@ mod script;
 mod version_gap;
 
 pub use report::{Comparison, Rule};
+pub use restored::Restore;
 
 use std::path::Path;
 
@@ -81,16 +82,17 @@ pub fn compare_archives(stock: &Path, ours: &Path) -> Result<Comparison> {
     Ok(comparison)
 }
 
-/// Restores our archive of `source` into empty databases of the same server and compares by F5.
+/// Restores our archive of `source` into empty databases of the same server, in each of the given `ways`, and compares
+/// by F5.
 ///
 /// # Errors
 ///
 /// When the archive cannot be read or a database cannot be dumped. A restore that fails is a
 /// difference and no error.
-pub fn compare_restored(source: &Database, ours: &Path) -> Result<Comparison> {
+pub fn compare_restored(source: &Database, ours: &Path, ways: &[Restore]) -> Result<Comparison> {
     let archive = Archive::open(ours).context("our archive")?;
     let mut comparison = Comparison::of_restored(source, &archive);
-    restored::compare(source, &archive, &mut comparison)?;
+    restored::compare(source, &archive, ways, &mut comparison)?;
     Ok(comparison)
 }
 
@@ -109,6 +111,7 @@ pub fn compare_with_stock(
     let stock = folder.path().join("stock.dump");
     stock_archive(source, &stock, arguments)?;
     let mut comparison = compare_archives(&stock, ours)?;
-    comparison.append(compare_restored(source, ours)?);
+    let ways = [Restore::Serial, Restore::Parallel];
+    comparison.append(compare_restored(source, ours, &ways)?);
     Ok(comparison)
 }

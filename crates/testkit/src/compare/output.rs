@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Error, Result, anyhow};
 
@@ -14,6 +14,15 @@ const LINES_BEFORE: usize = 3;
 /// From the first difference on, so many lines of each side are looked at.
 const WINDOW: usize = 3000;
 
+/// Whether the order of a table's rows counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// It does.
+    AsTheyCome,
+    /// It does not: the lines after each `COPY … FROM stdin;` are compared sorted, and kept in memory for that.
+    Sorted,
+}
+
 /// Runs both commands and shows the first differences of their standard outputs; `None` when there
 /// are none. `ignored` names lines that do not count.
 ///
@@ -23,10 +32,11 @@ const WINDOW: usize = 3000;
 pub(super) fn compare(
     stock: &mut Command,
     ours: &mut Command,
+    rows: Rows,
     ignored: impl Fn(&[u8]) -> bool,
 ) -> Result<Option<String>> {
-    let mut stock = Running::start(stock)?;
-    let mut ours = Running::start(ours)?;
+    let mut stock = Running::start(stock, rows)?;
+    let mut ours = Running::start(ours, rows)?;
     let shown = compare_lines(&mut stock.lines, &mut ours.lines, ignored)?;
     if shown.is_none() {
         stock.finish()?;
@@ -40,8 +50,8 @@ pub(super) fn compare(
 
 /// Walks both texts side by side up to the first line that differs.
 fn compare_lines(
-    stock: &mut impl BufRead,
-    ours: &mut impl BufRead,
+    stock: &mut Lines,
+    ours: &mut Lines,
     ignored: impl Fn(&[u8]) -> bool,
 ) -> Result<Option<String>> {
     let mut before = VecDeque::new();
@@ -68,15 +78,50 @@ fn compare_lines(
     }
 }
 
-fn next_line(lines: &mut impl BufRead, ignored: impl Fn(&[u8]) -> bool) -> Result<Option<Vec<u8>>> {
+fn next_line(lines: &mut Lines, ignored: impl Fn(&[u8]) -> bool) -> Result<Option<Vec<u8>>> {
     loop {
+        match lines.next()? {
+            Some(line) if ignored(&line) => {}
+            line => return Ok(line),
+        }
+    }
+}
+
+/// A command's output, line by line.
+struct Lines {
+    output: BufReader<ChildStdout>,
+    rows: Rows,
+    /// Sorted rows that have not been taken yet.
+    sorted: VecDeque<Vec<u8>>,
+}
+
+impl Lines {
+    fn next(&mut self) -> Result<Option<Vec<u8>>> {
+        if let Some(row) = self.sorted.pop_front() {
+            return Ok(Some(row));
+        }
+        let line = self.read()?;
+        let begins_rows = |line: &Vec<u8>| line.starts_with(b"COPY ") && line.ends_with(b" FROM stdin;\n");
+        if self.rows == Rows::Sorted && line.as_ref().is_some_and(begins_rows) {
+            let mut rows = Vec::new();
+            let mut end = None;
+            while let Some(row) = self.read()? {
+                if row == b"\\.\n" {
+                    end = Some(row);
+                    break;
+                }
+                rows.push(row);
+            }
+            rows.sort();
+            self.sorted.extend(rows.into_iter().chain(end));
+        }
+        Ok(line)
+    }
+
+    fn read(&mut self) -> Result<Option<Vec<u8>>> {
         let mut line = Vec::new();
-        if lines.read_until(b'\n', &mut line)? == 0 {
-            return Ok(None);
-        }
-        if !ignored(&line) {
-            return Ok(Some(line));
-        }
+        let length = self.output.read_until(b'\n', &mut line)?;
+        Ok((length > 0).then_some(line))
     }
 }
 
@@ -84,7 +129,7 @@ fn next_line(lines: &mut impl BufRead, ignored: impl Fn(&[u8]) -> bool) -> Resul
 fn window(
     before: &VecDeque<Vec<u8>>,
     first: Option<Vec<u8>>,
-    lines: &mut impl BufRead,
+    lines: &mut Lines,
     ignored: impl Fn(&[u8]) -> bool,
 ) -> Result<Vec<u8>> {
     let mut text: Vec<u8> = before.iter().flatten().copied().collect();
@@ -103,13 +148,13 @@ fn window(
 struct Running {
     name: String,
     child: Child,
-    lines: BufReader<std::process::ChildStdout>,
+    lines: Lines,
     /// Errors go to a file, which no amount of them can fill.
     errors: File,
 }
 
 impl Running {
-    fn start(command: &mut Command) -> Result<Running> {
+    fn start(command: &mut Command, rows: Rows) -> Result<Running> {
         let name = command.get_program().to_string_lossy().into_owned();
         let errors = tempfile::tempfile().context("creating a file for error messages")?;
         let mut child = command
@@ -122,7 +167,11 @@ impl Running {
         Ok(Running {
             name,
             child,
-            lines: BufReader::with_capacity(1 << 16, output),
+            lines: Lines {
+                output: BufReader::with_capacity(1 << 16, output),
+                rows,
+                sorted: VecDeque::new(),
+            },
             errors,
         })
     }
@@ -175,6 +224,7 @@ mod tests {
         let shown = compare(
             &mut shell("echo a; echo -- made by one; echo b"),
             &mut shell("echo a; echo b; echo -- made by two"),
+            Rows::AsTheyCome,
             ignored,
         );
         assert_eq!(shown.unwrap(), None);
@@ -185,6 +235,7 @@ mod tests {
         let shown = compare(
             &mut shell("seq 100000"),
             &mut shell("seq 500; echo new; seq 501 100000"),
+            Rows::AsTheyCome,
             |_| false,
         );
         let shown = shown.unwrap().unwrap();
@@ -194,15 +245,28 @@ mod tests {
 
     #[test]
     fn output_that_ends_early_is_a_difference() {
-        let shown = compare(&mut shell("seq 2"), &mut shell("seq 3"), |_| false);
+        let shown = compare(&mut shell("seq 2"), &mut shell("seq 3"), Rows::Sorted, |_| false);
         assert!(shown.unwrap().unwrap().contains("+3"));
     }
 
     #[test]
     fn a_failing_command_is_an_error_with_its_message() {
         for script in ["echo why >&2; exit 4", "echo x; echo why >&2; exit 4"] {
-            let error = compare(&mut shell("true"), &mut shell(script), |_| false).unwrap_err();
+            let error = compare(&mut shell("true"), &mut shell(script), Rows::Sorted, |_| false).unwrap_err();
             assert!(error.to_string().contains("why"), "{error}");
         }
+    }
+
+    #[test]
+    fn the_order_of_rows_can_be_left_out_but_nothing_else() {
+        let copy = |rows: &str| shell(&format!("printf 'COPY t FROM stdin;\\n{rows}\\\\\\\\.\\nb\\na\\n'"));
+        let shown = |left: &str, right: &str, rows: Rows| {
+            compare(&mut copy(left), &mut copy(right), rows, |_| false).unwrap()
+        };
+        assert_eq!(shown("1\\n2\\n", "2\\n1\\n", Rows::Sorted), None);
+        assert!(shown("1\\n2\\n", "2\\n1\\n", Rows::AsTheyCome).is_some());
+        assert!(shown("1\\n2\\n", "2\\n2\\n", Rows::Sorted).is_some());
+        let outside = compare(&mut shell("seq 2"), &mut shell("seq 2 -1 1"), Rows::Sorted, |_| false);
+        assert!(outside.unwrap().is_some());
     }
 }

@@ -7,29 +7,45 @@ use pgdumprs_archive::{ArchiveVersion, Compression};
 
 use super::archive::Archive;
 use super::difference::readable;
-use super::output;
+use super::output::{self, Rows};
 use super::report::{Comparison, Rule};
 use super::script::differs_by_nature;
 use crate::tools::{checked_output, reference_pg_dump, restoring_major, tool};
 use crate::{Database, Major};
 
+/// How pg_restore is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restore {
+    /// One entry after the other. The order of rows is not compared: a table that is filled outside the transaction that
+    /// made it may get later rows into free space on earlier pages, whoever wrote the archive.
+    Serial,
+    /// With `--jobs=4`. The order of rows is compared too.
+    Parallel,
+}
+
 /// Restores one way after the other and compares a stock dump of each result with one of `source`.
 pub(super) fn compare(
     source: &Database,
     ours: &Archive,
+    ways: &[Restore],
     comparison: &mut Comparison,
 ) -> Result<()> {
     let major = restorer(source.server().major(), ours);
-    for ways in [&[][..], &["--jobs=4"]] {
+    for &way in ways {
         let target = source.empty_sibling()?;
-        let how = format!("pg_restore {major} {}", ways.join(" "));
+        let (arguments, rows) = match way {
+            Restore::Serial => (&[][..], Rows::Sorted),
+            Restore::Parallel => (&["--jobs=4"][..], Rows::AsTheyCome),
+        };
+        let how = format!("pg_restore {major} {}", arguments.join(" "));
         let how = how.trim_end();
-        match restore(ours, &target, major, ways) {
+        match restore(ours, &target, major, arguments) {
             Err(error) => comparison.difference(Rule::F5, format!("{how}: {error:#}")),
             Ok(()) => {
                 let shown = output::compare(
                     &mut dump_of(source),
                     &mut dump_of(&target),
+                    rows,
                     differs_by_nature,
                 )?;
                 if let Some(shown) = shown {

@@ -1,0 +1,210 @@
+//! The command as users call it: what it writes, what it says, how it ends.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use pgdumprs_testkit::compare::compare_with_stock;
+use pgdumprs_testkit::{Database, Major, Server, reference_pg_restore};
+
+/// The command, without the caller's own connection settings.
+fn pgdumprs() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pgdumprs"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("PG") {
+            command.env_remove(name);
+        }
+    }
+    command.stdin(Stdio::null()).env("PGPASSFILE", "/dev/null/none");
+    command
+}
+
+fn run(command: &mut Command) -> Output {
+    command.output().expect("the command was built with this test")
+}
+
+/// Runs a command that must fail, and returns the one line it says.
+fn failure(command: &mut Command) -> String {
+    let output = run(command);
+    let said = String::from_utf8(output.stderr).expect("messages are UTF-8");
+    assert_eq!(output.status.code(), Some(1), "exit status; it said: {said}");
+    assert!(output.stdout.is_empty(), "nothing goes to standard output");
+    assert_eq!(said.trim_end().lines().count(), 1, "one line: {said}");
+    assert!(said.starts_with("pgdumprs: error: "), "{said}");
+    said
+}
+
+fn assert_says(said: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(said.contains(part), "{part:?} is missing from {said:?}");
+    }
+}
+
+fn sample(server: &Server) -> Database {
+    let database = server.database();
+    database.execute_sql(
+        "CREATE TABLE item (id int PRIMARY KEY, name text);
+         INSERT INTO item SELECT n, 'item ' || n FROM generate_series(1, 1000) n;",
+    );
+    database
+}
+
+fn lists_item(archive: &Path) {
+    let list = run(reference_pg_restore().arg("-l").arg(archive));
+    assert!(list.status.success());
+    assert_says(&String::from_utf8_lossy(&list.stdout), &["TABLE public item", "TABLE DATA public item"]);
+}
+
+#[test]
+fn the_guides_command_works_and_says_what_it_does() {
+    let database = sample(&Server::get(Major::V17));
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("db.dump");
+    let output = run(pgdumprs().args(["-Fc", "-v", "-d", &database.url(), "-f"]).arg(&archive));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert_says(&said, &["connected to PostgreSQL 17", "public.item", "1000 rows"]);
+    compare_with_stock(&database, &archive, &[]).unwrap().assert_same();
+    // Nothing is left beside it.
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn without_a_file_the_archive_goes_to_standard_output() {
+    let server = Server::get(Major::V17);
+    let database = sample(&server);
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("db.dump");
+    let port = server.port().to_string();
+    let output = run(pgdumprs()
+        .args(["-h", "127.0.0.1", "-p", &port, "-U", "postgres", "-w", database.name()])
+        .stdout(std::fs::File::create(&archive).unwrap()));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stderr.is_empty(), "silent without -v");
+    lists_item(&archive);
+}
+
+#[test]
+fn the_environment_says_where_to_connect() {
+    let server = Server::get(Major::V17);
+    let database = sample(&server);
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("db.dump");
+    let output = run(pgdumprs()
+        .env("PGHOST", server.socket_dir())
+        .env("PGPORT", server.port().to_string())
+        .env("PGUSER", "postgres")
+        .env("PGDATABASE", database.name())
+        .arg("-f")
+        .arg(&archive));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    lists_item(&archive);
+}
+
+#[test]
+fn every_compression_restores() {
+    let database = sample(&Server::get(Major::V17));
+    let folder = tempfile::tempdir().unwrap();
+    for method in ["none", "0", "gzip:9", "1", "lz4", "zstd", "zstd:19"] {
+        let archive = folder.path().join(method.replace(':', "_"));
+        let output = run(pgdumprs().args(["-Z", method, "-d", &database.url(), "-f"]).arg(&archive));
+        assert!(output.status.success(), "{method}: {}", String::from_utf8_lossy(&output.stderr));
+        compare_with_stock(&database, &archive, &["--compress", method]).unwrap().assert_same();
+    }
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    let help = run(pgdumprs().arg("--help"));
+    assert!(help.status.success() && help.stderr.is_empty());
+    let help = String::from_utf8(help.stdout).unwrap();
+    assert_says(&help, &["pgdumprs [OPTION]... [DBNAME]", "--file", "--username", "PGDATABASE"]);
+    let version = run(pgdumprs().arg("-V"));
+    assert!(version.status.success());
+    assert_eq!(version.stdout, format!("pgdumprs {}\n", env!("CARGO_PKG_VERSION")).into_bytes());
+}
+
+#[test]
+fn bad_arguments_get_one_line() {
+    assert_says(&failure(pgdumprs().arg("--no-such-option")), &["--no-such-option", "--help"]);
+    assert_says(&failure(pgdumprs().args(["-Fq", "x"])), &["-Fc"]);
+    assert_says(&failure(pgdumprs().args(["-Fd", "x"])), &["-Fc"]);
+    assert_says(&failure(pgdumprs().args(["-Z", "brotli", "x"])), &["brotli", "zstd"]);
+    assert_says(&failure(pgdumprs().args(["-d", "a", "b"])), &["DBNAME"]);
+    assert_says(&failure(pgdumprs().args(["-f"])), &["--file"]);
+}
+
+#[test]
+fn bad_connection_strings_get_one_line() {
+    let cases = [
+        ("host=localhost port=abc", "port"),
+        ("hots=localhost dbname=x", "hots"),
+        ("postgresql://localhost:port/db", "port"),
+        ("postgresql://localhost/db?sslmode=perhaps", "sslmode"),
+        ("dbname='unfinished", "quote"),
+    ];
+    for (text, part) in cases {
+        assert_says(&failure(pgdumprs().args(["-d", text])), &[part]);
+    }
+}
+
+#[test]
+fn an_unreachable_host_is_named() {
+    // Nothing listens on port 1, and the name's domain is reserved for names that do not exist.
+    let said = failure(pgdumprs().args(["-h", "127.0.0.1", "-p", "1", "-U", "postgres", "x"]));
+    assert_says(&said, &["127.0.0.1", "port 1", "refused"]);
+    let said = failure(pgdumprs().args(["-d", "postgresql://u:secret@no-such-host.invalid/x"]));
+    assert_says(&said, &["no-such-host.invalid", "check the host name"]);
+    assert!(!said.contains("secret"), "{said}");
+}
+
+#[test]
+fn an_unknown_database_is_named() {
+    let server = Server::get(Major::V17);
+    let said = failure(pgdumprs().args(["-d", &server.url("no_such_database")]));
+    assert_says(&said, &["no_such_database", "3D000"]);
+}
+
+#[test]
+fn a_wrong_password_says_so_and_is_not_shown() {
+    let server = Server::builder(Major::V17)
+        .access_rules("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
+        .start()
+        .unwrap();
+    let role = server.role("LOGIN PASSWORD 'right'");
+    let url = format!("postgresql://{role}:w3ong@127.0.0.1:{}/postgres", server.port());
+    let said = failure(pgdumprs().args(["-d", &url]));
+    assert_says(&said, &["28P01", &role, "password"]);
+    assert!(!said.contains("w3ong"), "{said}");
+    let url = format!("postgresql://{role}@127.0.0.1:{}/postgres", server.port());
+    assert_says(&failure(pgdumprs().args(["-d", &url])), &["PGPASSWORD"]);
+}
+
+#[test]
+fn a_missing_privilege_names_the_table_and_leaves_no_file() {
+    let server = Server::get(Major::V17);
+    let database = sample(&server);
+    let role = server.role("LOGIN");
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("db.dump");
+    let url = format!("postgresql://{role}@127.0.0.1:{}/{}", server.port(), database.name());
+    let said = failure(pgdumprs().args(["-d", &url, "-f"]).arg(&archive));
+    assert_says(&said, &["item", "permission denied", "42501", "GRANT"]);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no file is left");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_to_is_named() {
+    let said = failure(pgdumprs().args(["-f", "/no/such/folder/db.dump", "x"]));
+    assert_says(&said, &["/no/such/folder", "No such file or directory"]);
+}
+
+#[test]
+fn a_failed_dump_keeps_the_backup_that_was_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("db.dump");
+    std::fs::write(&archive, "yesterday's").unwrap();
+    let server = Server::get(Major::V17);
+    failure(pgdumprs().args(["-d", &server.url("no_such_database"), "-f"]).arg(&archive));
+    assert_eq!(std::fs::read(&archive).unwrap(), b"yesterday's");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
