@@ -87,7 +87,11 @@ impl Detailed for Column {
     const WHAT: &'static str = "columns";
 
     fn query(version: u32, oids: &[Oid]) -> String {
-        let compression = if version >= 140000 { "a.attcompression" } else { "''::\"char\"" };
+        let compression = if version >= 140000 {
+            "a.attcompression"
+        } else {
+            "''::\"char\""
+        };
         // Since 18, NOT NULL is a constraint; before, it is a mark on the column. The text form of a name is never empty, so
         // the empty name can stand for "no name".
         let (not_null, joins) = if version >= 180000 {
@@ -101,7 +105,10 @@ impl Detailed for Column {
                      AND note.objoid = nn.oid AND note.objsubid = 0",
             )
         } else {
-            ("CASE WHEN a.attnotnull THEN '' END, true, false, true, NULL::pg_catalog.text", "")
+            (
+                "CASE WHEN a.attnotnull THEN '' END, true, false, true, NULL::pg_catalog.text",
+                "",
+            )
         };
         format!(
             "SELECT a.attrelid, a.attnum, a.attname, pg_catalog.format_type(t.oid, a.atttypmod),
@@ -162,5 +169,7 @@ fn decode_not_null(cells: &mut Cells<'_>) -> Result<Option<NotNull>, Error> {
 
 fn decode_collation(cells: &mut Cells<'_>) -> Result<Option<CollationName>, Error> {
     let (namespace, name) = (cells.opt_text()?, cells.opt_text()?);
-    Ok(namespace.zip(name).map(|(namespace, name)| CollationName { namespace, name }))
+    Ok(namespace
+        .zip(name)
+        .map(|(namespace, name)| CollationName { namespace, name }))
 }

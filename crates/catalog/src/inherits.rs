@@ -22,6 +22,9 @@ impl Listed for Inherits {
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
-        Ok(Self { child: cells.oid()?, parent: cells.oid()? })
+        Ok(Self {
+            child: cells.oid()?,
+            parent: cells.oid()?,
+        })
     }
 }

@@ -28,6 +28,8 @@ impl Listed for UnstablePartitioning {
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
-        Ok(Self { table: cells.oid()? })
+        Ok(Self {
+            table: cells.oid()?,
+        })
     }
 }

@@ -72,18 +72,42 @@ impl Asked {
             ..Relations::default()
         };
         for column in landed.take(self.columns)? {
-            relations.columns.entry(column.table).or_default().push(column);
+            relations
+                .columns
+                .entry(column.table)
+                .or_default()
+                .push(column);
         }
-        let checks = landed.take(self.checks)?.into_iter().map(|check| check.0).collect();
-        relations.views = landed.take(self.views)?.into_iter().map(|row| (row.oid, row.query)).collect();
-        relations.definitions =
-            landed.take(self.definitions)?.into_iter().map(|row| (row.table, row)).collect();
-        relations.unstable_partitioning =
-            landed.take(self.unstable_partitioning)?.into_iter().map(|row| row.table).collect();
-        relations.sequences = landed.take(self.sequences)?.into_iter().map(|row| (row.oid, row)).collect();
+        let checks = landed
+            .take(self.checks)?
+            .into_iter()
+            .map(|check| check.0)
+            .collect();
+        relations.views = landed
+            .take(self.views)?
+            .into_iter()
+            .map(|row| (row.oid, row.query))
+            .collect();
+        relations.definitions = landed
+            .take(self.definitions)?
+            .into_iter()
+            .map(|row| (row.table, row))
+            .collect();
+        relations.unstable_partitioning = landed
+            .take(self.unstable_partitioning)?
+            .into_iter()
+            .map(|row| row.table)
+            .collect();
+        relations.sequences = landed
+            .take(self.sequences)?
+            .into_iter()
+            .map(|row| (row.oid, row))
+            .collect();
         for ticket in self.positions {
             let positions = landed.take(ticket)?.into_iter().flatten();
-            relations.positions.extend(positions.map(|position| (position.oid, position)));
+            relations
+                .positions
+                .extend(positions.map(|position| (position.oid, position)));
         }
         Ok((relations, checks))
     }

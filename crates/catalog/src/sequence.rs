@@ -72,13 +72,23 @@ impl Position {
     fn decode(cells: &mut Cells<'_>) -> Result<Option<Self>, Error> {
         let oid = cells.oid()?;
         let (last_value, is_called): (Option<i64>, Option<bool>) = (cells.get()?, cells.get()?);
-        Ok(last_value.zip(is_called).map(|(last_value, is_called)| Self { oid, last_value, is_called }))
+        Ok(last_value
+            .zip(is_called)
+            .map(|(last_value, is_called)| Self {
+                oid,
+                last_value,
+                is_called,
+            }))
     }
 }
 
 /// Asks where sequences stand. Since 18 a function tells, and says NULL for a sequence that the role may not read; before,
 /// each sequence is a relation to be read, and the server refuses the statement.
-pub(crate) fn positions(flight: &mut Flight, listing: &Listing, oids: &[Oid]) -> Vec<Ticket<Option<Position>>> {
+pub(crate) fn positions(
+    flight: &mut Flight,
+    listing: &Listing,
+    oids: &[Oid],
+) -> Vec<Ticket<Option<Position>>> {
     const WHAT: &str = "positions of sequences";
     if oids.is_empty() {
         return Vec::new();
@@ -101,13 +111,22 @@ pub(crate) fn positions(flight: &mut Flight, listing: &Listing, oids: &[Oid]) ->
 /// The schemas and names of sequences.
 fn names<'a>(listing: &'a Listing, oids: &[Oid]) -> Vec<(Oid, &'a BStr, &'a BStr)> {
     let wanted: std::collections::HashSet<Oid> = oids.iter().copied().collect();
-    let namespaces: std::collections::HashMap<Oid, &BStr> =
-        listing.namespaces.iter().map(|row| (row.oid, row.name.as_bstr())).collect();
+    let namespaces: std::collections::HashMap<Oid, &BStr> = listing
+        .namespaces
+        .iter()
+        .map(|row| (row.oid, row.name.as_bstr()))
+        .collect();
     listing
         .tables
         .iter()
         .filter(|row| wanted.contains(&row.oid))
-        .filter_map(|row| Some((row.oid, *namespaces.get(&row.namespace)?, row.name.as_bstr())))
+        .filter_map(|row| {
+            Some((
+                row.oid,
+                *namespaces.get(&row.namespace)?,
+                row.name.as_bstr(),
+            ))
+        })
         .collect()
 }
 
@@ -118,7 +137,8 @@ fn read_each(sequences: &[(Oid, &BStr, &BStr)]) -> BString {
         if i > 0 {
             statement.extend_from_slice(b" UNION ALL ");
         }
-        statement.extend_from_slice(format!("SELECT {oid}, last_value, is_called FROM ").as_bytes());
+        statement
+            .extend_from_slice(format!("SELECT {oid}, last_value, is_called FROM ").as_bytes());
         push_quoted(&mut statement, namespace);
         statement.push(b'.');
         push_quoted(&mut statement, name);

@@ -27,7 +27,10 @@ impl Detailed for View {
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
         // A view that is gone by now has NULL: the empty definition, which no view has, says so.
-        Ok(Self { oid: cells.oid()?, query: cells.opt_text()?.unwrap_or_default() })
+        Ok(Self {
+            oid: cells.oid()?,
+            query: cells.opt_text()?.unwrap_or_default(),
+        })
     }
 }
 
@@ -59,6 +62,9 @@ impl Listed for ViewDependency {
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
-        Ok(Self { reader: cells.oid()?, read: cells.oid()? })
+        Ok(Self {
+            reader: cells.oid()?,
+            read: cells.oid()?,
+        })
     }
 }

@@ -15,11 +15,16 @@ pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
     }
     for index in 0..dump.details.relations.attrdefs.len() {
         let attrdef = &dump.details.relations.attrdefs[index];
-        let (number, catalog_id) = (attrdef.column, CatalogId::new(class::PG_ATTRDEF, attrdef.oid));
-        let table = dump.find_table(attrdef.table).ok_or_else(|| Error::Missing {
-            object: format!("default with OID {}", attrdef.oid),
-            target: format!("table with OID {}", attrdef.table),
-        })?;
+        let (number, catalog_id) = (
+            attrdef.column,
+            CatalogId::new(class::PG_ATTRDEF, attrdef.oid),
+        );
+        let table = dump
+            .find_table(attrdef.table)
+            .ok_or_else(|| Error::Missing {
+                object: format!("default with OID {}", attrdef.oid),
+                target: format!("table with OID {}", attrdef.table),
+            })?;
         let column = dump.column(table, number)?;
         if column.is_dropped {
             continue;
@@ -43,7 +48,12 @@ pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
 }
 
 /// Renders a default that is set after the table was created.
-pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) -> Result<(), Error> {
+pub(crate) fn render(
+    dump: &Dump,
+    toc: &mut Toc,
+    object: &Object,
+    index: usize,
+) -> Result<(), Error> {
     if !dump.options.schema || !object.separate || !object.dumps(crate::Components::DEFINITION) {
         return Ok(());
     }
@@ -53,18 +63,38 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) 
         .ok_or_else(|| dump.missing(object, format!("table with OID {}", attrdef.table)))?;
     let row = &dump.listing.tables[table];
     let column = dump.column(table, attrdef.column)?;
-    let foreign = if row.relkind == relkind::FOREIGN_TABLE { "FOREIGN " } else { "" };
-    let (name, column_name) = (dump.qualified(dump.table_object(table)), dump.ident(&column.name));
+    let foreign = if row.relkind == relkind::FOREIGN_TABLE {
+        "FOREIGN "
+    } else {
+        ""
+    };
+    let (name, column_name) = (
+        dump.qualified(dump.table_object(table)),
+        dump.ident(&column.name),
+    );
     toc.push(Entry {
         tag: Some(sql![row.name, " ", column.name]),
         namespace: dump.namespace_name(object).map(ToOwned::to_owned),
         owner: Some(dump.listing.role(row.owner).to_owned()),
         definition: Some(sql![
-            "ALTER ", foreign, "TABLE ONLY ", name, " ALTER COLUMN ", column_name, " SET DEFAULT ",
-            attrdef.expression, ";\n"
+            "ALTER ",
+            foreign,
+            "TABLE ONLY ",
+            name,
+            " ALTER COLUMN ",
+            column_name,
+            " SET DEFAULT ",
+            attrdef.expression,
+            ";\n"
         ]),
         drop: Some(sql![
-            "ALTER ", foreign, "TABLE ", name, " ALTER COLUMN ", column_name, " DROP DEFAULT;\n"
+            "ALTER ",
+            foreign,
+            "TABLE ",
+            name,
+            " ALTER COLUMN ",
+            column_name,
+            " DROP DEFAULT;\n"
         ]),
         ..Toc::entry_of(object, "DEFAULT", Section::PreData)
     });

@@ -2,9 +2,9 @@
 
 use pgdumprs_catalog::{CatalogId, class, contype};
 
+use crate::Error;
 use crate::dump::Dump;
 use crate::object::{Kind, LoopRole, Tie};
-use crate::Error;
 
 /// Makes an object of every such constraint, and decides which are part of CREATE TABLE.
 pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
@@ -20,14 +20,19 @@ pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
         let is_check = row.contype == contype::CHECK;
         // What rows violate must be loaded before. CREATE TABLE cannot make a NOT NULL that is NOT VALID at all.
         let separate = !is_check || !row.is_validated;
-        let (name, catalog_id) = (row.name.clone(), CatalogId::new(class::PG_CONSTRAINT, row.oid));
+        let (name, catalog_id) = (
+            row.name.clone(),
+            CatalogId::new(class::PG_CONSTRAINT, row.oid),
+        );
         let table = dump.find_table(oid).ok_or_else(|| Error::Missing {
             object: format!("constraint \"{name}\""),
             target: format!("table with OID {oid}"),
         })?;
         let whole = dump.table_object(table);
         let (table_id, namespace, selected) = (whole.id, whole.namespace, whole.dump);
-        let id = dump.objects.add(Kind::Constraint(index), catalog_id, name, namespace);
+        let id = dump
+            .objects
+            .add(Kind::Constraint(index), catalog_id, name, namespace);
         let object = dump.objects.get_mut(id);
         object.dump = selected;
         object.part_of = Some(table_id);

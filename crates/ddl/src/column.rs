@@ -13,8 +13,12 @@ pub(crate) fn clause(dump: &Dump, table: usize, column: &Column) -> Option<BStri
         return None;
     }
     // One that is NOT VALID is a constraint of its own.
-    let not_null = column.not_null.as_ref().filter(|not_null| not_null.is_valid);
-    let declared = not_null.filter(|not_null| inherit::declares_not_null(dump, table, column, not_null));
+    let not_null = column
+        .not_null
+        .as_ref()
+        .filter(|not_null| not_null.is_valid);
+    let declared =
+        not_null.filter(|not_null| inherit::declares_not_null(dump, table, column, not_null));
     if !dump.writes_column(row, column) {
         return declared.map(|not_null| inherited_not_null(dump, row, column, not_null));
     }
@@ -34,11 +38,19 @@ pub(crate) fn clause(dump: &Dump, table: usize, column: &Column) -> Option<BStri
     }
     if let Some(not_null) = not_null {
         let name = shown_name(row, column, not_null);
-        let constraint = name.map(|name| sql![" CONSTRAINT ", dump.ident(name)]).unwrap_or_default();
+        let constraint = name
+            .map(|name| sql![" CONSTRAINT ", dump.ident(name)])
+            .unwrap_or_default();
         push!(text, constraint, " NOT NULL", no_inherit(not_null));
     }
     if let Some(collation) = &column.collation {
-        push!(text, " COLLATE ", dump.ident(&collation.namespace), ".", dump.ident(&collation.name));
+        push!(
+            text,
+            " COLLATE ",
+            dump.ident(&collation.namespace),
+            ".",
+            dump.ident(&collation.name)
+        );
     }
     Some(text)
 }
@@ -58,46 +70,97 @@ fn default_clause(dump: &Dump, table: usize, column: &Column) -> Option<BString>
 /// The table constraint for a NOT NULL that is declared on a column which is not.
 fn inherited_not_null(dump: &Dump, row: &Table, column: &Column, not_null: &NotNull) -> BString {
     let name = shown_name(row, column, not_null);
-    let constraint = name.map(|name| sql!["CONSTRAINT ", dump.ident(name), " "]).unwrap_or_default();
-    sql![constraint, "NOT NULL ", dump.ident(&column.name), no_inherit(not_null)]
+    let constraint = name
+        .map(|name| sql!["CONSTRAINT ", dump.ident(name), " "])
+        .unwrap_or_default();
+    sql![
+        constraint,
+        "NOT NULL ",
+        dump.ident(&column.name),
+        no_inherit(not_null)
+    ]
 }
 
 fn no_inherit(not_null: &NotNull) -> &'static str {
-    if not_null.no_inherit { " NO INHERIT" } else { "" }
+    if not_null.no_inherit {
+        " NO INHERIT"
+    } else {
+        ""
+    }
 }
 
 /// The name of a NOT NULL constraint where it must be said: it is not the one that the server would choose, or it must be
 /// certain because a comment speaks of it.
-pub(crate) fn shown_name<'a>(row: &Table, column: &Column, not_null: &'a NotNull) -> Option<&'a BString> {
+pub(crate) fn shown_name<'a>(
+    row: &Table,
+    column: &Column,
+    not_null: &'a NotNull,
+) -> Option<&'a BString> {
     let name = not_null.name.as_ref()?;
     let chosen = sql![row.name, "_", column.name, "_not_null"];
     (not_null.comment.is_some() || *name != chosen).then_some(name)
 }
 
 /// The ALTER TABLE statements that give a column what CREATE TABLE cannot.
-pub(crate) fn alterations(dump: &Dump, row: &Table, qualified: &BString, column: &Column) -> BString {
+pub(crate) fn alterations(
+    dump: &Dump,
+    row: &Table,
+    qualified: &BString,
+    column: &Column,
+) -> BString {
     let mut text = BString::default();
     if column.is_dropped {
         return text;
     }
-    let foreign = if row.relkind == relkind::FOREIGN_TABLE { "FOREIGN " } else { "" };
+    let foreign = if row.relkind == relkind::FOREIGN_TABLE {
+        "FOREIGN "
+    } else {
+        ""
+    };
     let alter = sql![
-        "ALTER ", foreign, "TABLE ONLY ", qualified, " ALTER COLUMN ", dump.ident(&column.name)
+        "ALTER ",
+        foreign,
+        "TABLE ONLY ",
+        qualified,
+        " ALTER COLUMN ",
+        dump.ident(&column.name)
     ];
     if column.statistics_target >= 0 {
-        push!(text, alter, " SET STATISTICS ", column.statistics_target.to_string(), ";\n");
+        push!(
+            text,
+            alter,
+            " SET STATISTICS ",
+            column.statistics_target.to_string(),
+            ";\n"
+        );
     }
-    if let Some(storage) = storage_name(column.storage).filter(|_| column.storage != column.type_storage) {
+    if let Some(storage) =
+        storage_name(column.storage).filter(|_| column.storage != column.type_storage)
+    {
         push!(text, alter, " SET STORAGE ", storage, ";\n");
     }
-    if let Some(method) = compression_name(column.compression).filter(|_| dump.options.toast_compression) {
+    if let Some(method) =
+        compression_name(column.compression).filter(|_| dump.options.toast_compression)
+    {
         push!(text, alter, " SET COMPRESSION ", method, ";\n");
     }
     if !column.options.is_empty() {
-        push!(text, alter, " SET (", sql::join(&column.options, ", "), ");\n");
+        push!(
+            text,
+            alter,
+            " SET (",
+            sql::join(&column.options, ", "),
+            ");\n"
+        );
     }
     if row.relkind == relkind::FOREIGN_TABLE && !column.foreign_options.is_empty() {
-        push!(text, alter, " OPTIONS (\n    ", sql::join(&column.foreign_options, ",\n    "), "\n);\n");
+        push!(
+            text,
+            alter,
+            " OPTIONS (\n    ",
+            sql::join(&column.foreign_options, ",\n    "),
+            "\n);\n"
+        );
     }
     text
 }
@@ -131,5 +194,9 @@ pub(crate) fn copy_list(dump: &Dump, table: usize) -> BString {
         .filter(|column| !column.is_dropped && column.generated == 0)
         .map(|column| dump.ident(column.name.as_bstr()));
     let list = sql::join(names, ", ");
-    if list.is_empty() { list } else { sql!["(", list, ")"] }
+    if list.is_empty() {
+        list
+    } else {
+        sql!["(", list, ")"]
+    }
 }

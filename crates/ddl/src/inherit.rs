@@ -14,9 +14,14 @@ pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
     let mut parents = vec![Vec::new(); dump.listing.tables.len()];
     for link in &dump.listing.inherits {
         // Partitioned indexes inherit too, but are not in the listing.
-        let Some(child) = dump.find_table(link.child) else { continue };
+        let Some(child) = dump.find_table(link.child) else {
+            continue;
+        };
         let parent = dump.find_table(link.parent).ok_or_else(|| {
-            dump.missing(dump.table_object(child), format!("parent with OID {}", link.parent))
+            dump.missing(
+                dump.table_object(child),
+                format!("parent with OID {}", link.parent),
+            )
         })?;
         parents[child].push(parent);
     }
@@ -34,11 +39,20 @@ pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
 fn add_attachment(dump: &mut Dump, table: usize) -> Result<(), Error> {
     let partition = dump.table_object(table);
     let &[parent] = dump.parents(table) else {
-        return Err(dump.missing(partition, "the one partitioned table that a partition belongs to"));
+        return Err(dump.missing(
+            partition,
+            "the one partitioned table that a partition belongs to",
+        ));
     };
-    let (partition_id, name, namespace) = (partition.id, partition.name.clone(), partition.namespace);
+    let (partition_id, name, namespace) =
+        (partition.id, partition.name.clone(), partition.namespace);
     let parent_id = dump.table_ids[parent];
-    let id = dump.objects.add(Kind::TableAttach(table), CatalogId::default(), name, namespace);
+    let id = dump.objects.add(
+        Kind::TableAttach(table),
+        CatalogId::default(),
+        name,
+        namespace,
+    );
     dump.objects.add_dependency(id, partition_id);
     dump.objects.add_dependency(id, parent_id);
     Ok(())
@@ -53,10 +67,16 @@ fn inherited<'a>(
     dump.parents(table).iter().filter_map(move |&parent| {
         let columns = dump.columns(parent);
         // It mostly stands in the same place.
-        let expected = usize::try_from(column.number - 1).ok().and_then(|position| columns.get(position));
+        let expected = usize::try_from(column.number - 1)
+            .ok()
+            .and_then(|position| columns.get(position));
         let found = expected
             .filter(|candidate| candidate.name == column.name)
-            .or_else(|| columns.iter().find(|candidate| candidate.name == column.name));
+            .or_else(|| {
+                columns
+                    .iter()
+                    .find(|candidate| candidate.name == column.name)
+            });
         found.map(|found| (parent, found))
     })
 }
@@ -65,11 +85,17 @@ fn inherited<'a>(
 ///
 /// Before 18 the catalog does not tell, and any parent's NOT NULL counts as the origin of the child's. Since 18 it does; but
 /// a valid one does not come from parents whose own are all NOT VALID.
-pub(crate) fn declares_not_null(dump: &Dump, table: usize, column: &Column, not_null: &NotNull) -> bool {
+pub(crate) fn declares_not_null(
+    dump: &Dump,
+    table: usize,
+    column: &Column,
+    not_null: &NotNull,
+) -> bool {
     if dump.parents(table).is_empty() {
         return not_null.is_local;
     }
-    let mut origins = inherited(dump, table, column).filter_map(|(_, parent)| parent.not_null.as_ref());
+    let mut origins =
+        inherited(dump, table, column).filter_map(|(_, parent)| parent.not_null.as_ref());
     if dump.listing.server.version >= 180000 {
         not_null.is_local || !origins.any(|origin| origin.is_valid)
     } else {
@@ -81,13 +107,22 @@ pub(crate) fn declares_not_null(dump: &Dump, table: usize, column: &Column, not_
 pub(crate) fn adjust_defaults(dump: &mut Dump) {
     for table in 0..dump.listing.tables.len() {
         let row = &dump.listing.tables[table];
-        let never_child = matches!(row.relkind, relkind::SEQUENCE | relkind::VIEW | relkind::MATVIEW);
-        if never_child || dump.table_object(table).dump.is_empty() || dump.parents(table).is_empty() {
+        let never_child = matches!(
+            row.relkind,
+            relkind::SEQUENCE | relkind::VIEW | relkind::MATVIEW
+        );
+        if never_child || dump.table_object(table).dump.is_empty() || dump.parents(table).is_empty()
+        {
             continue;
         }
         let is_partition = row.is_partition;
-        let columns = dump.columns(table).iter().filter(|column| !column.is_dropped);
-        let origins: Vec<_> = columns.map(|column| (column.number, Origin::of(dump, table, column))).collect();
+        let columns = dump
+            .columns(table)
+            .iter()
+            .filter(|column| !column.is_dropped);
+        let origins: Vec<_> = columns
+            .map(|column| (column.number, Origin::of(dump, table, column)))
+            .collect();
         for (number, origin) in origins {
             if origin.has_default && dump.attrdef(table, number).is_none() {
                 add_no_default(dump, table, number);
@@ -111,10 +146,14 @@ struct Origin {
 
 impl Origin {
     fn of(dump: &Dump, table: usize, column: &Column) -> Self {
-        let own = dump.attrdef(table, column.number).map(|(_, row)| &row.expression);
+        let own = dump
+            .attrdef(table, column.number)
+            .map(|(_, row)| &row.expression);
         let mut origin = Self::default();
         for (parent, parent_column) in inherited(dump, table, column) {
-            let expression = dump.attrdef(parent, parent_column.number).map(|(_, row)| &row.expression);
+            let expression = dump
+                .attrdef(parent, parent_column.number)
+                .map(|(_, row)| &row.expression);
             if parent_column.generated == 0 {
                 origin.has_default |= expression.is_some_and(|expression| expression != NO_DEFAULT);
             } else if expression.is_some() && expression == own {
@@ -130,9 +169,15 @@ impl Origin {
 /// A child without a default has to say so, or it would get its parent's.
 fn add_no_default(dump: &mut Dump, table: usize, number: i16) {
     let row = &dump.listing.tables[table];
-    let written = dump.column(table, number).is_ok_and(|column| dump.writes_column(row, column));
-    let attrdef =
-        AttrDef { oid: 0, table: row.oid, column: number, expression: NO_DEFAULT.into() };
+    let written = dump
+        .column(table, number)
+        .is_ok_and(|column| dump.writes_column(row, column));
+    let attrdef = AttrDef {
+        oid: 0,
+        table: row.oid,
+        column: number,
+        expression: NO_DEFAULT.into(),
+    };
     let index = dump.details.relations.attrdefs.len();
     dump.details.relations.attrdefs.push(attrdef);
     let id = add_attrdef(dump, table, number, index, CatalogId::default());
@@ -154,7 +199,9 @@ pub(crate) fn add_attrdef(
     let whole = dump.table_object(table);
     let (whole_id, name, namespace, selected) =
         (whole.id, whole.name.clone(), whole.namespace, whole.dump);
-    let id = dump.objects.add(Kind::AttrDef(index), catalog_id, name, namespace);
+    let id = dump
+        .objects
+        .add(Kind::AttrDef(index), catalog_id, name, namespace);
     let object = dump.objects.get_mut(id);
     object.dump = selected;
     object.part_of = Some(whole_id);

@@ -19,10 +19,14 @@ pub(crate) fn link(dump: &mut Dump) {
         if dump.listing.tables[reader].relkind != relkind::MATVIEW {
             continue;
         }
-        let Some(&reader_data) = dump.relations.data.get(&reader) else { continue };
+        let Some(&reader_data) = dump.relations.data.get(&reader) else {
+            continue;
+        };
         for read in reached(&graph, reader) {
             let row = &dump.listing.tables[read];
-            let Some(&read_data) = dump.relations.data.get(&read) else { continue };
+            let Some(&read_data) = dump.relations.data.get(&read) else {
+                continue;
+            };
             if row.relkind != relkind::MATVIEW {
                 continue;
             }
@@ -38,7 +42,9 @@ pub(crate) fn link(dump: &mut Dump) {
 fn read_by(dump: &Dump) -> HashMap<usize, Vec<usize>> {
     let mut graph: HashMap<usize, Vec<usize>> = HashMap::new();
     for link in &dump.details.relations.view_dependencies {
-        if let (Some(reader), Some(read)) = (dump.find_table(link.reader), dump.find_table(link.read)) {
+        if let (Some(reader), Some(read)) =
+            (dump.find_table(link.reader), dump.find_table(link.read))
+        {
             graph.entry(reader).or_default().push(read);
         }
     }
@@ -54,7 +60,11 @@ fn reached(graph: &HashMap<usize, Vec<usize>>, start: usize) -> Vec<usize> {
     let mut seen = HashSet::new();
     let mut readers = vec![start];
     while !readers.is_empty() {
-        let read = readers.iter().filter_map(|reader| graph.get(reader)).flatten().copied();
+        let read = readers
+            .iter()
+            .filter_map(|reader| graph.get(reader))
+            .flatten()
+            .copied();
         let mut fresh: Vec<usize> = read.filter(|&read| seen.insert(read)).collect();
         reached.extend_from_slice(&fresh);
         fresh.sort_unstable();

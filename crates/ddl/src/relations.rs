@@ -30,7 +30,11 @@ impl Dump {
     /// Columns of a relation, dropped ones included, by attribute number. None where they were not asked for.
     pub(crate) fn columns(&self, table: usize) -> &[Column] {
         let oid = self.listing.tables[table].oid;
-        self.details.relations.columns.get(&oid).map_or(&[], Vec::as_slice)
+        self.details
+            .relations
+            .columns
+            .get(&oid)
+            .map_or(&[], Vec::as_slice)
     }
 
     /// One column of a relation.
@@ -43,7 +47,9 @@ impl Dump {
 
     /// The default or generation expression of a column, as an object and as a row.
     pub(crate) fn attrdef(&self, table: usize, number: i16) -> Option<(&Object, &AttrDef)> {
-        let object = self.objects.get(*self.relations.attrdefs.get(&(table, number))?);
+        let object = self
+            .objects
+            .get(*self.relations.attrdefs.get(&(table, number))?);
         match object.kind {
             Kind::AttrDef(index) => Some((object, &self.details.relations.attrdefs[index])),
             _ => None,
@@ -62,6 +68,9 @@ impl Dump {
 
     /// The error for something that an object refers to and that is not there.
     pub(crate) fn missing(&self, object: &Object, target: impl Into<String>) -> Error {
-        Error::Missing { object: object.to_string(), target: target.into() }
+        Error::Missing {
+            object: object.to_string(),
+            target: target.into(),
+        }
     }
 }

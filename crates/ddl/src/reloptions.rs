@@ -11,8 +11,14 @@ pub(crate) fn list(dump: &Dump, options: &[BString], prefix: &str) -> BString {
 }
 
 fn one(dump: &Dump, option: &BString, prefix: &str) -> BString {
-    let (name, value) = option.split_once_str("=").unwrap_or((option.as_slice(), b""));
+    let (name, value) = option
+        .split_once_str("=")
+        .unwrap_or((option.as_slice(), b""));
     // Whatever could be an identifier can stand as it is; anything else, numbers too, is safe as a literal.
-    let value = if dump.ident(value) == value { value.into() } else { sql::literal(value) };
+    let value = if dump.ident(value) == value {
+        value.into()
+    } else {
+        sql::literal(value)
+    };
     sql![prefix, dump.ident(name), "=", value]
 }

@@ -11,16 +11,27 @@ use crate::toc::Toc;
 use crate::{Components, Error, seclabel};
 
 /// Renders a sequence, what owns it, its comment and label.
-pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, table: usize) -> Result<(), Error> {
+pub(crate) fn render(
+    dump: &Dump,
+    toc: &mut Toc,
+    object: &Object,
+    table: usize,
+) -> Result<(), Error> {
     let row = &dump.listing.tables[table];
     let name = dump.qualified(object);
     let owner = dump.listing.role(row.owner);
     let (create, drop) = match row.owning_column {
         Some(owning) if owning.is_identity => {
             // It comes and goes with its column.
-            (create_identity(dump, object, row, owning)?, BString::default())
+            (
+                create_identity(dump, object, row, owning)?,
+                BString::default(),
+            )
         }
-        _ => (create(dump, object, row)?, sql!["DROP SEQUENCE ", name, ";\n"]),
+        _ => (
+            create(dump, object, row)?,
+            sql!["DROP SEQUENCE ", name, ";\n"],
+        ),
     };
     toc.push(Entry {
         tag: Some(row.name.clone()),
@@ -45,8 +56,18 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, table: usize) 
 
 fn create(dump: &Dump, object: &Object, row: &Table) -> Result<BString, Error> {
     let sequence = parameters(dump, object, row)?;
-    let unlogged = if row.persistence == b'u' { "UNLOGGED " } else { "" };
-    let mut text = sql!["CREATE ", unlogged, "SEQUENCE ", dump.qualified(object), "\n"];
+    let unlogged = if row.persistence == b'u' {
+        "UNLOGGED "
+    } else {
+        ""
+    };
+    let mut text = sql![
+        "CREATE ",
+        unlogged,
+        "SEQUENCE ",
+        dump.qualified(object),
+        "\n"
+    ];
     if sequence.type_name != "bigint" {
         push!(text, "    AS ", sequence.type_name, "\n");
     }
@@ -68,15 +89,34 @@ fn create_identity(
         _ => "",
     };
     let mut text = sql![
-        "ALTER TABLE ", dump.qualified(dump.table_object(table)), " ALTER COLUMN ",
-        dump.ident(&column.name), " ADD GENERATED ", when, " AS IDENTITY (\n    SEQUENCE NAME ",
-        dump.qualified(object), "\n"
+        "ALTER TABLE ",
+        dump.qualified(dump.table_object(table)),
+        " ALTER COLUMN ",
+        dump.ident(&column.name),
+        " ADD GENERATED ",
+        when,
+        " AS IDENTITY (\n    SEQUENCE NAME ",
+        dump.qualified(object),
+        "\n"
     ];
     // Servers before 15 do not know the option, and there the two are always alike.
     if row.persistence != table_row.persistence {
-        push!(text, "    ", if row.persistence == b'u' { "UNLOGGED" } else { "LOGGED" }, "\n");
+        push!(
+            text,
+            "    ",
+            if row.persistence == b'u' {
+                "UNLOGGED"
+            } else {
+                "LOGGED"
+            },
+            "\n"
+        );
     }
-    push!(text, body(dump, object, parameters(dump, object, row)?)?, "\n);\n");
+    push!(
+        text,
+        body(dump, object, parameters(dump, object, row)?)?,
+        "\n);\n"
+    );
     Ok(text)
 }
 
@@ -91,7 +131,8 @@ fn owning_table<'a>(
     owning: OwningColumn,
 ) -> Result<(usize, &'a Table), Error> {
     let table = dump.find_table(owning.table);
-    let table = table.ok_or_else(|| dump.missing(object, format!("table with OID {}", owning.table)))?;
+    let table =
+        table.ok_or_else(|| dump.missing(object, format!("table with OID {}", owning.table)))?;
     Ok((table, &dump.listing.tables[table]))
 }
 
@@ -100,7 +141,11 @@ fn body(dump: &Dump, object: &Object, sequence: &Sequence) -> Result<BString, Er
     let limits = natural_limits(sequence)
         .ok_or_else(|| dump.missing(object, format!("the sequence type {}", sequence.type_name)))?;
     let limit = |word: &str, value: i64, natural: i64| {
-        if value == natural { format!("NO {word}") } else { format!("{word} {value}") }
+        if value == natural {
+            format!("NO {word}")
+        } else {
+            format!("{word} {value}")
+        }
     };
     Ok(format!(
         "    START WITH {}\n    INCREMENT BY {}\n    {}\n    {}\n    CACHE {}{}",
@@ -125,7 +170,11 @@ fn natural_limits(sequence: &Sequence) -> Option<(i64, i64)> {
     } else {
         return None;
     };
-    Some(if sequence.increment >= 0 { (1, max) } else { (min, -1) })
+    Some(if sequence.increment >= 0 {
+        (1, max)
+    } else {
+        (min, -1)
+    })
 }
 
 /// Links a sequence to its column. This has to wait until the sequence's owner is set, which must be the table's; the table
@@ -150,8 +199,13 @@ fn render_owned_by(
         owner: Some(dump.listing.role(row.owner).to_owned()),
         section: Section::PreData,
         definition: Some(sql![
-            "ALTER SEQUENCE ", dump.qualified(object), " OWNED BY ", dump.qualified(table_object),
-            ".", dump.ident(&column.name), ";\n"
+            "ALTER SEQUENCE ",
+            dump.qualified(object),
+            " OWNED BY ",
+            dump.qualified(table_object),
+            ".",
+            dump.ident(&column.name),
+            ";\n"
         ]),
         ..entry
     });
@@ -178,7 +232,10 @@ mod tests {
     #[test]
     fn limits_follow_type_and_direction() {
         assert_eq!(natural_limits(&sequence("bigint", 1)), Some((1, i64::MAX)));
-        assert_eq!(natural_limits(&sequence("integer", -2)), Some((i64::from(i32::MIN), -1)));
+        assert_eq!(
+            natural_limits(&sequence("integer", -2)),
+            Some((i64::from(i32::MIN), -1))
+        );
         assert_eq!(natural_limits(&sequence("smallint", 5)), Some((1, 32767)));
         assert_eq!(natural_limits(&sequence("numeric", 1)), None);
     }

@@ -9,16 +9,15 @@ use crate::comment::Subject;
 use crate::dump::Dump;
 use crate::object::{Kind, LoopRole, Object};
 use crate::toc::Toc;
-use crate::{
-    Components, Error, seclabel, selection, sequence, table_comment, table_definition,
-};
+use crate::{Components, Error, seclabel, selection, sequence, table_comment, table_definition};
 
 /// Makes an object of every relation, system catalogs and composite types included: dependencies lead through them.
 pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
     for i in 0..dump.listing.tables.len() {
         let row = &dump.listing.tables[i];
         let (kind, has_acl) = (row.relkind, row.acl.acl.is_some());
-        let namespace = dump.find_namespace(row.namespace, || format!("relation \"{}\"", row.name))?;
+        let namespace =
+            dump.find_namespace(row.namespace, || format!("relation \"{}\"", row.name))?;
         let id = dump.objects.add(
             Kind::Table(i),
             CatalogId::new(class::PG_CLASS, row.oid),
@@ -49,11 +48,15 @@ pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
 /// A sequence that belongs to a column goes where its table goes.
 fn dump_owned_sequences(dump: &mut Dump) -> Result<(), Error> {
     for i in 0..dump.listing.tables.len() {
-        let Some(owning) = dump.listing.tables[i].owning_column else { continue };
-        let table = dump.find_table(owning.table).ok_or_else(|| Error::Missing {
-            object: dump.table_object(i).to_string(),
-            target: format!("table with OID {}", owning.table),
-        })?;
+        let Some(owning) = dump.listing.tables[i].owning_column else {
+            continue;
+        };
+        let table = dump
+            .find_table(owning.table)
+            .ok_or_else(|| Error::Missing {
+                object: dump.table_object(i).to_string(),
+                target: format!("table with OID {}", owning.table),
+            })?;
         let selected = dump.table_object(table).dump;
         let sequence = dump.objects.get_mut(dump.table_ids[i]);
         if owning.is_identity {
@@ -89,7 +92,9 @@ pub(crate) fn wanted(dump: &Dump) -> Wanted {
                 wanted.sequences.push(row.oid);
             }
             let readable = row.persistence != b'u' || dump.options.unlogged_table_data;
-            if dump.options.data && readable && (object.dumps(Components::DATA) || dump.relations.data.contains_key(&table))
+            if dump.options.data
+                && readable
+                && (object.dumps(Components::DATA) || dump.relations.data.contains_key(&table))
             {
                 wanted.positions.push(row.oid);
             }
@@ -109,7 +114,9 @@ pub(crate) fn wanted(dump: &Dump) -> Wanted {
 fn interesting(dump: &Dump) -> Vec<bool> {
     let own = Components::DEFINITION | Components::DATA | Components::STATISTICS;
     let mut interesting: Vec<bool> = (0..dump.listing.tables.len())
-        .map(|table| dump.table_object(table).dumps(own) || dump.relations.data.contains_key(&table))
+        .map(|table| {
+            dump.table_object(table).dumps(own) || dump.relations.data.contains_key(&table)
+        })
         .collect();
     for (table, row) in dump.listing.tables.iter().enumerate() {
         if dump.table_object(table).dump.is_empty() {
@@ -118,7 +125,10 @@ fn interesting(dump: &Dump) -> Vec<bool> {
         for &parent in dump.parents(table) {
             interesting[parent] = true;
         }
-        if let Some(owner) = row.owning_column.and_then(|owning| dump.find_table(owning.table)) {
+        if let Some(owner) = row
+            .owning_column
+            .and_then(|owning| dump.find_table(owning.table))
+        {
             interesting[owner] = true;
         }
     }
@@ -126,7 +136,12 @@ fn interesting(dump: &Dump) -> Vec<bool> {
 }
 
 /// Renders a relation with all that hangs on it.
-pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, table: usize) -> Result<(), Error> {
+pub(crate) fn render(
+    dump: &Dump,
+    toc: &mut Toc,
+    object: &Object,
+    table: usize,
+) -> Result<(), Error> {
     if !dump.options.schema {
         return Ok(());
     }
@@ -150,12 +165,24 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, table: usize) 
     Ok(())
 }
 
-fn render_definition(dump: &Dump, toc: &mut Toc, object: &Object, table: usize) -> Result<(), Error> {
+fn render_definition(
+    dump: &Dump,
+    toc: &mut Toc,
+    object: &Object,
+    table: usize,
+) -> Result<(), Error> {
     let row = &dump.listing.tables[table];
     let type_name = table_definition::type_name(row);
     let owner = dump.listing.role(row.owner);
-    let has_rows = matches!(row.relkind, relkind::TABLE | relkind::MATVIEW | relkind::PARTITIONED_TABLE);
-    let section = if object.postponed { Section::PostData } else { Section::PreData };
+    let has_rows = matches!(
+        row.relkind,
+        relkind::TABLE | relkind::MATVIEW | relkind::PARTITIONED_TABLE
+    );
+    let section = if object.postponed {
+        Section::PostData
+    } else {
+        Section::PreData
+    };
     toc.push(Entry {
         tag: Some(row.name.clone()),
         namespace: dump.namespace_name(object).map(ToOwned::to_owned),
@@ -173,8 +200,13 @@ fn render_definition(dump: &Dump, toc: &mut Toc, object: &Object, table: usize) 
         table_comment::render(dump, toc, &subject, table);
     }
     if object.dumps(Components::SECLABEL) {
-        let columns = dump.columns(table).iter().filter(|column| !column.is_dropped);
-        let names: Vec<_> = columns.map(|column| (column.number, dump.ident(&column.name))).collect();
+        let columns = dump
+            .columns(table)
+            .iter()
+            .filter(|column| !column.is_dropped);
+        let names: Vec<_> = columns
+            .map(|column| (column.number, dump.ident(&column.name)))
+            .collect();
         seclabel::render_relation(dump, toc, &subject, &names);
     }
     table_comment::render_constraints(dump, toc, &subject, object, table);

@@ -9,7 +9,12 @@ use crate::toc::Toc;
 
 /// Renders the attachment of a partition, which is `table` in the listing. A partition that exists by itself can be restored
 /// without its parent, and keeps the order of its columns.
-pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, table: usize) -> Result<(), Error> {
+pub(crate) fn render(
+    dump: &Dump,
+    toc: &mut Toc,
+    object: &Object,
+    table: usize,
+) -> Result<(), Error> {
     if !dump.options.schema {
         return Ok(());
     }
@@ -27,8 +32,13 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, table: usize) 
         namespace: dump.namespace_name(object).map(ToOwned::to_owned),
         owner: Some(dump.listing.role(row.owner).to_owned()),
         definition: Some(sql![
-            "ALTER TABLE ONLY ", dump.qualified(parent), " ATTACH PARTITION ",
-            dump.qualified(partition), " ", bound, ";\n"
+            "ALTER TABLE ONLY ",
+            dump.qualified(parent),
+            " ATTACH PARTITION ",
+            dump.qualified(partition),
+            " ",
+            bound,
+            ";\n"
         ]),
         ..Toc::entry_of(object, "TABLE ATTACH", Section::PreData)
     });

@@ -13,25 +13,52 @@ use crate::{Components, column, sql, table_definition};
 pub(crate) fn render(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>, table: usize) {
     comment::render(dump, toc, subject);
     let columns = dump.columns(table);
-    let Some(comments) = dump.details.comments.get(&subject.catalog_id) else { return };
+    let Some(comments) = dump.details.comments.get(&subject.catalog_id) else {
+        return;
+    };
     for comment in comments {
-        let position = usize::try_from(comment.subid).ok().and_then(|subid| subid.checked_sub(1));
+        let position = usize::try_from(comment.subid)
+            .ok()
+            .and_then(|subid| subid.checked_sub(1));
         if let Some(column) = position.and_then(|position| columns.get(position)) {
             let name = sql![subject.name, ".", dump.ident(&column.name)];
-            comment::render_text(dump, toc, &Subject { kind: "COLUMN", name, ..subject.clone() }, comment.text.as_ref());
+            comment::render_text(
+                dump,
+                toc,
+                &Subject {
+                    kind: "COLUMN",
+                    name,
+                    ..subject.clone()
+                },
+                comment.text.as_ref(),
+            );
         }
     }
 }
 
 /// Writes the comments on constraints that have no entry of their own: NOT NULL of columns, and CHECK.
-pub(crate) fn render_constraints(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>, object: &Object, table: usize) {
+pub(crate) fn render_constraints(
+    dump: &Dump,
+    toc: &mut Toc,
+    subject: &Subject<'_>,
+    object: &Object,
+    table: usize,
+) {
     if !dump.options.comments || !dump.options.schema {
         return;
     }
     let row = &dump.listing.tables[table];
     for column in dump.columns(table) {
-        let Some(not_null) = column.not_null.as_ref().filter(|not_null| not_null.is_valid) else { continue };
-        if let (Some(name), Some(text)) = (column::shown_name(row, column, not_null), &not_null.comment) {
+        let Some(not_null) = column
+            .not_null
+            .as_ref()
+            .filter(|not_null| not_null.is_valid)
+        else {
+            continue;
+        };
+        if let (Some(name), Some(text)) =
+            (column::shown_name(row, column, not_null), &not_null.comment)
+        {
             push_constraint(dump, toc, subject, object, name, text.as_ref());
         }
     }
@@ -60,7 +87,12 @@ fn push_constraint(
         namespace: subject.namespace.map(BStr::to_owned),
         owner: Some(subject.owner.to_owned()),
         definition: Some(sql![
-            "COMMENT ON ", constraint, dump.qualified(object), " IS ", sql::literal(text), ";\n"
+            "COMMENT ON ",
+            constraint,
+            dump.qualified(object),
+            " IS ",
+            sql::literal(text),
+            ";\n"
         ]),
         ..entry
     });

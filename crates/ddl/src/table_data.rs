@@ -41,7 +41,10 @@ pub(crate) fn add(dump: &mut Dump, table: usize) -> Option<DumpId> {
     let whole = dump.table_object(table);
     let (whole_id, name, namespace) = (whole.id, whole.name.clone(), whole.namespace);
     // Without the catalog it cannot be taken for the table by what the catalogs say of dependencies.
-    let catalog_id = CatalogId { tableoid: 0, oid: row.oid };
+    let catalog_id = CatalogId {
+        tableoid: 0,
+        oid: row.oid,
+    };
     let id = dump.objects.add(kind, catalog_id, name, namespace);
     dump.objects.get_mut(id).components |= Components::DATA;
     dump.objects.add_dependency(id, whole_id);
@@ -55,12 +58,17 @@ pub(crate) fn link_foreign_keys(dump: &mut Dump) {
     if dump.options.schema {
         return;
     }
-    let data = |oid| dump.find_table(oid).and_then(|table| dump.relations.data.get(&table).copied());
+    let data = |oid| {
+        dump.find_table(oid)
+            .and_then(|table| dump.relations.data.get(&table).copied())
+    };
     let keys = dump.objects.iter().filter_map(|object| match object.kind {
         Kind::FkConstraint(index) => Some(&dump.details.constraints[index]),
         _ => None,
     });
-    let links: Vec<_> = keys.filter_map(|key| data(key.table).zip(key.references.and_then(data))).collect();
+    let links: Vec<_> = keys
+        .filter_map(|key| data(key.table).zip(key.references.and_then(data)))
+        .collect();
     for (referring, referred) in links {
         dump.objects.add_dependency(referring, referred);
     }
@@ -81,8 +89,16 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, table: usize) 
         tag: Some(row.name.clone()),
         namespace: dump.namespace_name(object).map(ToOwned::to_owned),
         owner: Some(dump.listing.role(row.owner).to_owned()),
-        definition: root.as_ref().map(|root| sql!["-- load via partition root ", one_line(root)]),
-        copy: Some(sql!["COPY ", root.as_ref().unwrap_or(&name), " ", columns, " FROM stdin;\n"]),
+        definition: root
+            .as_ref()
+            .map(|root| sql!["-- load via partition root ", one_line(root)]),
+        copy: Some(sql![
+            "COPY ",
+            root.as_ref().unwrap_or(&name),
+            " ",
+            columns,
+            " FROM stdin;\n"
+        ]),
         dependencies: vec![whole.id.as_i32()],
         ..Toc::entry_of(object, "TABLE DATA", Section::Data)
     });
@@ -90,13 +106,29 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, table: usize) 
         Some(condition) => select_rows(&name, &columns, condition),
         None => sql!["COPY ", name, " ", columns, " TO stdout;"],
     };
-    toc.data.push(DataJob::Table { dump_id: object.id.as_i32(), oid: row.oid, name, copy });
+    toc.data.push(DataJob::Table {
+        dump_id: object.id.as_i32(),
+        oid: row.oid,
+        name,
+        copy,
+    });
 }
 
 /// The statement that reads the rows of a configuration table that its extension does not bring along.
 fn select_rows(name: &BString, columns: &BString, condition: &BString) -> BString {
-    let columns = columns.strip_prefix(b"(").and_then(|list| list.strip_suffix(b")")).unwrap_or(b"*");
-    sql!["COPY (SELECT ", columns, " FROM ", name, " ", condition, ") TO stdout;"]
+    let columns = columns
+        .strip_prefix(b"(")
+        .and_then(|list| list.strip_suffix(b")"))
+        .unwrap_or(b"*");
+    sql![
+        "COPY (SELECT ",
+        columns,
+        " FROM ",
+        name,
+        " ",
+        condition,
+        ") TO stdout;"
+    ]
 }
 
 /// The partitioned table that a partition's rows must be loaded through, because they may belong to another partition after
@@ -115,7 +147,16 @@ fn reload_root(dump: &Dump, table: usize) -> Option<usize> {
 
 /// A text that stays within a comment of one line.
 fn one_line(text: &BString) -> BString {
-    text.iter().map(|&byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }).collect::<Vec<_>>().into()
+    text.iter()
+        .map(|&byte| {
+            if matches!(byte, b'\n' | b'\r') {
+                b' '
+            } else {
+                byte
+            }
+        })
+        .collect::<Vec<_>>()
+        .into()
 }
 
 /// Renders the statement that puts a sequence where it stood.
@@ -130,11 +171,16 @@ pub(crate) fn render_position(
     }
     let row = &dump.listing.tables[table];
     let whole = dump.table_object(table);
-    let position = dump.details.relations.positions.get(&row.oid).ok_or_else(|| Error::Unreadable {
-        object: whole.to_string(),
-        what: "its position".into(),
-        hint: "the role needs the privilege SELECT on the sequence".into(),
-    })?;
+    let position = dump
+        .details
+        .relations
+        .positions
+        .get(&row.oid)
+        .ok_or_else(|| Error::Unreadable {
+            object: format!("sequence {}", dump.qualified(whole)),
+            what: "the position".into(),
+            hint: "the role needs the privilege SELECT on the sequence".into(),
+        })?;
     let entry = toc.entry_on("SEQUENCE SET", &[whole.id]);
     toc.push(Entry {
         tag: Some(row.name.clone()),
@@ -142,8 +188,13 @@ pub(crate) fn render_position(
         owner: Some(dump.listing.role(row.owner).to_owned()),
         section: Section::Data,
         definition: Some(sql![
-            "SELECT pg_catalog.setval(", sql::literal(dump.qualified(whole)), ", ",
-            position.last_value.to_string(), ", ", position.is_called.to_string(), ");\n"
+            "SELECT pg_catalog.setval(",
+            sql::literal(dump.qualified(whole)),
+            ", ",
+            position.last_value.to_string(),
+            ", ",
+            position.is_called.to_string(),
+            ");\n"
         ]),
         ..entry
     });
@@ -157,9 +208,16 @@ mod tests {
     #[test]
     fn filtered_rows_are_selected_by_column() {
         let condition = BString::from("WHERE NOT built_in");
-        let copy = |columns: &str| select_rows(&"s.t".into(), &columns.into(), &condition).to_string();
-        assert_eq!(copy("(a, b)"), "COPY (SELECT a, b FROM s.t WHERE NOT built_in) TO stdout;");
-        assert_eq!(copy(""), "COPY (SELECT * FROM s.t WHERE NOT built_in) TO stdout;");
+        let copy =
+            |columns: &str| select_rows(&"s.t".into(), &columns.into(), &condition).to_string();
+        assert_eq!(
+            copy("(a, b)"),
+            "COPY (SELECT a, b FROM s.t WHERE NOT built_in) TO stdout;"
+        );
+        assert_eq!(
+            copy(""),
+            "COPY (SELECT * FROM s.t WHERE NOT built_in) TO stdout;"
+        );
     }
 
     #[test]

@@ -11,7 +11,12 @@ pub(crate) fn body(dump: &Dump, object: &Object, table: usize) -> Result<BString
     let row = &dump.listing.tables[table];
     let mut text = BString::default();
     if !row.options.is_empty() {
-        push!(text, " WITH (", reloptions::list(dump, &row.options, ""), ")");
+        push!(
+            text,
+            " WITH (",
+            reloptions::list(dump, &row.options, ""),
+            ")"
+        );
     }
     push!(text, " AS\n", query(dump, object, table)?);
     if let Some(check) = &row.check_option {
@@ -41,7 +46,13 @@ pub(crate) fn dummy_body(dump: &Dump, table: usize) -> BString {
         }
         push!(text, "\n    NULL::", column.type_name);
         if let Some(collation) = &column.collation {
-            push!(text, " COLLATE ", dump.ident(&collation.namespace), ".", dump.ident(&collation.name));
+            push!(
+                text,
+                " COLLATE ",
+                dump.ident(&collation.namespace),
+                ".",
+                dump.ident(&collation.name)
+            );
         }
         push!(text, " AS ", dump.ident(&column.name));
     }
