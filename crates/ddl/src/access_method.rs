@@ -36,15 +36,7 @@ pub(crate) fn render(
         let what = match row.amtype {
             b'i' => "INDEX",
             b't' => "TABLE",
-            other => {
-                return Err(Error::Unsupported {
-                    object: object.to_string(),
-                    reason: format!(
-                        "access methods of type {:?} are not known",
-                        char::from(other)
-                    ),
-                });
-            }
+            other => return Err(type_system::unknown(object, "its type", other)),
         };
         let handler = &row.handler;
         let text = sql![

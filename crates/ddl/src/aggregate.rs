@@ -96,7 +96,7 @@ fn definition(
     parts.push(sql!["SFUNC = ", reference(&plain.function)]);
     parts.push(sql!["STYPE = ", plain.state_type]);
     push_state(&mut parts, "", plain);
-    push_final(dump, &mut parts, object, "", plain, aggregate.aggkind)?;
+    push_final(&mut parts, object, "", plain, aggregate.aggkind)?;
     for (name, function) in functions {
         if let Some(function) = function {
             parts.push(sql![name, " = ", function]);
@@ -109,7 +109,7 @@ fn definition(
         parts.push(sql!["MSTYPE = ", moving.state_type]);
     }
     push_state(&mut parts, "M", moving);
-    push_final(dump, &mut parts, object, "M", moving, aggregate.aggkind)?;
+    push_final(&mut parts, object, "M", moving, aggregate.aggkind)?;
     if let Some(operator) = &aggregate.sort_operator {
         parts.push(sql!["SORTOP = ", type_system::operator(dump, operator)]);
     }
@@ -143,7 +143,6 @@ fn push_state(parts: &mut Vec<BString>, prefix: &str, transition: &Transition) {
 }
 
 fn push_final(
-    dump: &Dump,
     parts: &mut Vec<BString>,
     object: &Object,
     prefix: &str,
@@ -165,8 +164,11 @@ fn push_final(
             b's' => "SHAREABLE",
             b'w' => "READ_WRITE",
             other => {
-                let what = format!("final function mode {:?}", char::from(other));
-                return Err(dump.missing(object, what));
+                return Err(type_system::unknown(
+                    object,
+                    "what its final function modifies",
+                    other,
+                ));
             }
         };
         parts.push(sql![prefix, "FINALFUNC_MODIFY = ", modify]);

@@ -65,9 +65,6 @@ fn method(dump: &Dump, object: &Object, row: &Cast, cast: &CastDetails) -> Resul
             let function = function::reference(dump, object, oid, &cast.argument_types)?;
             Ok(sql!["WITH FUNCTION ", function])
         }
-        (other, _) => Err(Error::Unsupported {
-            object: object.to_string(),
-            reason: format!("its way to cast is {:?}", char::from(other)),
-        }),
+        (other, _) => Err(type_system::unknown(object, "its method", other)),
     }
 }

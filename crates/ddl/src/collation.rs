@@ -60,12 +60,7 @@ fn options(object: &Object, collation: &CollationDetails) -> Result<BString, Err
         b'c' => "libc",
         b'i' => "icu",
         b'd' => "default",
-        other => {
-            return Err(Error::Unsupported {
-                object: object.to_string(),
-                reason: format!("collation provider {:?} is not known", char::from(other)),
-            });
-        }
+        other => return Err(type_system::unknown(object, "its provider", other)),
     };
     let mut options = sql!["provider = ", provider];
     if !collation.is_deterministic {

@@ -133,12 +133,7 @@ pub(crate) fn render(
             typtype::ENUM => type_enum::definition(dump, object),
             typtype::RANGE => type_range::definition(dump, object)?,
             typtype::PSEUDO => sql!["CREATE TYPE ", dump.qualified(object), ";\n"],
-            other => {
-                return Err(Error::Unsupported {
-                    object: object.to_string(),
-                    reason: format!("types of type {:?} are not known", char::from(other)),
-                });
-            }
+            other => return Err(type_system::unknown(object, "its type", other)),
         };
         // The functions of a base type depend on it and must go along.
         let cascade = if row.typtype == typtype::BASE {

@@ -138,8 +138,7 @@ fn push_properties(
     }
     let flags = [
         (function.prokind == prokind::WINDOW, " WINDOW"),
-        (function.volatility == b'i', " IMMUTABLE"),
-        (function.volatility == b's', " STABLE"),
+        (true, volatility(object, function.volatility)?),
         (function.is_strict, " STRICT"),
         (function.is_security_definer, " SECURITY DEFINER"),
         (function.is_leakproof, " LEAKPROOF"),
@@ -159,7 +158,7 @@ fn push_properties(
     if let Some(support) = &function.support {
         push!(*text, " SUPPORT ", support);
     }
-    push!(*text, parallel(dump, object, function.parallel)?);
+    push!(*text, parallel(object, function.parallel)?);
     for setting in &function.settings {
         let Some((name, value)) = setting.split_once_str("=") else {
             continue;
@@ -170,15 +169,21 @@ fn push_properties(
     Ok(())
 }
 
-fn parallel(dump: &Dump, object: &Object, parallel: u8) -> Result<&'static str, Error> {
+fn volatility(object: &Object, volatility: u8) -> Result<&'static str, Error> {
+    match volatility {
+        b'i' => Ok(" IMMUTABLE"),
+        b's' => Ok(" STABLE"),
+        b'v' => Ok(""),
+        other => Err(type_system::unknown(object, "its volatility", other)),
+    }
+}
+
+fn parallel(object: &Object, parallel: u8) -> Result<&'static str, Error> {
     match parallel {
         b's' => Ok(" PARALLEL SAFE"),
         b'r' => Ok(" PARALLEL RESTRICTED"),
         b'u' => Ok(""),
-        _ => Err(dump.missing(
-            object,
-            format!("parallel safety {:?}", char::from(parallel)),
-        )),
+        other => Err(type_system::unknown(object, "its parallel safety", other)),
     }
 }
 

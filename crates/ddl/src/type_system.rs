@@ -47,6 +47,14 @@ pub(crate) fn details<'a, T>(
         .ok_or_else(|| dump.missing(object, "its own definition"))
 }
 
+/// The error for a value in the catalog that no server up to 18 writes.
+pub(crate) fn unknown(object: &Object, what: &str, value: u8) -> Error {
+    Error::Unsupported {
+        object: object.to_string(),
+        reason: format!("{what} {:?} is not known", char::from(value)),
+    }
+}
+
 /// Starts the entry of an object that goes by its bare name.
 pub(crate) fn entry(
     dump: &Dump,
