@@ -3,6 +3,7 @@
 use bstr::BString;
 
 use crate::cells::Cells;
+use crate::data_type::QualifiedName;
 use crate::flight::{Detailed, oid_list};
 use crate::{Error, Oid};
 
@@ -37,15 +38,6 @@ pub struct NotNull {
     pub comment: Option<BString>,
 }
 
-/// The schema and name of a collation, unquoted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CollationName {
-    /// Name of the schema.
-    pub namespace: BString,
-    /// Name of the collation.
-    pub name: BString,
-}
-
 /// A column, dropped ones included: the position in a table's list is the attribute number less one.
 #[derive(Debug, Clone)]
 pub struct Column {
@@ -74,7 +66,7 @@ pub struct Column {
     /// Its NOT NULL.
     pub not_null: Option<NotNull>,
     /// Its collation, where that is not its type's.
-    pub collation: Option<CollationName>,
+    pub collation: Option<QualifiedName>,
     /// `p` pglz, `l` lz4, 0 for the server's default.
     pub compression: u8,
     /// `name=value`, as set by `SET (…)`.
@@ -145,7 +137,7 @@ impl Detailed for Column {
             is_dropped: cells.bool()?,
             is_local: cells.bool()?,
             not_null: decode_not_null(cells)?,
-            collation: decode_collation(cells)?,
+            collation: QualifiedName::decode(cells)?,
             compression: cells.char()?,
             options: cells.array()?,
             foreign_options: cells.array()?,
@@ -165,11 +157,4 @@ fn decode_not_null(cells: &mut Cells<'_>) -> Result<Option<NotNull>, Error> {
         is_valid: is_valid.unwrap_or(true),
         comment,
     }))
-}
-
-fn decode_collation(cells: &mut Cells<'_>) -> Result<Option<CollationName>, Error> {
-    let (namespace, name) = (cells.opt_text()?, cells.opt_text()?);
-    Ok(namespace
-        .zip(name)
-        .map(|(namespace, name)| CollationName { namespace, name }))
 }

@@ -101,7 +101,7 @@ pub use attrdef::AttrDef;
 pub use event_trigger::EventTrigger;
 pub use index::Index;
 pub use oid::{CatalogId, Oid, class};
-pub use column::{CollationName, Column, NotNull, generated, identity};
+pub use column::{Column, NotNull, generated, identity};
 pub use comment::Comment;
 pub use constraint::{Constraint, contype};
 pub use database::{Database, DatabaseLabel, DatabaseSetting, LocaleProvider};

@@ -4,7 +4,7 @@ use bstr::{BString, ByteSlice};
 use pgdumprs_catalog::{Column, NotNull, Table, generated, relkind};
 
 use crate::dump::Dump;
-use crate::{inherit, sql};
+use crate::{data_type, inherit, sql};
 
 /// The clause of a column, or of a NOT NULL on a column that is inherited. `None` where CREATE TABLE does not mention it.
 pub(crate) fn clause(dump: &Dump, table: usize, column: &Column) -> Option<BString> {
@@ -43,15 +43,7 @@ pub(crate) fn clause(dump: &Dump, table: usize, column: &Column) -> Option<BStri
             .unwrap_or_default();
         push!(text, constraint, " NOT NULL", no_inherit(not_null));
     }
-    if let Some(collation) = &column.collation {
-        push!(
-            text,
-            " COLLATE ",
-            dump.ident(&collation.namespace),
-            ".",
-            dump.ident(&collation.name)
-        );
-    }
+    push!(text, data_type::collate(dump, column.collation.as_ref()));
     Some(text)
 }
 

@@ -4,7 +4,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 use crate::dump::Dump;
 use crate::object::Object;
-use crate::{Error, reloptions};
+use crate::{Error, data_type, reloptions};
 
 /// The options, query and check option of a view, ` AS` and all, without the final semicolon.
 pub(crate) fn body(dump: &Dump, object: &Object, table: usize) -> Result<BString, Error> {
@@ -45,15 +45,7 @@ pub(crate) fn dummy_body(dump: &Dump, table: usize) -> BString {
             push!(text, ",");
         }
         push!(text, "\n    NULL::", column.type_name);
-        if let Some(collation) = &column.collation {
-            push!(
-                text,
-                " COLLATE ",
-                dump.ident(&collation.namespace),
-                ".",
-                dump.ident(&collation.name)
-            );
-        }
+        push!(text, data_type::collate(dump, column.collation.as_ref()));
         push!(text, " AS ", dump.ident(&column.name));
     }
     text
