@@ -32,7 +32,7 @@ pub(crate) struct Args {
     /// Output format: c or custom, which is also the default
     #[arg(short = 'F', long, value_name = "FORMAT", default_value = "custom", hide_default_value = true,
           value_parser = parse_format, help_heading = "General options")]
-    format: (),
+    format: Format,
 
     /// Say on standard error what is being done
     #[arg(short, long, help_heading = "General options")]
@@ -137,9 +137,15 @@ impl Args {
     }
 }
 
-fn parse_format(text: &str) -> anyhow::Result<()> {
+/// The one format there is so far; the option is there to be checked.
+#[derive(Debug, Clone, Copy)]
+enum Format {
+    Custom,
+}
+
+fn parse_format(text: &str) -> anyhow::Result<Format> {
     match text {
-        "c" | "custom" => Ok(()),
+        "c" | "custom" => Ok(Format::Custom),
         "p" | "plain" | "d" | "directory" | "t" | "tar" => {
             bail!("pgdumprs writes the custom format only so far: use -Fc")
         }

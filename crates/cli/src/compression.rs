@@ -58,7 +58,7 @@ mod tests {
         for text in [
             "",
             "10",
-            "-1",
+            "-2",
             "brotli",
             "gzip:",
             "gzip:fast",

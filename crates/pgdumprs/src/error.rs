@@ -29,7 +29,7 @@ pub enum Error {
     #[error(transparent)]
     Catalog(#[from] pgdumprs_catalog::Error),
     /// A table could not be locked.
-    #[error("could not lock the tables to dump")]
+    #[error("could not lock the tables to dump{}", lock_advice(.0))]
     Lock(#[source] pgdumprs_connect::Error),
     /// The database holds something that could not be rendered.
     #[error(transparent)]
@@ -51,4 +51,18 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+}
+
+/// What to do about tables that cannot be locked, where the server's reason tells.
+fn lock_advice(error: &pgdumprs_connect::Error) -> &'static str {
+    match error.sqlstate() {
+        // insufficient_privilege
+        Some("42501") => {
+            " (the role must be allowed to read all of them: GRANT SELECT ON ALL TABLES IN SCHEMA … TO it, \
+             or dump as their owner)"
+        }
+        // undefined_table: dropped between the listing and the lock
+        Some("42P01") => " (was one dropped just now? try again)",
+        _ => "",
+    }
 }

@@ -18,7 +18,8 @@ pub(super) fn first_differences(before: &[u8], after: &[u8]) -> String {
         if left == right {
             continue;
         }
-        let show = |line: Option<&[u8]>| String::from_utf8_lossy(line.unwrap_or(b"(end)")).into_owned();
+        let show =
+            |line: Option<&[u8]>| String::from_utf8_lossy(line.unwrap_or(b"(end)")).into_owned();
         text += &format!("- {}\n+ {}\n", show(left), show(right));
         shown += 1;
         if shown == SHOWN {
@@ -28,8 +29,10 @@ pub(super) fn first_differences(before: &[u8], after: &[u8]) -> String {
 }
 
 fn lines(dump: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let random = |line: &&[u8]| line.starts_with(b"\\restrict ") || line.starts_with(b"\\unrestrict ");
-    dump.split(|&byte| byte == b'\n').filter(move |line| !random(line))
+    let random =
+        |line: &&[u8]| line.starts_with(b"\\restrict ") || line.starts_with(b"\\unrestrict ");
+    dump.split(|&byte| byte == b'\n')
+        .filter(move |line| !random(line))
 }
 
 #[cfg(test)]
@@ -38,7 +41,10 @@ mod tests {
 
     #[test]
     fn random_keys_do_not_count() {
-        assert_eq!(first_differences(b"a\n\\restrict x\nb\n", b"a\n\\restrict y\nb\n"), "");
+        assert_eq!(
+            first_differences(b"a\n\\restrict x\nb\n", b"a\n\\restrict y\nb\n"),
+            ""
+        );
     }
 
     #[test]
