@@ -107,10 +107,11 @@ impl Detailed for Column {
                     COALESCE(a.attstattarget, -1), a.attstorage, t.typstorage, a.attidentity, a.attgenerated,
                     a.attisdropped, a.attislocal, {not_null},
                     collschema.nspname, coll.collname, {compression}, a.attoptions,
-                    ARRAY(SELECT pg_catalog.quote_ident(o.option_name) || ' '
-                                 || pg_catalog.quote_literal(o.option_value)
-                            FROM pg_catalog.pg_options_to_table(a.attfdwoptions) AS o
-                           ORDER BY o.option_name)
+                    CASE WHEN a.attfdwoptions IS NOT NULL THEN
+                        ARRAY(SELECT pg_catalog.quote_ident(o.option_name) || ' '
+                                     || pg_catalog.quote_literal(o.option_value)
+                                FROM pg_catalog.pg_options_to_table(a.attfdwoptions) AS o
+                               ORDER BY o.option_name) END
              FROM {list} AS wanted(oid)
                   JOIN pg_catalog.pg_attribute AS a ON a.attrelid = wanted.oid AND a.attnum > 0
                   LEFT JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid

@@ -192,3 +192,60 @@ pub(crate) fn copy_list(dump: &Dump, table: usize) -> BString {
         sql!["(", list, ")"]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Fixture, column, not_null, table};
+
+    #[test]
+    fn not_null_is_named_only_where_the_server_would_choose_otherwise() {
+        let mut commented = column(20_000, 3, "c");
+        commented.not_null = Some(not_null("t_c_not_null"));
+        commented.not_null.as_mut().unwrap().comment = Some("why".into());
+        let mut own = column(20_000, 2, "b");
+        own.not_null = Some(not_null("Mine"));
+        own.not_null.as_mut().unwrap().no_inherit = true;
+        let mut usual = column(20_000, 1, "a");
+        usual.not_null = Some(not_null("t_a_not_null"));
+        let fixture = Fixture::new(180_000, vec![table(20_000, "t")]);
+        let fixture = fixture.column(usual).column(own).column(commented);
+        assert_eq!(
+            fixture.definition("TABLE", "t"),
+            "CREATE TABLE public.t (\n    a integer NOT NULL,\n    \
+             b integer CONSTRAINT \"Mine\" NOT NULL NO INHERIT,\n    \
+             c integer CONSTRAINT t_c_not_null NOT NULL\n);\n"
+        );
+    }
+
+    #[test]
+    fn not_null_that_is_not_valid_is_no_part_of_its_column() {
+        let mut invalid = column(20_000, 1, "a");
+        invalid.not_null = Some(not_null("t_a_not_null"));
+        invalid.not_null.as_mut().unwrap().is_valid = false;
+        let fixture = Fixture::new(180_000, vec![table(20_000, "t")]).column(invalid);
+        assert_eq!(
+            fixture.definition("TABLE", "t"),
+            "CREATE TABLE public.t (\n    a integer\n);\n"
+        );
+    }
+
+    #[test]
+    fn alterations_say_what_differs_from_the_type() {
+        let mut odd = column(20_000, 1, "a");
+        (odd.statistics_target, odd.storage, odd.compression) = (0, b'e', b'l');
+        odd.options = vec!["n_distinct=5".into(), "n_distinct_inherited=6".into()];
+        let mut dropped = column(20_000, 2, "........pg.dropped.2........");
+        (dropped.is_dropped, dropped.statistics_target) = (true, 0);
+        let fixture = Fixture::new(150_000, vec![table(20_000, "t")])
+            .column(odd)
+            .column(dropped);
+        assert_eq!(
+            fixture.definition("TABLE", "t"),
+            "CREATE TABLE public.t (\n    a integer\n);\n\
+             ALTER TABLE ONLY public.t ALTER COLUMN a SET STATISTICS 0;\n\
+             ALTER TABLE ONLY public.t ALTER COLUMN a SET STORAGE EXTERNAL;\n\
+             ALTER TABLE ONLY public.t ALTER COLUMN a SET COMPRESSION lz4;\n\
+             ALTER TABLE ONLY public.t ALTER COLUMN a SET (n_distinct=5, n_distinct_inherited=6);\n"
+        );
+    }
+}

@@ -209,3 +209,100 @@ pub(crate) fn add_attrdef(
     dump.relations.attrdefs.insert((table, number), id);
     id
 }
+
+#[cfg(test)]
+mod tests {
+    use pgdumprs_catalog::Column;
+
+    use crate::testing::{Fixture, column, not_null, table};
+
+    fn inherited(table: u32, number: i16, name: &str) -> Column {
+        Column {
+            is_local: false,
+            ..column(table, number, name)
+        }
+    }
+
+    fn family(version: u32) -> Fixture {
+        Fixture::new(
+            version,
+            vec![table(20_000, "parent"), table(20_010, "child")],
+        )
+        .inherits(20_010, 20_000)
+    }
+
+    #[test]
+    fn a_child_says_what_it_does_not_inherit() {
+        let fixture = family(150_000)
+            .column(column(20_000, 1, "a"))
+            .column(column(20_000, 2, "b"))
+            .column(inherited(20_010, 1, "a"))
+            .column(column(20_010, 2, "b"))
+            .attrdef(20_000, 1, "1")
+            .attrdef(20_000, 2, "2");
+        let entries = fixture.plan().entries;
+        let child = entries
+            .iter()
+            .find(|entry| entry.tag == Some("child".into()))
+            .unwrap();
+        let definition = child.definition.as_ref().unwrap();
+        assert_eq!(
+            *definition,
+            "CREATE TABLE public.child (\n    b integer DEFAULT NULL\n)\nINHERITS (public.parent);\n"
+        );
+        let default = entries
+            .iter()
+            .find(|entry| entry.descriptor == "DEFAULT")
+            .unwrap();
+        let expected = "ALTER TABLE ONLY public.child ALTER COLUMN a SET DEFAULT NULL;\n";
+        assert_eq!(*default.definition.as_ref().unwrap(), expected);
+        assert_eq!(default.dependencies, [child.dump_id]);
+    }
+
+    #[test]
+    fn generation_expressions_are_inherited() {
+        let generated = |mut column: Column| {
+            column.generated = b's';
+            column
+        };
+        let fixture = family(150_000)
+            .column(generated(column(20_000, 1, "a")))
+            .column(generated(column(20_010, 1, "a")))
+            .attrdef(20_000, 1, "(1 + 1)")
+            .attrdef(20_010, 1, "(1 + 1)");
+        assert_eq!(
+            fixture.definition("TABLE", "child"),
+            "CREATE TABLE public.child (\n    a integer\n)\nINHERITS (public.parent);\n"
+        );
+    }
+
+    #[test]
+    fn not_null_comes_from_parents() {
+        let with = |mut column: Column, is_valid: bool, is_local: bool| {
+            let mut constraint = not_null("x");
+            (constraint.is_valid, constraint.is_local) = (is_valid, is_local);
+            column.not_null = Some(constraint);
+            column
+        };
+        let definition = |version: u32, parent_is_valid: bool, child_is_local: bool| {
+            family(version)
+                .column(with(column(20_000, 1, "a"), parent_is_valid, true))
+                .column(with(inherited(20_010, 1, "a"), true, child_is_local))
+                .definition("TABLE", "child")
+        };
+        let silent = "CREATE TABLE public.child (\n)\nINHERITS (public.parent);\n";
+        let loud = "CREATE TABLE public.child (\n    CONSTRAINT x NOT NULL a\n)\nINHERITS (public.parent);\n";
+        assert_eq!(definition(180_000, true, false), silent);
+        assert_eq!(definition(180_000, true, true), loud);
+        assert_eq!(
+            definition(180_000, false, false),
+            loud,
+            "valid here, not there"
+        );
+        assert_eq!(
+            definition(170_000, true, true),
+            silent,
+            "nothing tells before 18"
+        );
+    }
+}

@@ -71,6 +71,8 @@ mod table_comment;
 mod table_data;
 mod table_definition;
 mod table_part;
+#[cfg(test)]
+mod testing;
 mod toc;
 mod transform;
 mod trigger;

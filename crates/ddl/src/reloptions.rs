@@ -22,3 +22,31 @@ fn one(dump: &Dump, option: &BString, prefix: &str) -> BString {
     };
     sql![prefix, dump.ident(name), "=", value]
 }
+
+#[cfg(test)]
+mod tests {
+    use bstr::BString;
+    use pgdumprs_catalog::Listing;
+
+    use super::list;
+    use crate::Options;
+    use crate::dump::Dump;
+
+    #[test]
+    fn values_are_quoted_unless_they_are_plain_words() {
+        let dump = Dump::new(Listing::default(), Options::default()).unwrap();
+        let options = [
+            "fillfactor=70",
+            "autovacuum_enabled=off",
+            "buffering=Auto",
+            "x=a=b",
+            "y",
+        ];
+        let options = options.map(BString::from);
+        assert_eq!(
+            list(&dump, &options, "toast."),
+            "toast.fillfactor='70', toast.autovacuum_enabled=off, toast.buffering='Auto', \
+             toast.x='a=b', toast.y=''"
+        );
+    }
+}

@@ -203,7 +203,11 @@ pub(crate) fn render_position(
 
 #[cfg(test)]
 mod tests {
+    use pgdumprs_catalog::{Constraint, contype};
+
     use super::*;
+    use crate::Plan;
+    use crate::testing::{Fixture, column, table};
 
     #[test]
     fn filtered_rows_are_selected_by_column() {
@@ -217,6 +221,113 @@ mod tests {
         assert_eq!(
             copy(""),
             "COPY (SELECT * FROM s.t WHERE NOT built_in) TO stdout;"
+        );
+    }
+
+    /// A table that is partitioned twice, by something that a restore changes at the top, and its one leaf.
+    fn partitioned() -> Fixture {
+        let mut tables = vec![
+            table(20_000, "top"),
+            table(20_010, "middle"),
+            table(20_020, "leaf"),
+        ];
+        for partitioned in &mut tables[..2] {
+            partitioned.relkind = relkind::PARTITIONED_TABLE;
+        }
+        for partition in &mut tables[1..] {
+            partition.is_partition = true;
+        }
+        let mut fixture = Fixture::new(170_000, tables)
+            .inherits(20_010, 20_000)
+            .inherits(20_020, 20_010);
+        // Definitions need bounds and keys, which are not what is tested here.
+        fixture.options.schema = false;
+        fixture.column(column(20_020, 1, "a"))
+    }
+
+    fn rows(plan: &Plan) -> Vec<&Entry> {
+        plan.entries
+            .iter()
+            .filter(|entry| entry.descriptor == "TABLE DATA")
+            .collect()
+    }
+
+    #[test]
+    fn rows_of_a_partition_are_loaded_where_they_were() {
+        let plan = partitioned().plan();
+        let entries = rows(&plan);
+        assert_eq!(entries.len(), 1, "only the leaf has rows");
+        assert_eq!(
+            entries[0].copy,
+            Some("COPY public.leaf (a) FROM stdin;\n".into())
+        );
+        assert_eq!(entries[0].definition, None);
+    }
+
+    #[test]
+    fn rows_go_through_the_top_where_partitions_may_change() {
+        let mut fixture = partitioned();
+        fixture
+            .details
+            .relations
+            .unstable_partitioning
+            .insert(20_000);
+        let plan = fixture.plan();
+        let entry = rows(&plan)[0];
+        assert_eq!(
+            entry.definition,
+            Some("-- load via partition root public.top".into())
+        );
+        assert_eq!(entry.copy, Some("COPY public.top (a) FROM stdin;\n".into()));
+        let DataJob::Table { copy, .. } = &plan.data[0] else {
+            panic!("{:?}", plan.data)
+        };
+        assert_eq!(*copy, "COPY public.leaf (a) TO stdout;");
+    }
+
+    #[test]
+    fn rows_follow_those_they_refer_to_where_foreign_keys_are_there_already() {
+        let key = Constraint {
+            oid: 30_000,
+            name: "fk".into(),
+            contype: contype::FOREIGN_KEY,
+            table: 20_000,
+            definition: Some("FOREIGN KEY (x) REFERENCES public.b(x)".into()),
+            index: None,
+            references: Some(20_010),
+            is_deferrable: false,
+            is_deferred: false,
+            is_period: false,
+            is_local: true,
+            is_validated: true,
+        };
+        let tags = |schema: bool| {
+            let tables = vec![table(20_000, "a"), table(20_010, "b")];
+            let mut fixture = Fixture::new(170_000, tables);
+            fixture.options.schema = schema;
+            fixture.details.constraints.push(key.clone());
+            let plan = fixture.plan();
+            let entries = rows(&plan).into_iter();
+            entries
+                .map(|entry| entry.tag.clone().unwrap_or_default())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(tags(false), ["b", "a"]);
+        assert_eq!(tags(true), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_position_that_cannot_be_read_is_an_error() {
+        let mut sequence = table(20_000, "s");
+        sequence.relkind = relkind::SEQUENCE;
+        let mut fixture = Fixture::new(180_000, vec![sequence]);
+        fixture.options.schema = false;
+        let dump = Dump::new(fixture.listing, fixture.options).unwrap();
+        assert_eq!(dump.wanted().positions, [20_000]);
+        let error = dump.plan(fixture.details).unwrap_err().to_string();
+        assert!(
+            error.contains("sequence public.s") && error.contains("SELECT"),
+            "{error}"
         );
     }
 
