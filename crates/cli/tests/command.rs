@@ -124,6 +124,14 @@ fn help_and_version_are_no_errors() {
 }
 
 #[test]
+fn the_readme_shows_the_help_as_it_is() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
+    let help = String::from_utf8(run(pgdumprs().arg("--help")).stdout).unwrap();
+    let shown = format!("```text\n{}\n```", help.trim_end());
+    assert!(readme.contains(&shown), "README.md does not show:\n{shown}");
+}
+
+#[test]
 fn bad_arguments_get_one_line() {
     assert_says(&failure(pgdumprs().arg("--no-such-option")), &["--no-such-option", "--help"]);
     assert_says(&failure(pgdumprs().args(["-Fq", "x"])), &["-Fc"]);

@@ -30,3 +30,8 @@ pub use pgdumprs_archive::{ArchiveVersion, Compression, CreationTime};
 pub use pgdumprs_connect::ConnectParams;
 pub use pgdumprs_copy::Progress;
 pub use report::Report;
+
+/// The README's examples, so that they compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
