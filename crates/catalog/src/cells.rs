@@ -24,7 +24,10 @@ impl<'a> Cells<'a> {
     pub(crate) fn get<T: FromCell<'a>>(&mut self) -> Result<T, Error> {
         let column = self.next;
         self.next += 1;
-        self.row.get(column).map_err(|source| Error::Decode { what: self.what, source })
+        self.row.get(column).map_err(|source| Error::Decode {
+            what: self.what,
+            source,
+        })
     }
 
     /// A value of type text or name, or the text form of any other type.
@@ -57,7 +60,10 @@ impl<'a> Cells<'a> {
 
     /// Two columns: the class and the OID of an object.
     pub(crate) fn catalog_id(&mut self) -> Result<CatalogId, Error> {
-        Ok(CatalogId { tableoid: self.oid()?, oid: self.oid()? })
+        Ok(CatalogId {
+            tableoid: self.oid()?,
+            oid: self.oid()?,
+        })
     }
 
     /// A one-dimensional array of anything, as the texts of its elements.

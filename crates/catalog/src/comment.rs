@@ -33,6 +33,10 @@ impl Listed for Comment {
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
-        Ok(Self { object: cells.catalog_id()?, subid: cells.get()?, text: cells.text()? })
+        Ok(Self {
+            object: cells.catalog_id()?,
+            subid: cells.get()?,
+            text: cells.text()?,
+        })
     }
 }

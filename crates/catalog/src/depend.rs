@@ -47,6 +47,10 @@ impl Listed for Dependency {
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
-        Ok(Self { object: cells.catalog_id()?, on: cells.catalog_id()?, kind: cells.char()? })
+        Ok(Self {
+            object: cells.catalog_id()?,
+            on: cells.catalog_id()?,
+            kind: cells.char()?,
+        })
     }
 }

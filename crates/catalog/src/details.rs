@@ -6,6 +6,7 @@ use bstr::BStr;
 use pgdumprs_connect::Session;
 
 use crate::acl::{AclItem, ColumnAcl};
+use crate::attribute_statistics::AttributeStatistics;
 use crate::comment::Comment;
 use crate::constraint::Constraint;
 use crate::depend::Dependency;
@@ -35,6 +36,8 @@ pub struct Wanted {
     pub definitions: Vec<Oid>,
     /// Tables whose row security policies are dumped.
     pub policies: Vec<Oid>,
+    /// Relations whose statistics are dumped, with those of their indexes.
+    pub statistics: Vec<Oid>,
 }
 
 /// What is too costly to fetch for objects that are not dumped, or may only be asked once their tables are locked.
@@ -60,6 +63,8 @@ pub struct Details {
     pub initial_privileges: HashMap<CatalogId, Vec<AclItem>>,
     /// Privileges on columns, by table.
     pub column_acls: HashMap<Oid, Vec<ColumnAcl>>,
+    /// What the planner knows of the columns of each table and index, by name of the column.
+    pub attribute_statistics: HashMap<Oid, Vec<AttributeStatistics>>,
 }
 
 impl Details {
@@ -83,25 +88,48 @@ impl Details {
         let security_labels = flight.list::<SecLabel>();
         let initial_privileges = flight.list::<InitPrivs>();
         let column_acls = flight.list::<ColumnAcl>();
+        let attribute_statistics = flight.detail::<AttributeStatistics>(&wanted.statistics);
         let landed = flight.run(session).await?;
         let (relations, mut constraints) = relations.take(&landed)?;
         let (post_data, keys) = post_data.take(&landed)?;
         constraints.extend(keys);
-        let mut details =
-            Self { relations, post_data, constraints, dependencies: landed.take(dependencies)?, ..Self::default() };
+        let mut details = Self {
+            relations,
+            post_data,
+            constraints,
+            dependencies: landed.take(dependencies)?,
+            ..Self::default()
+        };
         details.type_system = type_system.take(&landed)?;
         details.extension_dependencies = landed.take(extension_dependencies)?;
         for comment in landed.take(comments)? {
-            details.comments.entry(comment.object).or_default().push(comment);
+            details
+                .comments
+                .entry(comment.object)
+                .or_default()
+                .push(comment);
         }
         for label in landed.take(security_labels)? {
-            details.security_labels.entry(label.object).or_default().push(label);
+            details
+                .security_labels
+                .entry(label.object)
+                .or_default()
+                .push(label);
         }
         for row in landed.take(initial_privileges)? {
-            details.initial_privileges.insert(row.object, row.privileges);
+            details
+                .initial_privileges
+                .insert(row.object, row.privileges);
         }
         for row in landed.take(column_acls)? {
             details.column_acls.entry(row.table).or_default().push(row);
+        }
+        for row in landed.take(attribute_statistics)? {
+            details
+                .attribute_statistics
+                .entry(row.relation)
+                .or_default()
+                .push(row);
         }
         Ok(details)
     }
@@ -109,6 +137,9 @@ impl Details {
     /// The comment on an object (`subid` 0) or on one of its columns.
     pub fn comment(&self, object: CatalogId, subid: i32) -> Option<&BStr> {
         let comments = self.comments.get(&object)?;
-        comments.iter().find(|comment| comment.subid == subid).map(|comment| comment.text.as_ref())
+        comments
+            .iter()
+            .find(|comment| comment.subid == subid)
+            .map(|comment| comment.text.as_ref())
     }
 }

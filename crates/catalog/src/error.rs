@@ -14,7 +14,9 @@ pub enum Error {
         source: pgdumprs_connect::Error,
     },
     /// `pg_database` has no row for the database that the session is in.
-    #[error("the catalogs do not show the current database; was it renamed while the dump was starting? Try again")]
+    #[error(
+        "the catalogs do not show the current database; was it renamed while the dump was starting? Try again"
+    )]
     NoDatabase,
     /// A catalog row did not hold what the query asked for.
     #[error("could not read {what} from the system catalogs")]

@@ -64,7 +64,11 @@ pub(crate) struct Flight {
 
 impl Flight {
     pub(crate) fn new(version: u32) -> Self {
-        Self { version, statements: Vec::new(), whats: Vec::new() }
+        Self {
+            version,
+            statements: Vec::new(),
+            whats: Vec::new(),
+        }
     }
 
     /// Asks with a statement that is not made from OIDs alone. Names in it may be in any encoding.
@@ -76,7 +80,11 @@ impl Flight {
     ) -> Ticket<T> {
         self.statements.push(statement);
         self.whats.push(what);
-        Ticket { position: Some(self.statements.len() - 1), what, decode }
+        Ticket {
+            position: Some(self.statements.len() - 1),
+            what,
+            decode,
+        }
     }
 
     /// Asks for all rows of a kind.
@@ -87,7 +95,11 @@ impl Flight {
     /// Asks for all rows of a kind that servers before `since` do not know: there, the answer is empty.
     pub(crate) fn list_since<T: Listed>(&mut self, since: u32) -> Ticket<T> {
         if self.version < since {
-            return Ticket { position: None, what: T::WHAT, decode: T::decode };
+            return Ticket {
+                position: None,
+                what: T::WHAT,
+                decode: T::decode,
+            };
         }
         self.list()
     }
@@ -95,7 +107,11 @@ impl Flight {
     /// Asks for the details of the objects in `oids`; costs nothing where there are none.
     pub(crate) fn detail<T: Detailed>(&mut self, oids: &[Oid]) -> Ticket<T> {
         if oids.is_empty() {
-            return Ticket { position: None, what: T::WHAT, decode: T::decode };
+            return Ticket {
+                position: None,
+                what: T::WHAT,
+                decode: T::decode,
+            };
         }
         self.push(T::WHAT, T::query(self.version, oids).into(), T::decode)
     }
@@ -104,7 +120,9 @@ impl Flight {
     pub(crate) async fn run(self, session: &mut Session) -> Result<Landed, Error> {
         let results = session.pipeline(&self.statements).await.map_err(|source| {
             let what = match &source {
-                pgdumprs_connect::Error::Statement { index: Some(index), .. } => self.whats[*index],
+                pgdumprs_connect::Error::Statement {
+                    index: Some(index), ..
+                } => self.whats[*index],
                 _ => "objects",
             };
             Error::Query { what, source }

@@ -37,6 +37,14 @@ pub struct Index {
     pub is_replica_identity: bool,
     /// Statistics targets of its columns that have one: column number, from 1, and target.
     pub statistics_targets: Vec<(i16, i32)>,
+    /// Size in pages, as the last VACUUM or ANALYZE left it.
+    pub pages: i32,
+    /// Number of entries as the catalog's estimate prints it (a float4; -1 for never analyzed).
+    pub tuples: BString,
+    /// Pages marked all-visible.
+    pub all_visible: i32,
+    /// Pages marked all-frozen; 0 before 18.
+    pub all_frozen: i32,
 }
 
 impl Detailed for Index {
@@ -49,6 +57,11 @@ impl Detailed for Index {
             "i.indnullsnotdistinct"
         } else {
             "false"
+        };
+        let all_frozen = if version >= 180000 {
+            "c.relallfrozen"
+        } else {
+            "0"
         };
         let columns = |places: &str| {
             format!(
@@ -72,7 +85,8 @@ impl Detailed for Index {
             "SELECT i.indexrelid, c.relname, i.indrelid, pg_catalog.pg_get_indexdef(i.indexrelid), con.oid,
                     {keys}, {included},
                     {nulls_not_distinct}, inh.inhparent, ts.spcname, c.reloptions, i.indisclustered,
-                    i.indisreplident, {target_columns}, {target_values}
+                    i.indisreplident, {target_columns}, {target_values},
+                    c.relpages, c.reltuples, c.relallvisible, {all_frozen} AS relallfrozen
              FROM {list} AS wanted(oid)
                   JOIN pg_catalog.pg_index AS i ON i.indrelid = wanted.oid
                   JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
@@ -108,6 +122,10 @@ impl Detailed for Index {
             is_clustered: cells.bool()?,
             is_replica_identity: cells.bool()?,
             statistics_targets: decode_targets(cells)?,
+            pages: cells.get()?,
+            tuples: cells.text()?,
+            all_visible: cells.get()?,
+            all_frozen: cells.get()?,
         })
     }
 }

@@ -6,9 +6,9 @@ use bstr::{BStr, BString};
 use pgdumprs_connect::Session;
 
 use crate::cells::Cells;
+use crate::database::{Database, DatabaseLabel, DatabaseSetting};
 use crate::flight::{Flight, Listed};
 use crate::type_system::{self, TypeSystem};
-use crate::database::{Database, DatabaseLabel, DatabaseSetting};
 use crate::{
     DefaultAcl, Extension, ExtensionForeignKey, ExtensionMember, ForeignDataWrapper, ForeignServer,
     LargeObjectGroup, UserMapping,
@@ -95,7 +95,10 @@ impl Listed for Role {
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
-        Ok(Self { oid: cells.oid()?, name: cells.text()? })
+        Ok(Self {
+            oid: cells.oid()?,
+            name: cells.text()?,
+        })
     }
 }
 
@@ -145,7 +148,11 @@ impl Listing {
             user_mappings: landed.take(user_mappings)?,
             default_acls: landed.take(default_acls)?,
             large_objects: landed.take(large_objects)?,
-            roles: landed.take(roles)?.into_iter().map(|role| (role.oid, role.name)).collect(),
+            roles: landed
+                .take(roles)?
+                .into_iter()
+                .map(|role| (role.oid, role.name))
+                .collect(),
             event_triggers: landed.take(event_triggers)?,
             namespaces: landed.take(namespaces)?,
             tables: landed.take(tables)?,
@@ -156,6 +163,8 @@ impl Listing {
 
     /// Name of a role; a role that was dropped while objects still name it has none, and counts as the empty name.
     pub fn role(&self, oid: Oid) -> &BStr {
-        self.roles.get(&oid).map_or(BStr::new(""), |name| name.as_ref())
+        self.roles
+            .get(&oid)
+            .map_or(BStr::new(""), |name| name.as_ref())
     }
 }

@@ -108,7 +108,11 @@ impl Listed for Table {
     const WHAT: &'static str = "tables";
 
     fn query(version: u32) -> String {
-        let all_frozen = if version >= 180000 { "c.relallfrozen" } else { "0" };
+        let all_frozen = if version >= 180000 {
+            "c.relallfrozen"
+        } else {
+            "0"
+        };
         // Sequences find their owning column through pg_depend: an automatic dependency for OWNED BY, an internal one
         // for an identity column.
         format!(

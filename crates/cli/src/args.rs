@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::{ArgAction, Parser};
-use pgdumprs::{Compression, ConnectParams};
+use pgdumprs::{ArchiveVersion, Compression, ConnectParams};
 
 use crate::compression;
 
@@ -47,6 +47,21 @@ pub(crate) struct Args {
     )]
     compress: Option<String>,
 
+    /// Archive version to write: 1.14, which every pg_restore since PostgreSQL 12 reads, 1.15 (16) or 1.16 (17);
+    /// auto takes the lowest that can hold the compression
+    #[arg(
+        long,
+        value_name = "VERSION",
+        default_value = "auto",
+        value_parser = parse_archive_version,
+        help_heading = "General options"
+    )]
+    archive_version: AutoVersion,
+
+    /// Go on, with a warning, where the server is newer than PostgreSQL 18
+    #[arg(long, help_heading = "General options")]
+    pub(crate) allow_newer_server: bool,
+
     /// Print the version and exit
     #[arg(short = 'V', long, action = ArgAction::Version, help_heading = "General options")]
     version: Option<bool>,
@@ -54,6 +69,10 @@ pub(crate) struct Args {
     /// Show this help and exit
     #[arg(short = '?', long, action = ArgAction::Help, help_heading = "General options")]
     help: Option<bool>,
+
+    /// Dump planner statistics as well
+    #[arg(long, help_heading = "Options that say what is dumped")]
+    pub(crate) statistics: bool,
 
     /// Database to dump: a name, a connection URI or key=value pairs
     #[arg(
@@ -134,6 +153,28 @@ impl Args {
             Some(text) => compression::parse(text),
             None => Ok(Compression::GZIP),
         }
+    }
+
+    /// The archive version to write, where one was asked for.
+    pub(crate) fn archive_version(&self) -> Option<ArchiveVersion> {
+        self.archive_version.0
+    }
+}
+
+/// An archive version; `None` stands for `auto`.
+#[derive(Debug, Clone, Copy)]
+struct AutoVersion(Option<ArchiveVersion>);
+
+fn parse_archive_version(text: &str) -> anyhow::Result<AutoVersion> {
+    if text == "auto" {
+        return Ok(AutoVersion(None));
+    }
+    let version = ArchiveVersion::ALL
+        .into_iter()
+        .find(|version| version.is_writable() && version.to_string() == text);
+    match version {
+        Some(version) => Ok(AutoVersion(Some(version))),
+        None => bail!("versions are 1.14, 1.15, 1.16 and auto"),
     }
 }
 

@@ -35,7 +35,13 @@ fn run(args: Args) -> anyhow::Result<()> {
         );
     }
     let params = args.connection()?;
-    let mut dump = Dump::with_params(params).compression(args.compression()?);
+    let mut dump = Dump::with_params(params)
+        .compression(args.compression()?)
+        .statistics(args.statistics)
+        .allow_newer_server(args.allow_newer_server);
+    if let Some(version) = args.archive_version() {
+        dump = dump.archive_version(version);
+    }
     let verbose = args.verbose;
     dump = dump.watch(move |event| verbose::print(verbose, &event));
 

@@ -14,19 +14,27 @@ fn pgdumprs() -> Command {
             command.env_remove(name);
         }
     }
-    command.stdin(Stdio::null()).env("PGPASSFILE", "/dev/null/none");
+    command
+        .stdin(Stdio::null())
+        .env("PGPASSFILE", "/dev/null/none");
     command
 }
 
 fn run(command: &mut Command) -> Output {
-    command.output().expect("the command was built with this test")
+    command
+        .output()
+        .expect("the command was built with this test")
 }
 
 /// Runs a command that must fail, and returns the one line it says.
 fn failure(command: &mut Command) -> String {
     let output = run(command);
     let said = String::from_utf8(output.stderr).expect("messages are UTF-8");
-    assert_eq!(output.status.code(), Some(1), "exit status; it said: {said}");
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "exit status; it said: {said}"
+    );
     assert!(output.stdout.is_empty(), "nothing goes to standard output");
     assert_eq!(said.trim_end().lines().count(), 1, "one line: {said}");
     assert!(said.starts_with("pgdumprs: error: "), "{said}");
@@ -51,7 +59,10 @@ fn sample(server: &Server) -> Database {
 fn lists_item(archive: &Path) {
     let list = run(reference_pg_restore().arg("-l").arg(archive));
     assert!(list.status.success());
-    assert_says(&String::from_utf8_lossy(&list.stdout), &["TABLE public item", "TABLE DATA public item"]);
+    assert_says(
+        &String::from_utf8_lossy(&list.stdout),
+        &["TABLE public item", "TABLE DATA public item"],
+    );
 }
 
 #[test]
@@ -59,11 +70,18 @@ fn the_guides_command_works_and_says_what_it_does() {
     let database = sample(&Server::get(Major::V17));
     let folder = tempfile::tempdir().unwrap();
     let archive = folder.path().join("db.dump");
-    let output = run(pgdumprs().args(["-Fc", "-v", "-d", &database.url(), "-f"]).arg(&archive));
+    let output = run(pgdumprs()
+        .args(["-Fc", "-v", "-d", &database.url(), "-f"])
+        .arg(&archive));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
-    assert_says(&said, &["connected to PostgreSQL 17", "public.item", "1000 rows"]);
-    compare_with_stock(&database, &archive, &[]).unwrap().assert_same();
+    assert_says(
+        &said,
+        &["connected to PostgreSQL 17", "public.item", "1000 rows"],
+    );
+    compare_with_stock(&database, &archive, &[])
+        .unwrap()
+        .assert_same();
     // Nothing is left beside it.
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
@@ -76,9 +94,22 @@ fn without_a_file_the_archive_goes_to_standard_output() {
     let archive = folder.path().join("db.dump");
     let port = server.port().to_string();
     let output = run(pgdumprs()
-        .args(["-h", "127.0.0.1", "-p", &port, "-U", "postgres", "-w", database.name()])
+        .args([
+            "-h",
+            "127.0.0.1",
+            "-p",
+            &port,
+            "-U",
+            "postgres",
+            "-w",
+            database.name(),
+        ])
         .stdout(std::fs::File::create(&archive).unwrap()));
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert!(output.stderr.is_empty(), "silent without -v");
     lists_item(&archive);
 }
@@ -96,7 +127,11 @@ fn the_environment_says_where_to_connect() {
         .env("PGDATABASE", database.name())
         .arg("-f")
         .arg(&archive));
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     lists_item(&archive);
 }
 
@@ -106,9 +141,17 @@ fn every_compression_restores() {
     let folder = tempfile::tempdir().unwrap();
     for method in ["none", "0", "gzip:9", "1", "lz4", "zstd", "zstd:19"] {
         let archive = folder.path().join(method.replace(':', "_"));
-        let output = run(pgdumprs().args(["-Z", method, "-d", &database.url(), "-f"]).arg(&archive));
-        assert!(output.status.success(), "{method}: {}", String::from_utf8_lossy(&output.stderr));
-        compare_with_stock(&database, &archive, &["--compress", method]).unwrap().assert_same();
+        let output = run(pgdumprs()
+            .args(["-Z", method, "-d", &database.url(), "-f"])
+            .arg(&archive));
+        assert!(
+            output.status.success(),
+            "{method}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        compare_with_stock(&database, &archive, &["--compress", method])
+            .unwrap()
+            .assert_same();
     }
 }
 
@@ -117,15 +160,27 @@ fn help_and_version_are_no_errors() {
     let help = run(pgdumprs().arg("--help"));
     assert!(help.status.success() && help.stderr.is_empty());
     let help = String::from_utf8(help.stdout).unwrap();
-    assert_says(&help, &["pgdumprs [OPTION]... [DBNAME]", "--file", "--username", "PGDATABASE"]);
+    assert_says(
+        &help,
+        &[
+            "pgdumprs [OPTION]... [DBNAME]",
+            "--file",
+            "--username",
+            "PGDATABASE",
+        ],
+    );
     let version = run(pgdumprs().arg("-V"));
     assert!(version.status.success());
-    assert_eq!(version.stdout, format!("pgdumprs {}\n", env!("CARGO_PKG_VERSION")).into_bytes());
+    assert_eq!(
+        version.stdout,
+        format!("pgdumprs {}\n", env!("CARGO_PKG_VERSION")).into_bytes()
+    );
 }
 
 #[test]
 fn the_readme_shows_the_help_as_it_is() {
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
+    let readme =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
     let help = String::from_utf8(run(pgdumprs().arg("--help")).stdout).unwrap();
     let shown = format!("```text\n{}\n```", help.trim_end());
     assert!(readme.contains(&shown), "README.md does not show:\n{shown}");
@@ -133,10 +188,16 @@ fn the_readme_shows_the_help_as_it_is() {
 
 #[test]
 fn bad_arguments_get_one_line() {
-    assert_says(&failure(pgdumprs().arg("--no-such-option")), &["--no-such-option", "--help"]);
+    assert_says(
+        &failure(pgdumprs().arg("--no-such-option")),
+        &["--no-such-option", "--help"],
+    );
     assert_says(&failure(pgdumprs().args(["-Fq", "x"])), &["-Fc"]);
     assert_says(&failure(pgdumprs().args(["-Fd", "x"])), &["-Fc"]);
-    assert_says(&failure(pgdumprs().args(["-Z", "brotli", "x"])), &["brotli", "zstd"]);
+    assert_says(
+        &failure(pgdumprs().args(["-Z", "brotli", "x"])),
+        &["brotli", "zstd"],
+    );
     assert_says(&failure(pgdumprs().args(["-d", "a", "b"])), &["DBNAME"]);
     assert_says(&failure(pgdumprs().args(["-f"])), &["--file"]);
 }
@@ -179,7 +240,10 @@ fn a_wrong_password_says_so_and_is_not_shown() {
         .start()
         .unwrap();
     let role = server.role("LOGIN PASSWORD 'right'");
-    let url = format!("postgresql://{role}:w3ong@127.0.0.1:{}/postgres", server.port());
+    let url = format!(
+        "postgresql://{role}:w3ong@127.0.0.1:{}/postgres",
+        server.port()
+    );
     let said = failure(pgdumprs().args(["-d", &url]));
     assert_says(&said, &["28P01", &role, "password"]);
     assert!(!said.contains("w3ong"), "{said}");
@@ -194,10 +258,18 @@ fn a_missing_privilege_names_the_table_and_leaves_no_file() {
     let role = server.role("LOGIN");
     let folder = tempfile::tempdir().unwrap();
     let archive = folder.path().join("db.dump");
-    let url = format!("postgresql://{role}@127.0.0.1:{}/{}", server.port(), database.name());
+    let url = format!(
+        "postgresql://{role}@127.0.0.1:{}/{}",
+        server.port(),
+        database.name()
+    );
     let said = failure(pgdumprs().args(["-d", &url, "-f"]).arg(&archive));
     assert_says(&said, &["item", "permission denied", "42501", "GRANT"]);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no file is left");
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "no file is left"
+    );
 }
 
 #[test]
@@ -212,7 +284,11 @@ fn a_failed_dump_keeps_the_backup_that_was_there() {
     let archive = folder.path().join("db.dump");
     std::fs::write(&archive, "yesterday's").unwrap();
     let server = Server::get(Major::V17);
-    failure(pgdumprs().args(["-d", &server.url("no_such_database"), "-f"]).arg(&archive));
+    failure(
+        pgdumprs()
+            .args(["-d", &server.url("no_such_database"), "-f"])
+            .arg(&archive),
+    );
     assert_eq!(std::fs::read(&archive).unwrap(), b"yesterday's");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }

@@ -26,6 +26,8 @@ bitflags::bitflags! {
 impl Components {
     /// Components for which a table must be locked: reading them calls server functions that look at the newest state
     /// of the table rather than at the snapshot, or reads its rows.
-    pub(crate) const NEED_LOCK: Self =
-        Self::DEFINITION.union(Self::DATA).union(Self::STATISTICS).union(Self::POLICY);
+    pub(crate) const NEED_LOCK: Self = Self::DEFINITION
+        .union(Self::DATA)
+        .union(Self::STATISTICS)
+        .union(Self::POLICY);
 }

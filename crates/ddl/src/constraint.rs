@@ -272,6 +272,10 @@ mod tests {
             is_clustered: false,
             is_replica_identity: false,
             statistics_targets: Vec::new(),
+            pages: 0,
+            tuples: "-1".into(),
+            all_visible: 0,
+            all_frozen: 0,
         }
     }
 

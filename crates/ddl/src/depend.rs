@@ -9,7 +9,8 @@ use crate::sort::Boundaries;
 /// Adds the dependencies that the catalog records between objects of this dump.
 pub(crate) fn collect(dump: &mut Dump) {
     for row in &dump.details.dependencies {
-        let (Some(id), Some(on)) = (dump.objects.find(row.object), dump.objects.find(row.on)) else {
+        let (Some(id), Some(on)) = (dump.objects.find(row.object), dump.objects.find(row.on))
+        else {
             // One of them is nothing that can be dumped: a TOAST table, say.
             continue;
         };
@@ -33,8 +34,18 @@ pub(crate) fn collect(dump: &mut Dump) {
 /// The sides must agree with the sections that the files of the kinds give their entries.
 pub(crate) fn add_boundaries(dump: &mut Dump) -> Boundaries {
     let objects = &mut dump.objects;
-    let pre_data = objects.add(Kind::PreDataBoundary, CatalogId::default(), "PRE-DATA BOUNDARY", None);
-    let post_data = objects.add(Kind::PostDataBoundary, CatalogId::default(), "POST-DATA BOUNDARY", None);
+    let pre_data = objects.add(
+        Kind::PreDataBoundary,
+        CatalogId::default(),
+        "PRE-DATA BOUNDARY",
+        None,
+    );
+    let post_data = objects.add(
+        Kind::PostDataBoundary,
+        CatalogId::default(),
+        "POST-DATA BOUNDARY",
+        None,
+    );
     let ids: Vec<_> = objects.iter().map(|object| object.id).collect();
     for id in ids {
         let object = objects.get(id);
@@ -49,7 +60,9 @@ pub(crate) fn add_boundaries(dump: &mut Dump) -> Boundaries {
                 objects.add_dependency(post_data, id);
             }
             // The statistics of a materialized view can only follow its data, which comes in post-data.
-            Kind::RelationStatistics(_) if object.postponed => objects.add_dependency(id, post_data),
+            Kind::RelationStatistics(_) if object.postponed => {
+                objects.add_dependency(id, post_data)
+            }
             Kind::RelationStatistics(_) => {
                 objects.add_dependency(id, pre_data);
                 objects.add_dependency(post_data, id);
@@ -65,6 +78,7 @@ pub(crate) fn add_boundaries(dump: &mut Dump) -> Boundaries {
             }
             Kind::Index(_)
             | Kind::IndexAttach(_)
+            | Kind::IndexStatistics(_)
             | Kind::StatisticsExt(_)
             | Kind::RefreshMatview(_)
             | Kind::Trigger(_)
@@ -80,5 +94,8 @@ pub(crate) fn add_boundaries(dump: &mut Dump) -> Boundaries {
             _ => objects.add_dependency(pre_data, id),
         }
     }
-    Boundaries { pre_data, post_data }
+    Boundaries {
+        pre_data,
+        post_data,
+    }
 }

@@ -14,9 +14,9 @@ use crate::{
     comment, constraint, conversion, data_type, database, default_acl, depend, domain,
     event_trigger, extension, foreign_data_wrapper, foreign_server, function, index, index_attach,
     inherit, language, large_object, matview, namespace, op_class, op_family, operator, policy,
-    publication, rule, seclabel, settings, sort, sql, statistics_ext, subscription, table,
-    table_attach, table_data, table_part, transform, trigger, ts_config, ts_dictionary, ts_parser,
-    ts_template, type_system,
+    publication, relation_statistics, rule, seclabel, settings, sort, sql, statistics_ext,
+    subscription, table, table_attach, table_data, table_part, transform, trigger, ts_config,
+    ts_dictionary, ts_parser, ts_template, type_system,
 };
 
 /// A dump in the making.
@@ -61,7 +61,9 @@ impl Dump {
     ///
     /// [`Error::Missing`] where a row refers to one that is not in the listing.
     pub fn new(listing: Listing, options: Options) -> Result<Self, Error> {
-        let index = |oids: &mut dyn Iterator<Item = u32>| oids.enumerate().map(|(i, oid)| (oid, i)).collect();
+        let index = |oids: &mut dyn Iterator<Item = u32>| {
+            oids.enumerate().map(|(i, oid)| (oid, i)).collect()
+        };
         let mut dump = Self {
             namespace_index: index(&mut listing.namespaces.iter().map(|row| row.oid)),
             table_index: index(&mut listing.tables.iter().map(|row| row.oid)),
@@ -174,7 +176,11 @@ impl Dump {
             self.render(&mut toc, id)?;
         }
         toc.link(&self);
-        Ok(Plan { entries: toc.entries, data: toc.data, warnings: self.warnings })
+        Ok(Plan {
+            entries: toc.entries,
+            data: toc.data,
+            warnings: self.warnings,
+        })
     }
 
     fn render(&self, toc: &mut Toc, id: DumpId) -> Result<(), Error> {
@@ -218,7 +224,9 @@ impl Dump {
             Kind::Index(i) => index::render(self, toc, object, i)?,
             Kind::IndexAttach(i) => index_attach::render(self, toc, object, i)?,
             Kind::StatisticsExt(i) => statistics_ext::render(self, toc, object, i),
-            Kind::Constraint(i) | Kind::FkConstraint(i) => constraint::render(self, toc, object, i)?,
+            Kind::Constraint(i) | Kind::FkConstraint(i) => {
+                constraint::render(self, toc, object, i)?
+            }
             Kind::Trigger(i) => trigger::render(self, toc, object, i)?,
             Kind::Rule(i) => rule::render(self, toc, object, i)?,
             Kind::RowSecurity(i) => policy::render_enabled(self, toc, object, i)?,
@@ -228,6 +236,8 @@ impl Dump {
             Kind::PublicationNamespace(i) => publication::render_namespace(self, toc, object, i)?,
             Kind::Subscription(i) => subscription::render(self, toc, object, i),
             Kind::EventTrigger(i) => event_trigger::render(self, toc, object, i),
+            Kind::RelationStatistics(i) => relation_statistics::render_table(self, toc, object, i),
+            Kind::IndexStatistics(i) => relation_statistics::render_index(self, toc, object, i),
             Kind::PreDataBoundary | Kind::PostDataBoundary | Kind::DummyType(_) => {}
             _ => {
                 return Err(Error::Unsupported {
@@ -246,7 +256,9 @@ impl Dump {
 
     /// Name of the schema that an object lives in.
     pub(crate) fn namespace_name(&self, object: &Object) -> Option<&BStr> {
-        object.namespace.map(|index| self.listing.namespaces[index].name.as_ref())
+        object
+            .namespace
+            .map(|index| self.listing.namespaces[index].name.as_ref())
     }
 
     /// An object's name, quoted, behind that of its schema.
@@ -259,11 +271,18 @@ impl Dump {
     }
 
     /// Index of a schema in the listing.
-    pub(crate) fn find_namespace(&self, oid: u32, object: impl FnOnce() -> String) -> Result<usize, Error> {
-        self.namespace_index.get(&oid).copied().ok_or_else(|| Error::Missing {
-            object: object(),
-            target: format!("schema with OID {oid}"),
-        })
+    pub(crate) fn find_namespace(
+        &self,
+        oid: u32,
+        object: impl FnOnce() -> String,
+    ) -> Result<usize, Error> {
+        self.namespace_index
+            .get(&oid)
+            .copied()
+            .ok_or_else(|| Error::Missing {
+                object: object(),
+                target: format!("schema with OID {oid}"),
+            })
     }
 
     /// The object of a schema, by index in the listing.

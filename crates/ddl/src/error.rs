@@ -5,7 +5,9 @@
 #[non_exhaustive]
 pub enum Error {
     /// An object refers to one that the catalogs do not show.
-    #[error("{object} refers to {target}, which the catalogs do not show; was it dropped while the dump was reading?")]
+    #[error(
+        "{object} refers to {target}, which the catalogs do not show; was it dropped while the dump was reading?"
+    )]
     Missing {
         /// The object that holds the reference.
         object: String,
@@ -31,6 +33,8 @@ pub enum Error {
         reason: String,
     },
     /// Dependencies that contradict each other in a way that no rule resolves.
-    #[error("could not order the objects of the database: no dependency loop was found among those that are left")]
+    #[error(
+        "could not order the objects of the database: no dependency loop was found among those that are left"
+    )]
     Unordered,
 }

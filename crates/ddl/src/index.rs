@@ -10,7 +10,7 @@ use crate::dump::Dump;
 use crate::object::{Kind, Object};
 use crate::table_part::{self, Whole};
 use crate::toc::Toc;
-use crate::{Components, Error, extension_dependency};
+use crate::{Components, Error, extension_dependency, relation_statistics};
 
 /// Makes an object of every index and, right behind it, of the constraint it belongs to.
 pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
@@ -31,6 +31,7 @@ pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
         let id = table_part::add(dump, Kind::Index(i), catalog_id, name, table)?;
         // An index is part of another index, if of anything: see the second pass.
         dump.objects.get_mut(id).part_of = None;
+        relation_statistics::add_index(dump, i, id);
         let Some(oid) = constraint else { continue };
         let &key = keys.get(&oid).ok_or_else(|| {
             dump.missing(dump.objects.get(id), format!("constraint with OID {oid}"))

@@ -55,6 +55,7 @@ mod operator;
 mod options;
 mod policy;
 mod publication;
+mod relation_statistics;
 mod relations;
 mod reloptions;
 mod rule;

@@ -70,7 +70,10 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) 
                 "-- *not* dropping schema, since initdb creates it\n".into(),
             )
         } else {
-            (sql!["CREATE SCHEMA ", name, ";\n"], sql!["DROP SCHEMA ", name, ";\n"])
+            (
+                sql!["CREATE SCHEMA ", name, ";\n"],
+                sql!["DROP SCHEMA ", name, ";\n"],
+            )
         };
         toc.push(Entry {
             tag: Some(row.name.clone()),

@@ -90,7 +90,10 @@ pub enum Kind {
     Publication(usize),
     PublicationRel(usize),
     PublicationNamespace(usize),
+    /// Planner statistics of a relation in the listing.
     RelationStatistics(usize),
+    /// Planner statistics of an index.
+    IndexStatistics(usize),
     Subscription(usize),
     SubscriptionRel(usize),
 }
@@ -174,7 +177,8 @@ pub struct Object {
     pub separate: bool,
     /// A view that is first created as an empty shell, because its real definition has to wait.
     pub dummy_view: bool,
-    /// A function or materialized view, or the statistics of one, that had to move to post-data to break a loop.
+    /// A function or materialized view that had to move to post-data to break a loop, or the statistics of a materialized view,
+    /// which have to where it is refreshed.
     pub postponed: bool,
 }
 
@@ -239,7 +243,8 @@ impl Objects {
     }
 
     pub(crate) fn find_object(&self, tableoid: u32, oid: u32) -> Option<&Object> {
-        self.find(CatalogId { tableoid, oid }).map(|id| self.get(id))
+        self.find(CatalogId { tableoid, oid })
+            .map(|id| self.get(id))
     }
 
     pub(crate) fn get(&self, id: DumpId) -> &Object {
@@ -269,7 +274,9 @@ impl Objects {
 
     /// Removes every mention of `on`.
     pub(crate) fn remove_dependency(&mut self, id: DumpId, on: DumpId) {
-        self.get_mut(id).dependencies.retain(|&dependency| dependency != on);
+        self.get_mut(id)
+            .dependencies
+            .retain(|&dependency| dependency != on);
     }
 }
 

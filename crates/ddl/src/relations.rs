@@ -16,6 +16,8 @@ pub(crate) struct Relations {
     pub(crate) parents: Vec<Vec<usize>>,
     /// Rows, position or refresh of relations that have such and where it is dumped.
     pub(crate) data: HashMap<usize, DumpId>,
+    /// Planner statistics of materialized views, where they are dumped.
+    pub(crate) matview_statistics: HashMap<usize, DumpId>,
     /// WHERE clauses that choose the rows of extensions' configuration tables.
     pub(crate) conditions: HashMap<usize, BString>,
     /// Defaults and generation expressions, by relation and attribute number.

@@ -10,7 +10,11 @@ pub(crate) const LAST_BUILTIN_OID: u32 = 16383;
 
 /// Everything or nothing, by whether the dump is restricted to some schemas or tables.
 pub(crate) fn everything(dump: &Dump) -> Components {
-    if dump.options.include_everything() { Components::all() } else { Components::empty() }
+    if dump.options.include_everything() {
+        Components::all()
+    } else {
+        Components::empty()
+    }
 }
 
 /// The common rule: what the schema says, or, for objects outside schemas, everything unless the dump is restricted.
@@ -31,6 +35,10 @@ pub(crate) fn select_unless_builtin(dump: &mut Dump, id: DumpId) {
         return;
     }
     let builtin = dump.objects.get(id).catalog_id.oid <= LAST_BUILTIN_OID;
-    let selected = if builtin { Components::empty() } else { everything(dump) };
+    let selected = if builtin {
+        Components::empty()
+    } else {
+        everything(dump)
+    };
     dump.objects.get_mut(id).dump = selected;
 }

@@ -29,7 +29,9 @@ pub(crate) fn ident(name: &BStr, always: bool) -> BString {
     let plain = match name.as_bytes() {
         [first, rest @ ..] => {
             (first.is_ascii_lowercase() || *first == b'_')
-                && rest.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'_')
+                && rest
+                    .iter()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'_')
                 && !keywords::needs_quotes(name)
         }
         [] => false,
@@ -105,7 +107,10 @@ mod tests {
     #[test]
     fn bytes_that_are_not_utf8_survive() {
         assert_eq!(literal(b"l\xe9'\\"), BString::from(b"'l\xe9''\\'".to_vec()));
-        assert_eq!(ident(b"\xe9".as_bstr(), false), BString::from(b"\"\xe9\"".to_vec()));
+        assert_eq!(
+            ident(b"\xe9".as_bstr(), false),
+            BString::from(b"\"\xe9\"".to_vec())
+        );
     }
 
     #[test]

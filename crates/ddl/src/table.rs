@@ -9,7 +9,10 @@ use crate::comment::Subject;
 use crate::dump::Dump;
 use crate::object::{Kind, LoopRole, Object};
 use crate::toc::Toc;
-use crate::{Components, Error, seclabel, selection, sequence, table_comment, table_definition};
+use crate::{
+    Components, Error, relation_statistics, seclabel, selection, sequence, table_comment,
+    table_definition,
+};
 
 /// Makes an object of every relation, system catalogs and composite types included: dependencies lead through them.
 pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
@@ -41,6 +44,7 @@ pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
         } else {
             selection::select(dump, id);
         }
+        relation_statistics::add_table(dump, i);
     }
     dump_owned_sequences(dump)
 }
@@ -105,6 +109,9 @@ pub(crate) fn wanted(dump: &Dump) -> Wanted {
         }
         if interesting[table] {
             wanted.tables.push(row.oid);
+            if dump.options.statistics {
+                wanted.statistics.push(row.oid);
+            }
         }
     }
     wanted

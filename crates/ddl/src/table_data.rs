@@ -7,7 +7,7 @@ use pgdumprs_catalog::{CatalogId, relkind};
 use crate::dump::Dump;
 use crate::object::{DumpId, Kind, Object};
 use crate::toc::{DataJob, Toc};
-use crate::{Components, Error, column, sql};
+use crate::{Components, Error, column, relation_statistics, sql};
 
 /// Makes an object for the data of every relation whose data is dumped.
 pub(crate) fn collect(dump: &mut Dump) {
@@ -49,6 +49,7 @@ pub(crate) fn add(dump: &mut Dump, table: usize) -> Option<DumpId> {
     dump.objects.get_mut(id).components |= Components::DATA;
     dump.objects.add_dependency(id, whole_id);
     dump.relations.data.insert(table, id);
+    relation_statistics::follow_refresh(dump, table, id);
     Some(id)
 }
 

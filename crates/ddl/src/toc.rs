@@ -41,7 +41,11 @@ impl Toc {
     /// An empty table whose own ids start after those of `objects` objects.
     pub(crate) fn new(objects: usize) -> Self {
         let next_id = u32::try_from(objects + 1).expect("objects fit memory");
-        Self { entries: Vec::new(), data: Vec::new(), next_id }
+        Self {
+            entries: Vec::new(),
+            data: Vec::new(),
+            next_id,
+        }
     }
 
     /// An id for an entry that is not an object: a comment, privileges, a setting.
@@ -61,7 +65,10 @@ impl Toc {
     pub(crate) fn entry_of(object: &Object, descriptor: &str, section: Section) -> Entry {
         Entry {
             dump_id: object.id.as_i32(),
-            catalog_id: CatalogId { tableoid: object.catalog_id.tableoid, oid: object.catalog_id.oid },
+            catalog_id: CatalogId {
+                tableoid: object.catalog_id.tableoid,
+                oid: object.catalog_id.oid,
+            },
             descriptor: descriptor.into(),
             section,
             ..Entry::default()
@@ -94,7 +101,9 @@ impl Toc {
                 continue;
             }
             let id = DumpId(u32::try_from(entry.dump_id).expect("dump ids are positive"));
-            let Some(object) = dump.objects.try_get(id) else { continue };
+            let Some(object) = dump.objects.try_get(id) else {
+                continue;
+            };
             follow(dump, object, &has_entry, &mut entry.dependencies);
         }
     }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use bstr::BString;
 use pgdumprs_archive::{ArchiveVersion, Compression, CreationTime, Entry, Header, Writer};
 use pgdumprs_catalog::{Details, Listing};
-use pgdumprs_connect::{ConnectParams, Session};
+use pgdumprs_connect::{ConnectParams, ServerVersion, Session};
 use pgdumprs_copy::{Job, Summary, Work};
 use pgdumprs_ddl::{DataJob, LargeObjectForm, Options};
 use tokio::sync::mpsc;
@@ -22,6 +22,11 @@ const STEP_QUEUE: usize = 64;
 /// Bytes of one LOCK statement, which names many tables: a bound for what a pooler or a log has to hold at once.
 const LOCK_STATEMENT: usize = 100_000;
 
+/// The oldest server major whose catalogs can be read.
+const OLDEST_SERVER: u32 = 13;
+/// The newest server major that is known.
+const NEWEST_SERVER: u32 = 18;
+
 /// Whoever watches a dump.
 type Watcher = Box<dyn FnMut(Event) + Send>;
 
@@ -31,6 +36,7 @@ pub struct Dump {
     compression: Compression,
     archive_version: Option<ArchiveVersion>,
     created: Option<CreationTime>,
+    allow_newer_server: bool,
     options: Options,
     watcher: Watcher,
 }
@@ -62,6 +68,7 @@ impl Dump {
             compression: Compression::GZIP,
             archive_version: None,
             created: None,
+            allow_newer_server: false,
             options: Options::default(),
             watcher: Box::new(|_| {}),
         }
@@ -89,6 +96,22 @@ impl Dump {
         self
     }
 
+    /// Dumps planner statistics as well, as servers since 18 can restore them: what ANALYZE found out about tables, materialized
+    /// views and indexes. Off by default, as in pg_dump.
+    #[must_use]
+    pub fn statistics(mut self, statistics: bool) -> Self {
+        self.options.statistics = statistics;
+        self
+    }
+
+    /// Goes on, with a warning, where the server is of a major version newer than 18: it is then read as if it were 18. What such a
+    /// server has that 18 has not may be missing from the archive without a word.
+    #[must_use]
+    pub fn allow_newer_server(mut self, allow: bool) -> Self {
+        self.allow_newer_server = allow;
+        self
+    }
+
     /// Tells `watcher` what happens, from within the dump's task: it should return at once.
     #[must_use]
     pub fn watch(mut self, watcher: impl FnMut(Event) + Send + 'static) -> Self {
@@ -103,6 +126,7 @@ impl Dump {
     /// Every kind of [`Error`]; the file that had the name before, if any, is still there then.
     pub async fn to_file(mut self, path: impl AsRef<Path>) -> Result<Report, Error> {
         let started = Instant::now();
+        self.version()?;
         // A folder that cannot be written to is better known before the server is asked for anything.
         let output = OutputFile::create(path.as_ref())?;
         let (mut session, planned) = self.plan().await?;
@@ -130,6 +154,7 @@ impl Dump {
         W: Write + Send + 'static,
     {
         let started = Instant::now();
+        self.version()?;
         let (mut session, planned) = self.plan().await?;
         let (output, report) = self
             .write(&mut session, planned, started, move |h, e| {
@@ -149,19 +174,13 @@ impl Dump {
         (self.watcher)(Event::Connected {
             server_version: server.text.clone(),
         });
-        if !(13..=18).contains(&server.major()) {
-            return Err(Error::ServerVersion {
-                found: server.text.to_string(),
-            });
-        }
+        self.check_server(&server)?;
         transaction::begin(&mut session)
             .await
             .map_err(Error::Transaction)?;
 
         (self.watcher)(Event::ReadingCatalogs);
-        let version = self
-            .archive_version
-            .unwrap_or_else(|| self.lowest_version());
+        let version = self.version()?;
         self.options.large_object_form = if version >= ArchiveVersion::V1_16 {
             LargeObjectForm::Grouped
         } else {
@@ -265,8 +284,41 @@ impl Dump {
         Ok((output, report))
     }
 
-    fn lowest_version(&self) -> ArchiveVersion {
-        self.compression.oldest_version().max(ArchiveVersion::V1_14)
+    /// The version to write: the one that was asked for or else the lowest that can be written and hold the compression.
+    fn version(&self) -> Result<ArchiveVersion, Error> {
+        let lowest = self.compression.oldest_version().max(ArchiveVersion::V1_14);
+        let version = self.archive_version.unwrap_or(lowest);
+        if !version.is_writable() {
+            return Err(Error::ArchiveVersion(
+                pgdumprs_archive::Error::VersionNotWritable(version),
+            ));
+        }
+        self.compression
+            .validate_for(version)
+            .map_err(Error::ArchiveVersion)?;
+        Ok(version)
+    }
+
+    /// Refuses servers that are too old, and those that are too new unless they are allowed.
+    fn check_server(&mut self, server: &ServerVersion) -> Result<(), Error> {
+        if server.major() < OLDEST_SERVER {
+            return Err(Error::OldServer {
+                found: server.text.to_string(),
+            });
+        }
+        if server.major() <= NEWEST_SERVER {
+            return Ok(());
+        }
+        if !self.allow_newer_server {
+            return Err(Error::NewServer {
+                found: server.text.to_string(),
+            });
+        }
+        (self.watcher)(Event::Warning(format!(
+            "the server runs PostgreSQL {server}, newer than the {NEWEST_SERVER} that this version of pgdumprs knows: it is \
+             dumped as if it were {NEWEST_SERVER}, and what is new in it may be missing from the archive"
+        )));
+        Ok(())
     }
 }
 

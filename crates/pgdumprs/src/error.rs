@@ -14,11 +14,24 @@ pub enum Error {
     /// No session could be opened.
     #[error(transparent)]
     Connect(pgdumprs_connect::Error),
-    /// The server's major version is not one that can be dumped.
+    /// The archive version that was asked for cannot be written, or cannot hold the compression.
+    #[error(transparent)]
+    ArchiveVersion(pgdumprs_archive::Error),
+    /// The server's major version is older than those that can be dumped.
     #[error(
-        "the server runs PostgreSQL {found}, and this version of pgdumprs dumps servers of major versions 13 to 18"
+        "the server runs PostgreSQL {found}, and pgdumprs dumps servers of major version 13 and newer: use the pg_dump of its own \
+         version"
     )]
-    ServerVersion {
+    OldServer {
+        /// The version as the server prints it.
+        found: String,
+    },
+    /// The server's major version is newer than those that are known, and was not allowed.
+    #[error(
+        "the server runs PostgreSQL {found}, newer than the 18 that this version of pgdumprs knows: get a newer pgdumprs, or go on \
+         as if it were 18 with --allow-newer-server (in the library, Dump::allow_newer_server)"
+    )]
+    NewServer {
         /// The version as the server prints it.
         found: String,
     },

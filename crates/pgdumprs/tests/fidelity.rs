@@ -81,8 +81,14 @@ fn pgbench_database() {
 
 /// Files whose objects no archive, stock's included, brings back as they were.
 const NOT_RESTORED_ALIKE: &[(&str, &str)] = &[
-    ("inheritance_column_order", "a child's inherited columns move before its own"),
-    ("partition_hash_enum", "rows move between hash partitions, since enum values hash by OID"),
+    (
+        "inheritance_column_order",
+        "a child's inherited columns move before its own",
+    ),
+    (
+        "partition_hash_enum",
+        "rows move between hash partitions, since enum values hash by OID",
+    ),
 ];
 
 /// Compares a database that holds nothing but `fixtures/kinds/<name>.sql`, on the majors that understand the file.
@@ -101,7 +107,14 @@ fn kind(name: &str) {
         let database = server.database();
         database.load_file(&file)?;
         let restored_alike = NOT_RESTORED_ALIKE.iter().all(|(other, _)| *other != name);
-        compare(&database, if restored_alike { &[Restore::Serial] } else { &[] })
+        compare(
+            &database,
+            if restored_alike {
+                &[Restore::Serial]
+            } else {
+                &[]
+            },
+        )
     });
 }
 
@@ -113,7 +126,10 @@ fn subscriptions_of_older_servers() {
         let database = server.database();
         database.load_file(&fixtures_dir().join("kinds/subscription_since_16.sql"))?;
         let folder = tempfile::tempdir().context("creating a folder for archives")?;
-        let (stock, ours) = (folder.path().join("stock.dump"), folder.path().join("ours.dump"));
+        let (stock, ours) = (
+            folder.path().join("stock.dump"),
+            folder.path().join("ours.dump"),
+        );
         stock_archive(&database, &stock, &[])?;
         dump(&database, Some(ArchiveVersion::V1_16), &ours)?;
         let comparison = compare_archives(&stock, &ours)?;

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use pgdumprs_archive::{ArchiveVersion, Block, Compression, Entry, Header, Reader, Writer};
 use pgdumprs_testkit::compare::{
-    Comparison, Restore, Rule, compare_archives, compare_restored, compare_with_stock, stock_archive,
+    Comparison, Restore, Rule, compare_archives, compare_restored, compare_with_stock,
+    stock_archive,
 };
 use pgdumprs_testkit::{Database, Major, Server, for_each_major};
 use tempfile::TempDir;
@@ -374,12 +375,14 @@ fn a_restore_that_fails_or_lacks_something_is_shown() {
     let comment = parts.position("COMMENT", "TABLE item");
     parts.entries.remove(comment);
     parts.write(&ours);
-    let comparison = compare_restored(&source, &ours, &[Restore::Serial, Restore::Parallel]).unwrap();
+    let comparison =
+        compare_restored(&source, &ours, &[Restore::Serial, Restore::Parallel]).unwrap();
     assert_says(&comparison, Rule::F5, "-COMMENT ON TABLE shop.item");
     assert_eq!(comparison.differences(Rule::F5).len(), 2, "{comparison}");
 
     parts.entry("VIEW", "dear").definition = Some("CREATE VIEW shop.dear AS nonsense;".into());
     parts.write(&ours);
-    let comparison = compare_restored(&source, &ours, &[Restore::Serial, Restore::Parallel]).unwrap();
+    let comparison =
+        compare_restored(&source, &ours, &[Restore::Serial, Restore::Parallel]).unwrap();
     assert_says(&comparison, Rule::F5, "nonsense");
 }

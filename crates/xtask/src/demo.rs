@@ -57,7 +57,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     println!("$ pgdumprs -Fc -v -d \"$URL\" -f logistics.dump");
     let started = Instant::now();
     let mut dump = Command::new(&pgdumprs);
-    dump.args(["-Fc", "-v", "-d", &source.url(), "-f"]).arg(&archive);
+    dump.args(["-Fc", "-v", "-d", &source.url(), "-f"])
+        .arg(&archive);
     succeed(dump.stdin(Stdio::null()))?;
     let dump_time = started.elapsed();
 
@@ -65,7 +66,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     println!("$ pg_restore -l logistics.dump | head");
     let list = checked_output(pg_restore(&server).arg("-l").arg(&archive))?;
     let list = String::from_utf8_lossy(&list.stdout);
-    for line in list.lines().take(list.lines().take_while(|l| l.starts_with(';')).count() + ENTRIES_SHOWN) {
+    for line in list
+        .lines()
+        .take(list.lines().take_while(|l| l.starts_with(';')).count() + ENTRIES_SHOWN)
+    {
         println!("{line}");
     }
     println!("...");
@@ -75,7 +79,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     println!("$ pg_restore --exit-on-error -j 2 -d \"$TARGET\" logistics.dump");
     let started = Instant::now();
     checked_output(
-        pg_restore(&server).args(["--exit-on-error", "-j", "2", "-d", &target.url()]).arg(&archive),
+        pg_restore(&server)
+            .args(["--exit-on-error", "-j", "2", "-d", &target.url()])
+            .arg(&archive),
     )?;
     let restore_time = started.elapsed();
 
@@ -102,7 +108,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 impl Summary {
     fn print(&self, identical: bool) {
         let verdict = if identical { "identical" } else { "DIFFERENT" };
-        let archive = format!("{} (of {} as SQL)", megabytes(self.archive_bytes), megabytes(self.raw_bytes));
+        let archive = format!(
+            "{} (of {} as SQL)",
+            megabytes(self.archive_bytes),
+            megabytes(self.raw_bytes)
+        );
         title("Summary");
         for (what, value) in [
             ("objects", grouped(self.entries as u64)),
@@ -124,7 +134,14 @@ fn build() -> Result<std::path::PathBuf> {
     println!("Building pgdumprs.");
     let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
     let mut build = Command::new(cargo);
-    build.args(["build", "--release", "--quiet", "--locked", "--package", "pgdumprs-cli"]);
+    build.args([
+        "build",
+        "--release",
+        "--quiet",
+        "--locked",
+        "--package",
+        "pgdumprs-cli",
+    ]);
     succeed(build.current_dir(&workspace))?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or(workspace.join("target"), Into::into);
     Ok(target.join("release/pgdumprs"))
@@ -149,17 +166,24 @@ fn contents(database: &Database) -> Result<(u64, u64)> {
                     format('SELECT count(*) AS c FROM ONLY %I.%I', n.nspname, c.relname), false, true, '')))[1]::text::bigint)
          {tables}"
     );
-    Ok((count(database, &format!("SELECT count(*) {tables}"))?, count(database, &rows)?))
+    Ok((
+        count(database, &format!("SELECT count(*) {tables}"))?,
+        count(database, &rows)?,
+    ))
 }
 
 fn count(database: &Database, query: &str) -> Result<u64> {
     let answer = database.psql(query);
-    answer.parse().with_context(|| format!("counting: {answer:?}"))
+    answer
+        .parse()
+        .with_context(|| format!("counting: {answer:?}"))
 }
 
 fn succeed(command: &mut Command) -> Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let status = command.status().with_context(|| format!("{program} could not be started"))?;
+    let status = command
+        .status()
+        .with_context(|| format!("{program} could not be started"))?;
     if !status.success() {
         bail!("{program} ended with {status}");
     }
@@ -167,7 +191,9 @@ fn succeed(command: &mut Command) -> Result<()> {
 }
 
 fn size(file: &Path) -> Result<u64> {
-    Ok(std::fs::metadata(file).context("looking at the archive")?.len())
+    Ok(std::fs::metadata(file)
+        .context("looking at the archive")?
+        .len())
 }
 
 fn title(text: &str) {

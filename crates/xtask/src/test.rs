@@ -24,23 +24,51 @@ const SCALE_CASES: &str = "10000";
 /// Provisions and checks; stops at the first check that fails.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let started = Instant::now();
-    step("PostgreSQL servers and tools", || pg::run(&pg::Arguments::default()))?;
+    step("PostgreSQL servers and tools", || {
+        pg::run(&pg::Arguments::default())
+    })?;
     step("formatting", || cargo(&["fmt", "--all", "--check"], &[]))?;
     step("lints", || {
-        cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"], &[])
+        cargo(
+            &[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--locked",
+                "--",
+                "-D",
+                "warnings",
+            ],
+            &[],
+        )
     })?;
     step("docs", || {
         let deny = [("RUSTDOCFLAGS", "-D warnings")];
-        cargo(&["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"], &deny)
+        cargo(
+            &[
+                "doc",
+                "--workspace",
+                "--no-deps",
+                "--document-private-items",
+                "--locked",
+            ],
+            &deny,
+        )
     })?;
     step("tests", || {
         let cases = [("PROPTEST_CASES", SCALE_CASES)];
         let variables = if arguments.scale { &cases[..] } else { &[] };
-        cargo(&["test", "--workspace", "--locked", "--no-fail-fast"], variables)
+        cargo(
+            &["test", "--workspace", "--locked", "--no-fail-fast"],
+            variables,
+        )
     })?;
     let majors: Vec<String> = Major::covered()?.iter().map(ToString::to_string).collect();
     let seconds = started.elapsed().as_secs();
-    println!("\nEvery check passed, on PostgreSQL {}, in {seconds} s.", majors.join(", "));
+    println!(
+        "\nEvery check passed, on PostgreSQL {}, in {seconds} s.",
+        majors.join(", ")
+    );
     Ok(())
 }
 

@@ -9,7 +9,11 @@ use crate::object::DumpId;
 ///
 /// Which loop is found first decides which dependency is given up, so the walk is pg_dump's: from objects by ascending dump id,
 /// depth first, along dependencies in their order.
-pub(super) fn find_and_repair(dump: &mut Dump, unsorted: &[DumpId], boundaries: Boundaries) -> bool {
+pub(super) fn find_and_repair(
+    dump: &mut Dump,
+    unsorted: &[DumpId],
+    boundaries: Boundaries,
+) -> bool {
     let mut search = Search {
         processed: vec![false; dump.objects.len() + 1],
         dead_end_for: vec![None; dump.objects.len() + 1],

@@ -22,7 +22,12 @@ type TypeNames<'a> = HashMap<u32, (Option<&'a BStr>, &'a BStr)>;
 
 fn type_names(dump: &Dump) -> TypeNames<'_> {
     let is_type = |object: &&Object| object.catalog_id.tableoid == class::PG_TYPE;
-    let name = |object: &'_ Object| (object.catalog_id.oid, (dump.namespace_name(object), object.id));
+    let name = |object: &'_ Object| {
+        (
+            object.catalog_id.oid,
+            (dump.namespace_name(object), object.id),
+        )
+    };
     let mut names = TypeNames::new();
     for (oid, (namespace, id)) in dump.objects.iter().filter(is_type).map(name) {
         names.insert(oid, (namespace, dump.objects.get(id).name.as_ref()));
@@ -63,7 +68,7 @@ fn rank(kind: Kind) -> u8 {
         Kind::SequenceSet(_) => 27,
         Kind::LargeObject(_) => 28,
         Kind::LargeObjectData(_) => 29,
-        Kind::RelationStatistics(_) => 30,
+        Kind::RelationStatistics(_) | Kind::IndexStatistics(_) => 30,
         Kind::PostDataBoundary => 31,
         Kind::Constraint(_) | Kind::DomainConstraint(_) => 32,
         Kind::Index(_) => 33,
@@ -121,14 +126,27 @@ fn break_tie(objects: &Objects, types: &TypeNames<'_>, a: &Object, b: &Object) -
             orders.fold(Ordering::Equal, Ordering::then)
         }),
         (
-            Tie::Operator { kind: kind_a, left: left_a, right: right_a },
-            Tie::Operator { kind: kind_b, left: left_b, right: right_b },
+            Tie::Operator {
+                kind: kind_a,
+                left: left_a,
+                right: right_a,
+            },
+            Tie::Operator {
+                kind: kind_b,
+                left: left_b,
+                right: right_b,
+            },
         ) => kind_b
             .cmp(kind_a)
             .then_with(|| type_order(*left_a, *left_b))
             .then_with(|| type_order(*right_a, *right_b)),
         (Tie::Part, Tie::Part) => {
-            let whole = |object: &Object| object.part_of.map(|id| objects.get(id)).map(|o| (rank(o.kind), &o.name));
+            let whole = |object: &Object| {
+                object
+                    .part_of
+                    .map(|id| objects.get(id))
+                    .map(|o| (rank(o.kind), &o.name))
+            };
             whole(a).cmp(&whole(b))
         }
         _ => Ordering::Equal,

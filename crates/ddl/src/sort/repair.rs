@@ -65,7 +65,12 @@ fn repair_pair(dump: &mut Dump, whole_id: DumpId, part_id: DumpId) -> bool {
 
 /// A type and its I/O or canonical function: the function makes do with the shell type, which must then be dumped where the
 /// function is.
-fn repair_type_and_function(dump: &mut Dump, type_id: DumpId, function: DumpId, shell: Option<DumpId>) {
+fn repair_type_and_function(
+    dump: &mut Dump,
+    type_id: DumpId,
+    function: DumpId,
+    shell: Option<DumpId>,
+) {
     dump.objects.remove_dependency(function, type_id);
     let Some(shell) = shell else { return };
     dump.objects.add_dependency(function, shell);
@@ -77,14 +82,19 @@ fn repair_type_and_function(dump: &mut Dump, type_id: DumpId, function: DumpId, 
 
 fn repair_long(dump: &mut Dump, members: &[DumpId], boundaries: Boundaries) -> bool {
     let find = |dump: &Dump, wanted: &dyn Fn(&Object) -> bool| {
-        members.iter().copied().find(|&id| wanted(dump.objects.get(id)))
+        members
+            .iter()
+            .copied()
+            .find(|&id| wanted(dump.objects.get(id)))
     };
     // A view whose rule needs something that needs the view: an empty view first, the rule later.
     for &view in members {
         if dump.objects.get(view).loop_role != LoopRole::View || !is_table(dump.objects.get(view)) {
             continue;
         }
-        let rule = find(dump, &|o| o.loop_role == LoopRole::SelectRule && o.part_of == Some(view));
+        let rule = find(dump, &|o| {
+            o.loop_role == LoopRole::SelectRule && o.part_of == Some(view)
+        });
         if let Some(rule) = rule {
             dump.objects.get_mut(view).dummy_view = true;
             separate(dump, view, rule, Some(boundaries.post_data));
@@ -100,20 +110,37 @@ fn repair_long(dump: &mut Dump, members: &[DumpId], boundaries: Boundaries) -> b
             _ => continue,
         };
         if let Some(at) = members.iter().position(|&member| member == boundary) {
-            postpone_after(dump, members, at, |object| object.loop_role == LoopRole::Matview);
+            postpone_after(dump, members, at, |object| {
+                object.loop_role == LoopRole::Matview
+            });
             return true;
         }
     }
     if find(dump, &|o| matches!(o.kind, Kind::Function(_))).is_some()
-        && let Some(at) = members.iter().position(|&member| member == boundaries.pre_data)
+        && let Some(at) = members
+            .iter()
+            .position(|&member| member == boundaries.pre_data)
     {
-        postpone_after(dump, members, at, |object| matches!(object.kind, Kind::Function(_)));
+        postpone_after(dump, members, at, |object| {
+            matches!(object.kind, Kind::Function(_))
+        });
         return true;
     }
     // Parts that can be added to their table or domain later.
-    if separate_part(dump, members, is_table, |o| o.loop_role == LoopRole::Check, Some(boundaries.post_data))
-        || separate_part(dump, members, is_table, is_attrdef, None)
-        || separate_part(dump, members, is_type, |o| o.loop_role == LoopRole::Check, Some(boundaries.post_data))
+    if separate_part(
+        dump,
+        members,
+        is_table,
+        |o| o.loop_role == LoopRole::Check,
+        Some(boundaries.post_data),
+    ) || separate_part(dump, members, is_table, is_attrdef, None)
+        || separate_part(
+            dump,
+            members,
+            is_type,
+            |o| o.loop_role == LoopRole::Check,
+            Some(boundaries.post_data),
+        )
     {
         return true;
     }
@@ -157,7 +184,12 @@ fn separate(dump: &mut Dump, whole: DumpId, part: DumpId, after: Option<DumpId>)
 
 /// Lets the object after the boundary at `at` cross it. That object is not always the culprit itself: it may be its row type,
 /// and the next attempt will come to the culprit.
-fn postpone_after(dump: &mut Dump, members: &[DumpId], at: usize, is_culprit: impl Fn(&Object) -> bool) {
+fn postpone_after(
+    dump: &mut Dump,
+    members: &[DumpId],
+    at: usize,
+    is_culprit: impl Fn(&Object) -> bool,
+) {
     let next = members[(at + 1) % members.len()];
     dump.objects.remove_dependency(members[at], next);
     if is_culprit(dump.objects.get(next)) {
@@ -167,8 +199,14 @@ fn postpone_after(dump: &mut Dump, members: &[DumpId], at: usize, is_culprit: im
 
 /// No rule applies: gives up the first dependency of the loop and says so.
 fn give_up_one(dump: &mut Dump, members: &[DumpId]) {
-    let names = members.iter().map(|&id| dump.objects.get(id).to_string()).collect::<Vec<_>>().join(", ");
-    let data_only = members.iter().all(|&id| matches!(dump.objects.get(id).kind, Kind::TableData(_)));
+    let names = members
+        .iter()
+        .map(|&id| dump.objects.get(id).to_string())
+        .collect::<Vec<_>>()
+        .join(", ");
+    let data_only = members
+        .iter()
+        .all(|&id| matches!(dump.objects.get(id).kind, Kind::TableData(_)));
     dump.warnings.push(if data_only {
         format!(
             "circular foreign keys among {names}: a data-only restore may need --disable-triggers, or the constraints \

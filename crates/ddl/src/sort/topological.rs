@@ -21,8 +21,9 @@ pub(super) fn sort(objects: &Objects, given: &[DumpId]) -> Result<Vec<DumpId>, V
             dependents[on.index()] += 1;
         }
     }
-    let mut candidates: BinaryHeap<usize> =
-        (0..given.len()).filter(|&i| dependents[given[i].index()] == 0).collect();
+    let mut candidates: BinaryHeap<usize> = (0..given.len())
+        .filter(|&i| dependents[given[i].index()] == 0)
+        .collect();
     let mut backwards = Vec::with_capacity(given.len());
     while let Some(i) = candidates.pop() {
         let id = given[i];
@@ -39,7 +40,11 @@ pub(super) fn sort(objects: &Objects, given: &[DumpId]) -> Result<Vec<DumpId>, V
         backwards.reverse();
         return Ok(backwards);
     }
-    Err(objects.iter().map(|object| object.id).filter(|id| dependents[id.index()] > 0).collect())
+    Err(objects
+        .iter()
+        .map(|object| object.id)
+        .filter(|id| dependents[id.index()] > 0)
+        .collect())
 }
 
 #[cfg(test)]
@@ -62,13 +67,19 @@ mod tests {
     #[test]
     fn keeps_the_given_order_where_it_can() {
         let (objects, ids) = objects(4, &[(1, 3)]);
-        assert_eq!(sort(&objects, &ids), Ok(vec![DumpId(3), DumpId(1), DumpId(2), DumpId(4)]));
+        assert_eq!(
+            sort(&objects, &ids),
+            Ok(vec![DumpId(3), DumpId(1), DumpId(2), DumpId(4)])
+        );
     }
 
     #[test]
     fn names_what_a_loop_keeps_from_being_placed() {
         // 1 and 2 form a loop, 3 depends on it, 4 is depended on by it.
         let (objects, ids) = objects(4, &[(1, 2), (2, 1), (3, 1), (2, 4)]);
-        assert_eq!(sort(&objects, &ids), Err(vec![DumpId(1), DumpId(2), DumpId(4)]));
+        assert_eq!(
+            sort(&objects, &ids),
+            Err(vec![DumpId(1), DumpId(2), DumpId(4)])
+        );
     }
 }

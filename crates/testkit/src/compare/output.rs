@@ -101,7 +101,8 @@ impl Lines {
             return Ok(Some(row));
         }
         let line = self.read()?;
-        let begins_rows = |line: &Vec<u8>| line.starts_with(b"COPY ") && line.ends_with(b" FROM stdin;\n");
+        let begins_rows =
+            |line: &Vec<u8>| line.starts_with(b"COPY ") && line.ends_with(b" FROM stdin;\n");
         if self.rows == Rows::Sorted && line.as_ref().is_some_and(begins_rows) {
             let mut rows = Vec::new();
             let mut end = None;
@@ -245,28 +246,45 @@ mod tests {
 
     #[test]
     fn output_that_ends_early_is_a_difference() {
-        let shown = compare(&mut shell("seq 2"), &mut shell("seq 3"), Rows::Sorted, |_| false);
+        let shown = compare(
+            &mut shell("seq 2"),
+            &mut shell("seq 3"),
+            Rows::Sorted,
+            |_| false,
+        );
         assert!(shown.unwrap().unwrap().contains("+3"));
     }
 
     #[test]
     fn a_failing_command_is_an_error_with_its_message() {
         for script in ["echo why >&2; exit 4", "echo x; echo why >&2; exit 4"] {
-            let error = compare(&mut shell("true"), &mut shell(script), Rows::Sorted, |_| false).unwrap_err();
+            let error = compare(&mut shell("true"), &mut shell(script), Rows::Sorted, |_| {
+                false
+            })
+            .unwrap_err();
             assert!(error.to_string().contains("why"), "{error}");
         }
     }
 
     #[test]
     fn the_order_of_rows_can_be_left_out_but_nothing_else() {
-        let copy = |rows: &str| shell(&format!("printf 'COPY t FROM stdin;\\n{rows}\\\\\\\\.\\nb\\na\\n'"));
+        let copy = |rows: &str| {
+            shell(&format!(
+                "printf 'COPY t FROM stdin;\\n{rows}\\\\\\\\.\\nb\\na\\n'"
+            ))
+        };
         let shown = |left: &str, right: &str, rows: Rows| {
             compare(&mut copy(left), &mut copy(right), rows, |_| false).unwrap()
         };
         assert_eq!(shown("1\\n2\\n", "2\\n1\\n", Rows::Sorted), None);
         assert!(shown("1\\n2\\n", "2\\n1\\n", Rows::AsTheyCome).is_some());
         assert!(shown("1\\n2\\n", "2\\n2\\n", Rows::Sorted).is_some());
-        let outside = compare(&mut shell("seq 2"), &mut shell("seq 2 -1 1"), Rows::Sorted, |_| false);
+        let outside = compare(
+            &mut shell("seq 2"),
+            &mut shell("seq 2 -1 1"),
+            Rows::Sorted,
+            |_| false,
+        );
         assert!(outside.unwrap().is_some());
     }
 }
