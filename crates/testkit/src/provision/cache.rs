@@ -62,19 +62,22 @@ fn find_or_build_in(
     recipes: &[Recipe],
     build: impl Fn(&Recipe, Major, &Path) -> Result<Installation>,
 ) -> Result<Installation, Vec<String>> {
-    let slot = Slot::open(dir, major).map_err(|error| vec![format!("the cache: {error:#}")])?;
-    if let Some(installation) = slot.read_stamp(recipes) {
+    let cache_failed = |error| vec![format!("the cache: {error:#}")];
+    let slots = recipes.iter().map(|recipe| Slot::open(dir, major, recipe));
+    let slots: Vec<_> = slots.collect::<Result<_>>().map_err(cache_failed)?;
+    if let Some(installation) = slots.iter().find_map(Slot::read_stamp) {
         return Ok(installation);
     }
-    let _lock = lock(&slot.lock_file).map_err(|error| vec![format!("the cache: {error:#}")])?;
-    if let Some(installation) = slot.read_stamp(recipes) {
+    let lock_file = dir.join(format!("{major}.lock"));
+    let _lock = lock(&lock_file).map_err(cache_failed)?;
+    if let Some(installation) = slots.iter().find_map(Slot::read_stamp) {
         return Ok(installation);
     }
     let mut reasons = Vec::new();
-    for recipe in recipes {
-        match slot.fill(recipe, &build) {
+    for slot in &slots {
+        match slot.fill(&build) {
             Ok(installation) => return Ok(installation),
-            Err(error) => reasons.push(format!("{recipe}: {error:#}")),
+            Err(error) => reasons.push(format!("{}: {error:#}", slot.recipe)),
         }
     }
     Err(reasons)
@@ -97,40 +100,38 @@ pub(crate) fn lock(path: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// One major's place in the cache.
-struct Slot {
+/// The place in the cache of what one recipe makes of a major.
+struct Slot<'a> {
     major: Major,
+    recipe: &'a Recipe,
     tree: PathBuf,
     stamp: PathBuf,
-    lock_file: PathBuf,
 }
 
-impl Slot {
-    fn open(dir: &Path, major: Major) -> Result<Slot> {
+impl<'a> Slot<'a> {
+    fn open(dir: &Path, major: Major, recipe: &'a Recipe) -> Result<Slot<'a>> {
         create_open(dir)?;
+        let folder = recipe.folder(major);
         Ok(Slot {
             major,
-            tree: dir.join(major.to_string()),
-            stamp: dir.join(format!("{major}.stamp")),
-            lock_file: dir.join(format!("{major}.lock")),
+            recipe,
+            stamp: dir.join(format!("{folder}.stamp")),
+            tree: dir.join(folder),
         })
     }
 
-    /// Trusts a stamp only when one of today's recipes wrote it.
-    fn read_stamp(&self, recipes: &[Recipe]) -> Option<Installation> {
+    /// Trusts a stamp only when today's recipe wrote it.
+    fn read_stamp(&self) -> Option<Installation> {
         let text = fs::read_to_string(&self.stamp).ok()?;
         let (recipe, rest) = text.split_once('\n')?;
-        let known = recipes
-            .iter()
-            .any(|candidate| stamp_heading(candidate) == recipe);
-        Installation::from_stamp(self.major, rest).filter(|_| known)
+        Installation::from_stamp(self.major, rest).filter(|_| recipe == stamp_heading(self.recipe))
     }
 
     fn fill(
         &self,
-        recipe: &Recipe,
         build: impl Fn(&Recipe, Major, &Path) -> Result<Installation>,
     ) -> Result<Installation> {
+        let recipe = self.recipe;
         remove_if_there(fs::remove_file(&self.stamp))?;
         remove_if_there(fs::remove_dir_all(&self.tree))?;
         fs::create_dir(&self.tree).with_context(|| format!("creating {}", self.tree.display()))?;
@@ -172,8 +173,14 @@ mod tests {
 
     use super::*;
 
-    const FIRST: Recipe = Recipe::Debian { suite: "first" };
-    const SECOND: Recipe = Recipe::Debian { suite: "second" };
+    const FIRST: Recipe = Recipe::Debian {
+        suite: "first",
+        add_ons: &[],
+    };
+    const SECOND: Recipe = Recipe::Debian {
+        suite: "second",
+        add_ons: &[],
+    };
 
     /// Puts files into `tree` that only have the right names.
     fn pretend(recipe: &Recipe, major: Major, tree: &Path) -> Result<Installation> {
@@ -200,18 +207,19 @@ mod tests {
     #[test]
     fn what_an_interrupted_run_left_is_built_again() {
         let dir = tempfile::tempdir().unwrap();
-        let left = dir.path().join("17/half");
+        let left = dir.path().join("17-debian-first/half");
         fs::create_dir_all(&left).unwrap();
         find_or_build_in(dir.path(), Major::V17, &[FIRST], pretend).unwrap();
         assert!(!left.exists());
     }
 
     #[test]
-    fn what_another_recipe_built_is_built_again() {
+    fn what_another_recipe_built_is_neither_used_nor_touched() {
         let dir = tempfile::tempdir().unwrap();
-        find_or_build_in(dir.path(), Major::V17, &[FIRST], pretend).unwrap();
+        let first = find_or_build_in(dir.path(), Major::V17, &[FIRST], pretend).unwrap();
         let found = find_or_build_in(dir.path(), Major::V17, &[SECOND], pretend).unwrap();
         assert_eq!(found.source(), SECOND.to_string());
+        assert!(first.server_bin().join("postgres").exists());
     }
 
     #[test]
@@ -221,7 +229,7 @@ mod tests {
         let reasons = find_or_build_in(dir.path(), Major::V17, &[FIRST, SECOND], fail).unwrap_err();
         assert_eq!(reasons.len(), 2);
         assert!(reasons[1].contains("no Debian second today"), "{reasons:?}");
-        assert!(!dir.path().join("17").exists());
+        assert!(!dir.path().join("17-debian-second").exists());
 
         let second_only = |recipe: &Recipe, major: Major, tree: &Path| match recipe {
             recipe if *recipe == SECOND => pretend(recipe, major, tree),

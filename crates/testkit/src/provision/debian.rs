@@ -11,6 +11,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use super::recipe::AddOn;
 use super::{host, relocate};
 use crate::Major;
 
@@ -31,8 +32,8 @@ const UNUSED: [&str; 6] = [
     "usr/share/perl5",
 ];
 
-/// Unpacks PostgreSQL `major` of a suite into `tree` and returns the folder of its binaries.
-pub(super) fn fetch(suite: &str, major: Major, tree: &Path) -> Result<PathBuf> {
+/// Unpacks PostgreSQL `major` of a suite, with some extensions, into `tree` and returns the folder of its binaries.
+pub(super) fn fetch(suite: &str, major: Major, add_ons: &[AddOn], tree: &Path) -> Result<PathBuf> {
     host::require_program("patchelf", "patchelf")?;
     host::require_file(Path::new(KEYRING), "debian-archive-keyring")?;
     // Debian's servers are built to read the system's time zones at this very path.
@@ -40,7 +41,7 @@ pub(super) fn fetch(suite: &str, major: Major, tree: &Path) -> Result<PathBuf> {
 
     let downloads = tree.join("apt");
     let apt = Apt::prepare(suite, &downloads)?;
-    let packages = apt.needed_packages(major)?;
+    let packages = apt.needed_packages(major, add_ons)?;
     unpack(&apt.download(&packages)?, tree)?;
     fs::remove_dir_all(&downloads).with_context(|| format!("removing {}", downloads.display()))?;
     trim(major, tree)?;
@@ -101,17 +102,30 @@ impl Apt {
         command
     }
 
-    /// The packages to unpack: PostgreSQL itself and every library it pulls in.
-    fn needed_packages(&self, major: Major) -> Result<Vec<String>> {
-        let server = format!("postgresql-{major}");
-        let client = format!("postgresql-client-{major}");
-        let plan = host::run(self.command().args(["--simulate", "install", &server]))?;
+    /// The packages to unpack: PostgreSQL itself, the extensions and every library they pull in.
+    fn needed_packages(&self, major: Major, add_ons: &[AddOn]) -> Result<Vec<String>> {
+        let mut roots = vec![
+            format!("postgresql-{major}"),
+            format!("postgresql-client-{major}"),
+        ];
+        for add_on in add_ons {
+            roots.push(add_on.package(major));
+            // Its SQL files are apart, in a package that follows from it.
+            roots.push(format!("{}-scripts", add_on.package(major)));
+        }
+        let install: Vec<_> = add_ons.iter().map(|add_on| add_on.package(major)).collect();
+        let plan = host::run(
+            self.command()
+                .args(["--simulate", "install", &roots[0]])
+                .args(&install),
+        )?;
         let packages: Vec<_> = planned(&plan)
-            .filter(|name| *name == server || *name == client || is_library(name))
+            .filter(|name| roots.iter().any(|root| root == name) || is_library(name))
             .map(str::to_owned)
             .collect();
-        if !packages.contains(&server) || !packages.contains(&client) {
-            bail!("apt's plan holds no {server} and {client}");
+        let missing = |root: &&String| !packages.contains(root) && !root.ends_with("-scripts");
+        if let Some(missing) = roots.iter().find(missing) {
+            bail!("apt's plan holds no {missing}");
         }
         Ok(packages)
     }

@@ -1,9 +1,11 @@
 //! Finds a major that the machine's own packages installed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Result, bail};
 
+use super::host;
 use super::installation::Installation;
 use crate::Major;
 
@@ -24,4 +26,23 @@ pub(super) fn find(major: Major) -> Result<Installation> {
         }
     }
     bail!("no {}", folders.join(" and no "))
+}
+
+/// Checks that an installation has these extensions.
+///
+/// # Errors
+///
+/// Names the first that is not there.
+pub(super) fn check_extensions(
+    installation: &Installation,
+    mut extensions: impl Iterator<Item = &'static str>,
+) -> Result<()> {
+    let program = installation.server_bin().join("pg_config");
+    let shared = host::run(Command::new(program).arg("--sharedir"))?;
+    let folder = Path::new(shared.trim_end()).join("extension");
+    let missing = |name: &&str| !folder.join(format!("{name}.control")).exists();
+    if let Some(name) = extensions.find(missing) {
+        bail!("it has no extension {name}");
+    }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! Finds or fetches stock PostgreSQL for each supported major.
 //!
-//! A major that the machine has installed is used as it is. The others are fetched into a cache
+//! A major that the machine has installed is used as it is, if it has the extensions that tests want. The others are fetched into a cache
 //! outside the repository, once: what is there and complete is found again by its stamp file.
 //! Nothing is installed system-wide except the few host programs that fetching needs.
 
@@ -27,6 +27,7 @@ use std::thread;
 use anyhow::{Result, bail};
 
 use crate::Major;
+use recipe::Recipe;
 
 /// Returns the installation of `major`, fetching it first when the machine has none.
 ///
@@ -71,13 +72,23 @@ pub fn provision_all(majors: &[Major]) -> Vec<(Major, Result<Installation>)> {
 
 fn find_or_fetch(major: Major) -> Result<Installation> {
     let mut tried = Vec::new();
+    let mut incomplete = None;
+    let recipes = recipe::recipes(major);
+    let extensions = || recipes.iter().flat_map(Recipe::extensions);
     match installed::find(major) {
-        Ok(installation) => return Ok(installation),
+        Ok(installation) => match installed::check_extensions(&installation, extensions()) {
+            Ok(()) => return Ok(installation),
+            Err(_) => incomplete = Some(installation),
+        },
         Err(reason) => tried.push(format!("installed on this machine: {reason:#}")),
     }
-    match cache::find_or_build(major, &recipe::recipes(major)) {
+    match cache::find_or_build(major, &recipes) {
         Ok(installation) => return Ok(installation),
         Err(reasons) => tried.extend(reasons),
+    }
+    // Good for all but the tests of those extensions, which say what they miss.
+    if let Some(installation) = incomplete {
+        return Ok(installation);
     }
     let tried = tried.join("\n  - ");
     bail!("PostgreSQL {major} cannot be had on this machine; tried\n  - {tried}")
