@@ -89,8 +89,7 @@ pub(crate) fn add_boundaries(dump: &mut Dump) -> Boundaries {
             | Kind::Publication(_)
             | Kind::PublicationRel(_)
             | Kind::PublicationNamespace(_)
-            | Kind::Subscription(_)
-            | Kind::SubscriptionRel(_) => objects.add_dependency(id, post_data),
+            | Kind::Subscription(_) => objects.add_dependency(id, post_data),
             _ => objects.add_dependency(pre_data, id),
         }
     }

@@ -79,10 +79,6 @@ impl Dump {
         };
         // Dump ids are given in this order, and they decide which of several dependency loops is broken first: it is pg_dump's
         // order. It also lets each kind rely on those before it.
-        // ORDER: extension, extension members, namespace, table (owned sequences), function, type, language, aggregate, operator,
-        // access_method, op_class, op_family, ts_parser, ts_template, ts_dictionary, ts_config, foreign_data_wrapper,
-        // foreign_server, default_acl, collation, conversion, cast, transform, event_trigger, extension config tables,
-        // inherit (parents, table_attach)
         extension::collect(&mut dump);
         namespace::collect(&mut dump);
         table::collect(&mut dump)?;
@@ -141,10 +137,6 @@ impl Dump {
         attrdef::collect(&mut self)?;
         check_constraint::collect(&mut self)?;
         inherit::adjust_defaults(&mut self);
-        // ORDER: column (attrdefs, check constraints), inherited columns, partitioning, index, index_attach, statistics_ext,
-        // constraint, trigger, rule, policy, publication, publication_rel, publication_namespace, subscription,
-        // table_data (and sequence_set, matview refresh), large_object, depend, acl::collect (column and initial privileges),
-        // comments and labels present (components), boundaries
         index::collect(&mut self)?;
         index_attach::collect(&mut self)?;
         statistics_ext::collect(&mut self)?;
@@ -239,12 +231,6 @@ impl Dump {
             Kind::RelationStatistics(i) => relation_statistics::render_table(self, toc, object, i),
             Kind::IndexStatistics(i) => relation_statistics::render_index(self, toc, object, i),
             Kind::PreDataBoundary | Kind::PostDataBoundary | Kind::DummyType(_) => {}
-            _ => {
-                return Err(Error::Unsupported {
-                    object: object.to_string(),
-                    reason: "objects of this kind are not supported yet".into(),
-                });
-            }
         }
         Ok(())
     }

@@ -95,7 +95,6 @@ pub enum Kind {
     /// Planner statistics of an index.
     IndexStatistics(usize),
     Subscription(usize),
-    SubscriptionRel(usize),
 }
 
 /// What decides between two objects of the same kind with the same schema and name.

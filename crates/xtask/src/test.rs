@@ -13,13 +13,13 @@ use crate::pg;
 /// PGDUMPRS_TEST_MAJORS narrows the majors, for a quick look while working; a run without it covers 13 to 18.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Run many more cases of the property tests as well
+    /// Run what is heavier as well: large databases, and many more cases of random tests
     #[arg(long)]
     scale: bool,
 }
 
-/// Cases of each property test under `--scale`; the default of the library is 256.
-const SCALE_CASES: &str = "10000";
+/// What tests read to know that they may be heavy, and the number of cases of each property test (256 is the library's own).
+const SCALE: [(&str, &str); 2] = [("PGDUMPRS_SCALE", "1"), ("PROPTEST_CASES", "10000")];
 
 /// Provisions and checks; stops at the first check that fails.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
@@ -56,8 +56,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         )
     })?;
     step("tests", || {
-        let cases = [("PROPTEST_CASES", SCALE_CASES)];
-        let variables = if arguments.scale { &cases[..] } else { &[] };
+        let variables = if arguments.scale { &SCALE[..] } else { &[] };
         cargo(
             &["test", "--workspace", "--locked", "--no-fail-fast"],
             variables,

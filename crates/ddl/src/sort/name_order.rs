@@ -82,7 +82,6 @@ fn rank(kind: Kind) -> u8 {
         Kind::PublicationRel(_) => 41,
         Kind::PublicationNamespace(_) => 42,
         Kind::Subscription(_) => 43,
-        Kind::SubscriptionRel(_) => 44,
         Kind::DefaultAcl(_) => 45,
         Kind::EventTrigger(_) => 46,
         Kind::RefreshMatview(_) => 47,
