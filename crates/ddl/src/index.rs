@@ -31,7 +31,7 @@ pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
         let id = table_part::add(dump, Kind::Index(i), catalog_id, name, table)?;
         // An index is part of another index, if of anything: see the second pass.
         dump.objects.get_mut(id).part_of = None;
-        relation_statistics::add_index(dump, i, id);
+        let statistics = relation_statistics::add_index(dump, i, id);
         let Some(oid) = constraint else { continue };
         let &key = keys.get(&oid).ok_or_else(|| {
             dump.missing(dump.objects.get(id), format!("constraint with OID {oid}"))
@@ -40,6 +40,10 @@ pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
         let catalog_id = CatalogId::new(class::PG_CONSTRAINT, oid);
         let key = table_part::add(dump, Kind::Constraint(key), catalog_id, name, table)?;
         dump.objects.get_mut(key).separate = true;
+        if let Some(statistics) = statistics {
+            // There is no index before its constraint is there.
+            dump.objects.add_dependency(statistics, key);
+        }
     }
     link_partitions(dump);
     Ok(())

@@ -1,0 +1,145 @@
+//! Planner statistics: `Dump::statistics` against `pg_dump --statistics`, on every major.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use pgdumprs::{ArchiveVersion, Dump};
+use pgdumprs_testkit::compare::{Restore, compare_archives, compare_restored, stock_archive};
+use pgdumprs_testkit::{
+    Database, Major, Server, checked_output, for_each_major, reference_pg_restore,
+};
+
+/// Visits all relations but the system's, which would take longer than all the rest.
+const ANALYZE: &str = r"SELECT format('VACUUM (ANALYZE) %s', oid::regclass) FROM pg_class
+    WHERE relkind IN ('r', 'p', 'm') AND oid >= 16384 ORDER BY oid \gexec
+";
+
+/// Analyzes `database` and compares its dump with stock's, at stock's own archive version.
+fn compare(database: &Database) -> Result<()> {
+    database.try_execute_sql(ANALYZE)?;
+    let folder = tempfile::tempdir().context("creating a folder for archives")?;
+    let (stock, ours) = (
+        folder.path().join("stock.dump"),
+        folder.path().join("ours.dump"),
+    );
+    stock_archive(database, &stock, &["--statistics"])?;
+    dump(database, &ours)?;
+    let comparison = compare_archives(&stock, &ours)?;
+    ensure!(comparison.is_same(), "{comparison}");
+    Ok(())
+}
+
+fn dump(database: &Database, path: &Path) -> Result<()> {
+    let dump = Dump::new(&database.conninfo())?
+        .statistics(true)
+        .archive_version(ArchiveVersion::V1_16);
+    tokio::runtime::Runtime::new()?
+        .block_on(dump.to_file(path))
+        .context("dumping with pgdumprs")?;
+    Ok(())
+}
+
+#[test]
+fn sample_database() {
+    for_each_major(|server| {
+        let database = server.database();
+        database.load_fixture("logistics")?;
+        compare(&database)
+    });
+}
+
+/// Kinds of relations, of columns and of values that statistics tell apart.
+const CORNERS: &str = r#"
+CREATE SCHEMA "odd.schema";
+CREATE TABLE "odd.schema"."it's" (
+    id int PRIMARY KEY,
+    "col'umn\" text,
+    "2" float4,
+    tags text[],
+    span int4range,
+    spans daterange,
+    at timestamptz,
+    dropped int,
+    always_null text,
+    wide bytea,
+    flag bool,
+    UNIQUE ("col'umn\", "2")
+);
+INSERT INTO "odd.schema"."it's"
+    SELECT n, CASE n % 7 WHEN 0 THEN 'back\slash' WHEN 1 THEN 'quo''te "double"' WHEN 2 THEN NULL WHEN 3 THEN '{,}'
+                         WHEN 4 THEN '' WHEN 5 THEN 'NULL' ELSE 'many ' || n END,
+           n / 3.0, ARRAY['a' || n % 5, 'b' || n % 50, NULL], int4range(n, n + n % 10),
+           CASE WHEN n % 4 = 0 THEN 'empty' ELSE daterange('2001-01-01'::date, '2001-01-02'::date + n) END,
+           '2001-01-01 00:00:00+00'::timestamptz + n * interval '1 hour', n, NULL, decode(md5(n::text), 'hex'), n % 3 = 0
+    FROM generate_series(1, 3000) n;
+ALTER TABLE "odd.schema"."it's" DROP COLUMN dropped;
+-- Expressions, whose columns have made-up names, beside plain columns; one with the name of another.
+CREATE INDEX "expressions'" ON "odd.schema"."it's" (lower("col'umn\"), id, (id % 10), upper("col'umn\"));
+CREATE INDEX partial ON "odd.schema"."it's" ("2") WHERE id > 100;
+
+CREATE TABLE empty (a int, b text);
+CREATE INDEX ON empty (a);
+CREATE TABLE no_columns ();
+CREATE UNLOGGED TABLE unlogged AS SELECT n FROM generate_series(1, 100) n;
+
+CREATE TABLE parent (id int, name text);
+CREATE TABLE child (extra int) INHERITS (parent);
+INSERT INTO parent SELECT n, 'p' || n % 3 FROM generate_series(1, 200) n;
+INSERT INTO child SELECT n, 'c' || n % 5, n FROM generate_series(1, 300) n;
+CREATE INDEX ON child ((id + 1));
+
+CREATE TABLE measured (day date, city int, value numeric, PRIMARY KEY (day, city)) PARTITION BY RANGE (day);
+CREATE TABLE measured_2024 PARTITION OF measured FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE TABLE measured_rest PARTITION OF measured DEFAULT;
+CREATE INDEX measured_value ON measured ((value * 2));
+INSERT INTO measured SELECT '2024-01-01'::date + n, n % 10, n / 7.0 FROM generate_series(1, 700) n;
+
+-- Read in an order that is not that of names; the last one has no data.
+CREATE MATERIALIZED VIEW z_first AS SELECT city, sum(value) AS total FROM measured GROUP BY city;
+CREATE UNIQUE INDEX ON z_first (city);
+CREATE MATERIALIZED VIEW a_second AS SELECT city % 2 AS odd, max(total) AS most FROM z_first GROUP BY 1;
+CREATE INDEX ON a_second ((most + 1));
+CREATE MATERIALIZED VIEW without_data AS SELECT 1 AS x WITH NO DATA;
+CREATE VIEW plain_view AS SELECT * FROM a_second;
+CREATE SEQUENCE counter;
+
+-- A materialized view that moves to post-data, because its GROUP BY needs a primary key.
+CREATE TABLE keyed (id int PRIMARY KEY, label text);
+INSERT INTO keyed SELECT n, 'label ' || n FROM generate_series(1, 50) n;
+CREATE MATERIALIZED VIEW late AS SELECT id, label, count(*) FROM keyed GROUP BY id;
+
+CREATE EXTENSION IF NOT EXISTS plpgsql;
+CREATE FOREIGN DATA WRAPPER nothing;
+CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing;
+CREATE FOREIGN TABLE remote (id int, name text) SERVER nowhere;
+"#;
+
+#[test]
+fn corners() {
+    for_each_major(|server| {
+        let database = server.database();
+        database.try_execute_sql(CORNERS)?;
+        compare(&database)
+    });
+}
+
+/// Restored into a server that can take them, statistics are what they were: a dump of the result is the same.
+#[test]
+fn statistics_are_restored() -> Result<()> {
+    let server = Server::try_get(Major::V18)?;
+    let database = server.database();
+    database.try_execute_sql(CORNERS)?;
+    database.try_execute_sql(ANALYZE)?;
+    let folder = tempfile::tempdir().context("creating a folder for archives")?;
+    let ours = folder.path().join("ours.dump");
+    dump(&database, &ours)?;
+    let comparison = compare_restored(&database, &ours, &[Restore::Serial, Restore::Parallel])?;
+    ensure!(comparison.is_same(), "{comparison}");
+    let restored = database.empty_sibling()?;
+    let mut restore = reference_pg_restore();
+    checked_output(restore.args(["-d", &restored.conninfo()]).arg(&ours))?;
+    let statistics = "SELECT string_agg(s::text, E'\\n' ORDER BY schemaname, tablename, attname, inherited)
+                      FROM pg_stats AS s WHERE schemaname NOT IN ('pg_catalog', 'information_schema')";
+    assert_eq!(restored.psql(statistics), database.psql(statistics));
+    Ok(())
+}
