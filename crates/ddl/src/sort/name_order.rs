@@ -82,9 +82,9 @@ fn rank(kind: Kind) -> u8 {
         Kind::PublicationRel(_) => 41,
         Kind::PublicationNamespace(_) => 42,
         Kind::Subscription(_) => 43,
-        Kind::DefaultAcl(_) => 45,
-        Kind::EventTrigger(_) => 46,
-        Kind::RefreshMatview(_) => 47,
+        Kind::DefaultAcl(_) => 44,
+        Kind::EventTrigger(_) => 45,
+        Kind::RefreshMatview(_) => 46,
     }
 }
 
