@@ -76,11 +76,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
     title("Restoring with stock pg_restore");
     let target = server.database();
-    println!("$ pg_restore --exit-on-error -j 2 -d \"$TARGET\" logistics.dump");
+    println!("$ pg_restore -1 -d \"$TARGET\" logistics.dump");
     let started = Instant::now();
     checked_output(
         pg_restore(&server)
-            .args(["--exit-on-error", "-j", "2", "-d", &target.url()])
+            .args(["-1", "-d", &target.url()])
             .arg(&archive),
     )?;
     let restore_time = started.elapsed();

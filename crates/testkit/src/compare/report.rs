@@ -74,6 +74,10 @@ impl Comparison {
         self.differences.entry(rule).or_default().push(text.into());
     }
 
+    pub(super) fn note(&mut self, text: impl Into<String>) {
+        self.notes.push(text.into());
+    }
+
     /// Takes over what another comparison found.
     pub fn append(&mut self, other: Comparison) {
         self.subjects.extend(other.subjects);
