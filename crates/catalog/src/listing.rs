@@ -8,6 +8,7 @@ use pgdumprs_connect::Session;
 use crate::cells::Cells;
 use crate::database::{Database, DatabaseLabel, DatabaseSetting};
 use crate::flight::{Flight, Listed};
+use crate::readable::{Closed, ClosedLargeObject};
 use crate::type_system::{self, TypeSystem};
 use crate::{
     DefaultAcl, Extension, ExtensionForeignKey, ExtensionMember, ForeignDataWrapper, ForeignServer,
@@ -39,6 +40,10 @@ pub struct Listing {
     pub database_labels: Vec<DatabaseLabel>,
     /// Names of all roles by OID.
     pub roles: HashMap<Oid, BString>,
+    /// Tables and sequences for which the role lacks something, in OID order.
+    pub closed: Vec<Closed>,
+    /// Large objects that the role may not read, ascending.
+    pub closed_large_objects: Vec<Oid>,
     /// Extensions, in OID order.
     pub extensions: Vec<Extension>,
     /// What belongs to which extension.
@@ -120,6 +125,8 @@ impl Listing {
         let database_labels = flight.list::<DatabaseLabel>();
         let superuser = flight.list::<Superuser>();
         let roles = flight.list::<Role>();
+        let closed = flight.list::<Closed>();
+        let closed_large_objects = flight.list::<ClosedLargeObject>();
         let extensions = flight.list::<Extension>();
         let extension_members = flight.list::<ExtensionMember>();
         let extension_foreign_keys = flight.list::<ExtensionForeignKey>();
@@ -140,6 +147,12 @@ impl Listing {
             database: landed.take(database)?.pop().ok_or(Error::NoDatabase)?,
             database_settings: landed.take(database_settings)?,
             database_labels: landed.take(database_labels)?,
+            closed: landed.take(closed)?,
+            closed_large_objects: landed
+                .take(closed_large_objects)?
+                .into_iter()
+                .map(|row| row.0)
+                .collect(),
             extensions: landed.take(extensions)?,
             extension_members: landed.take(extension_members)?,
             extension_foreign_keys: landed.take(extension_foreign_keys)?,

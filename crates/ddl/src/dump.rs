@@ -14,9 +14,9 @@ use crate::{
     comment, constraint, conversion, data_type, database, default_acl, depend, domain,
     event_trigger, extension, foreign_data_wrapper, foreign_server, function, index, index_attach,
     inherit, language, large_object, matview, namespace, op_class, op_family, operator, policy,
-    publication, relation_statistics, rule, seclabel, settings, sort, sql, statistics_ext,
-    subscription, table, table_attach, table_data, table_part, transform, trigger, ts_config,
-    ts_dictionary, ts_parser, ts_template, type_system,
+    publication, readable, relation_statistics, rule, seclabel, settings, sort, sql,
+    statistics_ext, subscription, table, table_attach, table_data, table_part, transform, trigger,
+    ts_config, ts_dictionary, ts_parser, ts_template, type_system,
 };
 
 /// A dump in the making.
@@ -104,6 +104,7 @@ impl Dump {
         event_trigger::collect(&mut dump);
         extension::collect_config_tables(&mut dump);
         inherit::collect(&mut dump)?;
+        readable::check(&dump)?;
         Ok(dump)
     }
 

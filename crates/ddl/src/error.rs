@@ -14,6 +14,18 @@ pub enum Error {
         /// What it refers to.
         target: String,
     },
+    /// Objects whose data is to be dumped but may not be read.
+    #[error(
+        "the role may not read {} object{} that {} to be dumped: {}; grant it what is missing, which stands in parentheses, or dump as their owner or as a superuser (where row security is in force, as a role with BYPASSRLS)",
+        objects.len(),
+        if objects.len() == 1 { "" } else { "s" },
+        if objects.len() == 1 { "is" } else { "are" },
+        objects.join(", ")
+    )]
+    Forbidden {
+        /// Each object's kind and name, with what the role lacks in parentheses.
+        objects: Vec<String>,
+    },
     /// Something that the role may not read.
     #[error("cannot read {what} of {object}: {hint}")]
     Unreadable {

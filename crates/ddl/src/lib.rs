@@ -56,6 +56,7 @@ mod options;
 mod policy;
 mod publication;
 mod relation_statistics;
+mod readable;
 mod relations;
 mod reloptions;
 mod rule;

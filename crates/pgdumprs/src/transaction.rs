@@ -12,18 +12,17 @@ pub(crate) async fn begin(session: &mut Session) -> Result<(), Error> {
     let encoding = session
         .parameter("server_encoding")
         .map_or("UTF8".into(), ToString::to_string);
-    let mut statements = vec![
-        "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY".to_owned(),
-        format!("SET LOCAL client_encoding = '{encoding}'"),
-    ];
+    let mut statements = vec!["BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY".to_owned()];
+    // First, since a timeout may be so short that it ends anything that is more than this.
+    if version >= 170000 {
+        statements.push("SET LOCAL transaction_timeout = 0".into());
+    }
     statements.extend(
         SETTINGS
             .iter()
             .map(|(name, value)| format!("SET LOCAL {name} = {value}")),
     );
-    if version >= 170000 {
-        statements.push("SET LOCAL transaction_timeout = 0".into());
-    }
+    statements.push(format!("SET LOCAL client_encoding = '{encoding}'"));
     // Forbids that reading a catalog or a table runs code of a view's or foreign table's owner. Minor releases of August 2024
     // brought the setting, so its presence is asked for rather than the version.
     statements.push(
@@ -41,14 +40,14 @@ pub(crate) async fn begin(session: &mut Session) -> Result<(), Error> {
 /// output depends on it. The third keeps plans plain: JIT costs more than it gives in catalog queries, and parallel workers
 /// would mix the order of rows.
 const SETTINGS: &[(&str, &str)] = &[
+    ("statement_timeout", "0"),
+    ("lock_timeout", "0"),
+    ("idle_in_transaction_session_timeout", "0"),
     ("search_path", "''"),
     ("DateStyle", "ISO"),
     ("IntervalStyle", "postgres"),
     ("extra_float_digits", "3"),
     ("synchronize_seqscans", "off"),
-    ("statement_timeout", "0"),
-    ("lock_timeout", "0"),
-    ("idle_in_transaction_session_timeout", "0"),
     ("row_security", "off"),
     // ---
     ("quote_all_identifiers", "off"),
