@@ -15,7 +15,8 @@ pub struct Index {
     pub name: BString,
     /// OID of the table.
     pub table: Oid,
-    /// CREATE INDEX as the server's `pg_get_indexdef` says it, without semicolon.
+    /// CREATE INDEX as the server's `pg_get_indexdef` says it, without semicolon; empty where the index belongs to a constraint,
+    /// which creates it. (It is the costliest thing to ask of a large schema.)
     pub definition: BString,
     /// OID of the constraint that it belongs to: a primary key, a unique or an exclusion constraint.
     pub constraint: Option<Oid>,
@@ -82,7 +83,8 @@ impl Detailed for Index {
             )
         };
         format!(
-            "SELECT i.indexrelid, c.relname, i.indrelid, pg_catalog.pg_get_indexdef(i.indexrelid), con.oid,
+            "SELECT i.indexrelid, c.relname, i.indrelid,
+                    CASE WHEN con.oid IS NULL THEN pg_catalog.pg_get_indexdef(i.indexrelid) END, con.oid,
                     {keys}, {included},
                     {nulls_not_distinct}, inh.inhparent, ts.spcname, c.reloptions, i.indisclustered,
                     i.indisreplident, {target_columns}, {target_values},
@@ -111,7 +113,7 @@ impl Detailed for Index {
             oid: cells.oid()?,
             name: cells.text()?,
             table: cells.oid()?,
-            definition: cells.text()?,
+            definition: cells.opt_text()?.unwrap_or_default(),
             constraint: cells.opt_oid()?,
             key_columns: cells.array()?,
             included_columns: cells.array()?,

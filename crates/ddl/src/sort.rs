@@ -27,14 +27,22 @@ pub(crate) struct Boundaries {
 /// [`Error::Unordered`] where dependencies contradict each other and no loop is found to break.
 pub(crate) fn sort(dump: &mut Dump, boundaries: Boundaries) -> Result<Vec<DumpId>, Error> {
     let by_name = name_order::sort(dump);
+    let mut search = loops::Search::new(dump.objects.len());
+    let mut retry = topological::Retry::new(dump.objects.len());
     loop {
-        match topological::sort(&dump.objects, &by_name) {
+        let mut unsorted = match topological::sort(&dump.objects, &by_name) {
             Ok(order) => return Ok(order),
-            Err(unsorted) => {
-                let found = loops::find_and_repair(dump, &unsorted, boundaries);
-                if !found {
-                    return Err(Error::Unordered);
-                }
+            Err(unsorted) => unsorted,
+        };
+        // A table of a thousand defaults is in as many loops, of which each attempt breaks one: attempts must not cost a sort of
+        // the whole database each.
+        loop {
+            if !search.find_and_repair(dump, &unsorted, boundaries) {
+                return Err(Error::Unordered);
+            }
+            match retry.still_unsorted(&dump.objects, &unsorted) {
+                Some(rest) if !rest.is_empty() => unsorted = rest,
+                _ => break,
             }
         }
     }
