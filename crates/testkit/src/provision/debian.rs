@@ -6,6 +6,7 @@
 //! and a suite newer or older than the host works the same.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -45,6 +46,7 @@ pub(super) fn fetch(suite: &str, major: Major, add_ons: &[AddOn], tree: &Path) -
     unpack(&apt.download(&packages)?, tree)?;
     fs::remove_dir_all(&downloads).with_context(|| format!("removing {}", downloads.display()))?;
     trim(major, tree)?;
+    name_extensions(&tree.join(format!("usr/share/postgresql/{major}/extension")))?;
 
     let bin = tree.join(format!("usr/lib/postgresql/{major}/bin"));
     let (loader, libraries) = locate_libraries(tree)?;
@@ -108,23 +110,13 @@ impl Apt {
             format!("postgresql-{major}"),
             format!("postgresql-client-{major}"),
         ];
-        for add_on in add_ons {
-            roots.push(add_on.package(major));
-            // Its SQL files are apart, in a package that follows from it.
-            roots.push(format!("{}-scripts", add_on.package(major)));
-        }
-        let install: Vec<_> = add_ons.iter().map(|add_on| add_on.package(major)).collect();
-        let plan = host::run(
-            self.command()
-                .args(["--simulate", "install", &roots[0]])
-                .args(&install),
-        )?;
+        roots.extend(add_ons.iter().flat_map(|add_on| add_on.packages(major)));
+        let plan = host::run(self.command().args(["--simulate", "install"]).args(&roots))?;
         let packages: Vec<_> = planned(&plan)
             .filter(|name| roots.iter().any(|root| root == name) || is_library(name))
             .map(str::to_owned)
             .collect();
-        let missing = |root: &&String| !packages.contains(root) && !root.ends_with("-scripts");
-        if let Some(missing) = roots.iter().find(missing) {
+        if let Some(missing) = roots.iter().find(|root| !packages.contains(root)) {
             bail!("apt's plan holds no {missing}");
         }
         Ok(packages)
@@ -199,6 +191,28 @@ fn trim(major: Major, tree: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Gives `postgis-3.control` the name `postgis.control`, which a script of the package would have done.
+fn name_extensions(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| format!("listing {}", folder.display()))? {
+        let name = entry?.file_name();
+        let Some(link) = name.to_str().and_then(extension_without_version) else {
+            continue;
+        };
+        let link = folder.join(link);
+        if !link.exists() {
+            symlink(&name, &link).with_context(|| format!("linking {}", link.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The file's name without the version of one digit that stands before its ending, if there is one.
+fn extension_without_version(file: &str) -> Option<String> {
+    let (name, version) = file.strip_suffix(".control")?.rsplit_once('-')?;
+    let is_version = version.len() == 1 && version.starts_with(|c: char| c.is_ascii_digit());
+    is_version.then(|| format!("{name}.control"))
+}
+
 /// The tree's dynamic loader and its library folders as a search path.
 ///
 /// Older suites keep libraries in `/lib` as well as in `/usr/lib`, and the loader's usual name may
@@ -249,6 +263,17 @@ mod tests {
                     Inst libllvm11 (1 x)\nInst libc6 (2 x)\nInst libc-bin (2 x)\nConf libpq5 (x)\n";
         let kept: Vec<_> = planned(plan).filter(|name| is_library(name)).collect();
         assert_eq!(kept, ["libpq5", "libc6"]);
+    }
+
+    #[test]
+    fn versions_of_extensions_are_taken_off() {
+        let name = |file| extension_without_version(file);
+        assert_eq!(
+            name("postgis_topology-3.control").as_deref(),
+            Some("postgis_topology.control")
+        );
+        assert_eq!(name("uuid-ossp.control"), None);
+        assert_eq!(name("postgis-3--3.5.2.sql"), None);
     }
 
     #[test]

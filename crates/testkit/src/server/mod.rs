@@ -95,14 +95,16 @@ impl Server {
     /// socket and as superuser.
     pub fn conninfo(&self, database: &str) -> String {
         format!(
-            "host={} port={} user={SUPERUSER} dbname={database}",
+            "host={} port={} user={SUPERUSER} dbname='{}'",
             self.socket_dir().display(),
-            self.port()
+            self.port(),
+            database.replace('\\', r"\\").replace('\'', r"\'")
         )
     }
 
     /// A connection URL for a database of this server, through TCP and as superuser.
     pub fn url(&self, database: &str) -> String {
+        let database: String = database.bytes().map(url_part).collect();
         format!(
             "postgresql://{SUPERUSER}@127.0.0.1:{}/{database}",
             self.port()
@@ -167,4 +169,12 @@ impl Server {
 pub(crate) fn unique_name(kind: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     format!("test_{kind}_{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A byte as it stands in a URL.
+fn url_part(byte: u8) -> String {
+    match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    }
 }
