@@ -1,5 +1,6 @@
 //! One dump from listing to plan.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use bstr::{BStr, BString, ByteSlice};
@@ -238,7 +239,14 @@ impl Dump {
 
     /// Quotes a name as an identifier where it needs it.
     pub(crate) fn ident(&self, name: impl AsRef<[u8]>) -> BString {
-        sql::ident(name.as_ref().as_bstr(), self.options.quote_all_identifiers)
+        let name = name.as_ref().as_bstr();
+        // Names of roles, tablespaces and databases are the whole server's, as bytes of whatever database they were made in.
+        let name = if self.listing.database.client_encoding == "UTF8" {
+            sql::guard_utf8(name)
+        } else {
+            Cow::Borrowed(name)
+        };
+        sql::ident(&name, self.options.quote_all_identifiers)
     }
 
     /// Name of the schema that an object lives in.

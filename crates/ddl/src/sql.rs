@@ -3,6 +3,8 @@
 //! Names and definitions may be in any encoding, so SQL is assembled from byte slices and never goes through `str`
 //! formatting, which would have to replace what is not UTF-8.
 
+use std::borrow::Cow;
+
 use bstr::{BStr, BString, ByteSlice};
 
 use crate::keywords;
@@ -49,6 +51,35 @@ pub(crate) fn ident(name: &BStr, always: bool) -> BString {
     }
     quoted.push(b'"');
     quoted.into()
+}
+
+/// Makes bytes that are no UTF-8 harmless for those who read text character by character: the first byte of what would be an
+/// unfinished character could make them skip the quote behind it. Such a byte becomes two that every server refuses.
+pub(crate) fn guard_utf8(name: &BStr) -> Cow<'_, BStr> {
+    if name.to_str().is_ok() {
+        return Cow::Borrowed(name);
+    }
+    let mut guarded = BString::default();
+    let mut rest = name.as_bytes();
+    while let Some(&first) = rest.first() {
+        let length = match first {
+            0xf0.. => 4,
+            0xe0.. => 3,
+            0xc0.. => 2,
+            _ => 1,
+        };
+        match rest.get(..length).filter(|bytes| bytes.to_str().is_ok()) {
+            Some(character) => {
+                guarded.extend_from_slice(character);
+                rest = &rest[length..];
+            }
+            None => {
+                guarded.extend_from_slice(b"\xc0 ");
+                rest = &rest[1..];
+            }
+        }
+    }
+    Cow::Owned(guarded)
 }
 
 /// Writes a string literal, for a server with `standard_conforming_strings` on: only quotes are doubled.
@@ -111,6 +142,14 @@ mod tests {
             ident(b"\xe9".as_bstr(), false),
             BString::from(b"\"\xe9\"".to_vec())
         );
+    }
+
+    #[test]
+    fn unfinished_characters_do_not_swallow_quotes() {
+        let guarded = |name: &[u8]| guard_utf8(name.as_bstr()).into_owned();
+        assert_eq!(guarded("é漢😀".as_bytes()), "é漢😀");
+        assert_eq!(guarded(b"r\xf4le\xc3"), b"r\xc0 le\xc0 ".as_bstr());
+        assert_eq!(guarded(b"\xe6\xbc"), b"\xc0 \xc0 ".as_bstr());
     }
 
     #[test]
