@@ -1,55 +1,18 @@
 //! F1 to F5 of the design: our archives against those of stock pg_dump 18, on every major.
 
+mod support;
+
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use anyhow::{Context, Result, ensure};
-use pgdumprs::{ArchiveVersion, Dump};
-use pgdumprs_testkit::compare::{Restore, compare_archives, compare_restored, stock_archive};
+use pgdumprs::ArchiveVersion;
+use pgdumprs_testkit::compare::{Restore, compare_archives, stock_archive};
 use pgdumprs_testkit::{
-    Database, Major, Server, checked_output, fixture_files, fixtures_dir, for_each_major, tool,
+    Major, Server, checked_output, fixture_files, fixtures_dir, for_each_major, tool,
 };
-
-/// Both ways of restoring.
-const ALL_WAYS: &[Restore] = &[Restore::Serial, Restore::Parallel];
-
-/// Dumps `database` with and without room for all that stock says, and compares both with stock's dump.
-fn compare(database: &Database, restores: &[Restore]) -> Result<()> {
-    let folder = tempfile::tempdir().context("creating a folder for archives")?;
-    let path = |name: &str| folder.path().join(name);
-    stock_archive(database, &path("stock.dump"), &[])?;
-
-    // What users get: the lowest archive version. Restored, since it is what they will restore.
-    dump(database, None, &path("default.dump"))?;
-    let mut comparison = compare_archives(&path("stock.dump"), &path("default.dump"))?;
-    comparison.append(compare_restored(database, &path("default.dump"), restores)?);
-    ensure!(
-        comparison.is_same(),
-        "at the default archive version:\n{comparison}"
-    );
-
-    // What stock wrote: here nothing may differ at all.
-    dump(database, Some(ArchiveVersion::V1_16), &path("newest.dump"))?;
-    let comparison = compare_archives(&path("stock.dump"), &path("newest.dump"))?;
-    ensure!(
-        comparison.is_same(),
-        "at archive version 1.16:\n{comparison}"
-    );
-    Ok(())
-}
-
-fn dump(database: &Database, version: Option<ArchiveVersion>, path: &Path) -> Result<()> {
-    let runtime = tokio::runtime::Runtime::new()?;
-    let mut dump = Dump::new(&database.conninfo())?;
-    if let Some(version) = version {
-        dump = dump.archive_version(version);
-    }
-    runtime
-        .block_on(dump.to_file(path))
-        .context("dumping with pgdumprs")?;
-    Ok(())
-}
+use support::{ALL_WAYS, compare, dump};
 
 #[test]
 fn empty_database() {
@@ -183,6 +146,7 @@ kinds! {
     constraint_since_15
     constraint_since_18
     conversion
+    data
     default_privilege
     domain
     domain_since_17
@@ -199,6 +163,7 @@ kinds! {
     loops
     loops_since_14
     matview
+    names
     operator
     partition
     partition_hash_enum

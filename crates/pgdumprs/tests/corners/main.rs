@@ -1,0 +1,10 @@
+//! Databases, roles and sessions that are not as they usually are, on every major.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod database_name;
+mod encodings;
+mod plain_roles;
+mod session_settings;
+mod unreadable;
