@@ -9,7 +9,7 @@ use pgdumprs_testkit::{Major, fixtures_dir, for_each_major};
 use support::{ALL_WAYS, compare};
 
 /// Majors for which PostGIS is to be had: those whose server comes from a Debian suite.
-const POSTGIS: &[Major] = &[Major::V13, Major::V15, Major::V17, Major::V18];
+const POSTGIS: &[Major] = &[Major::V13, Major::V17, Major::V18];
 
 /// Majors for which pgvector is to be had: suites have it since trixie.
 const PGVECTOR: &[Major] = &[Major::V17, Major::V18];
