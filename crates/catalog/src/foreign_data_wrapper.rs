@@ -19,7 +19,7 @@ pub struct ForeignDataWrapper {
     pub handler: Option<BString>,
     /// The validator function as SQL names it, where there is one.
     pub validator: Option<BString>,
-    /// The options as [`options_sql`] renders them.
+    /// The options as `options_sql` renders them.
     pub options: Option<BString>,
     /// Privileges on the wrapper.
     pub acl: Acl,

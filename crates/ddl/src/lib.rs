@@ -2,10 +2,10 @@
 //!
 //! The reference is what pg_dump 18 writes; the stages are:
 //!
-//! 1. [`Dump::new`] makes an [`object`] of every row of the listing and decides what of it is dumped ([`selection`]).
+//! 1. [`Dump::new`] makes an `object` of every row of the listing and decides what of it is dumped (`selection`).
 //! 2. The caller locks [`Dump::tables_to_lock`] and fetches [`Dump::wanted`].
-//! 3. [`Dump::plan`] adds the objects that only details show, links dependencies ([`depend`]), orders everything
-//!    ([`sort`]) and renders each object by the file of its kind into a table of contents ([`toc`]).
+//! 3. [`Dump::plan`] adds the objects that only details show, links dependencies (`depend`), orders everything
+//!    (`sort`) and renders each object by the file of its kind into a table of contents (`toc`).
 //!
 //! Files named after kinds of objects have the same names as those in `pgdumprs-catalog`.
 

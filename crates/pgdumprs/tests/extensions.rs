@@ -8,7 +8,7 @@ use pgdumprs_testkit::{Major, fixtures_dir, for_each_major};
 
 use support::{ALL_WAYS, compare};
 
-/// Majors for which PostGIS is to be had: those whose server comes from a Debian suite.
+/// Majors whose tests have PostGIS: those whose server always comes from a Debian suite of its own.
 const POSTGIS: &[Major] = &[Major::V13, Major::V17, Major::V18];
 
 /// Majors for which pgvector is to be had: suites have it since trixie.
