@@ -5,6 +5,7 @@ mod support;
 
 mod database_name;
 mod encodings;
+mod long_values;
 mod plain_roles;
 mod session_settings;
 mod unreadable;
