@@ -40,9 +40,9 @@ pub(crate) async fn begin(session: &mut Session) -> Result<(), Error> {
 /// output depends on it. The third keeps plans plain: JIT costs more than it gives in catalog queries, and parallel workers
 /// would mix the order of rows.
 const SETTINGS: &[(&str, &str)] = &[
+    ("idle_in_transaction_session_timeout", "0"),
     ("statement_timeout", "0"),
     ("lock_timeout", "0"),
-    ("idle_in_transaction_session_timeout", "0"),
     ("search_path", "''"),
     ("DateStyle", "ISO"),
     ("IntervalStyle", "postgres"),

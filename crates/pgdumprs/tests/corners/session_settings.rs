@@ -57,7 +57,7 @@ const SETTINGS: &[(&str, &str, u16)] = &[
     // Not so short that they strike while a busy machine is still starting the session, yet shorter than what is to be copied takes.
     ("statement_timeout", "100ms", 0),
     ("lock_timeout", "1ms", 0),
-    ("idle_in_transaction_session_timeout", "1ms", 0),
+    ("idle_in_transaction_session_timeout", "100ms", 0),
     ("idle_session_timeout", "10s", 14),
     ("transaction_timeout", "100ms", 17),
     ("row_security", "on", 0),
