@@ -34,31 +34,47 @@ impl Detailed for View {
     }
 }
 
-/// A view or materialized view reads another one. Those that initdb made are left out.
+/// A materialized view reads another one, itself or through views and further materialized views.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ViewDependency {
-    /// OID of the view that reads.
+    /// OID of the materialized view that reads.
     pub reader: Oid,
-    /// OID of the view that is read.
+    /// OID of the materialized view that is read.
     pub read: Oid,
 }
 
 impl Listed for ViewDependency {
-    const WHAT: &'static str = "dependencies between views";
+    const WHAT: &'static str = "dependencies between materialized views";
 
-    /// The server records what a view reads by descending OID. Whoever takes the rows as they come has them in that order.
+    /// The order of the rows is left to the server, and shows in the archive: it is that of the scans and joins below, which
+    /// depend on where rules are stored and how many there are. The joins are pg_dump's, so that the server plans them alike.
     fn query(_version: u32) -> String {
-        "SELECT DISTINCT rule.ev_class, source.oid
-         FROM pg_catalog.pg_rewrite AS rule
-              JOIN pg_catalog.pg_depend AS d
-                  ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = rule.oid
-                 AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                 AND d.refobjid <> rule.ev_class
-              JOIN pg_catalog.pg_class AS source
-                  ON source.oid = d.refobjid AND source.relkind IN ('m', 'v')
-         WHERE rule.ev_class >= 16384 AND source.oid >= 16384
-         ORDER BY rule.ev_class, source.oid DESC"
-            .into()
+        let reads = |rule: &str, of: &str, link: &str, source: &str| {
+            format!(
+                "JOIN pg_catalog.pg_rewrite AS {rule} ON {rule}.ev_class = {of}
+                 JOIN pg_catalog.pg_depend AS {link}
+                     ON {link}.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+                    AND {link}.objid = {rule}.oid AND {link}.refobjid <> {of}
+                 JOIN pg_catalog.pg_class AS {source}
+                     ON {source}.oid = {link}.refobjid AND {source}.relkind IN ('m', 'v')"
+            )
+        };
+        format!(
+            "WITH RECURSIVE reads AS (
+                 SELECT own.objid AS reader, link.refobjid AS read, source.relkind
+                 FROM pg_catalog.pg_depend AS own
+                      JOIN pg_catalog.pg_class AS matview
+                          ON matview.oid = own.objid AND matview.relkind = 'm'
+                      {}
+                 WHERE own.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                 UNION
+                 SELECT reads.reader, link.refobjid, source.relkind
+                 FROM reads {}
+             )
+             SELECT reader, read FROM reads WHERE relkind = 'm'",
+            reads("rule", "own.objid", "link", "source"),
+            reads("rule", "reads.read", "link", "source"),
+        )
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
