@@ -20,6 +20,7 @@ mod each_major;
 mod fixture;
 mod major;
 pub mod provision;
+pub mod random;
 mod server;
 mod tools;
 

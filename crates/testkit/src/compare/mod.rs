@@ -59,6 +59,20 @@ pub fn stock_archive(database: &Database, archive: &Path, arguments: &[&str]) ->
     Ok(())
 }
 
+/// The descriptors of an archive's entries, in the entries' order.
+///
+/// # Errors
+///
+/// When the archive cannot be read.
+pub fn descriptors(archive: &Path) -> Result<Vec<String>> {
+    let archive = Archive::open(archive)?;
+    Ok(archive
+        .entries()
+        .iter()
+        .map(|entry| entry.descriptor.to_string())
+        .collect())
+}
+
 /// Compares two archives by F1 to F4.
 ///
 /// # Errors

@@ -1,0 +1,380 @@
+//! F1 to F5 of the design on random schemas, on every major.
+//!
+//! `PGDUMPRS_SEED=n` runs that one seed, and `PGDUMPRS_SCALE=1` runs 500 a major; `PGDUMPRS_TEST_MAJORS` narrows the majors.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use pgdumprs::{ArchiveVersion, Dump};
+use pgdumprs_testkit::compare::{Restore, compare_archives, compare_restored, stock_archive};
+use pgdumprs_testkit::random::{Loaded, Step, census, create_roles, random_schema, shrink};
+use pgdumprs_testkit::{MAJORS_VARIABLE, Major, Server};
+
+/// Names the one seed to run.
+const SEED_VARIABLE: &str = "PGDUMPRS_SEED";
+/// Asks for many seeds.
+const SCALE_VARIABLE: &str = "PGDUMPRS_SCALE";
+/// Seeds a major, from 1 on.
+const SEEDS: u64 = 6;
+/// Seeds a major where many are asked for.
+const SCALE_SEEDS: u64 = 500;
+/// One seed in so many is compared at the default archive version as well.
+const DEFAULT_VERSION_EVERY: u64 = 5;
+/// One seed in so many is restored as well.
+const RESTORE_EVERY: u64 = 6;
+/// Two at once: the servers need the other half of a small machine.
+const WORKERS: usize = 2;
+/// How long to look for a smaller schema that differs too, for the first failure of a run.
+const SHRINKING: Duration = Duration::from_secs(60);
+/// How much of a report is shown.
+const MOST_LINES: usize = 60;
+
+/// What every schema has at least, in entries of its archive.
+const FEWEST_ENTRIES: usize = 100;
+/// How many of a hundred definitions may be refused, in one schema and over all of them.
+const MOST_REFUSED: usize = 60;
+const MOST_REFUSED_OVER_ALL: usize = 20;
+
+/// What the schemas of a run hold together on each major, whatever the seeds.
+const ALWAYS_THERE: &[&str] = &[
+    "ACL",
+    "AGGREGATE",
+    "BLOB METADATA",
+    "BLOBS",
+    "CHECK CONSTRAINT",
+    "COLLATION",
+    "COMMENT",
+    "CONSTRAINT",
+    "DEFAULT",
+    "DEFAULT ACL",
+    "DOMAIN",
+    "FK CONSTRAINT",
+    "FOREIGN TABLE",
+    "FUNCTION",
+    "INDEX",
+    "INDEX ATTACH",
+    "MATERIALIZED VIEW",
+    "MATERIALIZED VIEW DATA",
+    "POLICY",
+    "PROCEDURE",
+    "PUBLICATION",
+    "PUBLICATION TABLE",
+    "ROW SECURITY",
+    "RULE",
+    "SCHEMA",
+    "SEQUENCE",
+    "SEQUENCE OWNED BY",
+    "SEQUENCE SET",
+    "SERVER",
+    "STATISTICS",
+    "TABLE",
+    "TABLE ATTACH",
+    "TABLE DATA",
+    "TRIGGER",
+    "TYPE",
+    "VIEW",
+];
+
+/// What a major's schemas came to.
+#[derive(Default)]
+struct Sum {
+    seeds: usize,
+    definitions: usize,
+    refused: usize,
+    rows: usize,
+    rows_refused: usize,
+    restored: usize,
+    unrestorable: usize,
+    entries: BTreeMap<String, usize>,
+    reasons: BTreeMap<String, usize>,
+}
+
+/// What one seed came to.
+struct Outcome {
+    loaded: Loaded,
+    entries: BTreeMap<String, usize>,
+    /// Whether it was restored, and whether stock's own archive can be.
+    restored: Option<bool>,
+}
+
+#[test]
+fn random_schemas() -> Result<()> {
+    let only = match std::env::var(SEED_VARIABLE) {
+        Ok(seed) => Some(
+            seed.parse::<u64>()
+                .with_context(|| format!("in {SEED_VARIABLE}={seed:?}"))?,
+        ),
+        Err(std::env::VarError::NotPresent) => None,
+        Err(error) => return Err(error).context(SEED_VARIABLE),
+    };
+    let scale = std::env::var(SCALE_VARIABLE).is_ok_and(|value| value == "1");
+    let seeds: Vec<u64> = match only {
+        Some(seed) => vec![seed],
+        None => (1..=if scale { SCALE_SEEDS } else { SEEDS }).collect(),
+    };
+    let mut failures = Vec::new();
+    // One major after the other, so that few servers are busy at once.
+    for major in Major::covered()? {
+        let server = Server::try_get(major)?;
+        create_roles(&server)?;
+        let started = Instant::now();
+        let sum = Mutex::new(Sum::default());
+        let failed = Mutex::new(Vec::new());
+        let next = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for _ in 0..WORKERS {
+                scope.spawn(|| {
+                    while let Some(&seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        match try_seed(&server, seed) {
+                            Ok(outcome) => {
+                                if Some(seed) == only {
+                                    print_refusals(&outcome.loaded);
+                                }
+                                add(&sum, outcome);
+                            }
+                            Err(error) => {
+                                println!("seed {seed} on PostgreSQL {major} failed");
+                                locked(&failed).push((seed, format!("{error:#}")));
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        let mut sum = sum
+            .into_inner()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut failed = failed
+            .into_inner()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        failed.sort();
+        sum.seeds = seeds.len();
+        println!(
+            "PostgreSQL {major}: {}; {} differ, in {} s",
+            sum.words(),
+            failed.len(),
+            started.elapsed().as_secs()
+        );
+        for (seed, report) in failed {
+            // Later failures often have the first one's cause.
+            let shrunk = if failures.is_empty() {
+                shrunk(&server, seed)
+            } else {
+                String::new()
+            };
+            failures.push(failure(major, seed, &report, &shrunk));
+        }
+        if let Err(error) = sum.check(only.is_none()) {
+            failures.push(format!("PostgreSQL {major}: {error:#}\n{}", sum.words()));
+        }
+    }
+    assert!(
+        failures.is_empty(),
+        "{} schemas failed:\n\n{}",
+        failures.len(),
+        failures.join("\n\n")
+    );
+    Ok(())
+}
+
+/// Makes a seed's database and compares.
+fn try_seed(server: &Server, seed: u64) -> Result<Outcome> {
+    let steps = random_schema(seed, server.major());
+    let outcome = compare(
+        server,
+        &steps,
+        seed.is_multiple_of(DEFAULT_VERSION_EVERY),
+        seed.is_multiple_of(RESTORE_EVERY),
+    )?;
+    let entries: usize = outcome.entries.values().sum();
+    ensure!(
+        entries >= FEWEST_ENTRIES,
+        "the schema is small: {entries} entries"
+    );
+    let (refused, definitions) = (outcome.loaded.refused.len(), outcome.loaded.definitions);
+    ensure!(
+        refused * 100 <= definitions * MOST_REFUSED,
+        "{refused} of {definitions} definitions were refused"
+    );
+    Ok(outcome)
+}
+
+fn compare(server: &Server, steps: &[Step], at_default: bool, restore: bool) -> Result<Outcome> {
+    let database = server.database();
+    let loaded = database.load_steps(steps)?;
+    let folder = tempfile::tempdir().context("creating a folder for archives")?;
+    let path = |name: &str| folder.path().join(name);
+    let (stock, newest, default) = (
+        path("stock.dump"),
+        path("newest.dump"),
+        path("default.dump"),
+    );
+    stock_archive(&database, &stock, &[]).context("stock")?;
+
+    dump(&database.conninfo(), Some(ArchiveVersion::V1_16), &newest)?;
+    let comparison = compare_archives(&stock, &newest)?;
+    ensure!(
+        comparison.is_same(),
+        "at archive version 1.16:\n{comparison}"
+    );
+    if at_default {
+        dump(&database.conninfo(), None, &default)?;
+        let comparison = compare_archives(&stock, &default)?;
+        ensure!(
+            comparison.is_same(),
+            "at the default archive version:\n{comparison}"
+        );
+    }
+    let mut restored = None;
+    if restore {
+        // Random schemas hold what no restore brings back, such as checks that call what is not there yet.
+        let possible = compare_restored(&database, &stock, &[Restore::Serial])?.is_same();
+        if possible {
+            let comparison = compare_restored(&database, &newest, &[Restore::Serial])?;
+            ensure!(comparison.is_same(), "restored:\n{comparison}");
+        }
+        restored = Some(possible);
+    }
+    Ok(Outcome {
+        loaded,
+        entries: census(&stock)?,
+        restored,
+    })
+}
+
+fn dump(conninfo: &str, version: Option<ArchiveVersion>, path: &Path) -> Result<()> {
+    let mut dump = Dump::new(conninfo)?;
+    if let Some(version) = version {
+        dump = dump.archive_version(version);
+    }
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime
+        .block_on(dump.to_file(path))
+        .context("dumping with pgdumprs")?;
+    Ok(())
+}
+
+/// The statements that a seed's difference needs, or all that are left when the time is up.
+fn shrunk(server: &Server, seed: u64) -> String {
+    let steps = random_schema(seed, server.major());
+    let at_default = seed.is_multiple_of(DEFAULT_VERSION_EVERY);
+    let differs = |steps: &[Step]| compare(server, steps, at_default, false).is_err();
+    if !differs(&steps) {
+        // It was a poor schema, or differs only when restored, which takes too long to try over and over.
+        return String::new();
+    }
+    let few = shrink(&steps, Instant::now() + SHRINKING, differs);
+    let mut text = format!("\n{} of {} statements are left:\n", few.len(), steps.len());
+    for step in few.iter().take(MOST_LINES) {
+        let _ = writeln!(text, "{};", step.sql());
+    }
+    text
+}
+
+fn failure(major: Major, seed: u64, report: &str, shrunk: &str) -> String {
+    let lines: Vec<&str> = report.lines().collect();
+    let mut shown = lines[..lines.len().min(MOST_LINES)].join("\n");
+    if lines.len() > MOST_LINES {
+        let _ = write!(shown, "\n… and {} more lines", lines.len() - MOST_LINES);
+    }
+    format!(
+        "seed {seed} on PostgreSQL {major}: {shown}\n{shrunk}\n\
+         again: {SEED_VARIABLE}={seed} {MAJORS_VARIABLE}={major} cargo test -p pgdumprs --test random_schemas -- --nocapture"
+    )
+}
+
+/// Who runs one seed wants to know what came of it.
+fn print_refusals(loaded: &Loaded) {
+    for refusal in loaded.refused.iter().chain(&loaded.rows_refused) {
+        println!("refused: {}\n  {}", refusal.message, refusal.sql);
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn add(sum: &Mutex<Sum>, outcome: Outcome) {
+    let mut sum = locked(sum);
+    sum.definitions += outcome.loaded.definitions;
+    sum.refused += outcome.loaded.refused.len();
+    sum.rows += outcome.loaded.rows;
+    sum.rows_refused += outcome.loaded.rows_refused.len();
+    if let Some(possible) = outcome.restored {
+        sum.restored += usize::from(possible);
+        sum.unrestorable += usize::from(!possible);
+    }
+    for (descriptor, count) in &outcome.entries {
+        *sum.entries.entry(descriptor.clone()).or_default() += count;
+    }
+    for refusal in outcome.loaded.refused {
+        // Names differ, what is wrong with them repeats.
+        let reason: String = refusal
+            .message
+            .split('"')
+            .step_by(2)
+            .collect::<Vec<_>>()
+            .join("…");
+        *sum.reasons.entry(reason).or_default() += 1;
+    }
+}
+
+impl Sum {
+    fn words(&self) -> String {
+        let mut reasons: Vec<_> = self.reasons.iter().collect();
+        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        let reasons: Vec<String> = reasons
+            .iter()
+            .take(8)
+            .map(|(reason, count)| format!("{count} × {reason}"))
+            .collect();
+        format!(
+            "{} seeds, {} entries of {} kinds; {} definitions, {} refused ({}); {} rows and grants by others, {} refused; \
+             {} restored, {} that stock cannot restore alike",
+            self.seeds,
+            self.entries.values().sum::<usize>(),
+            self.entries.len(),
+            self.definitions,
+            self.refused,
+            reasons.join(", "),
+            self.rows,
+            self.rows_refused,
+            self.restored,
+            self.unrestorable,
+        )
+    }
+
+    /// Sees to it that the schemas were rich.
+    fn check(&self, all_kinds: bool) -> Result<()> {
+        let seeds = self.seeds.max(1);
+        let entries: usize = self.entries.values().sum();
+        ensure!(
+            entries / seeds >= 2 * FEWEST_ENTRIES,
+            "schemas are small: {entries} entries in {seeds}"
+        );
+        ensure!(
+            self.refused * 100 <= self.definitions * MOST_REFUSED_OVER_ALL,
+            "many definitions were refused"
+        );
+        ensure!(
+            self.rows_refused * 100 <= self.rows * 75,
+            "many rows were refused"
+        );
+        if all_kinds {
+            let missing: Vec<_> = ALWAYS_THERE
+                .iter()
+                .filter(|kind| !self.entries.contains_key(**kind))
+                .collect();
+            ensure!(missing.is_empty(), "no schema has any of {missing:?}");
+        }
+        Ok(())
+    }
+}
