@@ -65,7 +65,7 @@ impl AddOn {
 /// The recipes for a major, the best first.
 pub(super) fn recipes(major: Major) -> Vec<Recipe> {
     match major {
-        Major::V13 => vec![debian("bullseye", &[AddOn::PostGis])],
+        Major::V13 => vec![debian("bullseye", &[])],
         Major::V14 => vec![Recipe::NpmServer {
             version: "14.23.0-beta.17",
         }],
