@@ -225,7 +225,10 @@ fn a_missing_privilege_names_the_table_and_leaves_no_file() {
         database.name()
     );
     let said = failure(pgdumprs().args(["-d", &url, "-f"]).arg(&archive));
-    assert_says(&said, &["may not read", "table public.item (SELECT)", "grant it"]);
+    assert_says(
+        &said,
+        &["may not read", "table public.item (SELECT)", "grant it"],
+    );
     assert_eq!(
         std::fs::read_dir(folder.path()).unwrap().count(),
         0,
