@@ -94,7 +94,12 @@ impl Flight {
 
     /// Asks for all rows of a kind that servers before `since` do not know: there, the answer is empty.
     pub(crate) fn list_since<T: Listed>(&mut self, since: u32) -> Ticket<T> {
-        if self.version < since {
+        self.list_if(self.version >= since)
+    }
+
+    /// Asks for all rows of a kind where they are wanted: the answer is empty otherwise.
+    pub(crate) fn list_if<T: Listed>(&mut self, wanted: bool) -> Ticket<T> {
+        if !wanted {
             return Ticket {
                 position: None,
                 what: T::WHAT,

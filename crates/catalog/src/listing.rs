@@ -14,7 +14,7 @@ use crate::{
     DefaultAcl, Extension, ExtensionForeignKey, ExtensionMember, ForeignDataWrapper, ForeignServer,
     LargeObjectGroup, UserMapping,
 };
-use crate::{Error, EventTrigger, Inherits, Namespace, Oid, Table};
+use crate::{Error, EventTrigger, Inherits, Namespace, Oid, Scope, Table};
 
 /// The server and the database as a whole.
 #[derive(Debug, Clone, Default)]
@@ -113,7 +113,7 @@ impl Listing {
     /// # Errors
     ///
     /// [`Error::Query`] where the server refuses a query, [`Error::Decode`] where it answers what no server should.
-    pub async fn read(session: &mut Session) -> Result<Self, Error> {
+    pub async fn read(session: &mut Session, scope: &Scope) -> Result<Self, Error> {
         let mut server = ServerInfo {
             version: session.server_version().num,
             version_text: session.server_version().text.clone(),
@@ -126,7 +126,7 @@ impl Listing {
         let superuser = flight.list::<Superuser>();
         let roles = flight.list::<Role>();
         let closed = flight.list::<Closed>();
-        let closed_large_objects = flight.list::<ClosedLargeObject>();
+        let closed_large_objects = flight.list_if::<ClosedLargeObject>(scope.large_objects);
         let extensions = flight.list::<Extension>();
         let extension_members = flight.list::<ExtensionMember>();
         let extension_foreign_keys = flight.list::<ExtensionForeignKey>();
@@ -134,7 +134,7 @@ impl Listing {
         let foreign_servers = flight.list::<ForeignServer>();
         let user_mappings = flight.list::<UserMapping>();
         let default_acls = flight.list::<DefaultAcl>();
-        let large_objects = flight.list::<LargeObjectGroup>();
+        let large_objects = flight.list_if::<LargeObjectGroup>(scope.large_objects);
         let event_triggers = flight.list::<EventTrigger>();
         let namespaces = flight.list::<Namespace>();
         let tables = flight.list::<Table>();

@@ -1,12 +1,15 @@
 //! The command line.
 
+mod content;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::{ArgAction, Parser};
-use pgdumprs::{ArchiveVersion, Compression, ConnectParams};
+use pgdumprs::{ArchiveVersion, Compression, ConnectParams, Dump};
 
+use crate::args::content::ContentArgs;
 use crate::compression;
 
 /// Backs up a PostgreSQL database into an archive that pg_restore reads.
@@ -16,6 +19,8 @@ use crate::compression;
     version,
     disable_help_flag = true,
     disable_version_flag = true,
+    args_override_self = true,
+    infer_long_args = true,
     override_usage = "pgdumprs [OPTION]... [DBNAME]",
     after_help = "Without a database name, the PGDATABASE environment variable says which database is dumped, or else the user's name does.\n\
                   Passwords come from the connection string, PGPASSWORD or the password file."
@@ -70,9 +75,8 @@ pub(crate) struct Args {
     #[arg(short = '?', long, action = ArgAction::Help, help_heading = "General options")]
     help: Option<bool>,
 
-    /// Dump planner statistics as well
-    #[arg(long, help_heading = "Options that say what is dumped")]
-    pub(crate) statistics: bool,
+    #[command(flatten)]
+    content: ContentArgs,
 
     /// Database to dump: a name, a connection URI or key=value pairs
     #[arg(
@@ -153,6 +157,11 @@ impl Args {
             Some(text) => compression::parse(text),
             None => Ok(Compression::GZIP),
         }
+    }
+
+    /// Checks what depends on several options, and tells `dump` what was asked for.
+    pub(crate) fn apply(&self, dump: Dump) -> anyhow::Result<Dump> {
+        self.content.apply(dump)
     }
 
     /// The archive version to write, where one was asked for.

@@ -37,8 +37,8 @@ fn run(args: Args) -> anyhow::Result<()> {
     let params = args.connection()?;
     let mut dump = Dump::with_params(params)
         .compression(args.compression()?)
-        .statistics(args.statistics)
         .allow_newer_server(args.allow_newer_server);
+    dump = args.apply(dump)?;
     if let Some(version) = args.archive_version() {
         dump = dump.archive_version(version);
     }

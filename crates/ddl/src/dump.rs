@@ -15,7 +15,7 @@ use crate::{
     comment, constraint, conversion, data_type, database, default_acl, depend, domain,
     event_trigger, extension, foreign_data_wrapper, foreign_server, function, index, index_attach,
     inherit, language, large_object, matview, namespace, op_class, op_family, operator, policy,
-    publication, readable, relation_statistics, rule, seclabel, settings, sort, sql,
+    publication, readable, relation_statistics, required, rule, seclabel, settings, sort, sql,
     statistics_ext, subscription, table, table_attach, table_data, table_part, transform, trigger,
     ts_config, ts_dictionary, ts_parser, ts_template, type_system,
 };
@@ -169,6 +169,7 @@ impl Dump {
         for id in order {
             self.render(&mut toc, id)?;
         }
+        required::filter(&self.options, &mut toc);
         toc.link(&self);
         Ok(Plan {
             entries: toc.entries,

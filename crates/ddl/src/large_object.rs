@@ -19,7 +19,7 @@ const ALL_CONTENTS: &str = "BLOBS";
 
 /// Makes objects of large objects and of their contents.
 pub(crate) fn collect(dump: &mut Dump) {
-    if !dump.options.data || !dump.options.large_objects || dump.listing.large_objects.is_empty() {
+    if !dump.options.dumps_large_objects() || dump.listing.large_objects.is_empty() {
         return;
     }
     match dump.options.large_object_form {

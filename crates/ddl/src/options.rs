@@ -1,5 +1,20 @@
 //! What to dump and how to write it.
 
+use pgdumprs_catalog::Scope;
+
+bitflags::bitflags! {
+    /// The three parts that a restore goes through, one after the other.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Sections: u8 {
+        /// Definitions that data needs: schemas, types, tables, functions, views.
+        const PRE_DATA = 1;
+        /// Rows, sequence positions, large objects, statistics of tables.
+        const DATA = 1 << 1;
+        /// What is made when data is there: indexes, constraints, triggers, rules.
+        const POST_DATA = 1 << 2;
+    }
+}
+
 /// How large objects appear in the table of contents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LargeObjectForm {
@@ -20,8 +35,12 @@ pub struct Options {
     pub data: bool,
     /// Dump planner statistics.
     pub statistics: bool,
-    /// Dump large objects, where `data` is on.
-    pub large_objects: bool,
+    /// Dump large objects, where `data` is on; `None` for "where nothing restricts the dump to some schemas or tables".
+    pub large_objects: Option<bool>,
+    /// Dump sequence positions, even where `data` is off.
+    pub sequence_data: bool,
+    /// Sections that go into the archive.
+    pub sections: Sections,
     /// How large objects appear in the table of contents.
     pub large_object_form: LargeObjectForm,
     /// Dump comments.
@@ -50,7 +69,9 @@ impl Default for Options {
             schema: true,
             data: true,
             statistics: false,
-            large_objects: true,
+            large_objects: None,
+            sequence_data: false,
+            sections: Sections::all(),
             large_object_form: LargeObjectForm::default(),
             comments: true,
             privileges: true,
@@ -66,6 +87,23 @@ impl Default for Options {
 }
 
 impl Options {
+    /// What the listing has to show for this dump.
+    pub fn scope(&self) -> Scope {
+        Scope {
+            large_objects: self.dumps_large_objects(),
+        }
+    }
+
+    /// Whether large objects are dumped.
+    pub(crate) fn dumps_large_objects(&self) -> bool {
+        self.data && self.large_objects.unwrap_or(self.include_everything())
+    }
+
+    /// Whether positions of sequences are dumped.
+    pub(crate) fn dumps_positions(&self) -> bool {
+        self.data || self.sequence_data
+    }
+
     /// Whether nothing restricts the dump to some schemas, tables or extensions, so that objects which belong to no
     /// schema are dumped too.
     pub(crate) fn include_everything(&self) -> bool {

@@ -15,7 +15,7 @@ pub(crate) fn check(dump: &Dump) -> Result<(), Error> {
     let mut forbidden: Vec<String> = relations
         .filter_map(|closed| describe(dump, closed))
         .collect();
-    if dump.options.data && dump.options.large_objects {
+    if dump.options.dumps_large_objects() {
         let large_objects = dump.listing.closed_large_objects.iter();
         forbidden.extend(large_objects.map(|oid| format!("large object {oid} (SELECT)")));
     }
@@ -30,8 +30,12 @@ fn describe(dump: &Dump, closed: &Closed) -> Option<String> {
     let index = dump.find_table(closed.relation)?;
     let row = &dump.listing.tables[index];
     let object = dump.table_object(index);
-    let has_data = row.relkind != relkind::PARTITIONED_TABLE
-        && dump.options.data
+    let is_wanted = match row.relkind {
+        relkind::PARTITIONED_TABLE => false,
+        relkind::SEQUENCE => dump.options.dumps_positions(),
+        _ => dump.options.data,
+    };
+    let has_data = is_wanted
         && (row.persistence != b'u' || dump.options.unlogged_table_data)
         && (object.dumps(Components::DATA) || dump.relations.data.contains_key(&index));
     let is_locked = row.relkind != relkind::SEQUENCE && object.dumps(Components::NEED_LOCK);

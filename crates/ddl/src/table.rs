@@ -96,7 +96,7 @@ pub(crate) fn wanted(dump: &Dump) -> Wanted {
                 wanted.sequences.push(row.oid);
             }
             let readable = row.persistence != b'u' || dump.options.unlogged_table_data;
-            if dump.options.data
+            if dump.options.dumps_positions()
                 && readable
                 && (object.dumps(Components::DATA) || dump.relations.data.contains_key(&table))
             {

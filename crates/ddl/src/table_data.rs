@@ -11,11 +11,12 @@ use crate::{Components, Error, column, relation_statistics, sql};
 
 /// Makes an object for the data of every relation whose data is dumped.
 pub(crate) fn collect(dump: &mut Dump) {
-    if !dump.options.data {
+    if !dump.options.dumps_positions() {
         return;
     }
     for table in 0..dump.listing.tables.len() {
-        if dump.table_object(table).dumps(Components::DATA) {
+        let wanted = dump.options.data || dump.listing.tables[table].relkind == relkind::SEQUENCE;
+        if wanted && dump.table_object(table).dumps(Components::DATA) {
             add(dump, table);
         }
     }
@@ -56,7 +57,7 @@ pub(crate) fn add(dump: &mut Dump, table: usize) -> Option<DumpId> {
 /// Lets the rows of each table wait for those its foreign keys refer to. A dump with definitions need not: it creates foreign
 /// keys when the rows are there.
 pub(crate) fn link_foreign_keys(dump: &mut Dump) {
-    if dump.options.schema {
+    if dump.options.schema || !dump.options.data {
         return;
     }
     let data = |oid| {
@@ -167,7 +168,7 @@ pub(crate) fn render_position(
     object: &Object,
     table: usize,
 ) -> Result<(), Error> {
-    if !dump.options.data || !object.dumps(Components::DATA) {
+    if !dump.options.dumps_positions() || !object.dumps(Components::DATA) {
         return Ok(());
     }
     let row = &dump.listing.tables[table];

@@ -37,7 +37,7 @@ pub struct Dump {
     archive_version: Option<ArchiveVersion>,
     created: Option<CreationTime>,
     allow_newer_server: bool,
-    options: Options,
+    pub(crate) options: Options,
     watcher: Watcher,
 }
 
@@ -93,14 +93,6 @@ impl Dump {
     #[must_use]
     pub fn created(mut self, created: CreationTime) -> Self {
         self.created = Some(created);
-        self
-    }
-
-    /// Dumps planner statistics as well, as servers since 18 can restore them: what ANALYZE found out about tables, materialized
-    /// views and indexes. Off by default, as in pg_dump.
-    #[must_use]
-    pub fn statistics(mut self, statistics: bool) -> Self {
-        self.options.statistics = statistics;
         self
     }
 
@@ -186,7 +178,7 @@ impl Dump {
         } else {
             LargeObjectForm::Single
         };
-        let listing = Listing::read(&mut session).await?;
+        let listing = Listing::read(&mut session, &self.options.scope()).await?;
         let database = BString::from(session.target().database.as_str());
         let dump = pgdumprs_ddl::Dump::new(listing, self.options.clone())?;
 

@@ -15,6 +15,7 @@
 //! A dump runs in one read-only, repeatable-read transaction, and holds `ACCESS SHARE` locks on the tables it dumps. Settings are
 //! made with `SET LOCAL` and pinned so that nothing a role, a database or a pooler has set can bend the output.
 
+mod content;
 mod dump;
 mod error;
 mod event;
@@ -29,6 +30,7 @@ pub use event::Event;
 pub use pgdumprs_archive::{ArchiveVersion, Compression, CreationTime};
 pub use pgdumprs_connect::ConnectParams;
 pub use pgdumprs_copy::Progress;
+pub use pgdumprs_ddl::Sections;
 pub use report::Report;
 
 /// The README's examples, so that they compile.
