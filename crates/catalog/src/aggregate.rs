@@ -5,7 +5,7 @@ use bstr::BString;
 use crate::cells::Cells;
 use crate::data_type::{QualifiedName, decode_reference, type_names};
 use crate::flight::{Detailed, Listed, oid_list};
-use crate::function::{FUNCTION_COLUMNS, PRIVILEGES_CHANGED};
+use crate::function::{FUNCTION_COLUMNS, INITIAL_PRIVILEGES, PRIVILEGES_CHANGED};
 use crate::{Error, Function, Oid};
 
 /// An aggregate.
@@ -21,7 +21,7 @@ impl Listed for Aggregate {
     fn query(_version: u32) -> String {
         format!(
             "SELECT {FUNCTION_COLUMNS}
-             FROM pg_catalog.pg_proc AS p
+             FROM pg_catalog.pg_proc AS p {INITIAL_PRIVILEGES}
              WHERE p.prokind = 'a'
                AND (p.pronamespace <> 'pg_catalog'::pg_catalog.regnamespace OR {PRIVILEGES_CHANGED})
              ORDER BY p.ctid"

@@ -11,7 +11,7 @@ use crate::comment::Comment;
 use crate::constraint::Constraint;
 use crate::depend::Dependency;
 use crate::extension_dependency::ExtensionDependency;
-use crate::flight::Flight;
+use crate::flight::{Flight, aside};
 use crate::init_privs::InitPrivs;
 use crate::post_data::{self, PostData};
 use crate::relations::{self, Relations};
@@ -90,48 +90,51 @@ impl Details {
         let column_acls = flight.list::<ColumnAcl>();
         let attribute_statistics = flight.detail::<AttributeStatistics>(&wanted.statistics);
         let landed = flight.run(session).await?;
-        let (relations, mut constraints) = relations.take(&landed)?;
-        let (post_data, keys) = post_data.take(&landed)?;
-        constraints.extend(keys);
-        let mut details = Self {
-            relations,
-            post_data,
-            constraints,
-            dependencies: landed.take(dependencies)?,
-            ..Self::default()
-        };
-        details.type_system = type_system.take(&landed)?;
-        details.extension_dependencies = landed.take(extension_dependencies)?;
-        for comment in landed.take(comments)? {
-            details
-                .comments
-                .entry(comment.object)
-                .or_default()
-                .push(comment);
-        }
-        for label in landed.take(security_labels)? {
-            details
-                .security_labels
-                .entry(label.object)
-                .or_default()
-                .push(label);
-        }
-        for row in landed.take(initial_privileges)? {
-            details
-                .initial_privileges
-                .insert(row.object, row.privileges);
-        }
-        for row in landed.take(column_acls)? {
-            details.column_acls.entry(row.table).or_default().push(row);
-        }
-        for row in landed.take(attribute_statistics)? {
-            details
-                .attribute_statistics
-                .entry(row.relation)
-                .or_default()
-                .push(row);
-        }
-        Ok(details)
+        aside(move || {
+            let (relations, mut constraints) = relations.take(&landed)?;
+            let (post_data, keys) = post_data.take(&landed, &relations.columns)?;
+            constraints.extend(keys);
+            let mut details = Self {
+                relations,
+                post_data,
+                constraints,
+                dependencies: landed.take(dependencies)?,
+                ..Self::default()
+            };
+            details.type_system = type_system.take(&landed)?;
+            details.extension_dependencies = landed.take(extension_dependencies)?;
+            for comment in landed.take(comments)? {
+                details
+                    .comments
+                    .entry(comment.object)
+                    .or_default()
+                    .push(comment);
+            }
+            for label in landed.take(security_labels)? {
+                details
+                    .security_labels
+                    .entry(label.object)
+                    .or_default()
+                    .push(label);
+            }
+            for row in landed.take(initial_privileges)? {
+                details
+                    .initial_privileges
+                    .insert(row.object, row.privileges);
+            }
+            for row in landed.take(column_acls)? {
+                details.column_acls.entry(row.table).or_default().push(row);
+            }
+            for row in landed.take(attribute_statistics)? {
+                details
+                    .attribute_statistics
+                    .entry(row.relation)
+                    .or_default()
+                    .push(row);
+            }
+            Ok(details)
+        })
+        .await
     }
 
     /// The comment on an object (`subid` 0) or on one of its columns.

@@ -1,13 +1,18 @@
 //! Many queries in one round trip.
 
+use std::any::Any;
+use std::cell::Cell;
+use std::marker::PhantomData;
+
 use bstr::BString;
 use pgdumprs_connect::{Rows, Session};
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::cells::Cells;
 use crate::{Error, Oid};
 
 /// A kind of row that one query fetches for the whole database.
-pub(crate) trait Listed: Sized {
+pub(crate) trait Listed: Sized + Send + 'static {
     /// What the rows are, as messages name it: "schemas", "tables".
     const WHAT: &'static str;
 
@@ -19,7 +24,7 @@ pub(crate) trait Listed: Sized {
 }
 
 /// A kind of row that one query fetches for the objects whose OIDs are given.
-pub(crate) trait Detailed: Sized {
+pub(crate) trait Detailed: Sized + Send + 'static {
     /// What the rows are, as messages name it.
     const WHAT: &'static str;
 
@@ -51,15 +56,34 @@ pub(crate) fn oid_list(oids: &[Oid]) -> String {
 pub(crate) struct Ticket<T> {
     /// `None`: the query was not worth asking, its result is known to be empty.
     position: Option<usize>,
-    what: &'static str,
-    decode: fn(&mut Cells<'_>) -> Result<T, Error>,
+    rows: PhantomData<fn() -> T>,
 }
+
+impl<T> Ticket<T> {
+    /// Stands for an empty result.
+    fn empty() -> Self {
+        Self {
+            position: None,
+            rows: PhantomData,
+        }
+    }
+}
+
+/// Decoded rows of some kind: a `Vec<T>`, of the type of the ticket.
+type Decoded = Result<Box<dyn Any + Send>, Error>;
+
+/// Decodes the result of one query.
+type Decode = Box<dyn FnOnce(Rows) -> Decoded + Send>;
+
+/// Bytes of a result above which it is decoded in a thread of its own.
+const LARGE: usize = 64 * 1024;
 
 /// Queries that are sent together and answered together.
 pub(crate) struct Flight {
     version: u32,
     statements: Vec<BString>,
     whats: Vec<&'static str>,
+    decoders: Vec<Decode>,
 }
 
 impl Flight {
@@ -68,11 +92,12 @@ impl Flight {
             version,
             statements: Vec::new(),
             whats: Vec::new(),
+            decoders: Vec::new(),
         }
     }
 
     /// Asks with a statement that is not made from OIDs alone. Names in it may be in any encoding.
-    pub(crate) fn push<T>(
+    pub(crate) fn push<T: Send + 'static>(
         &mut self,
         what: &'static str,
         statement: BString,
@@ -80,10 +105,16 @@ impl Flight {
     ) -> Ticket<T> {
         self.statements.push(statement);
         self.whats.push(what);
+        self.decoders.push(Box::new(move |rows| {
+            let rows: Result<Vec<T>, Error> = rows
+                .iter()
+                .map(|row| decode(&mut Cells::new(what, row)))
+                .collect();
+            Ok(Box::new(rows?))
+        }));
         Ticket {
             position: Some(self.statements.len() - 1),
-            what,
-            decode,
+            rows: PhantomData,
         }
     }
 
@@ -100,11 +131,7 @@ impl Flight {
     /// Asks for all rows of a kind where they are wanted: the answer is empty otherwise.
     pub(crate) fn list_if<T: Listed>(&mut self, wanted: bool) -> Ticket<T> {
         if !wanted {
-            return Ticket {
-                position: None,
-                what: T::WHAT,
-                decode: T::decode,
-            };
+            return Ticket::empty();
         }
         self.list()
     }
@@ -112,18 +139,28 @@ impl Flight {
     /// Asks for the details of the objects in `oids`; costs nothing where there are none.
     pub(crate) fn detail<T: Detailed>(&mut self, oids: &[Oid]) -> Ticket<T> {
         if oids.is_empty() {
-            return Ticket {
-                position: None,
-                what: T::WHAT,
-                decode: T::decode,
-            };
+            return Ticket::empty();
         }
         self.push(T::WHAT, T::query(self.version, oids).into(), T::decode)
     }
 
     /// Sends everything and waits for all answers.
+    ///
+    /// Large answers are decoded beside the async executor, which must stay responsive, and while the server still works on the
+    /// next ones.
     pub(crate) async fn run(self, session: &mut Session) -> Result<Landed, Error> {
-        let results = session.pipeline(&self.statements).await.map_err(|source| {
+        let mut decoders = self.decoders.into_iter();
+        let mut decoding = Vec::with_capacity(self.statements.len());
+        let arrived = |rows: Rows| {
+            let decode = decoders.next().expect("every statement has a decoder");
+            decoding.push(if rows.size() > LARGE {
+                Decoding::Aside(tokio::task::spawn_blocking(move || decode(rows)))
+            } else {
+                Decoding::Done(decode(rows))
+            });
+        };
+        let answered = session.pipeline_each(&self.statements, arrived).await;
+        answered.map_err(|source| {
             let what = match &source {
                 pgdumprs_connect::Error::Statement {
                     index: Some(index), ..
@@ -132,24 +169,50 @@ impl Flight {
             };
             Error::Query { what, source }
         })?;
+        let mut results = Vec::with_capacity(decoding.len());
+        for decoding in decoding {
+            let decoded = match decoding {
+                Decoding::Done(decoded) => decoded,
+                Decoding::Aside(task) => joined(task.await),
+            };
+            results.push(Cell::new(Some(decoded)));
+        }
         Ok(Landed { results })
     }
 }
 
+/// A result on its way.
+enum Decoding {
+    Done(Decoded),
+    Aside(JoinHandle<Decoded>),
+}
+
+/// Runs what takes long beside the async executor.
+pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    joined(tokio::task::spawn_blocking(work).await)
+}
+
+/// The value of a blocking task. Such tasks are never cancelled, so that the only error is a panic, which goes on here.
+fn joined<T>(result: Result<T, JoinError>) -> T {
+    result.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
 /// The answers of a flight.
 pub(crate) struct Landed {
-    results: Vec<Rows>,
+    /// Each is taken out once, by its ticket.
+    results: Vec<Cell<Option<Decoded>>>,
 }
 
 impl Landed {
-    /// Decodes the rows that `ticket` stands for, in the server's order.
-    pub(crate) fn take<T>(&self, ticket: Ticket<T>) -> Result<Vec<T>, Error> {
+    /// The rows that `ticket` stands for, in the server's order.
+    pub(crate) fn take<T: 'static>(&self, ticket: Ticket<T>) -> Result<Vec<T>, Error> {
         let Some(position) = ticket.position else {
             return Ok(Vec::new());
         };
-        self.results[position]
-            .iter()
-            .map(|row| (ticket.decode)(&mut Cells::new(ticket.what, row)))
-            .collect()
+        let decoded = self.results[position].take();
+        let rows = decoded.expect("a ticket is good for one answer")?;
+        Ok(*rows
+            .downcast()
+            .expect("the ticket's type is that of its decoder"))
     }
 }

@@ -1,13 +1,16 @@
 //! Indexes (`pg_index`) of tables and materialized views.
 
+use std::collections::HashMap;
+
 use bstr::BString;
 
 use crate::cells::Cells;
+use crate::column::Column;
 use crate::flight::{Detailed, oid_list};
 use crate::{Error, Oid};
 
 /// An index, on its own or inside a constraint.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Index {
     /// OID in `pg_class`.
     pub oid: Oid,
@@ -48,7 +51,36 @@ pub struct Index {
     pub all_frozen: i32,
 }
 
-impl Detailed for Index {
+/// An index, and its columns as numbers.
+pub(crate) struct IndexRow {
+    index: Index,
+    /// Numbers of the table's columns, of keys first; 0 for an expression. Empty where the index belongs to no constraint.
+    columns: Vec<i16>,
+    /// How many of them are keys.
+    keys: usize,
+}
+
+impl IndexRow {
+    /// The index, with the names of its columns, given the columns of each table.
+    ///
+    /// They are in the same flight already. The server would take longer to look each up than for all the rest of the query.
+    pub(crate) fn named(mut self, tables: &HashMap<Oid, Vec<Column>>) -> Index {
+        let table = tables.get(&self.index.table).map_or(&[][..], Vec::as_slice);
+        let names = |numbers: &[i16]| {
+            let name = |&number: &i16| {
+                let position = usize::try_from(number).ok()?.checked_sub(1)?;
+                Some(table.get(position)?.name.clone())
+            };
+            numbers.iter().filter_map(name).collect()
+        };
+        let (keys, included) = self.columns.split_at(self.keys.min(self.columns.len()));
+        self.index.key_columns = names(keys);
+        self.index.included_columns = names(included);
+        self.index
+    }
+}
+
+impl Detailed for IndexRow {
     const WHAT: &'static str = "indexes";
 
     /// Indexes that a failed or unfinished CREATE INDEX CONCURRENTLY left behind are not asked for. One on a partitioned table
@@ -64,28 +96,19 @@ impl Detailed for Index {
         } else {
             "0"
         };
-        let columns = |places: &str| {
-            format!(
-                "CASE WHEN con.oid IS NOT NULL THEN
-                     ARRAY(SELECT a.attname
-                             FROM pg_catalog.unnest(i.indkey) WITH ORDINALITY AS k(attnum, place)
-                                  JOIN pg_catalog.pg_attribute AS a
-                                      ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-                            WHERE k.place {places} i.indnkeyatts
-                            ORDER BY k.place) END"
-            )
-        };
-        // The statistics targets come as two arrays in the same order.
+        // The statistics targets come as two arrays in the same order. Only a column that is an expression can have one; an index
+        // without any is not worth a look at its columns.
         let targets = |column: &str| {
             format!(
-                "(SELECT pg_catalog.array_agg({column} ORDER BY a.attnum) FROM pg_catalog.pg_attribute AS a
-                   WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0)"
+                "CASE WHEN i.indexprs IS NOT NULL THEN
+                     (SELECT pg_catalog.array_agg({column} ORDER BY a.attnum) FROM pg_catalog.pg_attribute AS a
+                       WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0) END"
             )
         };
         format!(
             "SELECT i.indexrelid, c.relname, i.indrelid,
                     CASE WHEN con.oid IS NULL THEN pg_catalog.pg_get_indexdef(i.indexrelid) END, con.oid,
-                    {keys}, {included},
+                    CASE WHEN con.oid IS NOT NULL THEN i.indkey END, i.indnkeyatts,
                     {nulls_not_distinct}, inh.inhparent, ts.spcname, c.reloptions, i.indisclustered,
                     i.indisreplident, {target_columns}, {target_values},
                     c.relpages, c.reltuples, c.relallvisible, {all_frozen} AS relallfrozen
@@ -100,8 +123,6 @@ impl Detailed for Index {
                   LEFT JOIN pg_catalog.pg_tablespace AS ts ON ts.oid = c.reltablespace
              WHERE i.indisready AND (i.indisvalid OR owner.relkind = 'p')
              ORDER BY i.indrelid, c.relname",
-            keys = columns("<="),
-            included = columns(">"),
             target_columns = targets("a.attnum"),
             target_values = targets("a.attstattarget"),
             list = oid_list(oids),
@@ -109,14 +130,19 @@ impl Detailed for Index {
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
-        Ok(Self {
-            oid: cells.oid()?,
-            name: cells.text()?,
-            table: cells.oid()?,
-            definition: cells.opt_text()?.unwrap_or_default(),
-            constraint: cells.opt_oid()?,
-            key_columns: cells.array()?,
-            included_columns: cells.array()?,
+        let mut row = Self {
+            index: Index {
+                oid: cells.oid()?,
+                name: cells.text()?,
+                table: cells.oid()?,
+                definition: cells.opt_text()?.unwrap_or_default(),
+                constraint: cells.opt_oid()?,
+                ..Index::default()
+            },
+            columns: cells.get::<Option<Vec<i16>>>()?.unwrap_or_default(),
+            keys: usize::from(cells.get::<i16>()?.unsigned_abs()),
+        };
+        row.index = Index {
             nulls_not_distinct: cells.bool()?,
             parent: cells.opt_oid()?,
             tablespace: cells.opt_text()?,
@@ -128,7 +154,9 @@ impl Detailed for Index {
             tuples: cells.text()?,
             all_visible: cells.get()?,
             all_frozen: cells.get()?,
-        })
+            ..row.index
+        };
+        Ok(row)
     }
 }
 

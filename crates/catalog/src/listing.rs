@@ -7,7 +7,7 @@ use pgdumprs_connect::Session;
 
 use crate::cells::Cells;
 use crate::database::{Database, DatabaseLabel, DatabaseSetting};
-use crate::flight::{Flight, Listed};
+use crate::flight::{Flight, Listed, aside};
 use crate::readable::{Closed, ClosedLargeObject};
 use crate::type_system::{self, TypeSystem};
 use crate::{
@@ -141,37 +141,40 @@ impl Listing {
         let inherits = flight.list::<Inherits>();
         let type_system = type_system::ListingTickets::new(&mut flight);
         let landed = flight.run(session).await?;
-        server.is_superuser = landed.take(superuser)?.iter().any(|row| row.0);
-        Ok(Self {
-            server,
-            database: landed.take(database)?.pop().ok_or(Error::NoDatabase)?,
-            database_settings: landed.take(database_settings)?,
-            database_labels: landed.take(database_labels)?,
-            closed: landed.take(closed)?,
-            closed_large_objects: landed
-                .take(closed_large_objects)?
-                .into_iter()
-                .map(|row| row.0)
-                .collect(),
-            extensions: landed.take(extensions)?,
-            extension_members: landed.take(extension_members)?,
-            extension_foreign_keys: landed.take(extension_foreign_keys)?,
-            foreign_data_wrappers: landed.take(foreign_data_wrappers)?,
-            foreign_servers: landed.take(foreign_servers)?,
-            user_mappings: landed.take(user_mappings)?,
-            default_acls: landed.take(default_acls)?,
-            large_objects: landed.take(large_objects)?,
-            roles: landed
-                .take(roles)?
-                .into_iter()
-                .map(|role| (role.oid, role.name))
-                .collect(),
-            event_triggers: landed.take(event_triggers)?,
-            namespaces: landed.take(namespaces)?,
-            tables: landed.take(tables)?,
-            type_system: type_system.take(&landed)?,
-            inherits: landed.take(inherits)?,
+        aside(move || {
+            server.is_superuser = landed.take(superuser)?.iter().any(|row| row.0);
+            Ok(Self {
+                server,
+                database: landed.take(database)?.pop().ok_or(Error::NoDatabase)?,
+                database_settings: landed.take(database_settings)?,
+                database_labels: landed.take(database_labels)?,
+                closed: landed.take(closed)?,
+                closed_large_objects: landed
+                    .take(closed_large_objects)?
+                    .into_iter()
+                    .map(|row| row.0)
+                    .collect(),
+                extensions: landed.take(extensions)?,
+                extension_members: landed.take(extension_members)?,
+                extension_foreign_keys: landed.take(extension_foreign_keys)?,
+                foreign_data_wrappers: landed.take(foreign_data_wrappers)?,
+                foreign_servers: landed.take(foreign_servers)?,
+                user_mappings: landed.take(user_mappings)?,
+                default_acls: landed.take(default_acls)?,
+                large_objects: landed.take(large_objects)?,
+                roles: landed
+                    .take(roles)?
+                    .into_iter()
+                    .map(|role| (role.oid, role.name))
+                    .collect(),
+                event_triggers: landed.take(event_triggers)?,
+                namespaces: landed.take(namespaces)?,
+                tables: landed.take(tables)?,
+                type_system: type_system.take(&landed)?,
+                inherits: landed.take(inherits)?,
+            })
         })
+        .await
     }
 
     /// Name of a role; a role that was dropped while objects still name it has none, and counts as the empty name.

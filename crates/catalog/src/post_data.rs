@@ -1,10 +1,13 @@
 //! The details of what hangs on tables and is restored after their data, constraints apart.
 
+use std::collections::HashMap;
+
 use bstr::BString;
 
+use crate::column::Column;
 use crate::constraint::Constraint;
 use crate::flight::{Flight, Landed, Ticket};
-use crate::index::Index;
+use crate::index::{Index, IndexRow};
 use crate::key_constraint::{ForeignKey, KeyConstraint};
 use crate::policy::Policy;
 use crate::publication::{Publication, PublicationNamespace, PublicationRel};
@@ -12,7 +15,7 @@ use crate::rule::Rule;
 use crate::statistics_ext::StatisticsExt;
 use crate::subscription::{HiddenSubscription, Subscription};
 use crate::trigger::Trigger;
-use crate::{Error, Listing, Wanted};
+use crate::{Error, Listing, Oid, Wanted};
 
 /// What the details say of indexes, triggers, rules and their like.
 #[derive(Debug, Default)]
@@ -41,7 +44,7 @@ pub struct PostData {
 
 /// Where the answers will be found.
 pub(crate) struct Asked {
-    indexes: Ticket<Index>,
+    indexes: Ticket<IndexRow>,
     keys: Ticket<KeyConstraint>,
     foreign_keys: Ticket<ForeignKey>,
     triggers: Ticket<Trigger>,
@@ -81,8 +84,12 @@ impl Asked {
         }
     }
 
-    /// The answers, the constraints apart: they have their place among other constraints.
-    pub(crate) fn take(self, landed: &Landed) -> Result<(PostData, Vec<Constraint>), Error> {
+    /// The answers, the constraints apart: they have their place among other constraints. `columns` are those of each table.
+    pub(crate) fn take(
+        self,
+        landed: &Landed,
+        columns: &HashMap<Oid, Vec<Column>>,
+    ) -> Result<(PostData, Vec<Constraint>), Error> {
         let mut constraints: Vec<_> = landed
             .take(self.keys)?
             .into_iter()
@@ -94,7 +101,11 @@ impl Asked {
             Subscriptions::Names(ticket) => (Vec::new(), landed.take(ticket)?),
         };
         let post_data = PostData {
-            indexes: landed.take(self.indexes)?,
+            indexes: landed
+                .take(self.indexes)?
+                .into_iter()
+                .map(|row| row.named(columns))
+                .collect(),
             triggers: landed.take(self.triggers)?,
             rules: landed.take(self.rules)?,
             statistics_ext: landed.take(self.statistics_ext)?,

@@ -112,7 +112,7 @@ impl Rows {
     }
 
     /// Bytes that the rows take up in memory.
-    pub(crate) fn size(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.data.len() + self.cells.len() * size_of::<Cell>()
     }
 

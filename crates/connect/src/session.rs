@@ -195,6 +195,23 @@ impl Session {
     /// As for [`Session::query`]. The first error of the server is reported, with the statement's
     /// index, after all statements have ended.
     pub async fn pipeline(&mut self, statements: &[impl AsRef<[u8]>]) -> Result<Vec<Rows>, Error> {
+        let mut results = Vec::with_capacity(statements.len());
+        self.pipeline_each(statements, |rows| results.push(rows))
+            .await?;
+        Ok(results)
+    }
+
+    /// Like [`Session::pipeline`], but hands over each result as soon as it has arrived, while the
+    /// server works on the next ones. None comes after a failed one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Session::pipeline`].
+    pub async fn pipeline_each(
+        &mut self,
+        statements: &[impl AsRef<[u8]>],
+        mut arrived: impl FnMut(Rows),
+    ) -> Result<(), Error> {
         self.check_idle()?;
         for sql in statements {
             check_sendable(sql.as_ref())?;
@@ -202,12 +219,11 @@ impl Session {
         for sql in statements {
             self.send(sql.as_ref());
         }
-        let mut results = Vec::with_capacity(statements.len());
         let mut failure = None;
         for (index, sql) in statements.iter().enumerate() {
             let sql = sql.as_ref();
             match self.outcome(sql).await? {
-                Ok(rows) => results.push(rows),
+                Ok(rows) if failure.is_none() => arrived(rows),
                 Err(error) if failure.is_none() => {
                     let statement = shorten(sql);
                     failure = Some(Error::Statement {
@@ -216,13 +232,10 @@ impl Session {
                         error,
                     });
                 }
-                Err(_) => {}
+                Ok(_) | Err(_) => {}
             }
         }
-        match failure {
-            None => Ok(results),
-            Some(error) => Err(error),
-        }
+        failure.map_or(Ok(()), Err)
     }
 
     /// Runs a query and hands over its rows in batches as they arrive, for results that need not

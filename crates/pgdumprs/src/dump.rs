@@ -180,20 +180,20 @@ impl Dump {
         };
         let listing = Listing::read(&mut session, &self.options.scope()).await?;
         let database = BString::from(session.target().database.as_str());
-        let dump = pgdumprs_ddl::Dump::new(listing, self.options.clone())?;
-
-        let tables = dump.tables_to_lock();
-        (self.watcher)(Event::LockingTables {
-            count: tables.len(),
-        });
-        session
-            .pipeline(&lock_statements(&tables))
-            .await
-            .map_err(Error::Lock)?;
+        // What takes long in a large schema is done beside the async executor, which must stay responsive.
+        let options = self.options.clone();
+        let (dump, tables, locks) = blocking(move || {
+            let dump = pgdumprs_ddl::Dump::new(listing, options)?;
+            let tables = dump.tables_to_lock();
+            Ok::<_, Error>((dump, tables.len(), lock_statements(&tables)))
+        })
+        .await?;
+        (self.watcher)(Event::LockingTables { count: tables });
+        session.pipeline(&locks).await.map_err(Error::Lock)?;
 
         (self.watcher)(Event::ReadingDefinitions);
         let details = Details::read(&mut session, dump.listing(), &dump.wanted()).await?;
-        let plan = dump.plan(details)?;
+        let plan = blocking(move || dump.plan(details)).await?;
         for warning in plan.warnings {
             (self.watcher)(Event::Warning(warning));
         }

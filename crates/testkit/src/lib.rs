@@ -22,12 +22,14 @@ mod major;
 pub mod provision;
 pub mod random;
 mod server;
+mod slow_link;
 mod tools;
 
 pub use each_major::for_each_major;
 pub use fixture::{fixture_files, fixtures_dir};
 pub use major::{MAJORS_VARIABLE, Major};
 pub use server::{Database, DatabaseOptions, Server, ServerBuilder};
+pub use slow_link::{SlowLink, Traffic};
 pub use tools::{
     checked_output, reference_pg_dump, reference_pg_restore, restoring_major, tool, try_tool,
 };
