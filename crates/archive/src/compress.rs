@@ -2,8 +2,13 @@
 
 use std::collections::VecDeque;
 
+use zlib_rs::adler32::adler32;
+
 use crate::{
-    Compression, Error, Result, gzip::GzipEncoder, lz4::Lz4Encoder, zstandard::ZstdEncoder,
+    Compression, Error, Result,
+    gzip::{ADLER_START, GzipEncoder},
+    lz4::Lz4Encoder,
+    zstandard::ZstdEncoder,
 };
 
 /// How many bytes a chunk's payload has at most, when this crate cuts it.
@@ -15,6 +20,9 @@ pub const CHUNK_SIZE: usize = 64 * 1024;
 /// How many raw bytes a library gets at a time. What deflate makes of the same bytes depends on how they are cut, and an
 /// archive's bytes are not to depend on how its data happened to arrive.
 const STEP: usize = 64 * 1024;
+
+/// Raw bytes of a stream that counts as short.
+const SHORT: u64 = 64;
 
 /// What a [`PieceJoin`](crate::PieceJoin) must know of a piece: how long its raw bytes were and, for gzip, their
 /// checksum.
@@ -114,6 +122,9 @@ pub struct Compressor {
     /// Raw bytes that are not yet enough for a step.
     step: Vec<u8>,
     raw_length: u64,
+    /// The last stream that was short, and its payloads: the tables of a database that are empty are all the same stream, and an
+    /// encoder takes far longer to start afresh than to compress it.
+    short: Option<(Vec<u8>, Vec<Vec<u8>>)>,
 }
 
 impl Compressor {
@@ -139,13 +150,14 @@ impl Compressor {
             Compression::None => Method::None,
             Compression::Gzip { level } => Method::Gzip(GzipEncoder::new(level, pieces)),
             Compression::Lz4 { .. } => Method::Lz4(Lz4Encoder::default()),
-            Compression::Zstd { level } => Method::Zstd(ZstdEncoder::new(level)?),
+            Compression::Zstd { level, long } => Method::Zstd(ZstdEncoder::new(level, long)?),
         };
         Ok(Compressor {
             method,
             cutter: ChunkCutter::default(),
             step: Vec::new(),
             raw_length: 0,
+            short: None,
         })
     }
 
@@ -176,18 +188,50 @@ impl Compressor {
     /// # Errors
     /// [`Error::Compress`] if the library fails.
     pub fn finish(&mut self) -> Result<Piece> {
+        if self.raw_length > SHORT {
+            return self.finish_stream();
+        }
+        // All of a short stream is still in `step`, and nothing of it in the cutter.
+        if let Some((raw, payloads)) = &self.short
+            && *raw == self.step
+        {
+            let piece = Piece {
+                raw_length: std::mem::take(&mut self.raw_length),
+                adler32: self.checksum(&self.step),
+            };
+            self.cutter.ready.extend(payloads.iter().cloned());
+            self.step.clear();
+            return Ok(piece);
+        }
+        let raw = self.step.clone();
+        let earlier = self.cutter.ready.len();
+        let piece = self.finish_stream()?;
+        let payloads = self.cutter.ready.iter().skip(earlier).cloned().collect();
+        self.short = Some((raw, payloads));
+        Ok(piece)
+    }
+
+    /// What a piece's checksum is, by the method.
+    fn checksum(&self, raw: &[u8]) -> u32 {
+        match self.method {
+            Method::Gzip(_) => adler32(ADLER_START, raw),
+            Method::None | Method::Lz4(_) | Method::Zstd(_) => ADLER_START,
+        }
+    }
+
+    fn finish_stream(&mut self) -> Result<Piece> {
         self.method.write(&self.step, &mut self.cutter)?;
         self.step.clear();
         let adler32 = match &mut self.method {
-            Method::None => 1,
+            Method::None => ADLER_START,
             Method::Gzip(encoder) => encoder.finish(&mut self.cutter)?,
             Method::Lz4(encoder) => {
                 encoder.finish(&mut self.cutter)?;
-                1
+                ADLER_START
             }
             Method::Zstd(encoder) => {
                 encoder.finish(&mut self.cutter)?;
-                1
+                ADLER_START
             }
         };
         self.cutter.cut();
@@ -250,6 +294,33 @@ mod tests {
                 "{compression:?}"
             );
             assert!((1..=CHUNK_SIZE).contains(&last.len()), "{compression:?}");
+        }
+    }
+
+    #[test]
+    fn short_streams_are_what_they_would_be_without_a_memory() {
+        for compression in ALL {
+            for start in [Compressor::new, Compressor::for_pieces] {
+                let mut one = start(compression).unwrap();
+                for raw in [
+                    &b"a"[..],
+                    b"a",
+                    b"",
+                    b"",
+                    b"b",
+                    &[7; 64],
+                    &[7; 64],
+                    &[7; 65],
+                ] {
+                    let mut other = start(compression).unwrap();
+                    let mut both = [&mut one, &mut other].map(|compressor| {
+                        compressor.write(raw).unwrap();
+                        (compressor.finish().unwrap(), drain(compressor))
+                    });
+                    let [one, other] = &mut both;
+                    assert_eq!(one, other, "{compression:?} {raw:?}");
+                }
+            }
         }
     }
 

@@ -13,7 +13,7 @@ pub enum Compression {
     None,
     /// A zlib stream (RFC 1950). PostgreSQL calls it gzip.
     Gzip {
-        /// 1 (fast) to 9 (small), or -1 for zlib's default, which is 6.
+        /// 1 (fast) to 9 (small), or -1 for the default: as small as zlib's own default of 6.
         level: i32,
     },
     /// LZ4 frames.
@@ -26,6 +26,8 @@ pub enum Compression {
     Zstd {
         /// libzstd's range, -131072 (fast) to 22 (small); PostgreSQL's default is 3.
         level: i32,
+        /// Whether to look for repetitions far apart: takes 128 MiB of memory for each stream that is being compressed.
+        long: bool,
     },
 }
 
@@ -35,7 +37,10 @@ impl Compression {
     /// LZ4 at its default level.
     pub const LZ4: Self = Compression::Lz4 { level: 0 };
     /// Zstandard at PostgreSQL's default level.
-    pub const ZSTD: Self = Compression::Zstd { level: 3 };
+    pub const ZSTD: Self = Compression::Zstd {
+        level: 3,
+        long: false,
+    };
 
     /// zlib at `level`, 1 to 9 or -1 for the default.
     ///
@@ -59,7 +64,7 @@ impl Compression {
     /// # Errors
     /// [`Error::CompressionLevel`] for a level outside of it.
     pub fn zstd(level: i32) -> Result<Self> {
-        Self::checked(Compression::Zstd { level })
+        Self::checked(Compression::Zstd { level, long: false })
     }
 
     /// The method's name as PostgreSQL's options spell it.
@@ -93,7 +98,7 @@ impl Compression {
                 "1 to 9, or -1 for its default",
             ),
             Compression::Lz4 { level } => (level, (0..=12).contains(&level), "0 to 12"),
-            Compression::Zstd { level } => (
+            Compression::Zstd { level, .. } => (
                 level,
                 zstd::compression_level_range().contains(&level),
                 "-131072 to 22",

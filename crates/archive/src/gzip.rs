@@ -12,6 +12,10 @@ use crate::{
 /// The Adler-32 of no bytes.
 pub(crate) const ADLER_START: u32 = 1;
 
+/// The level that stands for the default. zlib-rs makes smaller streams at this level than zlib at its default of 6, in half the time:
+/// docs/benchmarks.md has the figures.
+const DEFAULT_LEVEL: u32 = 4;
+
 /// The two bytes before a zlib stream: a window of 32 KiB, and a hint at the level.
 pub(crate) fn stream_head(level: i32) -> [u8; 2] {
     match level {
@@ -35,7 +39,7 @@ pub(crate) struct GzipEncoder {
 
 impl GzipEncoder {
     pub(crate) fn new(level: i32, pieces: bool) -> Self {
-        let zlib_level = u32::try_from(level).map_or(Level::default(), Level::new);
+        let zlib_level = Level::new(u32::try_from(level).unwrap_or(DEFAULT_LEVEL));
         GzipEncoder {
             deflate: Compress::new(zlib_level, false),
             level,

@@ -107,7 +107,8 @@ fn compression(version: ArchiveVersion) -> impl Strategy<Value = Compression> {
         return old;
     }
     let lz4 = (0..=12).prop_map(|level| Compression::Lz4 { level });
-    let zstd = (-5..=9).prop_map(|level| Compression::Zstd { level });
+    let zstd = (-5..=9, prop::bool::weighted(0.03))
+        .prop_map(|(level, long)| Compression::Zstd { level, long });
     prop_oneof![old, lz4, zstd].boxed()
 }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use zstd::stream::raw::{Decoder, Encoder, InBuffer, Operation, OutBuffer};
+use zstd::stream::raw::{CParameter, Decoder, Encoder, InBuffer, Operation, OutBuffer};
 
 use crate::{
     Result,
@@ -17,10 +17,15 @@ pub(crate) struct ZstdEncoder {
 }
 
 impl ZstdEncoder {
-    pub(crate) fn new(level: i32) -> Result<Self> {
-        Ok(ZstdEncoder {
-            encoder: Encoder::new(level).map_err(compress_error)?,
-        })
+    /// `long` looks for repetitions over 128 MiB, which is as far as every reader looks back by default.
+    pub(crate) fn new(level: i32, long: bool) -> Result<Self> {
+        let mut encoder = Encoder::new(level).map_err(compress_error)?;
+        if long {
+            encoder
+                .set_parameter(CParameter::EnableLongDistanceMatching(true))
+                .map_err(compress_error)?;
+        }
+        Ok(ZstdEncoder { encoder })
     }
 
     pub(crate) fn write(&mut self, raw: &[u8], out: &mut ChunkCutter) -> Result<()> {

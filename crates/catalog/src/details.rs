@@ -24,6 +24,8 @@ use crate::{CatalogId, Error, Listing, Oid};
 pub struct Wanted {
     /// Relations that are dumped, and the direct parents of those; sequences are apart.
     pub tables: Vec<Oid>,
+    /// Tables whose rows are dumped.
+    pub rows: Vec<Oid>,
     /// Views and materialized views whose definitions are dumped.
     pub views: Vec<Oid>,
     /// Sequences whose definitions are dumped.

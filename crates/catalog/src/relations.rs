@@ -10,6 +10,7 @@ use crate::column::Column;
 use crate::constraint::Constraint;
 use crate::flight::{Flight, Landed, Ticket};
 use crate::partition::UnstablePartitioning;
+use crate::relation_size::RelationSize;
 use crate::sequence::{self, Position, Sequence};
 use crate::table_definition::TableDefinition;
 use crate::view::{View, ViewDependency};
@@ -30,6 +31,8 @@ pub struct Relations {
     pub unstable_partitioning: HashSet<Oid>,
     /// Which view or materialized view reads which other one, by reader.
     pub view_dependencies: Vec<ViewDependency>,
+    /// How much the tables whose rows are dumped take on disk.
+    pub sizes: HashMap<Oid, RelationSize>,
     /// Parameters of sequences.
     pub sequences: HashMap<Oid, Sequence>,
     /// Where sequences stand. One that the role may not read is missing.
@@ -45,6 +48,7 @@ pub(crate) struct Asked {
     definitions: Ticket<TableDefinition>,
     unstable_partitioning: Ticket<UnstablePartitioning>,
     view_dependencies: Ticket<ViewDependency>,
+    sizes: Ticket<RelationSize>,
     sequences: Ticket<Sequence>,
     positions: Vec<Ticket<Option<Position>>>,
 }
@@ -59,6 +63,7 @@ impl Asked {
             definitions: flight.detail(&wanted.tables),
             unstable_partitioning: flight.list(),
             view_dependencies: flight.list(),
+            sizes: flight.detail(&wanted.rows),
             sequences: flight.detail(&wanted.sequences),
             positions: sequence::positions(flight, listing, &wanted.positions),
         }
@@ -97,6 +102,11 @@ impl Asked {
             .take(self.unstable_partitioning)?
             .into_iter()
             .map(|row| row.table)
+            .collect();
+        relations.sizes = landed
+            .take(self.sizes)?
+            .into_iter()
+            .map(|row| (row.oid, row))
             .collect();
         relations.sequences = landed
             .take(self.sequences)?

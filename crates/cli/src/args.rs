@@ -5,9 +5,9 @@ mod content;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::{ArgAction, Parser};
-use pgdumprs::{ArchiveVersion, Compression, ConnectParams, Dump};
+use pgdumprs::{ArchiveVersion, Compression, ConnectParams, CreationTime, Dump};
 
 use crate::args::content::ContentArgs;
 use crate::compression;
@@ -38,6 +38,31 @@ pub(crate) struct Args {
     #[arg(short = 'F', long, value_name = "FORMAT", default_value = "custom", hide_default_value = true,
           value_parser = parse_format, help_heading = "General options")]
     format: Format,
+
+    /// Connections that read data at the same time, into one file; by default one for each CPU, and eight at most
+    #[arg(
+        short,
+        long,
+        value_name = "NUM",
+        value_parser = clap::value_parser!(u16).range(1..),
+        help_heading = "General options"
+    )]
+    jobs: Option<u16>,
+
+    /// MiB of memory that data may take on its way, whatever the size of the database
+    #[arg(
+        long,
+        value_name = "MIB",
+        default_value_t = 256,
+        value_parser = clap::value_parser!(u32).range(16..),
+        help_heading = "General options"
+    )]
+    memory: u32,
+
+    /// Time to write into the archive as that of its creation, such as 2026-11-21T12:00:00, so that equal databases make
+    /// equal files
+    #[arg(long, value_name = "TIME", value_parser = parse_created, help_heading = "General options")]
+    created: Option<CreationTime>,
 
     /// Say on standard error what is being done
     #[arg(short, long, help_heading = "General options")]
@@ -152,7 +177,7 @@ impl Args {
     }
 
     /// How data is compressed.
-    pub(crate) fn compression(&self) -> anyhow::Result<Compression> {
+    fn compression(&self) -> anyhow::Result<Compression> {
         match &self.compress {
             Some(text) => compression::parse(text),
             None => Ok(Compression::GZIP),
@@ -160,7 +185,15 @@ impl Args {
     }
 
     /// Checks what depends on several options, and tells `dump` what was asked for.
-    pub(crate) fn apply(&self, dump: Dump) -> anyhow::Result<Dump> {
+    pub(crate) fn apply(&self, mut dump: Dump) -> anyhow::Result<Dump> {
+        let memory = usize::try_from(u64::from(self.memory) << 20).unwrap_or(usize::MAX);
+        dump = dump.compression(self.compression()?).memory(memory);
+        if let Some(jobs) = self.jobs {
+            dump = dump.jobs(jobs.into());
+        }
+        if let Some(created) = self.created {
+            dump = dump.created(created);
+        }
         self.content.apply(dump)
     }
 
@@ -185,6 +218,21 @@ fn parse_archive_version(text: &str) -> anyhow::Result<AutoVersion> {
         Some(version) => Ok(AutoVersion(Some(version))),
         None => bail!("versions are 1.14, 1.15, 1.16 and auto"),
     }
+}
+
+fn parse_created(text: &str) -> anyhow::Result<CreationTime> {
+    let time: jiff::civil::DateTime = text
+        .parse()
+        .context("give a time such as 2026-11-21T12:00:00")?;
+    Ok(CreationTime {
+        second: time.second().into(),
+        minute: time.minute().into(),
+        hour: time.hour().into(),
+        day: time.day().into(),
+        month: i32::from(time.month()) - 1,
+        year: i32::from(time.year()) - 1900,
+        is_dst: 0,
+    })
 }
 
 /// The one format there is so far; the option is there to be checked.

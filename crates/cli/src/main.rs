@@ -36,7 +36,6 @@ fn run(args: Args) -> anyhow::Result<()> {
     }
     let params = args.connection()?;
     let mut dump = Dump::with_params(params)
-        .compression(args.compression()?)
         .allow_newer_server(args.allow_newer_server);
     dump = args.apply(dump)?;
     if let Some(version) = args.archive_version() {
@@ -46,7 +45,6 @@ fn run(args: Args) -> anyhow::Result<()> {
     dump = dump.watch(move |event| verbose::print(verbose, &event));
 
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
         .enable_all()
         .build()
         .context("could not start")?;

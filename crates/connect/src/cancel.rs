@@ -21,6 +21,11 @@ impl CancelToken {
         CancelToken { route, key }
     }
 
+    /// The way that the session came.
+    pub(crate) fn route(&self) -> Route {
+        self.route.clone()
+    }
+
     /// Asks the server to cancel the statement that the session is running; the statement then
     /// fails with SQLSTATE 57014. Nothing happens where none is running.
     ///

@@ -134,6 +134,12 @@ fn worth_another_way(error: &Error) -> bool {
     }
 }
 
+/// Opens a session in the way that has worked for another.
+pub(crate) async fn connect_again(route: Route) -> Result<Session, Error> {
+    let target = route.plan.target(&route.host);
+    within(&route.plan, &target, connect_route(&route, &target)).await
+}
+
 async fn connect_route(route: &Route, target: &Target) -> Result<Session, Error> {
     let (stream, end_point) = open(route, target).await?;
     let mut wire = Wire::new(stream);

@@ -159,6 +159,17 @@ impl Session {
         std::mem::take(&mut self.server.notices)
     }
 
+    /// Opens another session as this one was opened: at the same address, with the same encryption, as the same user.
+    ///
+    /// Where several hosts or addresses were given, only this one may know what this session has exported.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Session::connect`].
+    pub fn another(&self) -> impl Future<Output = Result<Session, Error>> + Send + 'static {
+        crate::connect::connect_again(self.cancel.route())
+    }
+
     /// What cancels a statement of this session from elsewhere.
     pub fn cancel_token(&self) -> CancelToken {
         self.cancel.clone()

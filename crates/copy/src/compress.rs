@@ -1,47 +1,139 @@
-//! The stage between reading and writing: a thread that compresses.
+//! The stage between reading and the outlet: a thread for each connection, which compresses what it read.
 
 use bytes::Bytes;
 use pgdumprs_archive::{Compression, Compressor};
-use tokio::sync::mpsc::{Receiver, Sender};
+use tokio::sync::mpsc::{self, Receiver, Sender};
 
+use crate::outlet::{Item, Outlet};
+use crate::thread::{self, Running};
 use crate::{Error, Step};
 
 /// What the reading stage hands over.
 #[derive(Debug)]
-pub(crate) enum Raw {
+enum Raw {
+    /// What follows belongs to this unit.
+    UnitBegins(usize),
+    /// All of the unit has been handed over.
+    UnitEnds,
     /// A step that needs no compressing.
     Step(Step),
-    /// Bytes of the open stream.
-    Data(Bytes),
-    /// The end of the open stream, and the step that follows it.
-    EndStream(Step),
+    /// Bytes of a stream that one part makes alone.
+    Whole(Bytes),
+    /// The end of such a stream.
+    EndWhole,
+    /// The stream to come is made of pieces.
+    JoinBegins,
+    /// Bytes of a piece.
+    Piece(Bytes),
+    /// The end of a piece.
+    EndPiece,
+    /// The end of a stream made of pieces.
+    JoinEnds,
+}
+
+/// The reading stage's end of the queue to its compressing thread.
+pub(crate) struct Feed(Sender<Raw>);
+
+/// Starts a compressing thread, before which at most `queue` pieces of raw data wait. It ends when the feed is dropped.
+pub(crate) fn start(
+    compression: Compression,
+    queue: usize,
+    outlet: Outlet,
+) -> Result<(Feed, Running<Result<(), Error>>), Error> {
+    let (sender, receiver) = mpsc::channel(queue);
+    let running = thread::start("compress", move || compress(receiver, compression, &outlet))?;
+    Ok((Feed(sender), running))
+}
+
+impl Feed {
+    async fn send(&self, raw: Raw) -> Result<(), Error> {
+        self.0.send(raw).await.map_err(|_| Error::WriterStopped)
+    }
+
+    /// What follows belongs to this unit.
+    pub(crate) async fn begin_unit(&self, unit: usize) -> Result<(), Error> {
+        self.send(Raw::UnitBegins(unit)).await
+    }
+
+    pub(crate) async fn end_unit(&self) -> Result<(), Error> {
+        self.send(Raw::UnitEnds).await
+    }
+
+    pub(crate) async fn step(&self, step: Step) -> Result<(), Error> {
+        self.send(Raw::Step(step)).await
+    }
+
+    /// Begins the stream that pieces will make together, of whatever connection.
+    pub(crate) async fn begin_join(&self) -> Result<(), Error> {
+        self.send(Raw::JoinBegins).await
+    }
+
+    pub(crate) async fn end_join(&self) -> Result<(), Error> {
+        self.send(Raw::JoinEnds).await
+    }
+
+    /// Bytes of the open stream, or of a piece of one.
+    pub(crate) async fn data(&self, bytes: Bytes, is_piece: bool) -> Result<(), Error> {
+        self.send(if is_piece {
+            Raw::Piece(bytes)
+        } else {
+            Raw::Whole(bytes)
+        })
+        .await
+    }
+
+    /// The end of the open stream, or of a piece of one.
+    pub(crate) async fn end_data(&self, is_piece: bool) -> Result<(), Error> {
+        self.send(if is_piece {
+            Raw::EndPiece
+        } else {
+            Raw::EndWhole
+        })
+        .await
+    }
 }
 
 /// Turns raw bytes into chunk payloads and passes everything else on, until the reading stage closes its end.
-pub(crate) fn compress(
+fn compress(
     mut raw: Receiver<Raw>,
     compression: Compression,
-    steps: &Sender<Step>,
+    outlet: &Outlet,
 ) -> Result<(), Error> {
-    let mut compressor = Compressor::new(compression).map_err(Error::Compress)?;
-    let send = |step| steps.blocking_send(step).map_err(|_| Error::WriterStopped);
-    while let Some(item) = raw.blocking_recv() {
-        match item {
-            Raw::Step(step) => send(step)?,
-            Raw::Data(bytes) => {
-                compressor.write(&bytes).map_err(Error::Compress)?;
-                while let Some(chunk) = compressor.next_chunk() {
-                    send(Step::Chunk(chunk))?;
-                }
+    let mut whole = Compressor::new(compression).map_err(Error::Compress)?;
+    let mut pieces = Compressor::for_pieces(compression).map_err(Error::Compress)?;
+    let mut unit = 0;
+    while let Some(raw) = raw.blocking_recv() {
+        match raw {
+            Raw::UnitBegins(next) => unit = next,
+            Raw::UnitEnds => outlet.complete(unit),
+            Raw::Step(step) => outlet.put(unit, Item::Step(step))?,
+            Raw::Whole(bytes) => {
+                whole.write(&bytes).map_err(Error::Compress)?;
+                put_chunks(&mut whole, unit, outlet)?;
             }
-            Raw::EndStream(step) => {
-                compressor.finish().map_err(Error::Compress)?;
-                while let Some(chunk) = compressor.next_chunk() {
-                    send(Step::Chunk(chunk))?;
-                }
-                send(step)?;
+            Raw::EndWhole => {
+                whole.finish().map_err(Error::Compress)?;
+                put_chunks(&mut whole, unit, outlet)?;
             }
+            Raw::JoinBegins => outlet.put(unit, Item::JoinBegins)?,
+            Raw::Piece(bytes) => {
+                pieces.write(&bytes).map_err(Error::Compress)?;
+                put_chunks(&mut pieces, unit, outlet)?;
+            }
+            Raw::EndPiece => {
+                let piece = pieces.finish().map_err(Error::Compress)?;
+                put_chunks(&mut pieces, unit, outlet)?;
+                outlet.put(unit, Item::PieceEnds(piece))?;
+            }
+            Raw::JoinEnds => outlet.put(unit, Item::JoinEnds)?,
         }
+    }
+    Ok(())
+}
+
+fn put_chunks(compressor: &mut Compressor, unit: usize, outlet: &Outlet) -> Result<(), Error> {
+    while let Some(chunk) = compressor.next_chunk() {
+        outlet.put(unit, Item::Step(Step::Chunk(chunk)))?;
     }
     Ok(())
 }

@@ -35,6 +35,9 @@ pub enum Error {
     /// Data could not be compressed.
     #[error("could not compress data")]
     Compress(#[source] pgdumprs_archive::Error),
+    /// The system has no thread to give.
+    #[error("could not start a thread")]
+    Thread(#[source] std::io::Error),
     /// Whoever writes the archive has stopped taking steps; its own error says why.
     #[error("the archive's writer stopped")]
     WriterStopped,

@@ -15,17 +15,34 @@ pub struct Job {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Work {
     /// Rows of a table.
-    Table {
-        /// Qualified, quoted name, for messages.
-        name: BString,
-        /// The `COPY … TO STDOUT` that reads them.
-        copy: BString,
-    },
+    Table(Table),
     /// Large objects that share one entry.
     LargeObjects {
         /// Their OIDs, in the order they are written.
         oids: Vec<u32>,
     },
+}
+
+/// A table whose rows are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Qualified, quoted name.
+    pub name: BString,
+    /// The `COPY … TO STDOUT` that reads all rows.
+    pub copy: BString,
+    /// Bytes that the table takes on disk, TOAST included.
+    pub bytes: u64,
+    /// Where a range of pages can be read by itself.
+    pub by_pages: Option<ByPages>,
+}
+
+/// What reading a range of a table's pages takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ByPages {
+    /// How many pages the table has.
+    pub pages: u32,
+    /// The columns that [`Table::copy`] reads, as a SELECT lists them.
+    pub columns: BString,
 }
 
 /// What the archive's writer has to do next.
@@ -52,44 +69,4 @@ pub enum Step {
     EndLargeObject,
     /// End the open block.
     EndBlock,
-}
-
-/// What happens while data is copied, for whoever watches.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Progress {
-    /// A table's data is about to be read.
-    TableStarted {
-        /// Qualified, quoted name.
-        name: BString,
-    },
-    /// A table's data has been read to its end.
-    TableFinished {
-        /// Qualified, quoted name.
-        name: BString,
-        /// Number of rows.
-        rows: u64,
-        /// Bytes of COPY data, before compression.
-        bytes: u64,
-    },
-    /// Large objects that share an entry have been read.
-    LargeObjectsFinished {
-        /// How many.
-        count: u64,
-        /// Their bytes, before compression.
-        bytes: u64,
-    },
-}
-
-/// What was copied, in total.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Summary {
-    /// Tables.
-    pub tables: u64,
-    /// Rows of those tables.
-    pub rows: u64,
-    /// Large objects.
-    pub large_objects: u64,
-    /// Bytes of COPY data and large objects, before compression.
-    pub bytes: u64,
 }

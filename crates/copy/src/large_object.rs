@@ -1,79 +1,102 @@
 //! Reading large objects.
 
-use bytes::Bytes;
-use pgdumprs_connect::{Bytea, Session};
+use std::ops::Range;
 
-use crate::pipeline::Feed;
+use bstr::BString;
+use pgdumprs_connect::Session;
+
+use crate::binary_rows::BinaryRows;
+use crate::compress::Feed;
+use crate::plan::Part;
+use crate::table::Count;
 use crate::{Error, Step};
 
-/// How many bytes of a large object are asked for at once.
+/// How many bytes of a large object come in a row.
 const PIECE: usize = 256 * 1024;
 
-/// How many large objects are asked for at once: most are small, and each would cost a round trip alone. An answer is at most
-/// this many pieces, in hex.
-const BATCH: usize = 32;
+/// What `lo_open` takes for reading (`INV_READ`).
+const FOR_READING: i32 = 0x40000;
 
-/// Reads the contents of large objects, many in one statement as long as they are small.
+/// The statement that reads large objects of any number and size: a COPY, so that it can be sent ahead of time and nothing of its result
+/// has to be held in memory.
 ///
-/// Returns the number of bytes. Contents come through `lo_get`, which checks privileges as the role's own reads do and sees the
-/// transaction's snapshot.
-pub(crate) async fn read(session: &mut Session, feed: &Feed, oids: &[u32]) -> Result<u64, Error> {
-    let mut bytes = 0;
-    for batch in oids.chunks(BATCH) {
-        let first_pieces = get(session, batch, 0).await?;
-        for (&oid, piece) in batch.iter().zip(first_pieces) {
-            feed.step(Step::BeginLargeObject { oid }).await?;
-            let mut last = piece.len();
-            bytes += last as u64;
-            let mut offset = last as u64;
-            feed.data(piece).await?;
-            while last == PIECE {
-                let piece = get(session, &[oid], offset).await?.remove(0);
-                last = piece.len();
-                bytes += last as u64;
-                offset += last as u64;
-                feed.data(piece).await?;
-            }
-            feed.end_stream(Step::EndLargeObject).await?;
-        }
-    }
-    Ok(bytes)
-}
-
-/// One piece, from `offset` on, of each large object in `oids`.
-async fn get(session: &mut Session, oids: &[u32], offset: u64) -> Result<Vec<Bytes>, Error> {
-    let list = oids
+/// Each row is a large object's OID and the next of its pieces; an empty one has one empty piece. Its functions check privileges and see
+/// the transaction's snapshot as the role's own reads do. `lo_lseek64` finds the size: the catalog is closed to most roles.
+pub(crate) fn statement(oids: &[u32], range: &Range<usize>) -> BString {
+    let list = oids[range.clone()]
         .iter()
         .map(u32::to_string)
         .collect::<Vec<_>>()
         .join(",");
-    let query = format!(
-        "SELECT pg_catalog.lo_get(oid, {offset}, {PIECE})
-         FROM pg_catalog.unnest('{{{list}}}'::pg_catalog.oid[]) WITH ORDINALITY AS wanted(oid, position)
-         ORDER BY position"
-    );
-    let rows = session
-        .query(query)
-        .await
-        .map_err(|source| Error::LargeObject {
-            oid: oids[0],
-            source,
-        })?;
-    if rows.len() != oids.len() {
-        let reason = format!("{} rows came for {} large objects", rows.len(), oids.len());
-        return Err(Error::LargeObjectAnswer {
-            oid: oids[0],
-            reason,
-        });
+    format!(
+        "COPY (SELECT sized.oid, pg_catalog.lo_get(sized.oid, piece.start, {PIECE})
+         FROM (SELECT opened.oid, pg_catalog.lo_lseek64(opened.fd, 0, 2) + pg_catalog.lo_close(opened.fd) AS size
+               FROM (SELECT wanted.oid, pg_catalog.lo_open(wanted.oid, {FOR_READING}) AS fd
+                     FROM pg_catalog.unnest('{{{list}}}'::pg_catalog.oid[]) AS wanted(oid) OFFSET 0) AS opened
+               OFFSET 0) AS sized,
+              LATERAL pg_catalog.generate_series(0::bigint, GREATEST(sized.size - 1, 0), {PIECE}::bigint) AS piece(start)
+         ) TO STDOUT (FORMAT binary)"
+    )
+    .into()
+}
+
+/// Reads the output of the statement that was queued in `session` before all others that are still unread.
+pub(crate) async fn read(
+    session: &mut Session,
+    feed: &Feed,
+    dump_id: i32,
+    oids: &[u32],
+    part: &Part,
+) -> Result<Count, Error> {
+    let named = oids.first().copied().unwrap_or_default();
+    let failed = |source| Error::LargeObject { oid: named, source };
+    let copy = session.next_copy_out().await.map_err(failed)?;
+    let mut copy = copy.expect("a unit's COPYs are queued before they are read");
+    if part.is_first {
+        feed.step(Step::BeginLargeObjects { dump_id }).await?;
     }
-    rows.iter()
-        .zip(oids)
-        .map(|(row, &oid)| match row.get::<Bytea>(0) {
-            Ok(Bytea(bytes)) => Ok(bytes.into()),
-            Err(error) => Err(Error::LargeObjectAnswer {
-                oid,
-                reason: error.to_string(),
-            }),
-        })
-        .collect()
+    let mut rows = BinaryRows::default();
+    let mut bytes = 0;
+    let mut wanted = oids.iter().copied();
+    let mut open = None;
+    while let Some(piece) = copy.next().await.map_err(failed)? {
+        rows.push(&piece);
+        let unexpected = |reason: String| Error::LargeObjectAnswer { oid: named, reason };
+        while let Some((oid, piece)) = rows.next_row().map_err(unexpected)? {
+            if open != Some(oid) {
+                if open.is_some() {
+                    end(feed).await?;
+                }
+                let next = wanted.next();
+                if next != Some(oid) {
+                    return Err(unexpected(format!(
+                        "{oid} came where {next:?} was asked for"
+                    )));
+                }
+                feed.step(Step::BeginLargeObject { oid }).await?;
+                open = Some(oid);
+            }
+            bytes += piece.len() as u64;
+            feed.data(piece, false).await?;
+        }
+    }
+    if open.is_some() {
+        end(feed).await?;
+    }
+    if let Some(oid) = wanted.next() {
+        let reason = "it did not come".to_owned();
+        return Err(Error::LargeObjectAnswer { oid, reason });
+    }
+    if part.is_last {
+        feed.step(Step::EndBlock).await?;
+    }
+    Ok(Count {
+        rows: oids.len() as u64,
+        bytes,
+    })
+}
+
+async fn end(feed: &Feed) -> Result<(), Error> {
+    feed.end_data(false).await?;
+    feed.step(Step::EndLargeObject).await
 }

@@ -1,17 +1,34 @@
 //! Streams table data and large objects out of a server, compressed and in the order of the archive's entries.
 //!
-//! [`run`] takes [`Job`]s in archive order and sends [`Step`]s, which say to whoever writes the archive what comes next. Reading,
-//! compressing and writing overlap: the server's bytes are received in the async task, compressed in a thread of their own, so that
-//! an embedding service's executor never stalls, and written by the receiver of the steps. Queues between them are short, so
-//! that memory stays bounded: a slow disk holds the server back.
+//! A [`Plan`] divides [`Job`]s into parts; [`run`] reads them over any number of connections in one snapshot and hands [`Steps`] to
+//! whoever writes the archive, in archive order. So one file is written front to back while many connections read, also within one
+//! table:
+//!
+//! ```text
+//! connection ─► queue ─► thread that compresses ─┐
+//! connection ─► queue ─► thread that compresses ─┼─► outlet ─► thread that writes
+//! connection ─► queue ─► thread that compresses ─┘  (in order)
+//! ```
+//!
+//! Receiving is done in async tasks; everything else in threads of its own, so that an embedding service's executor never stalls. Queues
+//! and outlet are bounded: a slow disk holds the servers back.
 
+mod binary_rows;
 mod compress;
 mod error;
 mod job;
 mod large_object;
-mod pipeline;
+mod outlet;
+mod plan;
+mod progress;
+mod run;
 mod table;
+mod thread;
+mod worker;
 
 pub use error::Error;
-pub use job::{Job, Progress, Step, Summary, Work};
-pub use pipeline::run;
+pub use job::{ByPages, Job, Step, Table, Work};
+pub use outlet::Steps;
+pub use plan::{PART_BYTES, Plan};
+pub use progress::{Progress, Summary};
+pub use run::{Opening, Settings, run};

@@ -1,16 +1,17 @@
 //! Reading the rows of tables.
 
-use bstr::BString;
 use bytes::Bytes;
 use pgdumprs_connect::Session;
 
-use crate::pipeline::Feed;
-use crate::{Error, Step};
+use crate::compress::Feed;
+use crate::plan::{Extent, Part};
+use crate::{Error, Step, Table};
 
 /// What ends the rows of a table in an archive: the end-of-data line that psql knows, and two newlines that pg_dump adds.
 const END_OF_DATA: &[u8] = b"\\.\n\n\n";
 
 /// How much was read.
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Count {
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
@@ -21,22 +22,37 @@ pub(crate) async fn read(
     session: &mut Session,
     feed: &Feed,
     dump_id: i32,
-    name: &BString,
+    table: &Table,
+    part: &Part,
 ) -> Result<Count, Error> {
     let failed = |source| Error::Table {
-        table: name.clone(),
+        table: table.name.clone(),
         source,
     };
     let copy = session.next_copy_out().await.map_err(failed)?;
-    let mut copy = copy.expect("every table's COPY is queued before it is read");
-    feed.step(Step::BeginTable { dump_id }).await?;
+    let mut copy = copy.expect("a unit's COPYs are queued before they are read");
+    let is_piece = matches!(part.extent, Extent::Pages(..));
+    if part.is_first {
+        feed.step(Step::BeginTable { dump_id }).await?;
+        if is_piece {
+            feed.begin_join().await?;
+        }
+    }
     let mut bytes = 0;
     while let Some(piece) = copy.next().await.map_err(failed)? {
         bytes += piece.len() as u64;
-        feed.data(piece).await?;
+        feed.data(piece, is_piece).await?;
     }
     let rows = copy.rows().unwrap_or(0);
-    feed.data(Bytes::from_static(END_OF_DATA)).await?;
-    feed.end_stream(Step::EndBlock).await?;
+    if part.is_last {
+        feed.data(Bytes::from_static(END_OF_DATA), is_piece).await?;
+    }
+    feed.end_data(is_piece).await?;
+    if part.is_last {
+        if is_piece {
+            feed.end_join().await?;
+        }
+        feed.step(Step::EndBlock).await?;
+    }
     Ok(Count { rows, bytes })
 }

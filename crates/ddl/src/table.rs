@@ -109,6 +109,9 @@ pub(crate) fn wanted(dump: &Dump) -> Wanted {
         }
         if interesting[table] {
             wanted.tables.push(row.oid);
+            if row.relkind == relkind::TABLE && dump.options.data {
+                wanted.rows.push(row.oid);
+            }
             if dump.options.statistics {
                 wanted.statistics.push(row.oid);
             }

@@ -104,27 +104,36 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, table: usize) 
         dependencies: vec![whole.id.as_i32()],
         ..Toc::entry_of(object, "TABLE DATA", Section::Data)
     });
-    let copy = match dump.relations.conditions.get(&table) {
+    let condition = dump.relations.conditions.get(&table);
+    let copy = match condition {
         Some(condition) => select_rows(&name, &columns, condition),
         None => sql!["COPY ", name, " ", columns, " TO stdout;"],
     };
+    let size = dump.details.relations.sizes.get(&row.oid);
+    let size = size.copied().unwrap_or_default();
+    let by_pages = column_names(&columns)
+        .filter(|_| size.by_pages && condition.is_none())
+        .map(|names| (size.pages, names.into()));
     toc.data.push(DataJob::Table {
         dump_id: object.id.as_i32(),
         oid: row.oid,
         name,
         copy,
+        bytes: size.bytes,
+        by_pages,
     });
+}
+
+/// The columns in a list that COPY takes, without its parentheses; `None` where the table has no columns.
+fn column_names(columns: &BString) -> Option<&[u8]> {
+    columns.strip_prefix(b"(")?.strip_suffix(b")")
 }
 
 /// The statement that reads the rows of a configuration table that its extension does not bring along.
 fn select_rows(name: &BString, columns: &BString, condition: &BString) -> BString {
-    let columns = columns
-        .strip_prefix(b"(")
-        .and_then(|list| list.strip_suffix(b")"))
-        .unwrap_or(b"*");
     sql![
         "COPY (SELECT ",
-        columns,
+        column_names(columns).unwrap_or(b"*"),
         " FROM ",
         name,
         " ",

@@ -19,6 +19,10 @@ pub enum DataJob {
         name: BString,
         /// The statement that reads all its rows: `COPY … TO STDOUT`.
         copy: BString,
+        /// Bytes that the table takes on disk.
+        bytes: u64,
+        /// Where a range of its pages can be read by itself: its pages, and the columns of `copy`, separated by commas.
+        by_pages: Option<(u32, BString)>,
     },
     /// Contents of large objects that share one entry.
     LargeObjects {

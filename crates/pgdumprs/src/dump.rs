@@ -8,16 +8,19 @@ use bstr::BString;
 use pgdumprs_archive::{ArchiveVersion, Compression, CreationTime, Entry, Header, Writer};
 use pgdumprs_catalog::{Details, Listing};
 use pgdumprs_connect::{ConnectParams, ServerVersion, Session};
-use pgdumprs_copy::{Job, Summary, Work};
+use pgdumprs_copy::{ByPages, Job, PART_BYTES, Plan, Settings, Table, Work};
 use pgdumprs_ddl::{DataJob, LargeObjectForm, Options};
-use tokio::sync::mpsc;
 
 use crate::output::OutputFile;
+use crate::transaction::{self, Snapshot};
 use crate::writing::write_steps;
-use crate::{Error, Event, Report, transaction};
+use crate::{Error, Event, Report};
 
-/// Chunks of at most 64 KiB that may wait to be written.
-const STEP_QUEUE: usize = 64;
+/// Connections that read, where nobody says how many: one for each CPU, but not more than this.
+const MOST_JOBS: usize = 8;
+
+/// Bytes that data may take in memory, where nobody says how many.
+const MEMORY: usize = 256 << 20;
 
 /// Bytes of one LOCK statement, which names many tables: a bound for what a pooler or a log has to hold at once.
 const LOCK_STATEMENT: usize = 100_000;
@@ -33,6 +36,9 @@ type Watcher = Box<dyn FnMut(Event) + Send>;
 /// A dump to be made: what to connect to and how to write it.
 pub struct Dump {
     params: ConnectParams,
+    jobs: usize,
+    memory: usize,
+    part_bytes: u64,
     compression: Compression,
     archive_version: Option<ArchiveVersion>,
     created: Option<CreationTime>,
@@ -45,7 +51,9 @@ pub struct Dump {
 struct Planned {
     header: Header,
     entries: Vec<Entry>,
-    jobs: Vec<Job>,
+    data: Plan,
+    /// The snapshot that other connections can read in.
+    snapshot: Option<BString>,
 }
 
 impl Dump {
@@ -65,6 +73,9 @@ impl Dump {
     pub fn with_params(params: ConnectParams) -> Self {
         Self {
             params,
+            jobs: std::thread::available_parallelism().map_or(1, |cpus| cpus.get().min(MOST_JOBS)),
+            memory: MEMORY,
+            part_bytes: PART_BYTES,
             compression: Compression::GZIP,
             archive_version: None,
             created: None,
@@ -72,6 +83,30 @@ impl Dump {
             options: Options::default(),
             watcher: Box::new(|_| {}),
         }
+    }
+
+    /// Reads data over this many connections, at least one, rather than one for each CPU, and eight at most. The archive is the same, byte
+    /// for byte, whatever their number. Where the server refuses some, the dump warns and goes on with fewer.
+    #[must_use]
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.jobs = jobs.max(1);
+        self
+    }
+
+    /// Lets data take about this many bytes of memory at most, rather than 256 MiB, whatever the size of the database and the number of
+    /// connections: what has been read and waits to be written, and the buffers of connections. The catalogs are not counted.
+    #[must_use]
+    pub fn memory(mut self, bytes: usize) -> Self {
+        self.memory = bytes;
+        self
+    }
+
+    /// Cuts tables into parts of about this many bytes on disk, rather than 16 MiB. Each part is read over one connection and compressed by
+    /// itself, so that this decides the archive's bytes. Smaller parts let more connections share a table and compress a little worse.
+    #[must_use]
+    pub fn part_bytes(mut self, bytes: u64) -> Self {
+        self.part_bytes = bytes;
+        self
     }
 
     /// Compresses data so, rather than by gzip at its default level.
@@ -167,7 +202,12 @@ impl Dump {
             server_version: server.text.clone(),
         });
         self.check_server(&server)?;
-        transaction::begin(&mut session)
+        let snapshot = if self.jobs > 1 {
+            Snapshot::Share
+        } else {
+            Snapshot::Keep
+        };
+        let snapshot = transaction::begin(&mut session, snapshot)
             .await
             .map_err(Error::Transaction)?;
 
@@ -219,7 +259,8 @@ impl Dump {
             Planned {
                 header,
                 entries: plan.entries,
-                jobs,
+                data: Plan::new(jobs, self.part_bytes),
+                snapshot,
             },
         ))
     }
@@ -239,26 +280,33 @@ impl Dump {
         let Planned {
             header,
             entries,
-            jobs,
+            data,
+            snapshot,
         } = planned;
         let entry_count = entries.len();
-        let (sender, receiver) = mpsc::channel(STEP_QUEUE);
-        let writing =
-            tokio::task::spawn_blocking(move || write_steps(open(&header, &entries)?, receiver));
+        let settings = Settings {
+            compression: self.compression,
+            memory: self.memory,
+        };
+        let others = self.others(session, &data, snapshot);
         let watcher = &mut self.watcher;
-        let copied = pgdumprs_copy::run(session, &jobs, self.compression, sender, |p| {
-            watcher(Event::Copy(p))
-        })
+        let (copied, written) = pgdumprs_copy::run(
+            session,
+            others,
+            data,
+            settings,
+            move |steps| write_steps(open(&header, &entries)?, steps),
+            |progress| watcher(Event::Copy(progress)),
+        )
         .await;
-        // The steps' sender is gone by now, so this waits for what is left to write and no longer.
-        let written = join(writing.await);
-        let (summary, writer): (Summary, Writer<W>) = match (copied, written) {
+        let (summary, writer): (_, Writer<W>) = match (copied, written) {
             // Where copying only noticed that the writer was gone, the writer knows why.
-            (Err(pgdumprs_copy::Error::WriterStopped), Err(error)) | (Ok(_), Err(error)) => {
+            (Err(pgdumprs_copy::Error::WriterStopped) | Ok(_), Some(Err(error))) => {
                 return Err(Error::Archive(error));
             }
             (Err(error), _) => return Err(Error::Copy(error)),
-            (Ok(summary), Ok(writer)) => (summary, writer),
+            (Ok(summary), Some(Ok(writer))) => (summary, writer),
+            (Ok(_), None) => unreachable!("what was copied was written"),
         };
         let archive_bytes = writer.position();
         let output = blocking(move || writer.finish())
@@ -274,6 +322,29 @@ impl Dump {
             elapsed: started.elapsed(),
         };
         Ok((output, report))
+    }
+
+    /// The connections beside the first, which open when they are polled. There are no more than there is work for.
+    fn others(
+        &self,
+        leader: &Session,
+        data: &Plan,
+        snapshot: Option<BString>,
+    ) -> Vec<pgdumprs_copy::Opening> {
+        let Some(snapshot) = snapshot else {
+            return Vec::new();
+        };
+        (1..self.jobs.min(data.units()))
+            .map(|_| {
+                let (another, snapshot) = (leader.another(), snapshot.clone());
+                let opening: pgdumprs_copy::Opening = Box::pin(async move {
+                    let mut session = another.await?;
+                    transaction::begin(&mut session, Snapshot::Join(&snapshot)).await?;
+                    Ok(session)
+                });
+                opening
+            })
+            .collect()
     }
 
     /// The version to write: the one that was asked for or else the lowest that can be written and hold the compression.
@@ -330,10 +401,17 @@ fn job(job: DataJob) -> Job {
             dump_id,
             name,
             copy,
+            bytes,
+            by_pages,
             ..
         } => Job {
             dump_id,
-            work: Work::Table { name, copy },
+            work: Work::Table(Table {
+                name,
+                copy,
+                bytes,
+                by_pages: by_pages.map(|(pages, columns)| ByPages { pages, columns }),
+            }),
         },
         DataJob::LargeObjects { dump_id, oids } => Job {
             dump_id,

@@ -1,11 +1,27 @@
 //! The transaction that a dump reads in, and the settings it pins.
 
+use bstr::BString;
 use pgdumprs_connect::{Error, Session};
+
+/// What a transaction has to do with those of other connections.
+pub(crate) enum Snapshot<'a> {
+    /// It is alone.
+    Keep,
+    /// Others will read in its snapshot.
+    Share,
+    /// It reads in the snapshot of this name.
+    Join(&'a BString),
+}
 
 /// Opens a read-only, repeatable-read transaction and pins every setting that could bend the output, in one round trip.
 ///
 /// All settings are `SET LOCAL`: they end with the transaction, so that a pooled server connection is left as it was found.
-pub(crate) async fn begin(session: &mut Session) -> Result<(), Error> {
+///
+/// Gives the name of the snapshot where it is to be shared.
+pub(crate) async fn begin(
+    session: &mut Session,
+    snapshot: Snapshot<'_>,
+) -> Result<Option<BString>, Error> {
     let version = session.server_version().num;
     // Names, definitions and data come as the bytes the database holds. The server would otherwise use whatever encoding the
     // role, the database or the pooler has set.
@@ -13,6 +29,10 @@ pub(crate) async fn begin(session: &mut Session) -> Result<(), Error> {
         .parameter("server_encoding")
         .map_or("UTF8".into(), ToString::to_string);
     let mut statements = vec!["BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY".to_owned()];
+    if let Snapshot::Join(name) = snapshot {
+        // The server gave the name; it holds digits, letters and dashes.
+        statements.push(format!("SET TRANSACTION SNAPSHOT '{name}'"));
+    }
     // First, since a timeout may be so short that it ends anything that is more than this.
     if version >= 170000 {
         statements.push("SET LOCAL transaction_timeout = 0".into());
@@ -30,8 +50,14 @@ pub(crate) async fn begin(session: &mut Session) -> Result<(), Error> {
          FROM pg_catalog.pg_settings WHERE name = 'restrict_nonsystem_relation_kind'"
             .into(),
     );
-    session.pipeline(&statements).await?;
-    Ok(())
+    if let Snapshot::Share = snapshot {
+        statements.push("SELECT pg_catalog.pg_export_snapshot()".into());
+    }
+    let results = session.pipeline(&statements).await?;
+    match (snapshot, results.last()) {
+        (Snapshot::Share, Some(rows)) => Ok(Some(rows.one()?.get(0)?)),
+        _ => Ok(None),
+    }
 }
 
 /// Settings pinned for every server, with their values as SQL.
@@ -57,4 +83,6 @@ const SETTINGS: &[(&str, &str)] = &[
     // ---
     ("jit", "off"),
     ("max_parallel_workers_per_gather", "0"),
+    // Ranges of pages are read by it.
+    ("enable_tidscan", "on"),
 ];

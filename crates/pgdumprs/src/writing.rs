@@ -3,16 +3,14 @@
 use std::io::Write;
 
 use pgdumprs_archive::{Error, Writer};
-use pgdumprs_copy::Step;
-use tokio::sync::mpsc::Receiver;
+use pgdumprs_copy::{Step, Steps};
 
-/// Writes steps until their sender closes its end. Gives the archive back unfinished: only whoever knows that all steps were sent may
-/// finish it.
+/// Writes steps until there are no more. Gives the archive back unfinished: only whoever knows that they were all there may finish it.
 pub(crate) fn write_steps<W: Write>(
     mut writer: Writer<W>,
-    mut steps: Receiver<Step>,
+    steps: Steps,
 ) -> Result<Writer<W>, Error> {
-    while let Some(step) = steps.blocking_recv() {
+    for step in steps {
         match step {
             Step::BeginTable { dump_id } => writer.begin_data(dump_id)?,
             Step::BeginLargeObjects { dump_id } => writer.begin_blobs(dump_id)?,

@@ -141,7 +141,10 @@ pub(crate) fn compressions(version: ArchiveVersion) -> Vec<Compression> {
         Compression::None,
         Compression::Gzip { level: 4 },
         Compression::Lz4 { level: 1 },
-        Compression::Zstd { level: 1 },
+        Compression::Zstd {
+            level: 1,
+            long: false,
+        },
     ];
     all.into_iter()
         .filter(|compression| compression.validate_for(version).is_ok())

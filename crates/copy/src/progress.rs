@@ -1,0 +1,48 @@
+//! What is told of a copy while it runs, and at its end.
+
+use bstr::BString;
+
+/// What happens while data is copied, for whoever watches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Progress {
+    /// A table's data is about to be read.
+    TableStarted {
+        /// Qualified, quoted name.
+        name: BString,
+    },
+    /// A table's data has been read to its end.
+    TableFinished {
+        /// Qualified, quoted name.
+        name: BString,
+        /// Number of rows.
+        rows: u64,
+        /// Bytes of COPY data, before compression.
+        bytes: u64,
+    },
+    /// Large objects that share an entry have been read.
+    LargeObjectsFinished {
+        /// How many.
+        count: u64,
+        /// Their bytes, before compression.
+        bytes: u64,
+    },
+    /// A connection beside the first could not be had; the copy goes on with fewer.
+    ConnectionRefused {
+        /// Why, with its causes.
+        reason: String,
+    },
+}
+
+/// What was copied, in total.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Tables.
+    pub tables: u64,
+    /// Rows of those tables.
+    pub rows: u64,
+    /// Large objects.
+    pub large_objects: u64,
+    /// Bytes of COPY data and large objects, before compression.
+    pub bytes: u64,
+}

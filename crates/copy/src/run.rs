@@ -1,0 +1,271 @@
+//! A plan carried out: connections read, threads compress, one thread writes.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use pgdumprs_archive::Compression;
+use pgdumprs_connect::Session;
+use tokio::sync::mpsc::{self, UnboundedSender};
+use tokio::task::{JoinError, JoinSet};
+
+use crate::outlet::{Outlet, outlet};
+use crate::table::Count;
+use crate::worker::{Queue, Told, work};
+use crate::{Error, Plan, Progress, Steps, Summary, Work, compress, thread};
+
+/// Bytes of a piece of raw data, at most.
+const RAW: usize = 256 << 10;
+
+/// Pieces of raw data that wait before each compressing thread, where memory allows it.
+const RAW_QUEUE: usize = 16;
+
+/// Bytes that a connection takes beside its queue: its own buffers and the compression's state.
+const CONNECTION: usize = 2 << 20;
+
+/// How a plan is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// How data is compressed.
+    pub compression: Compression,
+    /// Bytes that data may take in memory, about: what waits to be compressed and to be written, and the buffers of connections. A few MiB
+    /// are taken in any case.
+    pub memory: usize,
+}
+
+/// A connection that is being made, in the transaction that sees the leader's snapshot.
+pub type Opening =
+    Pin<Box<dyn Future<Output = Result<Session, pgdumprs_connect::Error>> + Send + 'static>>;
+
+/// Copies the data of `plan`.
+///
+/// The `leader`'s transaction is open and holds the locks of all tables. It begins at once; `others` join when they are there, and one that
+/// cannot be had is told of and done without. `write` gets the steps in order, in a thread of its own; what it returns comes back in
+/// any case. `watch` is told of progress.
+///
+/// A dropped future ends all threads and connections but the leader's.
+///
+/// # Errors
+///
+/// [`Error::Table`] and [`Error::LargeObject`] name what was being read; [`Error::WriterStopped`] means that `write` dropped the steps
+/// before their end, and that its result says why.
+pub async fn run<W: Send + 'static>(
+    leader: &mut Session,
+    others: Vec<Opening>,
+    plan: Plan,
+    settings: Settings,
+    write: impl FnOnce(Steps) -> W + Send + 'static,
+    mut watch: impl FnMut(Progress) + Send,
+) -> (Result<Summary, Error>, Option<W>) {
+    let plan = Arc::new(plan);
+    let connections = 1 + others.len();
+    let (queue_length, budget) = divide(settings.memory, connections);
+    let (outlet, steps) = outlet(plan.units(), budget, settings.compression);
+    let writing = match thread::start("write", move || write(steps)) {
+        Ok(writing) => writing,
+        Err(error) => return (Err(error), None),
+    };
+    let closing = Closing(outlet.clone());
+    let crew = Crew {
+        queue: Arc::new(Queue::new(Arc::clone(&plan), connections)),
+        outlet,
+        compression: settings.compression,
+        queue_length,
+    };
+    let copied = crew
+        .copy(leader, others, Tally::new(&plan), &mut watch)
+        .await;
+    if copied.is_err() {
+        closing.0.close();
+    }
+    let written = writing.result().await;
+    (copied, Some(written))
+}
+
+/// Divides memory among `connections`: how many pieces of raw data each may have waiting, and how many bytes may wait to be written.
+fn divide(memory: usize, connections: usize) -> (usize, usize) {
+    let queue = (memory / 8 / connections / RAW).clamp(1, RAW_QUEUE);
+    let taken = connections * (queue * RAW + CONNECTION);
+    (queue, memory.saturating_sub(taken).max(memory / 4))
+}
+
+/// Lets the threads end when the copy is given up.
+struct Closing(Outlet);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// What all workers share.
+#[derive(Clone)]
+struct Crew {
+    queue: Arc<Queue>,
+    outlet: Outlet,
+    compression: Compression,
+    queue_length: usize,
+}
+
+impl Crew {
+    /// Lets everybody work until all is read and compressed, or somebody fails.
+    async fn copy(
+        self,
+        leader: &mut Session,
+        others: Vec<Opening>,
+        mut tally: Tally<'_>,
+        watch: &mut (impl FnMut(Progress) + Send),
+    ) -> Result<Summary, Error> {
+        // What is still under way in these sets when this function ends, ends with them.
+        let mut openings: JoinSet<_> = others.into_iter().collect();
+        let mut workers = JoinSet::new();
+        let (told, mut hears) = mpsc::unbounded_channel();
+        let lead = self.work(leader, false, told.clone());
+        tokio::pin!(lead);
+        let mut leads = true;
+        while leads || !workers.is_empty() {
+            tokio::select! {
+                Some(told) = hears.recv() => tally.hear(told, watch),
+                led = &mut lead, if leads => {
+                    led?;
+                    leads = false;
+                }
+                Some(opened) = openings.join_next() => match finished(opened) {
+                    Ok(mut session) => {
+                        let (own, told) = (self.clone(), told.clone());
+                        workers.spawn(async move {
+                            own.work(&mut session, true, told).await?;
+                            session.close().await;
+                            Ok(())
+                        });
+                    }
+                    Err(error) => watch(Progress::ConnectionRefused {
+                        reason: with_causes(&error),
+                    }),
+                },
+                Some(worked) = workers.join_next() => finished(worked)?,
+            }
+        }
+        // The leader is done when no unit is left to take, and a worker when its last unit is compressed: so this is all.
+        while let Ok(told) = hears.try_recv() {
+            tally.hear(told, watch);
+        }
+        Ok(tally.summary)
+    }
+
+    /// Lets one connection work.
+    async fn work(
+        &self,
+        session: &mut Session,
+        locks: bool,
+        told: UnboundedSender<Told>,
+    ) -> Result<(), Error> {
+        let (feed, compressing) =
+            compress::start(self.compression, self.queue_length, self.outlet.clone())?;
+        let read = work(session, &self.queue, feed, locks, told).await;
+        // The feed is gone by now, so this waits for what is left in it and no longer.
+        match (read, compressing.result().await) {
+            // Where the reader only noticed that the compressing thread was gone, that thread knows why.
+            (Err(Error::WriterStopped), Err(error)) => Err(error),
+            (Err(error), _) | (Ok(()), Err(error)) => Err(error),
+            (Ok(()), Ok(())) => Ok(()),
+        }
+    }
+}
+
+/// The result of a task that nobody cancels while it is waited for; its panic goes on here.
+fn finished<T>(result: Result<T, JoinError>) -> T {
+    result.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+/// Adds up what the workers tell, part by part, and tells of whole jobs.
+struct Tally<'a> {
+    plan: &'a Plan,
+    /// For each job, how many of its parts are still to be read, and what the others came to.
+    jobs: Vec<(usize, Count)>,
+    summary: Summary,
+}
+
+impl<'a> Tally<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        let mut jobs = vec![(0, Count::default()); plan.jobs.len()];
+        for part in &plan.parts {
+            jobs[part.job].0 += 1;
+        }
+        Self {
+            plan,
+            jobs,
+            summary: Summary::default(),
+        }
+    }
+
+    fn hear(&mut self, told: Told, watch: &mut impl FnMut(Progress)) {
+        match told {
+            Told::Started(job) => {
+                if let Work::Table(table) = &self.plan.jobs[job].work {
+                    watch(Progress::TableStarted {
+                        name: table.name.clone(),
+                    });
+                }
+            }
+            Told::Read { job, count } => {
+                let (left, sum) = &mut self.jobs[job];
+                *left -= 1;
+                sum.rows += count.rows;
+                sum.bytes += count.bytes;
+                if *left == 0 {
+                    let sum = *sum;
+                    self.finish(job, sum, watch);
+                }
+            }
+        }
+    }
+
+    fn finish(
+        &mut self,
+        job: usize,
+        Count { rows, bytes }: Count,
+        watch: &mut impl FnMut(Progress),
+    ) {
+        self.summary.bytes += bytes;
+        match &self.plan.jobs[job].work {
+            Work::Table(table) => {
+                self.summary.tables += 1;
+                self.summary.rows += rows;
+                let name = table.name.clone();
+                watch(Progress::TableFinished { name, rows, bytes });
+            }
+            Work::LargeObjects { .. } => {
+                self.summary.large_objects += rows;
+                watch(Progress::LargeObjectsFinished { count: rows, bytes });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_divided_among_any_number_of_connections() {
+        for connections in [1, 2, 8, 64, 500] {
+            let memory = 256 << 20;
+            let (queue, budget) = divide(memory, connections);
+            assert!(queue >= 1 && budget >= memory / 4);
+            if connections <= 64 {
+                assert!(connections * (queue * RAW + CONNECTION) + budget <= memory);
+            }
+        }
+    }
+}
