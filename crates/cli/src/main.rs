@@ -35,8 +35,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         );
     }
     let params = args.connection()?;
-    let mut dump = Dump::with_params(params)
-        .allow_newer_server(args.allow_newer_server);
+    let mut dump = Dump::with_params(params).allow_newer_server(args.allow_newer_server);
     dump = args.apply(dump)?;
     if let Some(version) = args.archive_version() {
         dump = dump.archive_version(version);

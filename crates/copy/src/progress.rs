@@ -27,7 +27,7 @@ pub enum Progress {
         /// Their bytes, before compression.
         bytes: u64,
     },
-    /// A connection beside the first could not be had; the copy goes on with fewer.
+    /// A connection beside the first could not be had; the copy goes on with fewer. Told once.
     ConnectionRefused {
         /// Why, with its causes.
         reason: String,

@@ -121,7 +121,7 @@ impl Crew {
         let (told, mut hears) = mpsc::unbounded_channel();
         let lead = self.work(leader, false, told.clone());
         tokio::pin!(lead);
-        let mut leads = true;
+        let (mut leads, mut refused) = (true, false);
         while leads || !workers.is_empty() {
             tokio::select! {
                 Some(told) = hears.recv() => tally.hear(told, watch),
@@ -138,9 +138,14 @@ impl Crew {
                             Ok(())
                         });
                     }
-                    Err(error) => watch(Progress::ConnectionRefused {
-                        reason: with_causes(&error),
-                    }),
+                    // The others are usually refused for the same reason.
+                    Err(error) if !refused => {
+                        refused = true;
+                        watch(Progress::ConnectionRefused {
+                            reason: with_causes(&error),
+                        });
+                    }
+                    Err(_) => {}
                 },
                 Some(worked) = workers.join_next() => finished(worked)?,
             }

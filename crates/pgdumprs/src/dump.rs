@@ -8,9 +8,10 @@ use bstr::BString;
 use pgdumprs_archive::{ArchiveVersion, Compression, CreationTime, Entry, Header, Writer};
 use pgdumprs_catalog::{Details, Listing};
 use pgdumprs_connect::{ConnectParams, ServerVersion, Session};
-use pgdumprs_copy::{ByPages, Job, PART_BYTES, Plan, Settings, Table, Work};
+use pgdumprs_copy::{ByPages, Job, PART_BYTES, Plan, Progress, Settings, Table, Work};
 use pgdumprs_ddl::{DataJob, LargeObjectForm, Options};
 
+use crate::created::local_time;
 use crate::output::OutputFile;
 use crate::transaction::{self, Snapshot};
 use crate::writing::write_steps;
@@ -296,7 +297,7 @@ impl Dump {
             data,
             settings,
             move |steps| write_steps(open(&header, &entries)?, steps),
-            |progress| watcher(Event::Copy(progress)),
+            |progress| watcher(event(progress)),
         )
         .await;
         let (summary, writer): (_, Writer<W>) = match (copied, written) {
@@ -385,6 +386,16 @@ impl Dump {
     }
 }
 
+/// What is told of data being copied.
+fn event(progress: Progress) -> Event {
+    match progress {
+        Progress::ConnectionRefused { reason } => Event::Warning(format!(
+            "not all connections could be opened, and the dump goes on with fewer: {reason}"
+        )),
+        progress => Event::Copy(progress),
+    }
+}
+
 /// Runs what waits for a disk or a pipe in a thread of its own.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     join(tokio::task::spawn_blocking(work).await)
@@ -438,25 +449,6 @@ fn lock_statements(tables: &[BString]) -> Vec<BString> {
         statement.extend_from_slice(b" IN ACCESS SHARE MODE");
     }
     statements
-}
-
-/// The current time as the archive's header holds it: in the local time zone.
-fn local_time() -> CreationTime {
-    let now = jiff::Zoned::now();
-    CreationTime {
-        second: now.second().into(),
-        minute: now.minute().into(),
-        hour: now.hour().into(),
-        day: now.day().into(),
-        month: i32::from(now.month()) - 1,
-        year: i32::from(now.year()) - 1900,
-        is_dst: i32::from(
-            now.time_zone()
-                .to_offset_info(now.timestamp())
-                .dst()
-                .is_dst(),
-        ),
-    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@
 //! made with `SET LOCAL` and pinned so that nothing a role, a database or a pooler has set can bend the output.
 
 mod content;
+mod created;
 mod dump;
 mod error;
 mod event;
