@@ -3,7 +3,7 @@
 use bstr::BString;
 
 use crate::cells::Cells;
-use crate::flight::Listed;
+use crate::flight::{Flight, Ticket};
 use crate::{CatalogId, Error};
 
 /// A comment on an object or on one of its columns.
@@ -17,19 +17,24 @@ pub struct Comment {
     pub text: BString,
 }
 
-impl Listed for Comment {
-    const WHAT: &'static str = "comments";
-
-    /// Comments on what initdb made are many and never dumped, but for those on schemas: `public` and its like. Large objects
-    /// get whatever OID their maker asks for.
-    fn query(_version: u32) -> String {
-        "SELECT classoid, objoid, objsubid, description
-         FROM pg_catalog.pg_description
-         WHERE objoid >= 16384
-            OR classoid IN ('pg_catalog.pg_namespace'::pg_catalog.regclass,
-                            'pg_catalog.pg_largeobject'::pg_catalog.regclass)
-         ORDER BY classoid, objoid, objsubid"
-            .into()
+impl Comment {
+    /// Asks for comments. Those on what initdb made are many and not dumped unless somebody asks for a system schema, but for those
+    /// on schemas: `public` and its like. Large objects get whatever OID their maker asks for.
+    pub(crate) fn ask(flight: &mut Flight, on_builtin: bool) -> Ticket<Self> {
+        let which = if on_builtin {
+            "true"
+        } else {
+            "objoid >= 16384
+             OR classoid IN ('pg_catalog.pg_namespace'::pg_catalog.regclass,
+                             'pg_catalog.pg_largeobject'::pg_catalog.regclass)"
+        };
+        let statement = format!(
+            "SELECT classoid, objoid, objsubid, description
+             FROM pg_catalog.pg_description
+             WHERE {which}
+             ORDER BY classoid, objoid, objsubid"
+        );
+        flight.push("comments", statement.into(), Self::decode)
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {

@@ -38,6 +38,8 @@ pub struct Wanted {
     pub definitions: Vec<Oid>,
     /// Tables whose row security policies are dumped.
     pub policies: Vec<Oid>,
+    /// Whether comments on what initdb made are dumped.
+    pub builtin_comments: bool,
     /// Relations whose statistics are dumped, with those of their indexes.
     pub statistics: Vec<Oid>,
 }
@@ -86,7 +88,7 @@ impl Details {
         let type_system = type_system::DetailsTickets::new(&mut flight, &wanted.type_system);
         let extension_dependencies = flight.list::<ExtensionDependency>();
         let dependencies = flight.list::<Dependency>();
-        let comments = flight.list::<Comment>();
+        let comments = Comment::ask(&mut flight, wanted.builtin_comments);
         let security_labels = flight.list::<SecLabel>();
         let initial_privileges = flight.list::<InitPrivs>();
         let column_acls = flight.list::<ColumnAcl>();

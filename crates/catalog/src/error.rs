@@ -1,5 +1,7 @@
 //! What can go wrong while catalogs are read.
 
+use bstr::BString;
+
 /// Why reading the catalogs failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -12,6 +14,37 @@ pub enum Error {
         /// The server's or the connection's own error.
         #[source]
         source: pgdumprs_connect::Error,
+    },
+    /// The server refused a pattern for names, mostly because its regular expression is none.
+    #[error("could not look for what matches the pattern \"{pattern}\"")]
+    Pattern {
+        /// The pattern as it was given.
+        pattern: BString,
+        /// The server's or the connection's own error.
+        #[source]
+        source: pgdumprs_connect::Error,
+    },
+    /// A pattern has more parts than objects of its kind have.
+    #[error("improper {what} name (too many dotted names): {pattern}")]
+    TooManyDots {
+        /// `relation` or `qualified`.
+        what: &'static str,
+        /// The pattern as it was given.
+        pattern: BString,
+    },
+    /// A pattern names a database that is not the one that is dumped.
+    #[error("cross-database references are not implemented: {pattern}")]
+    OtherDatabase {
+        /// The pattern as it was given.
+        pattern: BString,
+    },
+    /// Patterns match nothing.
+    #[error("no matching {what} were found{}", for_pattern(.pattern.as_ref()))]
+    NoMatch {
+        /// What was looked for: `tables`, `schemas`.
+        what: &'static str,
+        /// The pattern as it was given, where each of them must match something.
+        pattern: Option<BString>,
     },
     /// `pg_database` has no row for the database that the session is in.
     #[error(
@@ -27,4 +60,8 @@ pub enum Error {
         #[source]
         source: pgdumprs_connect::DecodeError,
     },
+}
+
+fn for_pattern(pattern: Option<&BString>) -> String {
+    pattern.map_or_else(String::new, |pattern| format!(" for pattern \"{pattern}\""))
 }

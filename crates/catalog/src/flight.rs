@@ -82,8 +82,16 @@ const LARGE: usize = 64 * 1024;
 pub(crate) struct Flight {
     version: u32,
     statements: Vec<BString>,
-    whats: Vec<&'static str>,
+    subjects: Vec<Subject>,
     decoders: Vec<Decode>,
+}
+
+/// What a statement is about, for errors.
+enum Subject {
+    /// Rows of a kind.
+    Rows(&'static str),
+    /// Objects that match this pattern.
+    Pattern(BString),
 }
 
 impl Flight {
@@ -91,7 +99,7 @@ impl Flight {
         Self {
             version,
             statements: Vec::new(),
-            whats: Vec::new(),
+            subjects: Vec::new(),
             decoders: Vec::new(),
         }
     }
@@ -104,7 +112,7 @@ impl Flight {
         decode: fn(&mut Cells<'_>) -> Result<T, Error>,
     ) -> Ticket<T> {
         self.statements.push(statement);
-        self.whats.push(what);
+        self.subjects.push(Subject::Rows(what));
         self.decoders.push(Box::new(move |rows| {
             let rows: Result<Vec<T>, Error> = rows
                 .iter()
@@ -116,6 +124,19 @@ impl Flight {
             position: Some(self.statements.len() - 1),
             rows: PhantomData,
         }
+    }
+
+    /// As [`Flight::push`], for the objects that match a pattern.
+    pub(crate) fn push_for<T: Send + 'static>(
+        &mut self,
+        pattern: BString,
+        statement: BString,
+        decode: fn(&mut Cells<'_>) -> Result<T, Error>,
+    ) -> Ticket<T> {
+        let ticket = self.push("names to match", statement, decode);
+        self.subjects.pop();
+        self.subjects.push(Subject::Pattern(pattern));
+        ticket
     }
 
     /// Asks for all rows of a kind.
@@ -161,13 +182,19 @@ impl Flight {
         };
         let answered = session.pipeline_each(&self.statements, arrived).await;
         answered.map_err(|source| {
-            let what = match &source {
+            let subject = match &source {
                 pgdumprs_connect::Error::Statement {
                     index: Some(index), ..
-                } => self.whats[*index],
-                _ => "objects",
+                } => &self.subjects[*index],
+                _ => &Subject::Rows("objects"),
             };
-            Error::Query { what, source }
+            match subject {
+                Subject::Rows(what) => Error::Query { what, source },
+                Subject::Pattern(pattern) => Error::Pattern {
+                    pattern: pattern.clone(),
+                    source,
+                },
+            }
         })?;
         let mut results = Vec::with_capacity(decoding.len());
         for decoding in decoding {

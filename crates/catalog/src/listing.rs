@@ -8,6 +8,7 @@ use pgdumprs_connect::Session;
 use crate::cells::Cells;
 use crate::database::{Database, DatabaseLabel, DatabaseSetting};
 use crate::flight::{Flight, Listed, aside};
+use crate::matching::{self, Matched};
 use crate::readable::{Closed, ClosedLargeObject};
 use crate::type_system::{self, TypeSystem};
 use crate::{
@@ -70,6 +71,8 @@ pub struct Listing {
     pub type_system: TypeSystem,
     /// Which relation inherits from which, in the catalog's own order.
     pub inherits: Vec<Inherits>,
+    /// Objects that the patterns of the scope match.
+    pub matched: Matched,
 }
 
 /// Whether the role that reads is a superuser.
@@ -140,9 +143,13 @@ impl Listing {
         let tables = flight.list::<Table>();
         let inherits = flight.list::<Inherits>();
         let type_system = type_system::ListingTickets::new(&mut flight);
+        let database_name = session.target().database.clone();
+        let matching =
+            matching::Asked::new(&mut flight, &scope.patterns, database_name.as_str().into())?;
         let landed = flight.run(session).await?;
         aside(move || {
             server.is_superuser = landed.take(superuser)?.iter().any(|row| row.0);
+            let inherits = landed.take(inherits)?;
             Ok(Self {
                 server,
                 database: landed.take(database)?.pop().ok_or(Error::NoDatabase)?,
@@ -171,7 +178,8 @@ impl Listing {
                 namespaces: landed.take(namespaces)?,
                 tables: landed.take(tables)?,
                 type_system: type_system.take(&landed)?,
-                inherits: landed.take(inherits)?,
+                matched: matching.take(&landed, &inherits)?,
+                inherits,
             })
         })
         .await

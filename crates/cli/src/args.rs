@@ -1,6 +1,7 @@
 //! The command line.
 
 mod content;
+mod selection;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,6 +11,7 @@ use clap::{ArgAction, Parser};
 use pgdumprs::{ArchiveVersion, Compression, ConnectParams, CreationTime, Dump};
 
 use crate::args::content::ContentArgs;
+use crate::args::selection::SelectionArgs;
 use crate::compression;
 
 /// Backs up a PostgreSQL database into an archive that pg_restore reads.
@@ -103,6 +105,9 @@ pub(crate) struct Args {
     #[command(flatten)]
     content: ContentArgs,
 
+    #[command(flatten)]
+    selection: SelectionArgs,
+
     /// Database to dump: a name, a connection URI or key=value pairs
     #[arg(
         short,
@@ -194,7 +199,8 @@ impl Args {
         if let Some(created) = self.created {
             dump = dump.created(created);
         }
-        self.content.apply(dump)
+        let dump = self.content.apply(dump)?;
+        Ok(self.selection.apply(dump))
     }
 
     /// The archive version to write, where one was asked for.

@@ -15,9 +15,9 @@ use crate::{
     comment, constraint, conversion, data_type, database, default_acl, depend, domain,
     event_trigger, extension, foreign_data_wrapper, foreign_server, function, index, index_attach,
     inherit, language, large_object, matview, namespace, op_class, op_family, operator, policy,
-    publication, readable, relation_statistics, required, rule, seclabel, settings, sort, sql,
-    statistics_ext, subscription, table, table_attach, table_data, table_part, transform, trigger,
-    ts_config, ts_dictionary, ts_parser, ts_template, type_system,
+    publication, readable, relation_statistics, required, rule, seclabel, selection, settings,
+    sort, sql, statistics_ext, subscription, table, table_attach, table_data, table_part,
+    transform, trigger, ts_config, ts_dictionary, ts_parser, ts_template, type_system,
 };
 
 /// A dump in the making.
@@ -125,6 +125,7 @@ impl Dump {
             definitions: table_part::wanted(self),
             policies: policy::wanted(self),
             type_system: type_system::wanted(self),
+            builtin_comments: selection::comments_on_builtin(self),
             ..table::wanted(self)
         }
     }

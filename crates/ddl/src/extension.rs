@@ -2,12 +2,12 @@
 
 use bstr::BStr;
 use pgdumprs_archive::{Entry, Section};
-use pgdumprs_catalog::{CatalogId, class};
+use pgdumprs_catalog::{CatalogId, Purpose, class};
 
 use crate::comment::{self, Subject};
 use crate::dump::Dump;
 use crate::object::{Kind, Object};
-use crate::selection::{self, LAST_BUILTIN_OID};
+use crate::selection::LAST_BUILTIN_OID;
 use crate::toc::Toc;
 use crate::{Components, Error, seclabel, table_data};
 
@@ -21,7 +21,7 @@ pub(crate) fn collect(dump: &mut Dump) {
         let selected = if oid <= LAST_BUILTIN_OID {
             Components::ACL
         } else {
-            selection::everything(dump)
+            selected(dump, oid)
         };
         let catalog_id = CatalogId::new(class::PG_EXTENSION, oid);
         let id = dump.objects.add(Kind::Extension(i), catalog_id, name, None);
@@ -37,13 +37,32 @@ pub(crate) fn collect(dump: &mut Dump) {
     }
 }
 
+/// What is dumped of an extension.
+fn selected(dump: &Dump, oid: u32) -> Components {
+    let (patterns, matched) = (&dump.options.patterns, &dump.listing.matched);
+    let included = if patterns.any(Purpose::IncludeExtension) {
+        matched.contains(Purpose::IncludeExtension, oid)
+    } else {
+        !dump.options.restricted
+    };
+    if included && !matched.contains(Purpose::ExcludeExtension, oid) {
+        Components::all()
+    } else {
+        Components::empty()
+    }
+}
+
 /// Lets the rows of configuration tables be dumped although their tables are not, and orders them by their foreign keys, which
 /// are there before the rows are.
 ///
 /// The rows are the user's as much as a schema is, so this asks nobody whether data is dumped.
 pub(crate) fn collect_config_tables(dump: &mut Dump) {
     for i in 0..dump.listing.extensions.len() {
-        let extension = CatalogId::new(class::PG_EXTENSION, dump.listing.extensions[i].oid);
+        let oid = dump.listing.extensions[i].oid;
+        if !may_have_rows(dump, oid) {
+            continue;
+        }
+        let extension = CatalogId::new(class::PG_EXTENSION, oid);
         let is_dumped = |id| dump.objects.get(id).dumps(Components::DEFINITION);
         let whole = dump.objects.find(extension).is_some_and(is_dumped);
         for config in dump.listing.extensions[i].config_tables.clone() {
@@ -51,10 +70,7 @@ pub(crate) fn collect_config_tables(dump: &mut Dump) {
             let Some(table) = dump.find_table(config.oid) else {
                 continue;
             };
-            let namespace = dump.table_object(table).namespace;
-            let in_dumped_schema = namespace
-                .is_some_and(|namespace| dump.namespace_object(namespace).dumps(Components::DATA));
-            if !whole && !in_dumped_schema {
+            if !rows_are_selected(dump, table, whole) {
                 continue;
             }
             if table_data::add(dump, table).is_some()
@@ -73,6 +89,31 @@ pub(crate) fn collect_config_tables(dump: &mut Dump) {
             dump.objects.add_dependency(table, references);
         }
     }
+}
+
+/// Whether patterns leave an extension its configuration tables: those that initdb installs are dumped by other rules than these.
+fn may_have_rows(dump: &Dump, oid: u32) -> bool {
+    let (patterns, matched) = (&dump.options.patterns, &dump.listing.matched);
+    let included = !patterns.any(Purpose::IncludeExtension)
+        || matched.contains(Purpose::IncludeExtension, oid);
+    included && !matched.contains(Purpose::ExcludeExtension, oid)
+}
+
+/// Whether rows of a configuration table are dumped: with the extension as a whole, or because the table or its schema was asked
+/// for.
+fn rows_are_selected(dump: &Dump, table: usize, whole: bool) -> bool {
+    let matched = &dump.listing.matched;
+    let oid = dump.listing.tables[table].oid;
+    let Some(namespace) = dump.table_object(table).namespace else {
+        return false;
+    };
+    let schema = dump.listing.namespaces[namespace].oid;
+    let included = whole
+        || matched.contains(Purpose::IncludeTable, oid)
+        || dump.namespace_object(namespace).dumps(Components::DATA);
+    included
+        && !matched.contains(Purpose::ExcludeTable, oid)
+        && !matched.contains(Purpose::ExcludeSchema, schema)
 }
 
 /// Renders an extension, its comment and label. It has no owner in an archive.

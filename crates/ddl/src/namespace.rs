@@ -1,8 +1,8 @@
 //! Schemas.
 
-use bstr::{BStr, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 use pgdumprs_archive::{Entry, Section};
-use pgdumprs_catalog::{CatalogId, class};
+use pgdumprs_catalog::{CatalogId, Purpose, class};
 
 use crate::acl::{self, Privileges};
 use crate::comment::{self, Subject};
@@ -21,31 +21,28 @@ const PUBLIC_COMMENT: &str = "standard public schema";
 pub(crate) fn collect(dump: &mut Dump) {
     for i in 0..dump.listing.namespaces.len() {
         let row = &dump.listing.namespaces[i];
-        let (name, owner, has_acl) = (row.name.clone(), row.owner, row.acl.acl.is_some());
+        let (name, oid) = (row.name.clone(), row.oid);
+        let (owner, has_acl) = (row.owner, row.acl.acl.is_some());
+        let selected = selected(dump, &name, oid);
         let id = dump.objects.add(
             Kind::Namespace(i),
-            CatalogId::new(class::PG_NAMESPACE, row.oid),
+            CatalogId::new(class::PG_NAMESPACE, oid),
             name.clone(),
             None,
         );
         dump.namespace_ids.push(id);
+        let is_standard = is_standard(dump, &name);
         let object = dump.objects.get_mut(id);
-        if has_acl {
+        object.dump = selected;
+        object.dump_contains = selected;
+        if has_acl || name == "public" {
+            // Those of schema public are compared with a fixed state, so that having none is a difference.
             object.components |= Components::ACL;
         }
-        object.dump = if name == "pg_catalog" {
-            // Privileges on system objects may have been changed since initdb.
-            Components::ACL
-        } else if name.starts_with(b"pg_") || name == "information_schema" {
-            Components::empty()
-        } else {
-            Components::all()
-        };
-        object.dump_contains = object.dump;
-        if name == "public" {
-            // It exists in every new database: what can be restored are changes to it. Its comment may have been removed, and
-            // its privileges are compared with a fixed state, so both count as there.
-            object.components |= Components::COMMENT | Components::ACL;
+        if is_standard {
+            // It exists in every new database: what can be restored are changes to it. Its comment may have been removed, so it
+            // counts as there.
+            object.components |= Components::COMMENT;
             if owner == PG_DATABASE_OWNER {
                 object.dump.remove(Components::DEFINITION);
             }
@@ -54,17 +51,46 @@ pub(crate) fn collect(dump: &mut Dump) {
     }
 }
 
+/// What is dumped of a schema, and of what is in it.
+fn selected(dump: &Dump, name: &BString, oid: u32) -> Components {
+    let (patterns, matched) = (&dump.options.patterns, &dump.listing.matched);
+    if patterns.any(Purpose::IncludeTable) || matched.contains(Purpose::ExcludeSchema, oid) {
+        Components::empty()
+    } else if patterns.any(Purpose::IncludeSchema) {
+        if matched.contains(Purpose::IncludeSchema, oid) {
+            Components::all()
+        } else {
+            Components::empty()
+        }
+    } else if name == "pg_catalog" {
+        // Privileges on system objects may have been changed since initdb.
+        Components::ACL
+    } else if name.starts_with(b"pg_") || name == "information_schema" {
+        Components::empty()
+    } else {
+        Components::all()
+    }
+}
+
+/// Whether a schema is the one that is in every new database, and not asked for by name: then it is dumped like any other.
+fn is_standard(dump: &Dump, name: &BString) -> bool {
+    let patterns = &dump.options.patterns;
+    name == "public"
+        && !patterns.any(Purpose::IncludeTable)
+        && !patterns.any(Purpose::IncludeSchema)
+}
+
 /// Renders a schema, its comment, label and privileges.
 pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) {
     if !dump.options.schema {
         return;
     }
     let row = &dump.listing.namespaces[index];
-    let is_public = row.name == "public";
+    let is_standard = is_standard(dump, &row.name);
     let name = dump.ident(row.name.as_bstr());
     let owner = dump.listing.role(row.owner);
     if object.dumps(Components::DEFINITION) {
-        let (definition, drop) = if is_public {
+        let (definition, drop) = if is_standard {
             (
                 "-- *not* creating schema, since initdb creates it\n".into(),
                 "-- *not* dropping schema, since initdb creates it\n".into(),
@@ -86,9 +112,9 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) 
     let subject = Subject::of(dump, object, "SCHEMA", name.clone(), owner);
     if object.dumps(Components::COMMENT) {
         match dump.details.comment(object.catalog_id, 0) {
-            Some(text) if is_public && text == PUBLIC_COMMENT => {}
+            Some(text) if is_standard && text == PUBLIC_COMMENT => {}
             Some(text) => comment::render_text(dump, toc, &subject, text),
-            None if is_public => comment::render_text(dump, toc, &subject, BStr::new("")),
+            None if is_standard => comment::render_text(dump, toc, &subject, BStr::new("")),
             None => {}
         }
     }
@@ -97,7 +123,7 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) 
     }
     if object.dumps(Components::ACL) {
         let mut privileges = Privileges::of(dump, object.catalog_id, &row.acl);
-        if is_public {
+        if row.name == "public" {
             // What it has in a new database since 15, once its owner has been set: schema and owner may have been dropped
             // and made again since initdb, so that what initdb noted says nothing.
             privileges.initial = Some(acl::public_schema_default(owner).into());

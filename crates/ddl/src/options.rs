@@ -1,6 +1,6 @@
 //! What to dump and how to write it.
 
-use pgdumprs_catalog::Scope;
+use pgdumprs_catalog::{Patterns, Scope};
 
 bitflags::bitflags! {
     /// The three parts that a restore goes through, one after the other.
@@ -41,6 +41,10 @@ pub struct Options {
     pub sequence_data: bool,
     /// Sections that go into the archive.
     pub sections: Sections,
+    /// Names of what is dumped and of what is not.
+    pub patterns: Patterns,
+    /// Dump only what patterns include: nothing that stands outside schemas, unless a pattern is for it.
+    pub restricted: bool,
     /// How large objects appear in the table of contents.
     pub large_object_form: LargeObjectForm,
     /// Dump comments.
@@ -72,6 +76,8 @@ impl Default for Options {
             large_objects: None,
             sequence_data: false,
             sections: Sections::all(),
+            patterns: Patterns::default(),
+            restricted: false,
             large_object_form: LargeObjectForm::default(),
             comments: true,
             privileges: true,
@@ -91,22 +97,17 @@ impl Options {
     pub fn scope(&self) -> Scope {
         Scope {
             large_objects: self.dumps_large_objects(),
+            patterns: self.patterns.clone(),
         }
     }
 
     /// Whether large objects are dumped.
     pub(crate) fn dumps_large_objects(&self) -> bool {
-        self.data && self.large_objects.unwrap_or(self.include_everything())
+        self.data && self.large_objects.unwrap_or(!self.restricted)
     }
 
     /// Whether positions of sequences are dumped.
     pub(crate) fn dumps_positions(&self) -> bool {
         self.data || self.sequence_data
-    }
-
-    /// Whether nothing restricts the dump to some schemas, tables or extensions, so that objects which belong to no
-    /// schema are dumped too.
-    pub(crate) fn include_everything(&self) -> bool {
-        true
     }
 }

@@ -3,7 +3,7 @@
 use pgdumprs_catalog::{Closed, relkind};
 
 use crate::dump::Dump;
-use crate::{Components, Error};
+use crate::{Components, Error, table_data};
 
 /// Checks that the role may read whatever the dump reads.
 ///
@@ -30,14 +30,7 @@ fn describe(dump: &Dump, closed: &Closed) -> Option<String> {
     let index = dump.find_table(closed.relation)?;
     let row = &dump.listing.tables[index];
     let object = dump.table_object(index);
-    let is_wanted = match row.relkind {
-        relkind::PARTITIONED_TABLE => false,
-        relkind::SEQUENCE => dump.options.dumps_positions(),
-        _ => dump.options.data,
-    };
-    let has_data = is_wanted
-        && (row.persistence != b'u' || dump.options.unlogged_table_data)
-        && (object.dumps(Components::DATA) || dump.relations.data.contains_key(&index));
+    let has_data = row.relkind != relkind::PARTITIONED_TABLE && table_data::is_read(dump, index);
     let is_locked = row.relkind != relkind::SEQUENCE && object.dumps(Components::NEED_LOCK);
     let mut lacks = Vec::new();
     if (has_data || is_locked) && !closed.may_enter {

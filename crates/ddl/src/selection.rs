@@ -3,17 +3,17 @@
 use crate::Components;
 use crate::dump::Dump;
 use crate::membership;
-use crate::object::DumpId;
+use crate::object::{DumpId, Kind};
 
 /// OIDs up to this one are given out by initdb: such objects exist in every database and are not dumped.
 pub(crate) const LAST_BUILTIN_OID: u32 = 16383;
 
 /// Everything or nothing, by whether the dump is restricted to some schemas or tables.
 pub(crate) fn everything(dump: &Dump) -> Components {
-    if dump.options.include_everything() {
-        Components::all()
-    } else {
+    if dump.options.restricted {
         Components::empty()
+    } else {
+        Components::all()
     }
 }
 
@@ -41,4 +41,14 @@ pub(crate) fn select_unless_builtin(dump: &mut Dump, id: DumpId) {
         everything(dump)
     };
     dump.objects.get_mut(id).dump = selected;
+}
+
+/// Whether comments are dumped of objects that initdb made, schemas apart: only where somebody asked for a system schema.
+pub(crate) fn comments_on_builtin(dump: &Dump) -> bool {
+    dump.objects.iter().any(|object| {
+        !matches!(object.kind, Kind::Namespace(_))
+            && object.catalog_id.tableoid != 0
+            && object.catalog_id.oid <= LAST_BUILTIN_OID
+            && object.dumps(Components::COMMENT)
+    })
 }

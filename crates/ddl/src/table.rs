@@ -2,16 +2,16 @@
 
 use bstr::BString;
 use pgdumprs_archive::{Entry, Section};
-use pgdumprs_catalog::{CatalogId, Wanted, class, relkind};
+use pgdumprs_catalog::{CatalogId, Purpose, Wanted, class, relkind};
 
 use crate::acl::{self, Privileges};
 use crate::comment::Subject;
 use crate::dump::Dump;
-use crate::object::{Kind, LoopRole, Object};
+use crate::object::{DumpId, Kind, LoopRole, Object};
 use crate::toc::Toc;
 use crate::{
-    Components, Error, relation_statistics, seclabel, selection, sequence, table_comment,
-    table_definition,
+    Components, Error, membership, relation_statistics, seclabel, sequence, table_comment,
+    table_data, table_definition,
 };
 
 /// Makes an object of every relation, system catalogs and composite types included: dependencies lead through them.
@@ -42,11 +42,34 @@ pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
             // The type is what is dumped.
             object.dump = Components::empty();
         } else {
-            selection::select(dump, id);
+            select(dump, id);
         }
         relation_statistics::add_table(dump, i);
     }
     dump_owned_sequences(dump)
+}
+
+/// Decides what of a relation is dumped: by its own name where relations are asked for, or else by its schema.
+fn select(dump: &mut Dump, id: DumpId) {
+    if membership::check(dump, id) {
+        return;
+    }
+    let object = dump.objects.get(id);
+    let (oid, matched) = (object.catalog_id.oid, &dump.listing.matched);
+    let selected = if matched.contains(Purpose::ExcludeTable, oid) {
+        Components::empty()
+    } else if dump.options.patterns.any(Purpose::IncludeTable) {
+        if matched.contains(Purpose::IncludeTable, oid) {
+            Components::all()
+        } else {
+            Components::empty()
+        }
+    } else {
+        object.namespace.map_or(Components::empty(), |namespace| {
+            dump.namespace_object(namespace).dump_contains
+        })
+    };
+    dump.objects.get_mut(id).dump = selected;
 }
 
 /// A sequence that belongs to a column goes where its table goes.
@@ -95,11 +118,7 @@ pub(crate) fn wanted(dump: &Dump) -> Wanted {
             if defined {
                 wanted.sequences.push(row.oid);
             }
-            let readable = row.persistence != b'u' || dump.options.unlogged_table_data;
-            if dump.options.dumps_positions()
-                && readable
-                && (object.dumps(Components::DATA) || dump.relations.data.contains_key(&table))
-            {
+            if table_data::is_read(dump, table) {
                 wanted.positions.push(row.oid);
             }
             continue;
@@ -109,10 +128,10 @@ pub(crate) fn wanted(dump: &Dump) -> Wanted {
         }
         if interesting[table] {
             wanted.tables.push(row.oid);
-            if row.relkind == relkind::TABLE && dump.options.data {
+            if row.relkind == relkind::TABLE && table_data::is_read(dump, table) {
                 wanted.rows.push(row.oid);
             }
-            if dump.options.statistics {
+            if dump.options.statistics && object.dumps(Components::STATISTICS) {
                 wanted.statistics.push(row.oid);
             }
         }

@@ -2,7 +2,7 @@
 
 use bstr::BString;
 use pgdumprs_archive::{Entry, Section};
-use pgdumprs_catalog::{CatalogId, relkind};
+use pgdumprs_catalog::{CatalogId, Purpose, relkind};
 
 use crate::dump::Dump;
 use crate::object::{DumpId, Kind, Object};
@@ -28,10 +28,10 @@ pub(crate) fn add(dump: &mut Dump, table: usize) -> Option<DumpId> {
     if let Some(&id) = dump.relations.data.get(&table) {
         return Some(id);
     }
-    let row = &dump.listing.tables[table];
-    if row.persistence == b'u' && !dump.options.unlogged_table_data {
+    if is_left_out(dump, table) {
         return None;
     }
+    let row = &dump.listing.tables[table];
     let kind = match row.relkind {
         relkind::TABLE => Kind::TableData(table),
         relkind::SEQUENCE => Kind::SequenceSet(table),
@@ -52,6 +52,25 @@ pub(crate) fn add(dump: &mut Dump, table: usize) -> Option<DumpId> {
     dump.relations.data.insert(table, id);
     relation_statistics::follow_refresh(dump, table, id);
     Some(id)
+}
+
+/// Whether the data of a relation is not dumped although the relation may be.
+fn is_left_out(dump: &Dump, table: usize) -> bool {
+    let row = &dump.listing.tables[table];
+    let matched = &dump.listing.matched;
+    row.persistence == b'u' && !dump.options.unlogged_table_data
+        || matched.contains(Purpose::ExcludeTableData, row.oid)
+}
+
+/// Whether the data of a relation will be read, where it is of a kind that has any.
+pub(crate) fn is_read(dump: &Dump, table: usize) -> bool {
+    let wanted = match dump.listing.tables[table].relkind {
+        relkind::SEQUENCE => dump.options.dumps_positions(),
+        _ => dump.options.data,
+    };
+    let selected = dump.table_object(table).dumps(Components::DATA);
+    let selected = selected || dump.relations.data.contains_key(&table);
+    wanted && selected && !is_left_out(dump, table)
 }
 
 /// Lets the rows of each table wait for those its foreign keys refer to. A dump with definitions need not: it creates foreign

@@ -22,6 +22,7 @@ mod error;
 mod event;
 mod output;
 mod report;
+mod selection;
 mod transaction;
 mod writing;
 

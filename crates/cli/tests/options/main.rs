@@ -2,6 +2,7 @@
 
 mod against;
 mod content;
+mod patterns;
 #[expect(dead_code, reason = "every test takes what it needs of it")]
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,0 +1,89 @@
+//! Options that choose schemas, tables and extensions by patterns.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+
+use clap::Args;
+use pgdumprs::Dump;
+
+#[derive(Debug, Args)]
+#[command(
+    next_help_heading = "Options that choose by name (PATTERN is as in psql: *, ?, schema.table, \"Quoted\")"
+)]
+pub(super) struct SelectionArgs {
+    /// Dump only these tables, views and sequences
+    #[arg(short = 't', long = "table", value_name = "PATTERN")]
+    tables: Vec<OsString>,
+
+    /// Do not dump these tables, views and sequences
+    #[arg(short = 'T', long = "exclude-table", value_name = "PATTERN")]
+    exclude_tables: Vec<OsString>,
+
+    /// As --table, with partitions and inheritance children
+    #[arg(long = "table-and-children", value_name = "PATTERN")]
+    tables_and_children: Vec<OsString>,
+
+    /// As --exclude-table, with partitions and inheritance children
+    #[arg(long = "exclude-table-and-children", value_name = "PATTERN")]
+    exclude_tables_and_children: Vec<OsString>,
+
+    /// Do not dump the rows of these tables
+    #[arg(long = "exclude-table-data", value_name = "PATTERN")]
+    exclude_table_data: Vec<OsString>,
+
+    /// As --exclude-table-data, with partitions and inheritance children
+    #[arg(long = "exclude-table-data-and-children", value_name = "PATTERN")]
+    exclude_table_data_and_children: Vec<OsString>,
+
+    /// Dump only these schemas, with what is in them
+    #[arg(short = 'n', long = "schema", value_name = "PATTERN")]
+    schemas: Vec<OsString>,
+
+    /// Do not dump these schemas
+    #[arg(short = 'N', long = "exclude-schema", value_name = "PATTERN")]
+    exclude_schemas: Vec<OsString>,
+
+    /// Dump only these extensions
+    #[arg(short = 'e', long = "extension", value_name = "PATTERN")]
+    extensions: Vec<OsString>,
+
+    /// Do not dump these extensions
+    #[arg(long = "exclude-extension", value_name = "PATTERN")]
+    exclude_extensions: Vec<OsString>,
+
+    /// Fail where a pattern of --table, --schema or --extension matches nothing
+    #[arg(long)]
+    strict_names: bool,
+}
+
+/// Tells a dump of a pattern.
+type Choose = fn(Dump, Vec<u8>) -> Dump;
+
+impl SelectionArgs {
+    /// Tells `dump` what was asked for.
+    pub(super) fn apply(&self, dump: Dump) -> Dump {
+        let lists: [(&[OsString], Choose); 10] = [
+            (&self.tables, Dump::include_table),
+            (&self.exclude_tables, Dump::exclude_table),
+            (&self.tables_and_children, Dump::include_table_and_children),
+            (
+                &self.exclude_tables_and_children,
+                Dump::exclude_table_and_children,
+            ),
+            (&self.exclude_table_data, Dump::exclude_table_data),
+            (
+                &self.exclude_table_data_and_children,
+                Dump::exclude_table_data_and_children,
+            ),
+            (&self.schemas, Dump::include_schema),
+            (&self.exclude_schemas, Dump::exclude_schema),
+            (&self.extensions, Dump::include_extension),
+            (&self.exclude_extensions, Dump::exclude_extension),
+        ];
+        let dump = dump.strict_names(self.strict_names);
+        lists.iter().fold(dump, |dump, (patterns, add)| {
+            let patterns = patterns.iter().map(|pattern| pattern.as_bytes().to_vec());
+            patterns.fold(dump, add)
+        })
+    }
+}
