@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use bstr::BString;
-use pgdumprs_connect::Session;
+use pgdumprs_connect::CopyOut;
 
 use crate::binary_rows::BinaryRows;
 use crate::compress::Feed;
@@ -40,9 +40,9 @@ pub(crate) fn statement(oids: &[u32], range: &Range<usize>) -> BString {
     .into()
 }
 
-/// Reads the output of the statement that was queued in `session` before all others that are still unread.
+/// Reads the output of the [`statement`] for these large objects.
 pub(crate) async fn read(
-    session: &mut Session,
+    copy: &mut CopyOut<'_>,
     feed: &Feed,
     dump_id: i32,
     oids: &[u32],
@@ -50,8 +50,6 @@ pub(crate) async fn read(
 ) -> Result<Count, Error> {
     let named = oids.first().copied().unwrap_or_default();
     let failed = |source| Error::LargeObject { oid: named, source };
-    let copy = session.next_copy_out().await.map_err(failed)?;
-    let mut copy = copy.expect("a unit's COPYs are queued before they are read");
     if part.is_first {
         feed.step(Step::BeginLargeObjects { dump_id }).await?;
     }

@@ -21,6 +21,7 @@ mod large_object;
 mod outlet;
 mod plan;
 mod progress;
+mod rescue;
 mod run;
 mod table;
 mod thread;

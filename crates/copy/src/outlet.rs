@@ -57,7 +57,11 @@ pub(crate) fn outlet(units: usize, budget: usize, compression: Compression) -> (
         compression,
         join: PieceJoin::new(compression),
     };
-    (Outlet(shared), steps)
+    let outlet = Outlet {
+        shared,
+        leads: false,
+    };
+    (outlet, steps)
 }
 
 struct Shared {
@@ -78,6 +82,8 @@ struct State {
     waiting: usize,
     /// The most that `waiting` has been.
     peak: usize,
+    /// Units that a worker gave up and the leader has still to read.
+    left: usize,
     /// Threads that wait for room.
     sleepers: usize,
     /// Nothing more is to be put in or taken out.
@@ -116,9 +122,26 @@ impl State {
 
 /// The end that units are put in at.
 #[derive(Clone)]
-pub(crate) struct Outlet(Arc<Shared>);
+pub(crate) struct Outlet {
+    shared: Arc<Shared>,
+    leads: bool,
+}
 
 impl Outlet {
+    /// The leader's way in.
+    pub(crate) fn leading(&self) -> Self {
+        Self {
+            leads: true,
+            ..self.clone()
+        }
+    }
+
+    /// Notes how many units wait for the leader. While there are any, the leader may put in more than there is room for.
+    pub(crate) fn set_left(&self, units: usize) {
+        self.shared.lock().left = units;
+        self.shared.to_compress.notify_all();
+    }
+
     /// Puts in what comes next of a unit, when there is room for it. Blocks the thread until then.
     ///
     /// # Errors
@@ -126,18 +149,20 @@ impl Outlet {
     /// [`Error::WriterStopped`] where nobody takes anything out any more.
     pub(crate) fn put(&self, unit: usize, item: Item) -> Result<(), Error> {
         let size = item.size();
-        let mut state = self.0.lock();
+        let mut state = self.shared.lock();
         loop {
             if state.closed {
                 return Err(Error::WriterStopped);
             }
             let first = state.head == unit && state.slot(unit).bytes + size <= HEAD;
-            if first || state.waiting + size <= self.0.budget {
+            // The head may be a unit that the leader has to read, when it is done with this one.
+            let awaited = self.leads && state.left > 0;
+            if first || awaited || state.waiting + size <= self.shared.budget {
                 break;
             }
             state.sleepers += 1;
             state = self
-                .0
+                .shared
                 .to_compress
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
@@ -149,29 +174,29 @@ impl Outlet {
         slot.bytes += size;
         slot.items.push_back(item);
         if state.head == unit {
-            self.0.to_write.notify_one();
+            self.shared.to_write.notify_one();
         }
         Ok(())
     }
 
     /// Notes that all of a unit has been put in.
     pub(crate) fn complete(&self, unit: usize) {
-        let mut state = self.0.lock();
+        let mut state = self.shared.lock();
         state.slot(unit).complete = true;
         if state.head == unit {
-            self.0.to_write.notify_one();
+            self.shared.to_write.notify_one();
         }
     }
 
     /// Lets everybody stop who puts in or takes out.
     pub(crate) fn close(&self) {
-        self.0.close();
+        self.shared.close();
     }
 
     /// The most bytes that have waited at once.
     #[cfg(test)]
     pub(crate) fn peak(&self) -> usize {
-        self.0.lock().peak
+        self.shared.lock().peak
     }
 }
 
@@ -316,6 +341,23 @@ mod tests {
         outlet.complete(0);
         assert_eq!(units(steps), [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1]);
         late.join().unwrap();
+    }
+
+    #[test]
+    fn the_leader_goes_on_when_the_head_waits_for_it() {
+        let (outlet, steps) = outlet(2, 1000, Compression::None);
+        let leader = outlet.leading();
+        let leader = thread::spawn(move || {
+            leader.put(1, chunk(1, 5000)).unwrap();
+            leader.complete(1);
+            leader.put(0, chunk(0, 5000)).unwrap();
+            leader.complete(0);
+        });
+        thread::sleep(Duration::from_millis(20));
+        assert!(!leader.is_finished());
+        outlet.set_left(1);
+        leader.join().unwrap();
+        assert_eq!(units(steps), [0, 1]);
     }
 
     #[test]

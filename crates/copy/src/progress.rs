@@ -27,8 +27,8 @@ pub enum Progress {
         /// Their bytes, before compression.
         bytes: u64,
     },
-    /// A connection beside the first could not be had; the copy goes on with fewer. Told once.
-    ConnectionRefused {
+    /// A connection beside the first could not be had, or could not lock a table; the copy goes on with fewer. Told once.
+    FewerConnections {
         /// Why, with its causes.
         reason: String,
     },

@@ -9,8 +9,10 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::task::{JoinError, JoinSet};
 
 use crate::outlet::{Outlet, outlet};
+use crate::rescue::Rescue;
 use crate::table::Count;
-use crate::worker::{Queue, Told, work};
+use crate::thread::Running;
+use crate::worker::{Outcome, Queue, Told, follow, lead};
 use crate::{Error, Plan, Progress, Steps, Summary, Work, compress, thread};
 
 /// Bytes of a piece of raw data, at most.
@@ -67,6 +69,7 @@ pub async fn run<W: Send + 'static>(
     let closing = Closing(outlet.clone());
     let crew = Crew {
         queue: Arc::new(Queue::new(Arc::clone(&plan), connections)),
+        rescue: Arc::new(Rescue::new(outlet.clone())),
         outlet,
         compression: settings.compression,
         queue_length,
@@ -101,6 +104,7 @@ impl Drop for Closing {
 #[derive(Clone)]
 struct Crew {
     queue: Arc<Queue>,
+    rescue: Arc<Rescue>,
     outlet: Outlet,
     compression: Compression,
     queue_length: usize,
@@ -119,61 +123,90 @@ impl Crew {
         let mut openings: JoinSet<_> = others.into_iter().collect();
         let mut workers = JoinSet::new();
         let (told, mut hears) = mpsc::unbounded_channel();
-        let lead = self.work(leader, false, told.clone());
-        tokio::pin!(lead);
-        let (mut leads, mut refused) = (true, false);
+        let leading = self.lead(leader, told.clone());
+        tokio::pin!(leading);
+        let (mut leads, mut fewer) = (true, false);
         while leads || !workers.is_empty() {
+            // The others are usually missing for the same reason, which need not be told again.
+            let mut miss = |error: &dyn std::error::Error| {
+                if !std::mem::replace(&mut fewer, true) {
+                    watch(Progress::FewerConnections {
+                        reason: with_causes(error),
+                    });
+                }
+            };
             tokio::select! {
                 Some(told) = hears.recv() => tally.hear(told, watch),
-                led = &mut lead, if leads => {
+                led = &mut leading, if leads => {
                     led?;
                     leads = false;
                 }
                 Some(opened) = openings.join_next() => match finished(opened) {
-                    Ok(mut session) => {
+                    // A leader that is done may be gone before it could read what others leave behind.
+                    Ok(session) if leads => {
+                        self.rescue.join();
                         let (own, told) = (self.clone(), told.clone());
-                        workers.spawn(async move {
-                            own.work(&mut session, true, told).await?;
-                            session.close().await;
-                            Ok(())
-                        });
+                        workers.spawn(async move { own.follow(session, told).await });
                     }
-                    // The others are usually refused for the same reason.
-                    Err(error) if !refused => {
-                        refused = true;
-                        watch(Progress::ConnectionRefused {
-                            reason: with_causes(&error),
-                        });
-                    }
-                    Err(_) => {}
+                    Ok(_) => {}
+                    Err(error) => miss(&error),
                 },
-                Some(worked) = workers.join_next() => finished(worked)?,
+                Some(worked) = workers.join_next() => {
+                    if let Some(reason) = finished(worked)? {
+                        miss(&reason);
+                    }
+                }
             }
         }
-        // The leader is done when no unit is left to take, and a worker when its last unit is compressed: so this is all.
+        // The leader is done when no unit is left to take and no worker is at work: so this is all.
         while let Ok(told) = hears.try_recv() {
             tally.hear(told, watch);
         }
         Ok(tally.summary)
     }
 
-    /// Lets one connection work.
-    async fn work(
+    /// Lets the leader work.
+    async fn lead(&self, session: &mut Session, told: UnboundedSender<Told>) -> Result<(), Error> {
+        let outlet = self.outlet.leading();
+        let (feed, compressing) = compress::start(self.compression, self.queue_length, outlet)?;
+        let led = lead(session, &self.queue, &self.rescue, feed, told).await;
+        compressed(led, compressing).await
+    }
+
+    /// Lets another connection work. Gives the reason where it gave up.
+    async fn follow(
         &self,
-        session: &mut Session,
-        locks: bool,
+        mut session: Session,
         told: UnboundedSender<Told>,
-    ) -> Result<(), Error> {
-        let (feed, compressing) =
-            compress::start(self.compression, self.queue_length, self.outlet.clone())?;
-        let read = work(session, &self.queue, feed, locks, told).await;
-        // The feed is gone by now, so this waits for what is left in it and no longer.
-        match (read, compressing.result().await) {
-            // Where the reader only noticed that the compressing thread was gone, that thread knows why.
-            (Err(Error::WriterStopped), Err(error)) => Err(error),
-            (Err(error), _) | (Ok(()), Err(error)) => Err(error),
-            (Ok(()), Ok(())) => Ok(()),
+    ) -> Result<Option<pgdumprs_connect::Error>, Error> {
+        let outlet = self.outlet.clone();
+        let (feed, compressing) = compress::start(self.compression, self.queue_length, outlet)?;
+        let followed = follow(&mut session, &self.queue, feed, told).await;
+        match compressed(followed, compressing).await? {
+            Outcome::Done => {
+                self.rescue.leave(&[]);
+                session.close().await;
+                Ok(None)
+            }
+            // What it did read of its unit has gone into the outlet by now, so that the leader may add the rest.
+            Outcome::GaveUp { left, reason } => {
+                self.rescue.leave(&left);
+                Ok(Some(reason))
+            }
         }
+    }
+}
+
+/// Waits for what is left in a feed that has been dropped, and decides between two errors.
+async fn compressed<T>(
+    read: Result<T, Error>,
+    compressing: Running<Result<(), Error>>,
+) -> Result<T, Error> {
+    match (read, compressing.result().await) {
+        // Where the reader only noticed that the compressing thread was gone, that thread knows why.
+        (Err(Error::WriterStopped), Err(error)) => Err(error),
+        (Err(error), _) | (Ok(_), Err(error)) => Err(error),
+        (Ok(value), Ok(())) => Ok(value),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reading the rows of tables.
 
 use bytes::Bytes;
-use pgdumprs_connect::Session;
+use pgdumprs_connect::CopyOut;
 
 use crate::compress::Feed;
 use crate::plan::{Extent, Part};
@@ -17,9 +17,9 @@ pub(crate) struct Count {
     pub(crate) bytes: u64,
 }
 
-/// Reads the output of the COPY that was queued in `session` before all others that are still unread.
+/// Reads the output of a table's part.
 pub(crate) async fn read(
-    session: &mut Session,
+    copy: &mut CopyOut<'_>,
     feed: &Feed,
     dump_id: i32,
     table: &Table,
@@ -29,8 +29,6 @@ pub(crate) async fn read(
         table: table.name.clone(),
         source,
     };
-    let copy = session.next_copy_out().await.map_err(failed)?;
-    let mut copy = copy.expect("a unit's COPYs are queued before they are read");
     let is_piece = matches!(part.extent, Extent::Pages(..));
     if part.is_first {
         feed.step(Step::BeginTable { dump_id }).await?;

@@ -9,6 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::compress::Feed;
 use crate::plan::{Extent, Part, Plan, table_statement};
+use crate::rescue::{Rescue, Rest};
 use crate::table::{self, Count};
 use crate::{Error, Work, large_object};
 
@@ -30,21 +31,22 @@ impl Queue {
     }
 
     /// Takes the next unit, for whoever has nothing else to do.
-    pub(crate) fn take(&self) -> Option<usize> {
+    pub(crate) fn take(&self) -> Option<Rest> {
         self.take_before(self.plan.units())
     }
 
     /// Takes the next unit while another is still to be read, unless so few are left that others might then have nothing to do.
-    fn take_ahead(&self) -> Option<usize> {
+    fn take_ahead(&self) -> Option<Rest> {
         self.take_before(self.plan.units().saturating_sub(2 * self.connections))
     }
 
-    fn take_before(&self, end: usize) -> Option<usize> {
-        self.next
+    fn take_before(&self, end: usize) -> Option<Rest> {
+        let taken = self
+            .next
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| {
                 (next < end).then_some(next + 1)
-            })
-            .ok()
+            });
+        taken.ok().map(|unit| Rest { unit, part: 0 })
     }
 }
 
@@ -62,50 +64,149 @@ pub(crate) enum Told {
     },
 }
 
-/// Reads units until none is left.
+/// How a worker's work ended.
+pub(crate) enum Outcome {
+    /// No unit was left.
+    Done,
+    /// The server refused to begin a part, and these are left for the leader.
+    GaveUp {
+        left: Vec<Rest>,
+        reason: pgdumprs_connect::Error,
+    },
+}
+
+/// Reads units over the leader's session until none is left and no other worker can leave one behind.
+pub(crate) async fn lead(
+    session: &mut Session,
+    queue: &Queue,
+    rescue: &Rescue,
+    feed: Feed,
+    told: UnboundedSender<Told>,
+) -> Result<(), Error> {
+    let mut sent: Option<Rest> = None;
+    loop {
+        let rest = if let Some(rest) = sent.take() {
+            rest
+        } else {
+            let next = match rescue.take().or_else(|| queue.take()) {
+                Some(rest) => Some(rest),
+                None => rescue.wait().await,
+            };
+            let Some(rest) = next else { return Ok(()) };
+            send(session, &queue.plan, rest, false)?;
+            rest
+        };
+        sent = queue.take_ahead();
+        if let Some(ahead) = sent {
+            send(session, &queue.plan, ahead, false)?;
+        }
+        match read(session, &queue.plan, rest, &feed, &told).await? {
+            Ok(()) => {}
+            Err((part, source)) => {
+                return Err(refused(
+                    &queue.plan.unit(rest.unit)[part],
+                    &queue.plan,
+                    source,
+                ));
+            }
+        }
+    }
+}
+
+/// Reads units over another session until none is left.
 ///
-/// `locks` says that the session holds no locks yet. It takes each table's without waiting, before it reads: the session that leads
-/// holds the same lock, but another that wants the table for itself may have queued up since, behind the leader and ahead of us; then
-/// we would wait for it, it for the leader, and the leader for us, which the server cannot see.
-pub(crate) async fn work(
+/// It takes each table's lock without waiting, before it reads. The leader holds the same lock, but somebody who wants the table for
+/// himself may have queued up since, behind the leader and ahead of us; then we would wait for him, he for the leader, and the leader
+/// for us, which the server cannot see.
+pub(crate) async fn follow(
     session: &mut Session,
     queue: &Queue,
     feed: Feed,
-    locks: bool,
     told: UnboundedSender<Told>,
-) -> Result<(), Error> {
-    let plan = &*queue.plan;
-    let mut sent = None;
+) -> Result<Outcome, Error> {
+    let mut sent: Option<Rest> = None;
     loop {
-        let unit = match sent.take() {
-            Some(unit) => unit,
+        let rest = match sent.take() {
+            Some(rest) => rest,
             None => match queue.take() {
-                Some(unit) => {
-                    send(session, plan, unit, locks)?;
-                    unit
+                Some(rest) => {
+                    send(session, &queue.plan, rest, true)?;
+                    rest
                 }
-                None => return Ok(()),
+                None => return Ok(Outcome::Done),
             },
         };
         sent = queue.take_ahead();
         if let Some(ahead) = sent {
-            send(session, plan, ahead, locks)?;
+            send(session, &queue.plan, ahead, true)?;
         }
-        feed.begin_unit(unit).await?;
-        for part in plan.unit(unit) {
-            if part.is_first {
-                tell(&told, Told::Started(part.job));
+        if let Err((part, reason)) = read(session, &queue.plan, rest, &feed, &told).await? {
+            let unit = rest.unit;
+            let left = [Some(Rest { unit, part }), sent];
+            return Ok(Outcome::GaveUp {
+                left: left.into_iter().flatten().collect(),
+                reason,
+            });
+        }
+    }
+}
+
+/// Reads what is left of a unit whose statements were sent. The inner error is the server's refusal to begin a part, before anything of
+/// it was handed on, with the part's position.
+async fn read(
+    session: &mut Session,
+    plan: &Plan,
+    rest: Rest,
+    feed: &Feed,
+    told: &UnboundedSender<Told>,
+) -> Result<Result<(), (usize, pgdumprs_connect::Error)>, Error> {
+    feed.begin_unit(rest.unit).await?;
+    for (position, part) in plan.unit(rest.unit).iter().enumerate().skip(rest.part) {
+        let mut copy = match session.next_copy_out().await {
+            Ok(copy) => copy.expect("a unit's COPYs are sent before they are read"),
+            Err(error @ pgdumprs_connect::Error::Statement { .. }) => {
+                return Ok(Err((position, error)));
             }
-            let count = read(session, &feed, plan, part).await?;
-            tell(
-                &told,
-                Told::Read {
-                    job: part.job,
-                    count,
-                },
-            );
+            Err(error) => return Err(refused(part, plan, error)),
+        };
+        if part.is_first {
+            tell(told, Told::Started(part.job));
         }
-        feed.end_unit().await?;
+        let job = &plan.jobs[part.job];
+        let count = match (&job.work, &part.extent) {
+            (Work::LargeObjects { oids }, Extent::LargeObjects(range)) => {
+                let oids = &oids[range.clone()];
+                large_object::read(&mut copy, feed, job.dump_id, oids, part).await?
+            }
+            (Work::Table(table), _) => {
+                table::read(&mut copy, feed, job.dump_id, table, part).await?
+            }
+            (Work::LargeObjects { .. }, _) => unreachable!("large objects are cut as such"),
+        };
+        let job = part.job;
+        tell(told, Told::Read { job, count });
+    }
+    feed.end_unit().await?;
+    Ok(Ok(()))
+}
+
+/// The error for a part that cannot be read.
+fn refused(part: &Part, plan: &Plan, source: pgdumprs_connect::Error) -> Error {
+    match (&plan.jobs[part.job].work, &part.extent) {
+        (Work::Table(table), _) => Error::Table {
+            table: table.name.clone(),
+            source,
+        },
+        (Work::LargeObjects { oids }, extent) => {
+            let first = match extent {
+                Extent::LargeObjects(range) => oids.get(range.start),
+                _ => None,
+            };
+            Error::LargeObject {
+                oid: first.copied().unwrap_or_default(),
+                source,
+            }
+        }
     }
 }
 
@@ -114,32 +215,13 @@ fn tell(told: &UnboundedSender<Told>, what: Told) {
     let _ = told.send(what);
 }
 
-async fn read(
-    session: &mut Session,
-    feed: &Feed,
-    plan: &Plan,
-    part: &Part,
-) -> Result<Count, Error> {
-    let job = &plan.jobs[part.job];
-    match (&job.work, &part.extent) {
-        (Work::LargeObjects { oids }, Extent::LargeObjects(range)) => {
-            large_object::read(session, feed, job.dump_id, &oids[range.clone()], part).await
-        }
-        (Work::Table(table), _) => table::read(session, feed, job.dump_id, table, part).await,
-        (Work::LargeObjects { .. }, _) => unreachable!("large objects are cut as such"),
-    }
-}
-
-/// Sends the statements of a unit.
-fn send(session: &mut Session, plan: &Plan, unit: usize, locks: bool) -> Result<(), Error> {
-    for part in plan.unit(unit) {
-        match (&plan.jobs[part.job].work, &part.extent) {
-            (Work::LargeObjects { oids }, Extent::LargeObjects(range)) => session
-                .queue_copy_out(large_object::statement(oids, range))
-                .map_err(|source| Error::LargeObject {
-                    oid: oids.first().copied().unwrap_or_default(),
-                    source,
-                })?,
+/// Sends the statements of what is left of a unit.
+fn send(session: &mut Session, plan: &Plan, rest: Rest, locks: bool) -> Result<(), Error> {
+    for part in &plan.unit(rest.unit)[rest.part..] {
+        let sql = match (&plan.jobs[part.job].work, &part.extent) {
+            (Work::LargeObjects { oids }, Extent::LargeObjects(range)) => {
+                large_object::statement(oids, range)
+            }
             (Work::Table(table), extent) => {
                 let mut sql = BString::default();
                 if locks {
@@ -148,13 +230,13 @@ fn send(session: &mut Session, plan: &Plan, unit: usize, locks: bool) -> Result<
                     sql.extend_from_slice(b" IN ACCESS SHARE MODE NOWAIT; ");
                 }
                 sql.extend_from_slice(&table_statement(table, extent));
-                session.queue_copy_out(sql).map_err(|source| Error::Table {
-                    table: table.name.clone(),
-                    source,
-                })?;
+                sql
             }
             (Work::LargeObjects { .. }, _) => unreachable!("large objects are cut as such"),
-        }
+        };
+        session
+            .queue_copy_out(sql)
+            .map_err(|source| refused(part, plan, source))?;
     }
     Ok(())
 }

@@ -389,8 +389,8 @@ impl Dump {
 /// What is told of data being copied.
 fn event(progress: Progress) -> Event {
     match progress {
-        Progress::ConnectionRefused { reason } => Event::Warning(format!(
-            "not all connections could be opened, and the dump goes on with fewer: {reason}"
+        Progress::FewerConnections { reason } => Event::Warning(format!(
+            "the dump goes on over fewer connections than asked for: {reason}"
         )),
         progress => Event::Copy(progress),
     }

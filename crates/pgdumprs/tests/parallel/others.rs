@@ -1,0 +1,155 @@
+//! The connections beside the first: those that cannot be had, and those that somebody is in the way of.
+
+use std::process::Child;
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use pgdumprs::{ArchiveVersion, Dump};
+use pgdumprs_testkit::compare::{compare_archives, stock_archive};
+use pgdumprs_testkit::{Database, Major, for_each_major, tool};
+
+use crate::{PART, database, dump_with};
+
+#[test]
+fn fewer_connections_than_asked_for_are_a_warning() {
+    for_each_major(|server| {
+        let database = database(server);
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("a.dump");
+        let (expected, _) = dump_with(&database, &path, 1, |dump| dump)?;
+        for limit in [1, 3] {
+            // A superuser is not held to the limit.
+            let role = server.role("LOGIN");
+            database.execute_sql(format!(
+                "ALTER ROLE {role} CONNECTION LIMIT {limit};
+                 DO $$ DECLARE lo oid; BEGIN
+                     GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role};
+                     FOR lo IN SELECT oid FROM pg_largeobject_metadata LOOP
+                         EXECUTE format('GRANT SELECT ON LARGE OBJECT %s TO {role}', lo);
+                     END LOOP;
+                 END $$"
+            ));
+            let (sender, warnings) = channel();
+            let dump = Dump::new(&format!("{} user={role}", database.conninfo()))?
+                .jobs(8)
+                .part_bytes(PART)
+                .watch(move |event| {
+                    if let pgdumprs::Event::Warning(warning) = event {
+                        let _ = sender.send(warning);
+                    }
+                });
+            let report = tokio::runtime::Runtime::new()?.block_on(dump.to_file(&path))?;
+            ensure!(report.rows == expected.rows, "{report:?}");
+            let warnings: Vec<String> = warnings.into_iter().collect();
+            ensure!(
+                warnings.len() == 1 && warnings[0].contains("too many connections for role"),
+                "{warnings:?}"
+            );
+        }
+        Ok(())
+    });
+}
+
+/// A role that may read all columns and not the table cannot read `ctid`: there, the table is read whole.
+#[test]
+fn a_role_that_may_read_columns_reads_the_table_whole() {
+    for_each_major(|server| {
+        // Servers before 16 let nobody lock a table who may not read it.
+        if server.major().number() < 16 {
+            return Ok(());
+        }
+        let database = server.database();
+        let role = server.role("LOGIN");
+        database.execute_sql(format!(
+            "CREATE TABLE t AS SELECT g AS id, md5(g::text) AS t FROM generate_series(1, 30000) g;
+             GRANT UPDATE, SELECT (id, t) ON t TO {role}"
+        ));
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("a.dump");
+        let dump = Dump::new(&format!("{} user={role}", database.conninfo()))?
+            .jobs(4)
+            .part_bytes(PART);
+        let report = tokio::runtime::Runtime::new()?.block_on(dump.to_file(&path))?;
+        ensure!(report.rows == 30_000, "{report:?}");
+        Ok(())
+    });
+}
+
+/// Somebody waits for the exclusive lock of a table that the leader has locked. Whoever queued up behind would never get on; but the
+/// leader can read the table.
+#[test]
+fn whoever_waits_for_a_table_is_not_waited_for() {
+    for_each_major(|server| {
+        let database = database(server);
+        let folder = tempfile::tempdir()?;
+        let (stock, ours) = (
+            folder.path().join("stock.dump"),
+            folder.path().join("ours.dump"),
+        );
+        stock_archive(&database, &stock, &[])?;
+        let (sender, warnings) = channel();
+        let other = Mutex::new(None);
+        let (conninfo, waits) = (database.conninfo(), psql_waits(&database));
+        let dump = Dump::new(&conninfo)?
+            .jobs(4)
+            .part_bytes(PART)
+            .archive_version(ArchiveVersion::V1_16)
+            .watch(move |event| match event {
+                // All tables are locked, and no other connection is there yet.
+                pgdumprs::Event::Planned { .. } => {
+                    *other.lock().unwrap() = Some(waits());
+                }
+                pgdumprs::Event::Warning(warning) => {
+                    let _ = sender.send(warning);
+                }
+                _ => {}
+            });
+        let runtime = tokio::runtime::Runtime::new()?;
+        let dumped =
+            async { tokio::time::timeout(Duration::from_secs(60), dump.to_file(&ours)).await };
+        runtime.block_on(dumped).context("the dump hangs")??;
+        let comparison = compare_archives(&stock, &ours)?;
+        ensure!(comparison.is_same(), "{comparison}");
+        let warnings: Vec<String> = warnings.into_iter().collect();
+        ensure!(
+            warnings.len() == 1 && warnings[0].contains("could not obtain lock"),
+            "{warnings:?}"
+        );
+        Ok(())
+    });
+}
+
+/// Starts a session that wants a table for itself, and returns when the server says that it waits.
+fn psql_waits(database: &Database) -> impl Fn() -> Waiting + Send + use<> {
+    let (conninfo, major) = (database.conninfo(), database.server().major());
+    move || {
+        let psql = |sql: &str| {
+            let mut command = tool(Major::REFERENCE, "psql");
+            command.args(["-XAtq", "-d", &conninfo, "-c", sql]);
+            command
+        };
+        let child = psql("BEGIN; LOCK TABLE narrow; LOCK TABLE toasted").spawn();
+        let waiting = Waiting(child.expect("psql starts"));
+        for _ in 0..200 {
+            let asked = psql("SELECT count(*) FROM pg_locks WHERE NOT granted").output();
+            if asked.expect("psql runs").stdout.starts_with(b"1") {
+                return waiting;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("nobody waits for a lock on PostgreSQL {major:?}");
+    }
+}
+
+/// A process that ends with its handle.
+struct Waiting(Child);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        // It may have ended by itself, when the dump was done.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
