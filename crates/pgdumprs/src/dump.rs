@@ -8,10 +8,12 @@ use bstr::BString;
 use pgdumprs_archive::{ArchiveVersion, Compression, CreationTime, Entry, Header, Writer};
 use pgdumprs_catalog::{Details, Listing};
 use pgdumprs_connect::{ConnectParams, ServerVersion, Session};
-use pgdumprs_copy::{ByPages, Job, PART_BYTES, Plan, Progress, Settings, Table, Work};
-use pgdumprs_ddl::{DataJob, LargeObjectForm, Options};
+use pgdumprs_copy::{Job, PART_BYTES, Plan, Settings, Work};
+use pgdumprs_ddl::{LargeObjectForm, Options};
 
 use crate::created::local_time;
+use crate::data::{event, job, others};
+use crate::lock::lock_statements;
 use crate::output::OutputFile;
 use crate::transaction::{self, Snapshot};
 use crate::writing::write_steps;
@@ -22,9 +24,6 @@ const MOST_JOBS: usize = 8;
 
 /// Bytes that data may take in memory, where nobody says how many.
 const MEMORY: usize = 256 << 20;
-
-/// Bytes of one LOCK statement, which names many tables: a bound for what a pooler or a log has to hold at once.
-const LOCK_STATEMENT: usize = 100_000;
 
 /// The oldest server major whose catalogs can be read.
 const OLDEST_SERVER: u32 = 13;
@@ -289,7 +288,7 @@ impl Dump {
             compression: self.compression,
             memory: self.memory,
         };
-        let others = self.others(session, &data, snapshot);
+        let others = others(self.jobs, session, &data, snapshot);
         let watcher = &mut self.watcher;
         let (copied, written) = pgdumprs_copy::run(
             session,
@@ -323,29 +322,6 @@ impl Dump {
             elapsed: started.elapsed(),
         };
         Ok((output, report))
-    }
-
-    /// The connections beside the first, which open when they are polled. There are no more than there is work for.
-    fn others(
-        &self,
-        leader: &Session,
-        data: &Plan,
-        snapshot: Option<BString>,
-    ) -> Vec<pgdumprs_copy::Opening> {
-        let Some(snapshot) = snapshot else {
-            return Vec::new();
-        };
-        (1..self.jobs.min(data.units()))
-            .map(|_| {
-                let (another, snapshot) = (leader.another(), snapshot.clone());
-                let opening: pgdumprs_copy::Opening = Box::pin(async move {
-                    let mut session = another.await?;
-                    transaction::begin(&mut session, Snapshot::Join(&snapshot)).await?;
-                    Ok(session)
-                });
-                opening
-            })
-            .collect()
     }
 
     /// The version to write: the one that was asked for or else the lowest that can be written and hold the compression.
@@ -386,16 +362,6 @@ impl Dump {
     }
 }
 
-/// What is told of data being copied.
-fn event(progress: Progress) -> Event {
-    match progress {
-        Progress::FewerConnections { reason } => Event::Warning(format!(
-            "the dump goes on over fewer connections than asked for: {reason}"
-        )),
-        progress => Event::Copy(progress),
-    }
-}
-
 /// Runs what waits for a disk or a pipe in a thread of its own.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     join(tokio::task::spawn_blocking(work).await)
@@ -404,69 +370,4 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 /// The value of a blocking task. Such tasks are never cancelled, so that the only error is a panic, which goes on here.
 fn join<T>(result: Result<T, tokio::task::JoinError>) -> T {
     result.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
-}
-
-fn job(job: DataJob) -> Job {
-    match job {
-        DataJob::Table {
-            dump_id,
-            name,
-            copy,
-            bytes,
-            by_pages,
-            ..
-        } => Job {
-            dump_id,
-            work: Work::Table(Table {
-                name,
-                copy,
-                bytes,
-                by_pages: by_pages.map(|(pages, columns)| ByPages { pages, columns }),
-            }),
-        },
-        DataJob::LargeObjects { dump_id, oids } => Job {
-            dump_id,
-            work: Work::LargeObjects { oids },
-        },
-    }
-}
-
-/// As few LOCK statements as reasonable, for any number of tables.
-fn lock_statements(tables: &[BString]) -> Vec<BString> {
-    let mut statements: Vec<BString> = Vec::new();
-    for table in tables {
-        match statements.last_mut() {
-            Some(statement) if statement.len() < LOCK_STATEMENT => {
-                statement.extend_from_slice(b", ")
-            }
-            _ => statements.push("LOCK TABLE ".into()),
-        }
-        if let Some(statement) = statements.last_mut() {
-            statement.extend_from_slice(table);
-        }
-    }
-    for statement in &mut statements {
-        statement.extend_from_slice(b" IN ACCESS SHARE MODE");
-    }
-    statements
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn few_statements_lock_many_tables() {
-        assert!(lock_statements(&[]).is_empty());
-        let two = lock_statements(&["public.a".into(), "public.b".into()]);
-        assert_eq!(two, ["LOCK TABLE public.a, public.b IN ACCESS SHARE MODE"]);
-        let many = vec![BString::from("public.orders"); 20_000];
-        let statements = lock_statements(&many);
-        assert_eq!(statements.len(), 3);
-        assert!(
-            statements
-                .iter()
-                .all(|s| s.ends_with(b"public.orders IN ACCESS SHARE MODE"))
-        );
-    }
 }

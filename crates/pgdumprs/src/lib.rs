@@ -17,9 +17,11 @@
 
 mod content;
 mod created;
+mod data;
 mod dump;
 mod error;
 mod event;
+mod lock;
 mod output;
 mod report;
 mod selection;
