@@ -3,10 +3,11 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::sync::mpsc;
 
 use bstr::BString;
 use pgdumprs_connect::{Rows, Session};
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::JoinError;
 
 use crate::cells::Cells;
 use crate::{Error, Oid};
@@ -69,21 +70,44 @@ impl<T> Ticket<T> {
     }
 }
 
-/// Decoded rows of some kind: a `Vec<T>`, of the type of the ticket.
-type Decoded = Result<Box<dyn Any + Send>, Error>;
+/// Makes rows of one kind from a result that comes in batches.
+trait Decoding: Send {
+    fn add(&mut self, batch: &Rows) -> Result<(), Error>;
 
-/// Decodes the result of one query.
-type Decode = Box<dyn FnOnce(Rows) -> Decoded + Send>;
+    /// The rows, a `Vec<T>` of the type of the ticket.
+    fn finish(self: Box<Self>) -> Box<dyn Any + Send>;
+}
 
-/// Bytes of a result above which it is decoded in a thread of its own.
-const LARGE: usize = 64 * 1024;
+struct Decoder<T> {
+    what: &'static str,
+    decode: fn(&mut Cells<'_>) -> Result<T, Error>,
+    rows: Vec<T>,
+}
+
+impl<T: Send + 'static> Decoding for Decoder<T> {
+    fn add(&mut self, batch: &Rows) -> Result<(), Error> {
+        self.rows.reserve(batch.len());
+        for row in batch {
+            let row = (self.decode)(&mut Cells::new(self.what, row))?;
+            self.rows.push(row);
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Box<dyn Any + Send> {
+        Box::new(self.rows)
+    }
+}
+
+/// Bytes of a result that are decoded together. The rest of a result need not be in memory as it came.
+const BATCH: usize = 256 * 1024;
 
 /// Queries that are sent together and answered together.
 pub(crate) struct Flight {
     version: u32,
     statements: Vec<BString>,
     subjects: Vec<Subject>,
-    decoders: Vec<Decode>,
+    decoders: Vec<Box<dyn Decoding>>,
 }
 
 /// What a statement is about, for errors.
@@ -113,12 +137,10 @@ impl Flight {
     ) -> Ticket<T> {
         self.statements.push(statement);
         self.subjects.push(Subject::Rows(what));
-        self.decoders.push(Box::new(move |rows| {
-            let rows: Result<Vec<T>, Error> = rows
-                .iter()
-                .map(|row| decode(&mut Cells::new(what, row)))
-                .collect();
-            Ok(Box::new(rows?))
+        self.decoders.push(Box::new(Decoder {
+            what,
+            decode,
+            rows: Vec::new(),
         }));
         Ticket {
             position: Some(self.statements.len() - 1),
@@ -167,51 +189,49 @@ impl Flight {
 
     /// Sends everything and waits for all answers.
     ///
-    /// Large answers are decoded beside the async executor, which must stay responsive, and while the server still works on the
-    /// next ones.
+    /// They are decoded beside the async executor, which must stay responsive, and while the server still works on the next ones.
     pub(crate) async fn run(self, session: &mut Session) -> Result<Landed, Error> {
-        let mut decoders = self.decoders.into_iter();
-        let mut decoding = Vec::with_capacity(self.statements.len());
-        let arrived = |rows: Rows| {
-            let decode = decoders.next().expect("every statement has a decoder");
-            decoding.push(if rows.size() > LARGE {
-                Decoding::Aside(tokio::task::spawn_blocking(move || decode(rows)))
-            } else {
-                Decoding::Done(decode(rows))
-            });
-        };
-        let answered = session.pipeline_each(&self.statements, arrived).await;
-        answered.map_err(|source| {
-            let subject = match &source {
-                pgdumprs_connect::Error::Statement {
-                    index: Some(index), ..
-                } => &self.subjects[*index],
-                _ => &Subject::Rows("objects"),
-            };
-            match subject {
-                Subject::Rows(what) => Error::Query { what, source },
-                Subject::Pattern(pattern) => Error::Pattern {
-                    pattern: pattern.clone(),
-                    source,
-                },
+        let (sender, receiver) = mpsc::channel::<(usize, Rows)>();
+        let mut decoders = self.decoders;
+        // One thread for all: more would each keep memory of its own, and the server is slower than one.
+        let decoding = tokio::task::spawn_blocking(move || {
+            for (index, batch) in receiver {
+                decoders[index].add(&batch)?;
             }
-        })?;
-        let mut results = Vec::with_capacity(decoding.len());
-        for decoding in decoding {
-            let decoded = match decoding {
-                Decoding::Done(decoded) => decoded,
-                Decoding::Aside(task) => joined(task.await),
-            };
-            results.push(Cell::new(Some(decoded)));
+            Ok(decoders)
+        });
+        let arrived = move |index, batch| {
+            // Where the receiver is gone it knows why, and tells below.
+            let _ = sender.send((index, batch));
+        };
+        let answered = session
+            .pipeline_each(&self.statements, BATCH, arrived)
+            .await;
+        let decoded = joined(decoding.await);
+        match answered {
+            Ok(()) => Ok(Landed {
+                results: decoded?
+                    .into_iter()
+                    .map(|decoder| Cell::new(Some(decoder.finish())))
+                    .collect(),
+            }),
+            Err(source) => {
+                let subject = match &source {
+                    pgdumprs_connect::Error::Statement {
+                        index: Some(index), ..
+                    } => &self.subjects[*index],
+                    _ => &Subject::Rows("objects"),
+                };
+                Err(match subject {
+                    Subject::Rows(what) => Error::Query { what, source },
+                    Subject::Pattern(pattern) => Error::Pattern {
+                        pattern: pattern.clone(),
+                        source,
+                    },
+                })
+            }
         }
-        Ok(Landed { results })
     }
-}
-
-/// A result on its way.
-enum Decoding {
-    Done(Decoded),
-    Aside(JoinHandle<Decoded>),
 }
 
 /// Runs what takes long beside the async executor.
@@ -227,7 +247,7 @@ fn joined<T>(result: Result<T, JoinError>) -> T {
 /// The answers of a flight.
 pub(crate) struct Landed {
     /// Each is taken out once, by its ticket.
-    results: Vec<Cell<Option<Decoded>>>,
+    results: Vec<Cell<Option<Box<dyn Any + Send>>>>,
 }
 
 impl Landed {
@@ -236,10 +256,10 @@ impl Landed {
         let Some(position) = ticket.position else {
             return Ok(Vec::new());
         };
-        let decoded = self.results[position].take();
-        let rows = decoded.expect("a ticket is good for one answer")?;
-        Ok(*rows
-            .downcast()
-            .expect("the ticket's type is that of its decoder"))
+        let rows = self.results[position]
+            .take()
+            .expect("a ticket is good for one answer");
+        let rows = rows.downcast();
+        Ok(*rows.expect("the ticket's type is that of its decoder"))
     }
 }

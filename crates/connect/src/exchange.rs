@@ -140,6 +140,16 @@ impl Session {
 
     /// Reads one statement's messages up to ReadyForQuery.
     pub(crate) async fn outcome(&mut self, sql: &[u8]) -> Result<Outcome, Error> {
+        self.outcome_with(sql, |_| {}).await
+    }
+
+    /// Like [`Session::outcome`], and shows the rows to `grown` after each one, which may take them
+    /// out.
+    pub(crate) async fn outcome_with(
+        &mut self,
+        sql: &[u8],
+        mut grown: impl FnMut(&mut Rows),
+    ) -> Result<Outcome, Error> {
         let mut rows = Rows::default();
         let mut failure: Option<Box<ServerError>> = None;
         let mut copied = false;
@@ -158,6 +168,7 @@ impl Session {
                     if rows.push(self.wire.body()).is_none() {
                         return Err(self.malformed(sql, tag));
                     }
+                    grown(&mut rows);
                 }
                 b'C' => rows.set_tag(self.wire.body()),
                 b'I' => rows = Rows::default(),

@@ -207,13 +207,17 @@ impl Session {
     /// index, after all statements have ended.
     pub async fn pipeline(&mut self, statements: &[impl AsRef<[u8]>]) -> Result<Vec<Rows>, Error> {
         let mut results = Vec::with_capacity(statements.len());
-        self.pipeline_each(statements, |rows| results.push(rows))
+        self.pipeline_each(statements, usize::MAX, |_, rows| results.push(rows))
             .await?;
         Ok(results)
     }
 
-    /// Like [`Session::pipeline`], but hands over each result as soon as it has arrived, while the
-    /// server works on the next ones. None comes after a failed one.
+    /// Like [`Session::pipeline`], but hands over each result as it arrives, with the statement's
+    /// index, while the server works on what follows.
+    ///
+    /// A result of more than `batch` bytes comes in several batches, the last of which may be
+    /// empty; each result comes at least once. No result of a failed statement is whole, and none
+    /// comes after it.
     ///
     /// # Errors
     ///
@@ -221,7 +225,8 @@ impl Session {
     pub async fn pipeline_each(
         &mut self,
         statements: &[impl AsRef<[u8]>],
-        mut arrived: impl FnMut(Rows),
+        batch: usize,
+        mut arrived: impl FnMut(usize, Rows),
     ) -> Result<(), Error> {
         self.check_idle()?;
         for sql in statements {
@@ -233,8 +238,13 @@ impl Session {
         let mut failure = None;
         for (index, sql) in statements.iter().enumerate() {
             let sql = sql.as_ref();
-            match self.outcome(sql).await? {
-                Ok(rows) if failure.is_none() => arrived(rows),
+            let grown = |rows: &mut Rows| {
+                if rows.size() > batch {
+                    arrived(index, rows.take_batch());
+                }
+            };
+            match self.outcome_with(sql, grown).await? {
+                Ok(rows) if failure.is_none() => arrived(index, rows),
                 Err(error) if failure.is_none() => {
                     let statement = shorten(sql);
                     failure = Some(Error::Statement {

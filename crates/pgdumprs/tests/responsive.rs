@@ -1,8 +1,8 @@
 //! A service that embeds a dump goes on with its own work meanwhile.
 
+use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -13,95 +13,46 @@ use tokio::runtime::{Builder, Runtime};
 /// How long nothing else may get a turn.
 const STALL: Duration = Duration::from_millis(50);
 
-/// Pauses that are worth remembering.
-const PAUSE: Duration = Duration::from_millis(5);
-
 const TICK: Duration = Duration::from_millis(1);
 
-/// A time in which a ticker got no turn.
-#[derive(Clone, Copy, Debug)]
-struct Pause {
-    from: Instant,
-    to: Instant,
+/// For how long the current thread has wanted to run and was not let, so far: other programs had the processor then, and no change of
+/// ours would help. Where the system does not tell, nothing is excused.
+fn kept_waiting() -> Duration {
+    let statistics = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let waited = statistics.split(' ').nth(1);
+    Duration::from_nanos(waited.and_then(|time| time.parse().ok()).unwrap_or(0))
 }
 
-impl Pause {
-    fn length(self) -> Duration {
-        self.to - self.from
+/// Ticks every millisecond until told to end; returns the longest time between two ticks, and how many there were.
+async fn tick(until: Arc<AtomicBool>) -> (Duration, usize) {
+    let (mut longest, mut ticks) = (Duration::ZERO, 0);
+    let mut last = (Instant::now(), kept_waiting());
+    while !until.load(Ordering::Relaxed) {
+        tokio::time::sleep(TICK).await;
+        let now = (Instant::now(), kept_waiting());
+        let pause = (now.0 - last.0).saturating_sub(now.1.saturating_sub(last.1));
+        longest = longest.max(pause);
+        ticks += 1;
+        last = now;
     }
-
-    /// For how long it and another ran at the same time.
-    fn overlap(self, other: Pause) -> Duration {
-        let from = self.from.max(other.from);
-        self.to.min(other.to).saturating_duration_since(from)
-    }
+    (longest, ticks)
 }
 
-/// The pauses of something that is called again and again.
-struct Ticker {
-    last: Instant,
-    ticks: usize,
-    pauses: Vec<Pause>,
-}
-
-impl Ticker {
-    fn new() -> Ticker {
-        Ticker {
-            last: Instant::now(),
-            ticks: 0,
-            pauses: Vec::new(),
-        }
-    }
-
-    fn tick(&mut self) {
-        let (from, to) = (self.last, Instant::now());
-        if to - from > PAUSE {
-            self.pauses.push(Pause { from, to });
-        }
-        self.last = to;
-        self.ticks += 1;
-    }
-}
-
-/// Dumps while a task of the same runtime and, to know what the machine is to blame for, a thread tick every millisecond. Returns
-/// the longest time in which the task got no turn but the thread did.
+/// Dumps while another task of the same runtime ticks, and returns the longest time in which it got no turn.
+///
+/// The runtime must run tasks on one thread, so that it is always the same that ticks.
 fn longest_stall(runtime: &Runtime, database: &Database) -> Result<Duration> {
     let done = Arc::new(AtomicBool::new(false));
-    let until = done.clone();
-    let thread = thread::spawn(move || {
-        let mut ticker = Ticker::new();
-        while !until.load(Ordering::Relaxed) {
-            thread::sleep(TICK);
-            ticker.tick();
-        }
-        ticker
-    });
-    let until = done.clone();
-    let task = runtime.spawn(async move {
-        let mut ticker = Ticker::new();
-        while !until.load(Ordering::Relaxed) {
-            tokio::time::sleep(TICK).await;
-            ticker.tick();
-        }
-        ticker
-    });
+    let ticking = runtime.spawn(tick(done.clone()));
     let dump = Dump::new(&database.conninfo())?;
     // Like a service's, the dump is a task beside the others.
-    let dumped = runtime.block_on(async {
-        let dumped = tokio::spawn(dump.to_writer(std::io::sink())).await;
-        done.store(true, Ordering::Relaxed);
-        dumped
-    });
+    let dumping = runtime.spawn(dump.to_writer(std::io::sink()));
+    let dumped = runtime.block_on(dumping);
     done.store(true, Ordering::Relaxed);
     dumped?.context("dumping with pgdumprs")?;
-    let task = runtime.block_on(task)?;
-    let thread = thread.join().expect("the ticking thread does not panic");
-    ensure!(task.ticks > 50, "{} ticks are too few to tell", task.ticks);
-    let stall = |pause: &Pause| {
-        let machine = thread.pauses.iter().map(|other| pause.overlap(*other));
-        pause.length() - machine.sum::<Duration>()
-    };
-    Ok(task.pauses.iter().map(stall).max().unwrap_or_default())
+    let (longest, ticks) = runtime.block_on(ticking)?;
+    ensure!(ticks > 50, "{ticks} ticks are too few to tell");
+    Ok(longest)
 }
 
 /// Many tables with something for each part of a dump to do.
@@ -129,9 +80,11 @@ fn other_tasks_get_their_turns_during_a_dump() -> Result<()> {
         .setting("max_locks_per_transaction", "1000")
         .start()?;
     let database = database(&server, 5000)?;
+    let mut one_worker = Builder::new_multi_thread();
+    one_worker.worker_threads(1);
     for (name, mut builder) in [
         ("single-threaded", Builder::new_current_thread()),
-        ("multi-threaded", Builder::new_multi_thread()),
+        ("multi-threaded", one_worker),
     ] {
         let runtime = builder.enable_all().build()?;
         let stall = longest_stall(&runtime, &database)?;
