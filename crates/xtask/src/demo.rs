@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use pgdumprs_testkit::{Database, Major, Server, checked_output, restoring_major, tool};
 
 use self::identical::first_differences;
+use crate::build::{build, succeed};
 
 /// Back up a sample database with pgdumprs, restore it with stock pg_restore, and compare.
 ///
@@ -128,25 +129,6 @@ impl Summary {
     }
 }
 
-/// Builds the command as users get it, and returns its path.
-fn build() -> Result<std::path::PathBuf> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    println!("Building pgdumprs.");
-    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
-    let mut build = Command::new(cargo);
-    build.args([
-        "build",
-        "--release",
-        "--quiet",
-        "--locked",
-        "--package",
-        "pgdumprs-cli",
-    ]);
-    succeed(build.current_dir(&workspace))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(workspace.join("target"), Into::into);
-    Ok(target.join("release/pgdumprs"))
-}
-
 fn pg_restore(server: &Server) -> Command {
     tool(restoring_major(server.major()), "pg_restore")
 }
@@ -177,17 +159,6 @@ fn count(database: &Database, query: &str) -> Result<u64> {
     answer
         .parse()
         .with_context(|| format!("counting: {answer:?}"))
-}
-
-fn succeed(command: &mut Command) -> Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let status = command
-        .status()
-        .with_context(|| format!("{program} could not be started"))?;
-    if !status.success() {
-        bail!("{program} ended with {status}");
-    }
-    Ok(())
 }
 
 fn size(file: &Path) -> Result<u64> {

@@ -1,5 +1,7 @@
-//! Development tasks: demo, pg and test.
+//! Development tasks: bench, demo, pg and test.
 
+mod bench;
+mod build;
 mod demo;
 mod pg;
 mod test;
@@ -18,6 +20,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    Bench(bench::Arguments),
     Demo(demo::Arguments),
     Pg(pg::Arguments),
     Test(test::Arguments),
@@ -25,6 +28,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
+        Task::Bench(arguments) => bench::run(&arguments),
         Task::Demo(arguments) => demo::run(&arguments),
         Task::Pg(arguments) => pg::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),

@@ -1,0 +1,175 @@
+//! `cargo xtask bench`: pgdumprs against stock pg_dump.
+
+mod chart;
+mod contest;
+mod database;
+mod document;
+mod machine;
+mod measure;
+mod scenario;
+mod stages;
+mod summary;
+mod terminal;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use pgdumprs_testkit::Database;
+
+use self::contest::Ground;
+use self::database::{Kind, Sizes};
+use self::scenario::{Costs, Scenario};
+use self::summary::Summary;
+use crate::build::{build, target, workspace};
+
+/// Measure pgdumprs against stock pg_dump, in turn, on databases of its own.
+///
+/// A full run takes about a quarter of an hour and rewrites docs/benchmarks.md. A smaller one (--quick, --scale, --only) writes the
+/// same to target/bench.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Small databases and two pairs of runs, to see in seconds that everything works
+    #[arg(long, conflicts_with_all = ["scale", "pairs"])]
+    quick: bool,
+
+    /// Share of the full amount of data (1 GB of COPY text) and of objects
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0)]
+    scale: f64,
+
+    /// Pairs of runs for each comparison
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pairs: usize,
+
+    /// Run also what takes stock ten minutes: 5,000 tables over a slow link, rather than 1,000 alone
+    #[arg(long, conflicts_with = "only")]
+    long: bool,
+
+    /// Comparisons to run, by name, instead of all
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    only: Vec<String>,
+
+    /// List the comparisons
+    #[arg(long)]
+    list: bool,
+}
+
+/// Pairs and share of a quick run.
+const QUICK: (usize, f64) = (2, 0.01);
+
+/// Runs of each of the dumps that show where CPU time goes.
+const STAGE_RUNS: usize = 2;
+
+/// Everything that is reported.
+pub(crate) struct Report {
+    summaries: Vec<Summary>,
+    stages: Vec<stages::Stage>,
+    machine: Vec<(&'static str, String)>,
+    sizes: Sizes,
+}
+
+/// Builds, measures and reports.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    if arguments.list {
+        for scenario in scenario::ALL {
+            println!("{:<16}{}", scenario.name, scenario.title);
+        }
+        return Ok(());
+    }
+    let chosen = choose(arguments)?;
+    let (pairs, share) = if arguments.quick {
+        QUICK
+    } else {
+        (arguments.pairs, arguments.scale)
+    };
+    if pairs == 0 || share <= 0.0 {
+        bail!("--pairs and --scale must be above 0");
+    }
+    let sizes = Sizes {
+        data: share,
+        objects: share,
+    };
+
+    let started = Instant::now();
+    let ground = Ground::prepare(build()?)?;
+    let databases = make_databases(&ground, &chosen, sizes)?;
+    let mut summaries = Vec::new();
+    for scenario in chosen {
+        let database = &databases[&scenario.database];
+        let outcome = contest::run(&ground, scenario, database, scenario.pairs(pairs))?;
+        summaries.push(Summary::of(&outcome));
+    }
+    let stages = match databases.get(&Kind::Mixed) {
+        Some(mixed) => stages::measure(&ground, mixed, STAGE_RUNS.min(pairs))?,
+        None => Vec::new(),
+    };
+    let report = Report {
+        summaries,
+        stages,
+        machine: machine::describe(&ground)?,
+        sizes,
+    };
+    println!("\n{}", terminal::table(&report));
+    let complete = arguments.only.is_empty() && !arguments.quick && share >= 1.0;
+    write(&report, complete)?;
+    println!("{} s in all.", started.elapsed().as_secs());
+    Ok(())
+}
+
+/// The comparisons that were asked for, by name or by how long they may take.
+fn choose(arguments: &Arguments) -> Result<Vec<&'static Scenario>> {
+    if arguments.only.is_empty() {
+        let wanted = |scenario: &&Scenario| arguments.long || scenario.costs != Costs::TenMinutes;
+        return Ok(scenario::ALL.iter().filter(wanted).collect());
+    }
+    let find = |name: &String| {
+        let found = scenario::ALL.iter().find(|scenario| scenario.name == name);
+        found.with_context(|| {
+            format!("there is no comparison {name:?}; --list lists those there are")
+        })
+    };
+    arguments.only.iter().map(find).collect()
+}
+
+fn make_databases(
+    ground: &Ground,
+    scenarios: &[&Scenario],
+    sizes: Sizes,
+) -> Result<BTreeMap<Kind, Database>> {
+    let mut databases = BTreeMap::new();
+    for scenario in scenarios {
+        let kind = scenario.database;
+        if databases.contains_key(&kind) {
+            continue;
+        }
+        let started = Instant::now();
+        let database = kind.make(&ground.server, sizes)?;
+        let size = database.psql("SELECT pg_size_pretty(pg_database_size(current_database()))");
+        println!(
+            "Made the database {kind:?}: {size}, in {:.1} s.",
+            started.elapsed().as_secs_f64()
+        );
+        databases.insert(kind, database);
+    }
+    Ok(databases)
+}
+
+/// Writes the document and its chart, of a complete run to where readers find it.
+fn write(report: &Report, complete: bool) -> Result<()> {
+    let folder = if complete {
+        workspace().join("docs")
+    } else {
+        target().join("bench")
+    };
+    fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
+    for (name, content) in [
+        ("benchmarks.md", document::write(report)),
+        ("benchmarks.svg", chart::draw(&report.summaries)),
+    ] {
+        let path = folder.join(name);
+        fs::write(&path, content).with_context(|| format!("writing {}", path.display()))?;
+        println!("Wrote {}.", path.display());
+    }
+    Ok(())
+}

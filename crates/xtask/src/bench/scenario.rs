@@ -1,0 +1,246 @@
+//! What is measured against what.
+
+use super::database::Kind;
+
+/// Connections that ours uses: as many as stock's parallel runs.
+pub(super) const JOBS: &[&str] = &["-j2"];
+
+/// One comparison: the same database dumped in two ways.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scenario {
+    /// What `--only` knows it by.
+    pub(super) name: &'static str,
+    /// What is compared, for readers.
+    pub(super) title: &'static str,
+    pub(super) database: Kind,
+    /// Whether the server is at the end of a link of 40 ms.
+    pub(super) far: bool,
+    /// Arguments of ours, besides those that every run has.
+    pub(super) ours: &'static [&'static str],
+    pub(super) rival: Rival,
+    pub(super) wanted: Wanted,
+    /// How much time it takes.
+    pub(super) costs: Costs,
+}
+
+/// How much time a comparison takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Costs {
+    /// Little enough for any number of pairs.
+    Little,
+    /// Minutes for one run of stock, nearly all of them asleep, so that runs hardly differ: one pair is enough.
+    Minutes,
+    /// Ten minutes for one run of stock: one pair, and that only where it is asked for.
+    TenMinutes,
+}
+
+/// What ours is measured against.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Rival {
+    /// `pg_dump` with these arguments.
+    PgDump(&'static [&'static str]),
+    /// Two sessions that copy half of the data each and throw it away.
+    Floor,
+}
+
+/// What ours has to reach.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    /// How many times as fast ours must be at least; for the floor, below 1.
+    pub(super) speed: Option<f64>,
+    /// How many times as large ours may be at most.
+    pub(super) size: Option<f64>,
+}
+
+const fn times(speed: f64) -> Wanted {
+    Wanted {
+        speed: Some(speed),
+        size: None,
+    }
+}
+
+const NOTHING: Wanted = Wanted {
+    speed: None,
+    size: None,
+};
+
+const fn mixed(
+    name: &'static str,
+    title: &'static str,
+    ours: &'static [&'static str],
+    stock: &'static [&'static str],
+    wanted: Wanted,
+) -> Scenario {
+    Scenario {
+        name,
+        title,
+        database: Kind::Mixed,
+        far: false,
+        ours,
+        rival: Rival::PgDump(stock),
+        wanted,
+        costs: Costs::Little,
+    }
+}
+
+/// All comparisons, those with something to reach first.
+pub(super) const ALL: &[Scenario] = &[
+    mixed(
+        "default",
+        "-Fc, gzip (the default)",
+        &["-Fc"],
+        &["-Fc"],
+        Wanted {
+            speed: Some(2.5),
+            size: Some(1.02),
+        },
+    ),
+    mixed(
+        "default-folder",
+        "-Fd -j 2, gzip (the default)",
+        &["-Fc"],
+        &["-Fd", "-j2"],
+        times(1.4),
+    ),
+    mixed(
+        "zstd",
+        "-Fc, zstd",
+        &["-Fc", "-Zzstd:3"],
+        &["-Fc", "-Zzstd:3"],
+        times(1.4),
+    ),
+    mixed(
+        "zstd-folder",
+        "-Fd -j 2, zstd",
+        &["-Fc", "-Zzstd:3"],
+        &["-Fd", "-j2", "-Zzstd:3"],
+        times(1.0),
+    ),
+    Scenario {
+        database: Kind::OneLarge,
+        ..mixed(
+            "one-large",
+            "-Fc, one table holds 90%",
+            &["-Fc"],
+            &["-Fc"],
+            times(2.3),
+        )
+    },
+    Scenario {
+        database: Kind::RichSchema,
+        far: true,
+        ..mixed(
+            "schema-far",
+            "-s over 40 ms, 2,500 entries",
+            &["-Fc", "-s"],
+            &["-Fc", "-s"],
+            times(15.0),
+        )
+    },
+    Scenario {
+        database: Kind::ThousandTables,
+        far: true,
+        costs: Costs::Minutes,
+        ..mixed(
+            "tables-far",
+            "-Fc over 40 ms, 1,000 tables",
+            &["-Fc"],
+            &["-Fc"],
+            times(20.0),
+        )
+    },
+    Scenario {
+        database: Kind::ManyTables,
+        far: true,
+        costs: Costs::TenMinutes,
+        ..mixed(
+            "tables-far-5000",
+            "-Fc over 40 ms, 5,000 tables",
+            &["-Fc"],
+            &["-Fc"],
+            times(20.0),
+        )
+    },
+    Scenario {
+        database: Kind::ManyTables,
+        ..mixed(
+            "schema",
+            "-s, 5,000 tables (40,000 entries)",
+            &["-Fc", "-s"],
+            &["-Fc", "-s"],
+            times(1.0),
+        )
+    },
+    Scenario {
+        rival: Rival::Floor,
+        ..mixed(
+            "floor",
+            "two COPYs to nowhere (the floor)",
+            &["-Fc", "-Znone"],
+            &[],
+            times(1.0 / 1.3),
+        )
+    },
+    mixed(
+        "lz4",
+        "-Fc, lz4",
+        &["-Fc", "-Zlz4"],
+        &["-Fc", "-Zlz4"],
+        NOTHING,
+    ),
+    mixed(
+        "lz4-folder",
+        "-Fd -j 2, lz4",
+        &["-Fc", "-Zlz4"],
+        &["-Fd", "-j2", "-Zlz4"],
+        NOTHING,
+    ),
+    mixed(
+        "none",
+        "-Fc, uncompressed",
+        &["-Fc", "-Znone"],
+        &["-Fc", "-Znone"],
+        NOTHING,
+    ),
+    mixed(
+        "none-folder",
+        "-Fd -j 2, uncompressed",
+        &["-Fc", "-Znone"],
+        &["-Fd", "-j2", "-Znone"],
+        NOTHING,
+    ),
+    Scenario {
+        database: Kind::ManyTables,
+        ..mixed("tables", "-Fc, 5,000 tables", &["-Fc"], &["-Fc"], NOTHING)
+    },
+];
+
+impl Scenario {
+    /// Pairs of runs, of the number that others get.
+    pub(super) fn pairs(&self, others: usize) -> usize {
+        match self.costs {
+            Costs::Little => others,
+            Costs::Minutes | Costs::TenMinutes => 1,
+        }
+    }
+
+    /// What ours runs against, for messages.
+    pub(super) fn rival_name(&self) -> &'static str {
+        match self.rival {
+            Rival::PgDump(_) => "pg_dump",
+            Rival::Floor => "COPY",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        for (i, scenario) in ALL.iter().enumerate() {
+            assert!(ALL[i + 1..].iter().all(|other| other.name != scenario.name));
+        }
+    }
+}
