@@ -1,6 +1,10 @@
 //! The command line.
 
 mod content;
+mod form;
+mod kinds;
+mod restore;
+mod running;
 mod selection;
 
 use std::path::PathBuf;
@@ -11,6 +15,10 @@ use clap::{ArgAction, Parser};
 use pgdumprs::{ArchiveVersion, Compression, ConnectParams, CreationTime, Dump};
 
 use crate::args::content::ContentArgs;
+use crate::args::form::FormArgs;
+use crate::args::kinds::KindArgs;
+use crate::args::restore::RestoreArgs;
+use crate::args::running::RunningArgs;
 use crate::args::selection::SelectionArgs;
 use crate::compression;
 
@@ -108,6 +116,18 @@ pub(crate) struct Args {
     #[command(flatten)]
     selection: SelectionArgs,
 
+    #[command(flatten)]
+    kinds: KindArgs,
+
+    #[command(flatten)]
+    form: FormArgs,
+
+    #[command(flatten)]
+    running: RunningArgs,
+
+    #[command(flatten)]
+    restore: RestoreArgs,
+
     /// Database to dump: a name, a connection URI or key=value pairs
     #[arg(
         short,
@@ -199,8 +219,13 @@ impl Args {
         if let Some(created) = self.created {
             dump = dump.created(created);
         }
-        let dump = self.content.apply(dump)?;
-        Ok(self.selection.apply(dump))
+        let dump = self.selection.apply(dump)?;
+        let dump = self
+            .content
+            .apply(dump, self.selection.has_foreign_data())?;
+        self.restore.check(self.content.data_only())?;
+        let dump = self.form.apply(dump)?;
+        Ok(self.running.apply(self.kinds.apply(dump)))
     }
 
     /// The archive version to write, where one was asked for.

@@ -87,7 +87,7 @@ fn create(dump: &Dump, row: &Database, name: &BString) -> BString {
     if let Some(rules) = &row.icu_rules {
         push!(text, " ICU_RULES = ", sql::literal(rules));
     }
-    if row.tablespace != DEFAULT_TABLESPACE {
+    if row.tablespace != DEFAULT_TABLESPACE && dump.options.tablespaces {
         push!(text, " TABLESPACE = ", dump.ident(&row.tablespace));
     }
     push!(text, ";\n");

@@ -11,7 +11,7 @@ use crate::dump::Dump;
 use crate::object::{DumpId, Kind, Object, Tie};
 use crate::toc::Toc;
 use crate::type_system::{self, details};
-use crate::{Components, Error, extension_dependency, guc, seclabel, sql};
+use crate::{Components, Error, Options, extension_dependency, guc, seclabel, sql};
 
 /// Makes an object of every function that is listed.
 pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
@@ -78,7 +78,13 @@ pub(crate) fn render(
         push_result(&mut text, function);
         push_properties(dump, &mut text, object, function)?;
         let depends = extension_dependency::statements(dump, object, &identified);
-        push!(text, "\n    ", body(&function.body), ";\n", depends);
+        push!(
+            text,
+            "\n    ",
+            body(&dump.options, &function.body),
+            ";\n",
+            depends
+        );
         let drop = sql!["DROP ", identified, ";\n"];
         toc.push(Entry {
             tag: Some(signature(&row.name, &function.argument_types)),
@@ -187,16 +193,20 @@ fn parallel(object: &Object, parallel: u8) -> Result<&'static str, Error> {
     }
 }
 
-fn body(body: &FunctionBody) -> BString {
+fn body(options: &Options, body: &FunctionBody) -> BString {
+    let quote = |text: &BString| match options.dollar_quoting {
+        true => dollar_quote(text),
+        false => sql::literal(text),
+    };
     match body {
         FunctionBody::Sql(text) => text.clone(),
-        FunctionBody::Source(text) => sql!["AS ", dollar_quote(text)],
+        FunctionBody::Source(text) => sql!["AS ", quote(text)],
         FunctionBody::Library { path, symbol } if symbol.is_empty() => {
             sql!["AS ", sql::literal(path)]
         }
         FunctionBody::Library { path, symbol } => {
             let quoted = match symbol.find_byteset(br"'\") {
-                Some(_) => dollar_quote(symbol),
+                Some(_) => quote(symbol),
                 None => sql::literal(symbol),
             };
             sql!["AS ", sql::literal(path), ", ", quoted]
@@ -229,15 +239,24 @@ mod tests {
     #[test]
     fn bodies_are_quoted_as_they_need() {
         let library = |symbol: &str| {
-            body(&FunctionBody::Library {
-                path: "$libdir/o'x".into(),
-                symbol: symbol.into(),
-            })
+            body(
+                &Options::default(),
+                &FunctionBody::Library {
+                    path: "$libdir/o'x".into(),
+                    symbol: symbol.into(),
+                },
+            )
         };
         assert_eq!(library("f"), "AS '$libdir/o''x', 'f'");
         assert_eq!(library("f'"), "AS '$libdir/o''x', $$f'$$");
         assert_eq!(library(""), "AS '$libdir/o''x'");
-        assert_eq!(body(&FunctionBody::Source("".into())), "AS $$$$");
-        assert_eq!(body(&FunctionBody::Sql("RETURN 1".into())), "RETURN 1");
+        assert_eq!(
+            body(&Options::default(), &FunctionBody::Source("".into())),
+            "AS $$$$"
+        );
+        assert_eq!(
+            body(&Options::default(), &FunctionBody::Sql("RETURN 1".into())),
+            "RETURN 1"
+        );
     }
 }

@@ -111,10 +111,14 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) 
     }
     let subject = Subject::of(dump, object, "SCHEMA", name.clone(), owner);
     if object.dumps(Components::COMMENT) {
+        // As pg_dump has it, which does not know the schema's name in quotes.
+        let has_standard_comment = is_standard && !dump.options.quote_all_identifiers;
         match dump.details.comment(object.catalog_id, 0) {
-            Some(text) if is_standard && text == PUBLIC_COMMENT => {}
+            Some(text) if has_standard_comment && text == PUBLIC_COMMENT => {}
             Some(text) => comment::render_text(dump, toc, &subject, text),
-            None if is_standard => comment::render_text(dump, toc, &subject, BStr::new("")),
+            None if has_standard_comment => {
+                comment::render_text(dump, toc, &subject, BStr::new(""))
+            }
             None => {}
         }
     }

@@ -61,8 +61,16 @@ pub struct Options {
     pub subscriptions: bool,
     /// Dump rows of unlogged tables. Off on a hot standby, where they cannot be read.
     pub unlogged_table_data: bool,
+    /// Name the database's tablespace.
+    pub tablespaces: bool,
     /// Name column compression methods.
     pub toast_compression: bool,
+    /// Let row security hide rows rather than forbid the dump.
+    pub row_security: bool,
+    /// Quote function bodies by dollars.
+    pub dollar_quoting: bool,
+    /// Load the rows of every partition through the topmost partitioned table.
+    pub load_via_partition_root: bool,
     /// Quote every identifier, whether it needs it or not.
     pub quote_all_identifiers: bool,
 }
@@ -86,7 +94,11 @@ impl Default for Options {
             publications: true,
             subscriptions: true,
             unlogged_table_data: true,
+            tablespaces: true,
             toast_compression: true,
+            row_security: false,
+            dollar_quoting: true,
+            load_via_partition_root: false,
             quote_all_identifiers: false,
         }
     }

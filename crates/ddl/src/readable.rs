@@ -40,7 +40,7 @@ fn describe(dump: &Dump, closed: &Closed) -> Option<String> {
     if has_data && !closed.may_read || is_locked && !closed.may_lock {
         lacks.push("SELECT".to_owned());
     }
-    if has_data && closed.hides_rows {
+    if has_data && closed.hides_rows && !dump.options.row_security {
         lacks.push("row security would hide rows".to_owned());
     }
     let kind = if row.relkind == relkind::SEQUENCE {

@@ -36,7 +36,8 @@ pub(crate) fn add(dump: &mut Dump, table: usize) -> Option<DumpId> {
         relkind::TABLE => Kind::TableData(table),
         relkind::SEQUENCE => Kind::SequenceSet(table),
         relkind::MATVIEW => Kind::RefreshMatview(table),
-        // Rows of a foreign table are its server's, those of a partitioned table are its partitions'.
+        relkind::FOREIGN_TABLE if is_foreign_data(dump, table) => Kind::TableData(table),
+        // Rows of other foreign tables are their server's, those of a partitioned table are its partitions'.
         _ => return None,
     };
     let whole = dump.table_object(table);
@@ -60,6 +61,13 @@ fn is_left_out(dump: &Dump, table: usize) -> bool {
     let matched = &dump.listing.matched;
     row.persistence == b'u' && !dump.options.unlogged_table_data
         || matched.contains(Purpose::ExcludeTableData, row.oid)
+}
+
+/// Whether the rows of a foreign table are dumped, as its server was named for that.
+fn is_foreign_data(dump: &Dump, table: usize) -> bool {
+    let server = dump.listing.tables[table].foreign_server;
+    let matched = &dump.listing.matched;
+    server.is_some_and(|server| matched.contains(Purpose::IncludeForeignData, server))
 }
 
 /// Whether the data of a relation will be read, where it is of a kind that has any.
@@ -124,8 +132,11 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, table: usize) 
         ..Toc::entry_of(object, "TABLE DATA", Section::Data)
     });
     let condition = dump.relations.conditions.get(&table);
+    let none = BString::default();
     let copy = match condition {
         Some(condition) => select_rows(&name, &columns, condition),
+        // A foreign table can only be read by a query.
+        None if row.relkind == relkind::FOREIGN_TABLE => select_rows(&name, &columns, &none),
         None => sql!["COPY ", name, " ", columns, " TO stdout;"],
     };
     let size = dump.details.relations.sizes.get(&row.oid);
@@ -148,7 +159,8 @@ fn column_names(columns: &BString) -> Option<&[u8]> {
     columns.strip_prefix(b"(")?.strip_suffix(b")")
 }
 
-/// The statement that reads the rows of a configuration table that its extension does not bring along.
+/// The statement that reads those rows of a table that meet a condition, such as those of a configuration table that its
+/// extension does not bring along.
 fn select_rows(name: &BString, columns: &BString, condition: &BString) -> BString {
     sql![
         "COPY (SELECT ",
@@ -172,7 +184,8 @@ fn reload_root(dump: &Dump, table: usize) -> Option<usize> {
         unstable |= dump.details.relations.unstable_partitioning.contains(&oid);
         current = parent;
     }
-    unstable.then_some(current)
+    let via_root = unstable || dump.options.load_via_partition_root;
+    (via_root && current != table).then_some(current)
 }
 
 /// A text that stays within a comment of one line.

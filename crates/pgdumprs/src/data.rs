@@ -6,6 +6,7 @@ use pgdumprs_copy::{ByPages, Job, Opening, Plan, Progress, Table, Work};
 use pgdumprs_ddl::DataJob;
 
 use crate::Event;
+use crate::settings::SessionSettings;
 use crate::transaction::{self, Snapshot};
 
 /// The connections beside the first, which open when they are polled. There are no more than there is work for.
@@ -14,6 +15,7 @@ pub(crate) fn others(
     leader: &Session,
     data: &Plan,
     snapshot: Option<BString>,
+    settings: &SessionSettings,
 ) -> Vec<Opening> {
     let Some(snapshot) = snapshot else {
         return Vec::new();
@@ -21,9 +23,10 @@ pub(crate) fn others(
     (1..jobs.min(data.units()))
         .map(|_| {
             let (another, snapshot) = (leader.another(), snapshot.clone());
+            let settings = settings.clone();
             let opening: Opening = Box::pin(async move {
                 let mut session = another.await?;
-                transaction::begin(&mut session, Snapshot::Join(&snapshot)).await?;
+                transaction::begin(&mut session, Snapshot::Join(&snapshot), &settings).await?;
                 Ok(session)
             });
             opening

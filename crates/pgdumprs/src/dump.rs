@@ -15,6 +15,7 @@ use crate::created::local_time;
 use crate::data::{event, job, others};
 use crate::lock::lock_statements;
 use crate::output::OutputFile;
+use crate::settings::SessionSettings;
 use crate::transaction::{self, Snapshot};
 use crate::writing::write_steps;
 use crate::{Error, Event, Report};
@@ -44,6 +45,8 @@ pub struct Dump {
     created: Option<CreationTime>,
     allow_newer_server: bool,
     pub(crate) options: Options,
+    pub(crate) settings: SessionSettings,
+    pub(crate) sync: bool,
     watcher: Watcher,
 }
 
@@ -81,6 +84,8 @@ impl Dump {
             created: None,
             allow_newer_server: false,
             options: Options::default(),
+            settings: SessionSettings::default(),
+            sync: true,
             watcher: Box::new(|_| {}),
         }
     }
@@ -162,8 +167,11 @@ impl Dump {
                 Writer::seekable(output, h, e)
             })
             .await?;
-        (self.watcher)(Event::Syncing);
-        blocking(move || output.commit()).await?;
+        if self.sync {
+            (self.watcher)(Event::Syncing);
+        }
+        let sync = self.sync;
+        blocking(move || output.commit(sync)).await?;
         session.close().await;
         Ok(Report {
             elapsed: started.elapsed(),
@@ -207,7 +215,7 @@ impl Dump {
         } else {
             Snapshot::Keep
         };
-        let snapshot = transaction::begin(&mut session, snapshot)
+        let snapshot = transaction::begin(&mut session, snapshot, &self.settings)
             .await
             .map_err(Error::Transaction)?;
 
@@ -222,10 +230,15 @@ impl Dump {
         let database = BString::from(session.target().database.as_str());
         // What takes long in a large schema is done beside the async executor, which must stay responsive.
         let options = self.options.clone();
+        let timeout = self.settings.lock_wait_timeout.clone();
         let (dump, tables, locks) = blocking(move || {
             let dump = pgdumprs_ddl::Dump::new(listing, options)?;
             let tables = dump.tables_to_lock();
-            Ok::<_, Error>((dump, tables.len(), lock_statements(&tables)))
+            Ok::<_, Error>((
+                dump,
+                tables.len(),
+                lock_statements(&tables, timeout.as_deref()),
+            ))
         })
         .await?;
         (self.watcher)(Event::LockingTables { count: tables });
@@ -288,7 +301,7 @@ impl Dump {
             compression: self.compression,
             memory: self.memory,
         };
-        let others = others(self.jobs, session, &data, snapshot);
+        let others = others(self.jobs, session, &data, snapshot, &self.settings);
         let watcher = &mut self.watcher;
         let (copied, written) = pgdumprs_copy::run(
             session,

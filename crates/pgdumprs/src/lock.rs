@@ -2,11 +2,13 @@
 
 use bstr::BString;
 
+use crate::transaction::literal;
+
 /// Bytes of one LOCK statement, which names many tables: a bound for what a pooler or a log has to hold at once.
 const LOCK_STATEMENT: usize = 100_000;
 
-/// As few LOCK statements as reasonable, for any number of tables.
-pub(crate) fn lock_statements(tables: &[BString]) -> Vec<BString> {
+/// As few LOCK statements as reasonable, for any number of tables, between others that limit the time they may wait.
+pub(crate) fn lock_statements(tables: &[BString], timeout: Option<&str>) -> Vec<BString> {
     let mut statements: Vec<BString> = Vec::new();
     for table in tables {
         match statements.last_mut() {
@@ -22,6 +24,11 @@ pub(crate) fn lock_statements(tables: &[BString]) -> Vec<BString> {
     for statement in &mut statements {
         statement.extend_from_slice(b" IN ACCESS SHARE MODE");
     }
+    if let Some(timeout) = timeout {
+        let limit = format!("SET LOCAL statement_timeout = {}", literal(timeout));
+        statements.insert(0, limit.into());
+        statements.push("SET LOCAL statement_timeout = 0".into());
+    }
     statements
 }
 
@@ -31,11 +38,11 @@ mod tests {
 
     #[test]
     fn few_statements_lock_many_tables() {
-        assert!(lock_statements(&[]).is_empty());
-        let two = lock_statements(&["public.a".into(), "public.b".into()]);
+        assert!(lock_statements(&[], None).is_empty());
+        let two = lock_statements(&["public.a".into(), "public.b".into()], None);
         assert_eq!(two, ["LOCK TABLE public.a, public.b IN ACCESS SHARE MODE"]);
         let many = vec![BString::from("public.orders"); 20_000];
-        let statements = lock_statements(&many);
+        let statements = lock_statements(&many, None);
         assert_eq!(statements.len(), 3);
         assert!(
             statements

@@ -40,19 +40,24 @@ impl OutputFile {
         })
     }
 
-    /// Syncs the file, gives it its name in place of whatever had that name before, and syncs the folder.
-    pub(crate) fn commit(self) -> Result<(), Error> {
+    /// Syncs the file, gives it its name in place of whatever had that name before, and syncs the folder; or only names it.
+    pub(crate) fn commit(self, sync: bool) -> Result<(), Error> {
         let Self { file, path } = self;
         let failed = |action, source| Error::Output {
             action,
             path: path.clone(),
             source,
         };
-        file.as_file()
-            .sync_all()
-            .map_err(|source| failed("sync", source))?;
+        if sync {
+            file.as_file()
+                .sync_all()
+                .map_err(|source| failed("sync", source))?;
+        }
         file.persist(&path)
             .map_err(|error| failed("create", error.error))?;
+        if !sync {
+            return Ok(());
+        }
         let folder = folder_of(&path);
         File::open(folder)
             .and_then(|folder| folder.sync_all())

@@ -81,6 +81,13 @@ impl Dump {
         self.pattern(Purpose::ExcludeExtension, pattern)
     }
 
+    /// Dumps the rows of the foreign tables of foreign servers that match, which must be some.
+    #[must_use]
+    pub fn include_foreign_data(mut self, pattern: impl Into<Vec<u8>>) -> Self {
+        self.settings.foreign_tables = true;
+        self.pattern(Purpose::IncludeForeignData, pattern)
+    }
+
     /// Whether each pattern that includes something must match something, rather than one of its kind.
     #[must_use]
     pub fn strict_names(mut self, strict: bool) -> Self {

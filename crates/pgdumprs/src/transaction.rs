@@ -3,6 +3,8 @@
 use bstr::BString;
 use pgdumprs_connect::{Error, Session};
 
+use crate::settings::SessionSettings;
+
 /// What a transaction has to do with those of other connections.
 pub(crate) enum Snapshot<'a> {
     /// It is alone.
@@ -21,17 +23,30 @@ pub(crate) enum Snapshot<'a> {
 pub(crate) async fn begin(
     session: &mut Session,
     snapshot: Snapshot<'_>,
+    settings: &SessionSettings,
 ) -> Result<Option<BString>, Error> {
     let version = session.server_version().num;
     // Names, definitions and data come as the bytes the database holds. The server would otherwise use whatever encoding the
     // role, the database or the pooler has set.
-    let encoding = session
-        .parameter("server_encoding")
-        .map_or("UTF8".into(), ToString::to_string);
-    let mut statements = vec!["BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY".to_owned()];
-    if let Snapshot::Join(name) = snapshot {
-        // The server gave the name; it holds digits, letters and dashes.
-        statements.push(format!("SET TRANSACTION SNAPSHOT '{name}'"));
+    let encoding = settings.encoding.clone().unwrap_or_else(|| {
+        session
+            .parameter("server_encoding")
+            .map_or("UTF8".into(), ToString::to_string)
+    });
+    let joins = matches!(snapshot, Snapshot::Join(_));
+    // What is safe to read is decided where the snapshot is taken; those who join it only read.
+    let level = if settings.serializable_deferrable && !joins {
+        "SERIALIZABLE, READ ONLY, DEFERRABLE"
+    } else {
+        "REPEATABLE READ, READ ONLY"
+    };
+    let mut statements = vec![format!("BEGIN ISOLATION LEVEL {level}")];
+    let joined = match snapshot {
+        Snapshot::Join(name) => Some(name.to_string()),
+        Snapshot::Keep | Snapshot::Share => settings.snapshot.clone(),
+    };
+    if let Some(name) = joined {
+        statements.push(format!("SET TRANSACTION SNAPSHOT {}", literal(&name)));
     }
     // First, since a timeout may be so short that it ends anything that is more than this.
     if version >= 170000 {
@@ -42,14 +57,33 @@ pub(crate) async fn begin(
             .iter()
             .map(|(name, value)| format!("SET LOCAL {name} = {value}")),
     );
-    statements.push(format!("SET LOCAL client_encoding = '{encoding}'"));
+    let switch = |on: bool| if on { "on" } else { "off" };
+    statements.extend([
+        format!("SET LOCAL client_encoding = {}", literal(&encoding)),
+        format!(
+            "SET LOCAL extra_float_digits = {}",
+            settings.extra_float_digits
+        ),
+        format!("SET LOCAL row_security = {}", switch(settings.row_security)),
+        format!(
+            "SET LOCAL quote_all_identifiers = {}",
+            switch(settings.quote_all_identifiers)
+        ),
+    ]);
+    if let Some(role) = &settings.role {
+        statements.push(format!("SET LOCAL ROLE \"{}\"", role.replace('"', "\"\"")));
+    }
     // Forbids that reading a catalog or a table runs code of a view's or foreign table's owner. Minor releases of August 2024
     // brought the setting, so its presence is asked for rather than the version.
-    statements.push(
-        "SELECT pg_catalog.set_config(name, 'view, foreign-table', true)
+    let restricted = if settings.foreign_tables {
+        "view"
+    } else {
+        "view, foreign-table"
+    };
+    statements.push(format!(
+        "SELECT pg_catalog.set_config(name, '{restricted}', true)
          FROM pg_catalog.pg_settings WHERE name = 'restrict_nonsystem_relation_kind'"
-            .into(),
-    );
+    ));
     if let Snapshot::Share = snapshot {
         statements.push("SELECT pg_catalog.pg_export_snapshot()".into());
     }
@@ -60,9 +94,17 @@ pub(crate) async fn begin(
     }
 }
 
+/// Quotes a text that must not mean anything but itself. Settings of the session may give backslashes a meaning until they are
+/// pinned.
+pub(crate) fn literal(text: &str) -> String {
+    let escape = if text.contains('\\') { " E" } else { "" };
+    let text = text.replace('\\', r"\\").replace('\'', "''");
+    format!("{escape}'{text}'")
+}
+
 /// Settings pinned for every server, with their values as SQL.
 ///
-/// The first block is what pg_dump pins. The second is what it leaves to the role's, the database's or the pooler's settings although
+/// The first block is what pg_dump pins, without what options may change. The second is what it leaves to the role's, the database's or the pooler's settings although
 /// output depends on it. The third keeps plans plain: JIT costs more than it gives in catalog queries, and parallel workers
 /// would mix the order of rows.
 const SETTINGS: &[(&str, &str)] = &[
@@ -72,11 +114,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("search_path", "''"),
     ("DateStyle", "ISO"),
     ("IntervalStyle", "postgres"),
-    ("extra_float_digits", "3"),
     ("synchronize_seqscans", "off"),
-    ("row_security", "off"),
     // ---
-    ("quote_all_identifiers", "off"),
     ("standard_conforming_strings", "on"),
     ("bytea_output", "hex"),
     ("xmlbinary", "base64"),

@@ -53,9 +53,15 @@ enum Section {
 }
 
 impl ContentArgs {
-    /// Checks that the options go together, in pg_dump's order, and tells `dump` what was asked for.
-    pub(super) fn apply(&self, dump: Dump) -> anyhow::Result<Dump> {
-        self.check()?;
+    /// Whether nothing but data was asked for.
+    pub(super) fn data_only(&self) -> bool {
+        self.data_only
+    }
+
+    /// Checks that the options go together, in pg_dump's order, and tells `dump` what was asked for. `foreign_data` says whether rows of
+    /// foreign tables were.
+    pub(super) fn apply(&self, dump: Dump, foreign_data: bool) -> anyhow::Result<Dump> {
+        self.check(foreign_data)?;
         let sections = self.section.iter().map(|section| match section {
             Section::PreData => Sections::PRE_DATA,
             Section::Data => Sections::DATA,
@@ -74,7 +80,7 @@ impl ContentArgs {
         })
     }
 
-    fn check(&self) -> anyhow::Result<()> {
+    fn check(&self, foreign_data: bool) -> anyhow::Result<()> {
         const DATA_ONLY: &str = "-a/--data-only";
         const SCHEMA_ONLY: &str = "-s/--schema-only";
         const STATISTICS_ONLY: &str = "--statistics-only";
@@ -98,6 +104,11 @@ impl ContentArgs {
             ),
             (data_only && self.statistics, DATA_ONLY, "--statistics"),
             (schema_only && self.statistics, SCHEMA_ONLY, "--statistics"),
+            (
+                schema_only && foreign_data,
+                SCHEMA_ONLY,
+                "--include-foreign-data",
+            ),
         ];
         for (clash, one, other) in conflicts {
             if clash {

@@ -1,8 +1,11 @@
 //! Options that choose schemas, tables and extensions by patterns.
 
 use std::ffi::OsString;
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
+use anyhow::{Context, anyhow};
 use clap::Args;
 use pgdumprs::Dump;
 
@@ -51,6 +54,14 @@ pub(super) struct SelectionArgs {
     #[arg(long = "exclude-extension", value_name = "PATTERN")]
     exclude_extensions: Vec<OsString>,
 
+    /// Dump the rows of foreign tables on these foreign servers
+    #[arg(long = "include-foreign-data", value_name = "PATTERN")]
+    foreign_servers: Vec<OsString>,
+
+    /// Read rules that include and exclude from a file, or from standard input (-)
+    #[arg(long = "filter", value_name = "FILE")]
+    filters: Vec<PathBuf>,
+
     /// Fail where a pattern of --table, --schema or --extension matches nothing
     #[arg(long)]
     strict_names: bool,
@@ -60,9 +71,14 @@ pub(super) struct SelectionArgs {
 type Choose = fn(Dump, Vec<u8>) -> Dump;
 
 impl SelectionArgs {
+    /// Whether rows of foreign tables were asked for.
+    pub(super) fn has_foreign_data(&self) -> bool {
+        !self.foreign_servers.is_empty()
+    }
+
     /// Tells `dump` what was asked for.
-    pub(super) fn apply(&self, dump: Dump) -> Dump {
-        let lists: [(&[OsString], Choose); 10] = [
+    pub(super) fn apply(&self, dump: Dump) -> anyhow::Result<Dump> {
+        let lists: [(&[OsString], Choose); 11] = [
             (&self.tables, Dump::include_table),
             (&self.exclude_tables, Dump::exclude_table),
             (&self.tables_and_children, Dump::include_table_and_children),
@@ -79,11 +95,33 @@ impl SelectionArgs {
             (&self.exclude_schemas, Dump::exclude_schema),
             (&self.extensions, Dump::include_extension),
             (&self.exclude_extensions, Dump::exclude_extension),
+            (&self.foreign_servers, Dump::include_foreign_data),
         ];
         let dump = dump.strict_names(self.strict_names);
-        lists.iter().fold(dump, |dump, (patterns, add)| {
+        let dump = lists.iter().fold(dump, |dump, (patterns, add)| {
             let patterns = patterns.iter().map(|pattern| pattern.as_bytes().to_vec());
             patterns.fold(dump, add)
-        })
+        });
+        self.filters.iter().try_fold(dump, filter)
     }
+}
+
+/// Reads one filter file.
+fn filter(dump: Dump, file: &PathBuf) -> anyhow::Result<Dump> {
+    let mut rules = Vec::new();
+    let source = if file.as_os_str() == "-" {
+        std::io::stdin()
+            .read_to_end(&mut rules)
+            .context("could not read the filter from standard input")?;
+        "standard input".to_owned()
+    } else {
+        let name = file.display();
+        rules = std::fs::read(file)
+            .with_context(|| format!("could not open filter file \"{name}\""))?;
+        format!("file \"{name}\"")
+    };
+    dump.filter(&rules).map_err(|error| {
+        let (line, reason) = (error.line, error.reason);
+        anyhow!("invalid format in filter read from {source} on line {line}: {reason}")
+    })
 }

@@ -2,7 +2,9 @@
 
 mod against;
 mod content;
+mod filter;
+mod kinds;
 mod patterns;
-#[expect(dead_code, reason = "every test takes what it needs of it")]
+mod running;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,0 +1,123 @@
+//! Options that say in which form content is written.
+
+use anyhow::bail;
+use clap::Args;
+use pgdumprs::Dump;
+
+/// Encodings that only clients use, in which a byte that means something in SQL can be part of a letter.
+const NOT_YET: [&str; 7] = [
+    "BIG5",
+    "GB18030",
+    "GBK",
+    "JOHAB",
+    "SJIS",
+    "SHIFTJIS2004",
+    "UHC",
+];
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options that say how content is written")]
+pub(super) struct FormArgs {
+    /// Write names, definitions and data in this encoding rather than the database's
+    #[arg(short = 'E', long, value_name = "ENCODING")]
+    encoding: Option<String>,
+
+    /// Quote function bodies by single quotes rather than dollars
+    #[arg(long)]
+    disable_dollar_quoting: bool,
+
+    /// Leave out the rows that row security hides from the role, rather than to fail
+    #[arg(long)]
+    enable_row_security: bool,
+
+    /// Digits of floating-point numbers beyond those that every such number keeps, from -15 to 3
+    #[arg(long, value_name = "NUM", allow_negative_numbers = true,
+          value_parser = clap::value_parser!(i32).range(-15..=3))]
+    extra_float_digits: Option<i32>,
+
+    /// Load the rows of partitions through the topmost partitioned table
+    #[arg(long)]
+    load_via_partition_root: bool,
+
+    /// Quote all identifiers, even if no key words
+    #[arg(long)]
+    quote_all_identifiers: bool,
+
+    /// Write rows as INSERT statements (not available yet)
+    #[arg(long)]
+    inserts: bool,
+
+    /// Write rows as INSERT statements that name their columns (not available yet)
+    #[arg(long, alias = "attribute-inserts")]
+    column_inserts: bool,
+
+    /// Write so many rows into each INSERT statement (not available yet)
+    #[arg(long, value_name = "NUM", value_parser = clap::value_parser!(i32).range(1..))]
+    rows_per_insert: Option<i32>,
+
+    /// Add ON CONFLICT DO NOTHING to INSERT statements (not available yet)
+    #[arg(long)]
+    on_conflict_do_nothing: bool,
+
+    /// For pg_upgrade alone
+    #[arg(long, hide = true)]
+    binary_upgrade: bool,
+
+    /// For scripts alone
+    #[arg(long, hide = true, value_name = "KEY")]
+    restrict_key: Option<String>,
+}
+
+impl FormArgs {
+    /// Checks the options, and tells `dump` what was asked for.
+    pub(super) fn apply(&self, dump: Dump) -> anyhow::Result<Dump> {
+        self.check()?;
+        let mut dump = dump
+            .dollar_quoting(!self.disable_dollar_quoting)
+            .row_security(self.enable_row_security)
+            .load_via_partition_root(self.load_via_partition_root)
+            .quote_all_identifiers(self.quote_all_identifiers);
+        if let Some(encoding) = &self.encoding {
+            dump = dump.encoding(encoding);
+        }
+        if let Some(digits) = self.extra_float_digits {
+            dump = dump.extra_float_digits(digits);
+        }
+        Ok(dump)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        let inserts = [
+            (self.inserts, "--inserts"),
+            (self.column_inserts, "--column-inserts"),
+            (self.rows_per_insert.is_some(), "--rows-per-insert"),
+        ];
+        let insert = inserts.iter().find(|(given, _)| *given);
+        if self.on_conflict_do_nothing && insert.is_none() {
+            bail!(
+                "option --on-conflict-do-nothing requires option --inserts, --rows-per-insert, or --column-inserts"
+            );
+        }
+        if self.restrict_key.is_some() {
+            bail!("option --restrict-key can only be used with --format=plain");
+        }
+        if let Some((_, option)) = insert {
+            bail!("option {option} is not available yet: rows are written for COPY");
+        }
+        if self.binary_upgrade {
+            bail!(
+                "option --binary-upgrade is for pg_upgrade, which runs the pg_dump of the new server's version"
+            );
+        }
+        if let Some(encoding) = &self.encoding {
+            let letters = encoding.chars().filter(char::is_ascii_alphanumeric);
+            let name = letters.collect::<String>().to_ascii_uppercase();
+            if NOT_YET.contains(&name.as_str()) {
+                bail!(
+                    "encoding {encoding} is not available yet, since only clients use it: use one that servers use too, such as UTF8"
+                );
+            }
+        }
+        Ok(())
+    }
+}

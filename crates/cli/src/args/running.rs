@@ -1,0 +1,58 @@
+//! Options that say how a dump runs.
+
+use clap::{Args, ValueEnum};
+use pgdumprs::Dump;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options that say how the dump runs")]
+pub(super) struct RunningArgs {
+    /// Fail where tables cannot be locked in this time: milliseconds, or a number with a unit
+    #[arg(long, value_name = "TIMEOUT")]
+    lock_wait_timeout: Option<String>,
+
+    /// Change to this role after connecting
+    #[arg(long, value_name = "ROLE")]
+    role: Option<String>,
+
+    /// Wait for a point in time that no serializable transaction will contradict
+    #[arg(long)]
+    serializable_deferrable: bool,
+
+    /// Read in a snapshot that another session has exported
+    #[arg(long, value_name = "SNAPSHOT")]
+    snapshot: Option<String>,
+
+    /// Do not wait until the file is safe on disk
+    #[arg(long)]
+    no_sync: bool,
+
+    /// How the file gets to disk; a single file is synced in the same way by both
+    #[arg(long, value_name = "METHOD")]
+    sync_method: Option<SyncMethod>,
+}
+
+/// Ways to sync a folder of files. For a single file they are one.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SyncMethod {
+    Fsync,
+    Syncfs,
+}
+
+impl RunningArgs {
+    /// Tells `dump` what was asked for.
+    pub(super) fn apply(&self, dump: Dump) -> Dump {
+        let mut dump = dump
+            .serializable_deferrable(self.serializable_deferrable)
+            .sync(!self.no_sync);
+        if let Some(timeout) = &self.lock_wait_timeout {
+            dump = dump.lock_wait_timeout(timeout);
+        }
+        if let Some(role) = &self.role {
+            dump = dump.role(role);
+        }
+        if let Some(snapshot) = &self.snapshot {
+            dump = dump.snapshot(snapshot);
+        }
+        dump
+    }
+}

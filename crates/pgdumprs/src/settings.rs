@@ -1,0 +1,126 @@
+//! What options change about the transactions that a dump reads in.
+
+use crate::Dump;
+
+/// Choices for the transactions of a dump.
+#[derive(Debug, Clone)]
+pub(crate) struct SessionSettings {
+    /// Encoding of the archive, where it is not the database's.
+    pub(crate) encoding: Option<String>,
+    /// Role to change to.
+    pub(crate) role: Option<String>,
+    /// Whether row security hides rows, rather than to make reading a table fail.
+    pub(crate) row_security: bool,
+    /// Whether the server quotes every identifier.
+    pub(crate) quote_all_identifiers: bool,
+    /// Digits of floating-point numbers beyond those that every such number keeps.
+    pub(crate) extra_float_digits: i32,
+    /// Whether the snapshot is one that serializable transactions could have seen.
+    pub(crate) serializable_deferrable: bool,
+    /// Name of the snapshot to read in.
+    pub(crate) snapshot: Option<String>,
+    /// Whether rows of foreign tables are read.
+    pub(crate) foreign_tables: bool,
+    /// How long to wait for locks, as `statement_timeout` takes it.
+    pub(crate) lock_wait_timeout: Option<String>,
+}
+
+impl Default for SessionSettings {
+    fn default() -> Self {
+        Self {
+            encoding: None,
+            role: None,
+            row_security: false,
+            quote_all_identifiers: false,
+            // All that there are.
+            extra_float_digits: 3,
+            serializable_deferrable: false,
+            snapshot: None,
+            foreign_tables: false,
+            lock_wait_timeout: None,
+        }
+    }
+}
+
+impl Dump {
+    /// Writes names, definitions and data in this encoding, as PostgreSQL names it, rather than in the database's.
+    #[must_use]
+    pub fn encoding(mut self, encoding: impl Into<String>) -> Self {
+        self.settings.encoding = Some(encoding.into());
+        self
+    }
+
+    /// Changes to this role after connecting, which the role that connects must be allowed to.
+    #[must_use]
+    pub fn role(mut self, role: impl Into<String>) -> Self {
+        self.settings.role = Some(role.into());
+        self
+    }
+
+    /// Whether rows that row security hides from the role are left out. Otherwise a table with such rows cannot be dumped.
+    #[must_use]
+    pub fn row_security(mut self, row_security: bool) -> Self {
+        self.settings.row_security = row_security;
+        self.options.row_security = row_security;
+        self
+    }
+
+    /// Whether every identifier is quoted, also where it need not be: then it stays one where a newer version makes its name a key
+    /// word.
+    #[must_use]
+    pub fn quote_all_identifiers(mut self, quote: bool) -> Self {
+        self.settings.quote_all_identifiers = quote;
+        self.options.quote_all_identifiers = quote;
+        self
+    }
+
+    /// Sets `extra_float_digits`, from -15 to 3. By default it is 3, which loses nothing.
+    #[must_use]
+    pub fn extra_float_digits(mut self, digits: i32) -> Self {
+        self.settings.extra_float_digits = digits;
+        self
+    }
+
+    /// Waits for a point in time at which no serializable transaction can have left what later ones would contradict, and dumps what
+    /// there is then. Not for standbys.
+    #[must_use]
+    pub fn serializable_deferrable(mut self, serializable_deferrable: bool) -> Self {
+        self.settings.serializable_deferrable = serializable_deferrable;
+        self
+    }
+
+    /// Dumps what is to be seen in a snapshot that another transaction exported, and holds open.
+    #[must_use]
+    pub fn snapshot(mut self, name: impl Into<String>) -> Self {
+        self.settings.snapshot = Some(name.into());
+        self
+    }
+
+    /// Gives up where tables cannot be locked in this time: milliseconds, or a number with a unit, as the server takes it.
+    #[must_use]
+    pub fn lock_wait_timeout(mut self, timeout: impl Into<String>) -> Self {
+        self.settings.lock_wait_timeout = Some(timeout.into());
+        self
+    }
+
+    /// Whether function bodies are quoted by dollars, where that helps to read them.
+    #[must_use]
+    pub fn dollar_quoting(mut self, dollar_quoting: bool) -> Self {
+        self.options.dollar_quoting = dollar_quoting;
+        self
+    }
+
+    /// Whether rows of every partition are loaded through the topmost partitioned table, so that it finds their partitions anew.
+    #[must_use]
+    pub fn load_via_partition_root(mut self, via_root: bool) -> Self {
+        self.options.load_via_partition_root = via_root;
+        self
+    }
+
+    /// Whether an output file is synced to disk before it gets its name.
+    #[must_use]
+    pub fn sync(mut self, sync: bool) -> Self {
+        self.sync = sync;
+        self
+    }
+}
