@@ -75,6 +75,13 @@ impl ChunkCutter {
         }
     }
 
+    /// All chunks, one after the other.
+    #[cfg(test)]
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        let chunks: Vec<_> = self.ready.into();
+        chunks.concat()
+    }
+
     fn next(&mut self) -> Option<Vec<u8>> {
         if self.ready.is_empty() && self.open.len() == CHUNK_SIZE {
             self.cut();

@@ -7,14 +7,11 @@ use crate::{
     Result,
     compress::{ChunkCutter, compress_error},
     decompress::Progress,
+    gzip_level::LevelChoice,
 };
 
 /// The Adler-32 of no bytes.
 pub(crate) const ADLER_START: u32 = 1;
-
-/// The level that stands for the default. zlib-rs makes smaller streams at this level than zlib at its default of 6, in half the time:
-/// docs/benchmarks.md has the figures.
-const DEFAULT_LEVEL: u32 = 4;
 
 /// The two bytes before a zlib stream: a window of 32 KiB, and a hint at the level.
 pub(crate) fn stream_head(level: i32) -> [u8; 2] {
@@ -30,19 +27,29 @@ pub(crate) fn stream_head(level: i32) -> [u8; 2] {
 ///
 /// Deflate by itself so that pieces and whole streams go one way; the checksum is kept here for the same reason.
 pub(crate) struct GzipEncoder {
-    deflate: Compress,
     level: i32,
+    deflate: Deflate,
     pieces: bool,
     started: bool,
     adler: u32,
 }
 
+/// The library's state, by how its level is chosen.
+enum Deflate {
+    /// By whoever asked for it.
+    Given(Compress),
+    /// By the data.
+    Chosen(Box<LevelChoice>),
+}
+
 impl GzipEncoder {
     pub(crate) fn new(level: i32, pieces: bool) -> Self {
-        let zlib_level = Level::new(u32::try_from(level).unwrap_or(DEFAULT_LEVEL));
         GzipEncoder {
-            deflate: Compress::new(zlib_level, false),
             level,
+            deflate: match u32::try_from(level) {
+                Ok(level) => Deflate::Given(Compress::new(Level::new(level), false)),
+                Err(_) => Deflate::Chosen(Box::default()),
+            },
             pieces,
             started: false,
             adler: ADLER_START,
@@ -52,20 +59,31 @@ impl GzipEncoder {
     pub(crate) fn write(&mut self, raw: &[u8], out: &mut ChunkCutter) -> Result<()> {
         self.begin(out);
         self.adler = adler32(self.adler, raw);
-        self.run(raw, FlushCompress::None, out)
+        match &mut self.deflate {
+            Deflate::Given(deflate) => run(deflate, raw, FlushCompress::None, out),
+            Deflate::Chosen(choice) => choice.write(raw, out),
+        }
     }
 
     /// Ends the stream with a last block and the checksum, or the piece at a byte boundary. Gives the checksum.
     pub(crate) fn finish(&mut self, out: &mut ChunkCutter) -> Result<u32> {
         self.begin(out);
         let adler = std::mem::replace(&mut self.adler, ADLER_START);
-        if self.pieces {
-            self.run(&[], FlushCompress::Sync, out)?;
+        let flush = if self.pieces {
+            FlushCompress::Sync
         } else {
-            self.run(&[], FlushCompress::Finish, out)?;
+            FlushCompress::Finish
+        };
+        match &mut self.deflate {
+            Deflate::Given(deflate) => {
+                run(deflate, &[], flush, out)?;
+                deflate.reset();
+            }
+            Deflate::Chosen(choice) => choice.finish(flush, out)?,
+        }
+        if !self.pieces {
             out.push(&adler.to_be_bytes());
         }
-        self.deflate.reset();
         self.started = false;
         Ok(adler)
     }
@@ -75,25 +93,30 @@ impl GzipEncoder {
             out.push(&stream_head(self.level));
         }
     }
+}
 
-    fn run(&mut self, mut raw: &[u8], flush: FlushCompress, out: &mut ChunkCutter) -> Result<()> {
-        loop {
-            let room = out.room();
-            let before = self.deflate.total_in();
-            let status = self
-                .deflate
-                .compress_vec(raw, room, flush)
-                .map_err(compress_error)?;
-            let taken = self.deflate.total_in() - before;
-            // deflate takes no more than it is given.
-            raw = &raw[taken as usize..];
-            let full = room.len() == room.capacity();
-            match status {
-                Status::StreamEnd => return Ok(()),
-                // Room left over means that everything asked for has come out.
-                Status::Ok | Status::BufError if raw.is_empty() && !full => return Ok(()),
-                Status::Ok | Status::BufError => {}
-            }
+/// Gives bytes to the library and takes what comes out.
+pub(crate) fn run(
+    deflate: &mut Compress,
+    mut raw: &[u8],
+    flush: FlushCompress,
+    out: &mut ChunkCutter,
+) -> Result<()> {
+    loop {
+        let room = out.room();
+        let before = deflate.total_in();
+        let status = deflate
+            .compress_vec(raw, room, flush)
+            .map_err(compress_error)?;
+        let taken = deflate.total_in() - before;
+        // deflate takes no more than it is given.
+        raw = &raw[taken as usize..];
+        let full = room.len() == room.capacity();
+        match status {
+            Status::StreamEnd => return Ok(()),
+            // Room left over means that everything asked for has come out.
+            Status::Ok | Status::BufError if raw.is_empty() && !full => return Ok(()),
+            Status::Ok | Status::BufError => {}
         }
     }
 }

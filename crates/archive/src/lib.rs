@@ -59,6 +59,7 @@ mod entry;
 mod error;
 mod foreign;
 mod gzip;
+mod gzip_level;
 mod header;
 mod join;
 mod lz4;
