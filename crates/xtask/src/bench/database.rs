@@ -29,16 +29,16 @@ pub(super) struct Sizes {
 
 /// Rows of the three tables of [`Kind::Mixed`] at full size.
 const MIXED: Rows = Rows {
-    readings: 5_800_000.0,
-    events: 1_050_000.0,
-    documents: 48_000.0,
+    readings: 5_200_000.0,
+    events: 1_700_000.0,
+    documents: 29_000.0,
 };
 
-/// Half as much data as [`MIXED`], of which events are nine tenths.
+/// A third of the data of [`MIXED`], of which events are nine tenths.
 const ONE_LARGE: Rows = Rows {
-    readings: 160_000.0,
-    events: 1_550_000.0,
-    documents: 4_000.0,
+    readings: 130_000.0,
+    events: 1_030_000.0,
+    documents: 3_500.0,
 };
 
 const MANY_TABLES: f64 = 5_000.0;
@@ -117,7 +117,8 @@ fn data(rows: &Rows, share: f64) -> String {
         .replace("{documents}", &count(rows.documents, share).to_string())
 }
 
-/// Texts are made of sentences from a fixed stock, and those of words that are the rarer the longer their list gets, as in prose.
+/// Measurements come in rounds of all sensors. Texts are made of sentences from a fixed stock, of which some are in most texts, and
+/// sentences of words that are the rarer the longer their list gets, as in prose.
 const DATA: &str = r#"
 CREATE FUNCTION pick(seed bigint, choices int) RETURNS int LANGUAGE sql IMMUTABLE AS
     'SELECT (hashint8extended(seed, 42) & 2147483647)::int % choices';
@@ -130,8 +131,8 @@ CREATE TABLE reading (
     quality smallint
 );
 INSERT INTO reading
-SELECT i, pick(i, 5000), timestamptz '2024-01-01 00:00:00+00' + i * interval '1.37 seconds',
-       pick(i + 1, 10000000) / 1000.0, nullif(pick(i + 2, 4), 0)
+SELECT i, i % 500, timestamptz '2024-01-01 00:00:00+00' + i / 500 * interval '10 seconds',
+       20 + (pick(i + 1, 200) + i % 500 * 7) / 100.0, nullif(pick(i + 2, 4), 0)
 FROM generate_series(1, {readings}) AS i;
 
 CREATE TABLE event (
@@ -169,7 +170,7 @@ CREATE TABLE document (
 INSERT INTO document
 SELECT i, 'Document number ' || i,
        (SELECT string_agg(s.words, '' ORDER BY p) FROM generate_series(1, 60 + pick(i, 60)) AS p
-               JOIN sentence AS s ON s.n = pick(i * 1000::bigint + p, 20000))
+               JOIN sentence AS s ON s.n = pick(i * 1000::bigint + p, CASE WHEN p % 5 = 0 THEN 20000 ELSE 100 END))
 FROM generate_series(1, {documents}) AS i;
 DROP TABLE sentence, word;
 CREATE INDEX ON reading (sensor, taken_at);

@@ -216,9 +216,10 @@ pub(super) const ALL: &[Scenario] = &[
 ];
 
 impl Scenario {
-    /// Pairs of runs, of the number that others get.
+    /// Pairs of runs, of the number that others get: fewer where nothing is to be reached.
     pub(super) fn pairs(&self, others: usize) -> usize {
         match self.costs {
+            Costs::Little if self.wanted.speed.is_none() => others.min(3),
             Costs::Little => others,
             Costs::Minutes | Costs::TenMinutes => 1,
         }
