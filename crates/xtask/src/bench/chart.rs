@@ -116,3 +116,46 @@ fn short(time: f64) -> String {
         format!("{time:.0} s")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::measure::Cost;
+    use super::super::scenario;
+    use super::super::summary::Side;
+    use super::*;
+
+    fn side(wall: f64) -> Side {
+        let cost = Cost {
+            wall,
+            size: 1,
+            ..Cost::default()
+        };
+        Side::of(&[cost])
+    }
+
+    #[test]
+    fn bars_are_as_long_as_their_times() {
+        let summaries: Vec<Summary> = scenario::ALL
+            .iter()
+            .map(|scenario| Summary {
+                scenario,
+                pairs: 1,
+                ours: side(1.0),
+                theirs: side(4.0),
+            })
+            .collect();
+        let chart = draw(&summaries);
+        let count = |what: &str| chart.matches(what).count();
+        assert_eq!(count("width=\"115.0\" height=\"14.0\""), summaries.len());
+        assert_eq!(count("width=\"460.0\" height=\"14.0\""), summaries.len());
+        assert_eq!(count("1.00 s · 4.00× as fast"), summaries.len() - 1);
+        // Against the floor a ratio says how many times as long it takes.
+        assert_eq!(count("1.00 s · 0.25× as long"), 1);
+        assert!(!chart.contains("NaN"));
+    }
+
+    #[test]
+    fn titles_cannot_break_the_drawing() {
+        assert_eq!(escaped("a < b & c"), "a &lt; b &amp; c");
+    }
+}
