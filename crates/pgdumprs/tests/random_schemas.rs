@@ -12,9 +12,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use pgdumprs::{ArchiveVersion, Dump};
-use pgdumprs_testkit::compare::{Restore, compare_archives, compare_restored, stock_archive};
+use pgdumprs_testkit::compare::{
+    Comparison, Restore, Rule, compare_archives, compare_restored, stock_archive,
+};
 use pgdumprs_testkit::random::{Loaded, Step, census, create_roles, random_schema, shrink};
-use pgdumprs_testkit::{MAJORS_VARIABLE, Major, Server};
+use pgdumprs_testkit::{Database, MAJORS_VARIABLE, Major, Server};
 
 /// Names the one seed to run.
 const SEED_VARIABLE: &str = "PGDUMPRS_SEED";
@@ -41,18 +43,12 @@ const FEWEST_ENTRIES: usize = 100;
 const MOST_REFUSED: usize = 60;
 const MOST_REFUSED_OVER_ALL: usize = 20;
 
-/// Stock does not quote the names of NOT NULL constraints on inherited columns (docs/fidelity.md, deliberate differences). This leaves no
-/// such names that need quotes.
-const RENAME_MISQUOTED: &str = r"
-    DO $$ DECLARE misquoted record; BEGIN
-        FOR misquoted IN
-            SELECT n.conrelid::regclass AS owner, n.conname, n.oid
-            FROM pg_constraint AS n JOIN pg_attribute AS a ON a.attrelid = n.conrelid AND a.attnum = n.conkey[1]
-            WHERE n.contype = 'n' AND n.conislocal AND n.coninhcount = 0 AND NOT a.attislocal AND quote_ident(n.conname) <> n.conname
-        LOOP
-            EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', misquoted.owner, misquoted.conname, 'not_null_' || misquoted.oid);
-        END LOOP;
-    END $$";
+/// The names that stock does not quote although they need it (docs/fidelity.md, deliberate differences): of NOT NULL constraints on
+/// columns that a table has inherited.
+const MISQUOTED: &str = "
+    SELECT n.conname
+    FROM pg_constraint AS n JOIN pg_attribute AS a ON a.attrelid = n.conrelid AND a.attnum = n.conkey[1]
+    WHERE n.contype = 'n' AND n.conislocal AND NOT a.attislocal AND quote_ident(n.conname) <> n.conname";
 
 /// What the schemas of a run hold together on each major, whatever the seeds.
 const ALWAYS_THERE: &[&str] = &[
@@ -221,9 +217,6 @@ fn try_seed(server: &Server, seed: u64) -> Result<Outcome> {
 fn compare(server: &Server, steps: &[Step], at_default: bool, restore: bool) -> Result<Outcome> {
     let database = server.database();
     let loaded = database.load_steps(steps)?;
-    if server.major().number() >= 18 {
-        database.try_execute_sql(RENAME_MISQUOTED)?;
-    }
     let folder = tempfile::tempdir().context("creating a folder for archives")?;
     let path = |name: &str| folder.path().join(name);
     let (stock, newest, default) = (
@@ -236,14 +229,14 @@ fn compare(server: &Server, steps: &[Step], at_default: bool, restore: bool) -> 
     dump(&database.conninfo(), Some(ArchiveVersion::V1_16), &newest)?;
     let comparison = compare_archives(&stock, &newest)?;
     ensure!(
-        comparison.is_same(),
+        comparison.is_same() || is_misquoted(&database, &comparison),
         "at archive version 1.16:\n{comparison}"
     );
     if at_default {
         dump(&database.conninfo(), None, &default)?;
         let comparison = compare_archives(&stock, &default)?;
         ensure!(
-            comparison.is_same(),
+            comparison.is_same() || is_misquoted(&database, &comparison),
             "at the default archive version:\n{comparison}"
         );
     }
@@ -262,6 +255,23 @@ fn compare(server: &Server, steps: &[Step], at_default: bool, restore: bool) -> 
         entries: census(&stock)?,
         restored,
     })
+}
+
+/// Whether nothing differs but definitions in which stock left out quotes.
+fn is_misquoted(database: &Database, comparison: &Comparison) -> bool {
+    if database.server().major().number() < 18 {
+        return false;
+    }
+    let names = database.psql(MISQUOTED);
+    let unquoted: Vec<String> = names
+        .lines()
+        .map(|name| format!("CONSTRAINT {name} NOT NULL"))
+        .collect();
+    let is_named = |text: &String| unquoted.iter().any(|unquoted| text.contains(unquoted));
+    [Rule::F3, Rule::F4]
+        .iter()
+        .all(|&rule| comparison.differences(rule).is_empty())
+        && comparison.differences(Rule::F2).iter().all(is_named)
 }
 
 fn dump(conninfo: &str, version: Option<ArchiveVersion>, path: &Path) -> Result<()> {
