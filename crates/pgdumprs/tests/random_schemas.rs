@@ -271,6 +271,7 @@ fn is_misquoted(database: &Database, comparison: &Comparison) -> bool {
     [Rule::F3, Rule::F4]
         .iter()
         .all(|&rule| comparison.differences(rule).is_empty())
+        && !comparison.differences(Rule::F2).is_empty()
         && comparison.differences(Rule::F2).iter().all(is_named)
 }
 
