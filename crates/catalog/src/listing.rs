@@ -26,6 +26,8 @@ pub struct ServerInfo {
     pub version_text: BString,
     /// Whether the role that reads is a superuser.
     pub is_superuser: bool,
+    /// Whether the server is a standby, or otherwise in recovery.
+    pub in_recovery: bool,
 }
 
 /// Every object in the database that could be dumped, with what is cheap and safe to read before tables are locked.
@@ -75,18 +77,24 @@ pub struct Listing {
     pub matched: Matched,
 }
 
-/// Whether the role that reads is a superuser.
-struct Superuser(bool);
+/// What is asked of the session, and its server's state.
+struct State {
+    is_superuser: bool,
+    in_recovery: bool,
+}
 
-impl Listed for Superuser {
-    const WHAT: &'static str = "the current role";
+impl Listed for State {
+    const WHAT: &'static str = "the state of the server";
 
     fn query(_version: u32) -> String {
-        "SELECT pg_catalog.current_setting('is_superuser')::pg_catalog.bool".into()
+        "SELECT pg_catalog.current_setting('is_superuser')::pg_catalog.bool, pg_catalog.pg_is_in_recovery()".into()
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
-        Ok(Self(cells.bool()?))
+        Ok(Self {
+            is_superuser: cells.bool()?,
+            in_recovery: cells.bool()?,
+        })
     }
 }
 
@@ -121,12 +129,13 @@ impl Listing {
             version: session.server_version().num,
             version_text: session.server_version().text.clone(),
             is_superuser: false,
+            in_recovery: false,
         };
         let mut flight = Flight::new(server.version);
         let database = flight.list::<Database>();
         let database_settings = flight.list::<DatabaseSetting>();
         let database_labels = flight.list::<DatabaseLabel>();
-        let superuser = flight.list::<Superuser>();
+        let state = flight.list::<State>();
         let roles = flight.list::<Role>();
         let closed = flight.list::<Closed>();
         let closed_large_objects = flight.list_if::<ClosedLargeObject>(scope.large_objects);
@@ -148,7 +157,10 @@ impl Listing {
             matching::Asked::new(&mut flight, &scope.patterns, database_name.as_str().into())?;
         let landed = flight.run(session).await?;
         aside(move || {
-            server.is_superuser = landed.take(superuser)?.iter().any(|row| row.0);
+            for state in landed.take(state)? {
+                server.is_superuser = state.is_superuser;
+                server.in_recovery = state.in_recovery;
+            }
             let inherits = landed.take(inherits)?;
             Ok(Self {
                 server,

@@ -273,7 +273,7 @@ enum Format {
 }
 
 fn parse_format(text: &str) -> anyhow::Result<Format> {
-    match text {
+    match text.to_ascii_lowercase().as_str() {
         "c" | "custom" => Ok(Format::Custom),
         "p" | "plain" | "d" | "directory" | "t" | "tar" => {
             bail!("pgdumprs writes the custom format only so far: use -Fc")

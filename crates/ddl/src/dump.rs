@@ -61,7 +61,9 @@ impl Dump {
     /// # Errors
     ///
     /// [`Error::Missing`] where a row refers to one that is not in the listing.
-    pub fn new(listing: Listing, options: Options) -> Result<Self, Error> {
+    pub fn new(listing: Listing, mut options: Options) -> Result<Self, Error> {
+        // A standby has nothing of an unlogged table but that there is one.
+        options.unlogged_table_data &= !listing.server.in_recovery;
         let index = |oids: &mut dyn Iterator<Item = u32>| {
             oids.enumerate().map(|(i, oid)| (oid, i)).collect()
         };

@@ -210,7 +210,7 @@ impl Dump {
             server_version: server.text.clone(),
         });
         self.check_server(&server)?;
-        let snapshot = if self.jobs > 1 {
+        let snapshot = if self.connections() > 1 {
             Snapshot::Share
         } else {
             Snapshot::Keep
@@ -301,7 +301,7 @@ impl Dump {
             compression: self.compression,
             memory: self.memory,
         };
-        let others = others(self.jobs, session, &data, snapshot, &self.settings);
+        let others = others(self.connections(), session, &data, snapshot, &self.settings);
         let watcher = &mut self.watcher;
         let (copied, written) = pgdumprs_copy::run(
             session,
@@ -335,6 +335,15 @@ impl Dump {
             elapsed: started.elapsed(),
         };
         Ok((output, report))
+    }
+
+    /// How many connections may read. Foreign tables are read over one: others could not lock them.
+    fn connections(&self) -> usize {
+        if self.settings.foreign_tables {
+            1
+        } else {
+            self.jobs
+        }
     }
 
     /// The version to write: the one that was asked for or else the lowest that can be written and hold the compression.
