@@ -38,6 +38,8 @@ pub struct Wanted {
     pub definitions: Vec<Oid>,
     /// Tables whose row security policies are dumped.
     pub policies: Vec<Oid>,
+    /// Tables whose rows are written as INSERT statements.
+    pub value_types: Vec<Oid>,
     /// Whether comments on what initdb made are dumped.
     pub builtin_comments: bool,
     /// Relations whose statistics are dumped, with those of their indexes.

@@ -79,6 +79,7 @@ mod type_enum;
 mod type_range;
 mod type_system;
 mod user_mapping;
+mod value_type;
 mod view;
 
 pub use access_method::AccessMethod;
@@ -143,4 +144,5 @@ pub use type_enum::EnumDetails;
 pub use type_range::RangeDetails;
 pub use type_system::{TypeSystem, TypeSystemDetails, WantedTypeSystem};
 pub use user_mapping::UserMapping;
+pub use value_type::ValueType;
 pub use view::ViewDependency;

@@ -13,6 +13,7 @@ use crate::partition::UnstablePartitioning;
 use crate::relation_size::RelationSize;
 use crate::sequence::{self, Position, Sequence};
 use crate::table_definition::TableDefinition;
+use crate::value_type::{ColumnType, ValueType};
 use crate::view::{View, ViewDependency};
 use crate::{Error, Listing, Oid, Wanted};
 
@@ -33,6 +34,8 @@ pub struct Relations {
     pub view_dependencies: Vec<ViewDependency>,
     /// How much the tables whose rows are dumped take on disk.
     pub sizes: HashMap<Oid, RelationSize>,
+    /// Columns whose values are not written as strings in INSERT statements, by table and attribute number.
+    pub value_types: HashMap<(Oid, i16), ValueType>,
     /// Parameters of sequences.
     pub sequences: HashMap<Oid, Sequence>,
     /// Where sequences stand. One that the role may not read is missing.
@@ -49,6 +52,7 @@ pub(crate) struct Asked {
     unstable_partitioning: Ticket<UnstablePartitioning>,
     view_dependencies: Ticket<ViewDependency>,
     sizes: Ticket<RelationSize>,
+    value_types: Ticket<ColumnType>,
     sequences: Ticket<Sequence>,
     positions: Vec<Ticket<Option<Position>>>,
 }
@@ -64,6 +68,7 @@ impl Asked {
             unstable_partitioning: flight.list(),
             view_dependencies: flight.list(),
             sizes: flight.detail(&wanted.rows),
+            value_types: flight.detail(&wanted.value_types),
             sequences: flight.detail(&wanted.sequences),
             positions: sequence::positions(flight, listing, &wanted.positions),
         }
@@ -107,6 +112,11 @@ impl Asked {
             .take(self.sizes)?
             .into_iter()
             .map(|row| (row.oid, row))
+            .collect();
+        relations.value_types = landed
+            .take(self.value_types)?
+            .into_iter()
+            .map(|row| ((row.table, row.column), row.value))
             .collect();
         relations.sequences = landed
             .take(self.sequences)?

@@ -2,6 +2,8 @@
 
 use bstr::BString;
 
+use crate::Inserts;
+
 /// The data of one archive entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
@@ -34,6 +36,8 @@ pub struct Table {
     pub bytes: u64,
     /// Where a range of pages can be read by itself.
     pub by_pages: Option<ByPages>,
+    /// How rows become INSERT statements, where they do; such a table is read as a whole.
+    pub inserts: Option<Inserts>,
 }
 
 /// What reading a range of a table's pages takes.

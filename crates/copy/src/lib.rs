@@ -16,6 +16,7 @@
 mod binary_rows;
 mod compress;
 mod error;
+mod inserts;
 mod job;
 mod large_object;
 mod outlet;
@@ -28,6 +29,7 @@ mod thread;
 mod worker;
 
 pub use error::Error;
+pub use inserts::{Inserts, Value};
 pub use job::{ByPages, Job, Step, Table, Work};
 pub use outlet::Steps;
 pub use plan::{PART_BYTES, Plan};

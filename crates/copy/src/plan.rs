@@ -185,6 +185,7 @@ mod tests {
                 pages,
                 columns: "a, b".into(),
             }),
+            inserts: None,
         }
     }
 

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use pgdumprs_connect::CopyOut;
 
 use crate::compress::Feed;
+use crate::inserts::Rewriter;
 use crate::plan::{Extent, Part};
 use crate::{Error, Step, Table};
 
@@ -37,13 +38,22 @@ pub(crate) async fn read(
         }
     }
     let mut bytes = 0;
+    let mut rewriter = table.inserts.as_ref().map(Rewriter::new);
     while let Some(piece) = copy.next().await.map_err(failed)? {
         bytes += piece.len() as u64;
+        let piece = match &mut rewriter {
+            Some(rewriter) => rewriter.rewrite(&piece).into(),
+            None => piece,
+        };
         feed.data(piece, is_piece).await?;
     }
     let rows = copy.rows().unwrap_or(0);
     if part.is_last {
-        feed.data(Bytes::from_static(END_OF_DATA), is_piece).await?;
+        let end = match rewriter {
+            Some(rewriter) => rewriter.finish().into(),
+            None => Bytes::from_static(END_OF_DATA),
+        };
+        feed.data(end, is_piece).await?;
     }
     feed.end_data(is_piece).await?;
     if part.is_last {

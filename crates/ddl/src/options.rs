@@ -2,6 +2,8 @@
 
 use pgdumprs_catalog::{Patterns, Scope};
 
+use crate::Inserts;
+
 bitflags::bitflags! {
     /// The three parts that a restore goes through, one after the other.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +71,8 @@ pub struct Options {
     pub row_security: bool,
     /// Quote function bodies by dollars.
     pub dollar_quoting: bool,
+    /// Write rows as INSERT statements rather than for COPY.
+    pub inserts: Option<Inserts>,
     /// Load the rows of every partition through the topmost partitioned table.
     pub load_via_partition_root: bool,
     /// Quote every identifier, whether it needs it or not.
@@ -98,6 +102,7 @@ impl Default for Options {
             toast_compression: true,
             row_security: false,
             dollar_quoting: true,
+            inserts: None,
             load_via_partition_root: false,
             quote_all_identifiers: false,
         }

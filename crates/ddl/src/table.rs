@@ -110,6 +110,7 @@ pub(crate) fn to_lock(dump: &Dump) -> Vec<BString> {
 /// The relations whose details are needed, by what is needed of them.
 pub(crate) fn wanted(dump: &Dump) -> Wanted {
     let mut wanted = Wanted::default();
+    let inserts = dump.options.inserts.is_some();
     let interesting = interesting(dump);
     for (table, row) in dump.listing.tables.iter().enumerate() {
         let object = dump.table_object(table);
@@ -128,6 +129,9 @@ pub(crate) fn wanted(dump: &Dump) -> Wanted {
         }
         if interesting[table] {
             wanted.tables.push(row.oid);
+            if inserts && table_data::is_read(dump, table) {
+                wanted.value_types.push(row.oid);
+            }
             if row.relkind == relkind::TABLE && table_data::is_read(dump, table) {
                 wanted.rows.push(row.oid);
             }

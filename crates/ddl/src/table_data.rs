@@ -7,7 +7,7 @@ use pgdumprs_catalog::{CatalogId, Purpose, relkind};
 use crate::dump::Dump;
 use crate::object::{DumpId, Kind, Object};
 use crate::toc::{DataJob, Toc};
-use crate::{Components, Error, column, relation_statistics, sql};
+use crate::{Components, Error, column, inserts, relation_statistics, sql};
 
 /// Makes an object for the data of every relation whose data is dumped.
 pub(crate) fn collect(dump: &mut Dump) {
@@ -121,13 +121,10 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, table: usize) 
         definition: root
             .as_ref()
             .map(|root| sql!["-- load via partition root ", one_line(root)]),
-        copy: Some(sql![
-            "COPY ",
-            root.as_ref().unwrap_or(&name),
-            " ",
-            columns,
-            " FROM stdin;\n"
-        ]),
+        copy: dump.options.inserts.is_none().then(|| {
+            let target = root.as_ref().unwrap_or(&name);
+            sql!["COPY ", target, " ", columns, " FROM stdin;\n"]
+        }),
         dependencies: vec![whole.id.as_i32()],
         ..Toc::entry_of(object, "TABLE DATA", Section::Data)
     });
@@ -139,10 +136,18 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, table: usize) 
         None if row.relkind == relkind::FOREIGN_TABLE => select_rows(&name, &columns, &none),
         None => sql!["COPY ", name, " ", columns, " TO stdout;"],
     };
+    let (copy, inserts) = match &dump.options.inserts {
+        Some(inserts) => {
+            let target = root.as_ref().unwrap_or(&name);
+            let (copy, form) = inserts::form(dump, inserts, table, &name, target);
+            (copy, Some(form))
+        }
+        None => (copy, None),
+    };
     let size = dump.details.relations.sizes.get(&row.oid);
     let size = size.copied().unwrap_or_default();
     let by_pages = column_names(&columns)
-        .filter(|_| size.by_pages && condition.is_none())
+        .filter(|_| size.by_pages && condition.is_none() && inserts.is_none())
         .map(|names| (size.pages, names.into()));
     toc.data.push(DataJob::Table {
         dump_id: object.id.as_i32(),
@@ -151,6 +156,7 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, table: usize) 
         copy,
         bytes: size.bytes,
         by_pages,
+        inserts,
     });
 }
 

@@ -3,6 +3,7 @@
 use bstr::BString;
 use pgdumprs_archive::{CatalogId, Entry, Section};
 
+use crate::InsertForm;
 use crate::dump::Dump;
 use crate::object::{DumpId, Kind, Object};
 
@@ -23,6 +24,8 @@ pub enum DataJob {
         bytes: u64,
         /// Where a range of its pages can be read by itself: its pages, and the columns of `copy`, separated by commas.
         by_pages: Option<(u32, BString)>,
+        /// How its rows become INSERT statements, where they do.
+        inserts: Option<InsertForm>,
     },
     /// Contents of large objects that share one entry.
     LargeObjects {

@@ -1,9 +1,10 @@
 //! The data part of a dump: what to copy, over which connections, and what is told of it.
 
 use bstr::BString;
+use pgdumprs_catalog::ValueType;
 use pgdumprs_connect::Session;
-use pgdumprs_copy::{ByPages, Job, Opening, Plan, Progress, Table, Work};
-use pgdumprs_ddl::DataJob;
+use pgdumprs_copy::{ByPages, Inserts, Job, Opening, Plan, Progress, Table, Value, Work};
+use pgdumprs_ddl::{DataJob, InsertForm, InsertValue};
 
 use crate::Event;
 use crate::settings::SessionSettings;
@@ -34,6 +35,23 @@ pub(crate) fn others(
         .collect()
 }
 
+/// How rows become INSERT statements, in the words of whoever copies them.
+fn insert_statements(form: InsertForm) -> Inserts {
+    let value = |value| match value {
+        InsertValue::Typed(ValueType::Number) => Value::Number,
+        InsertValue::Typed(ValueType::Bits) => Value::Bits,
+        InsertValue::Typed(ValueType::Bool) => Value::Bool,
+        InsertValue::Text => Value::Text,
+        InsertValue::Default => Value::Default,
+    };
+    Inserts {
+        head: form.head,
+        values: form.values.into_iter().map(value).collect(),
+        rows: form.rows,
+        tail: form.tail,
+    }
+}
+
 /// What the entry of a table or of large objects takes its data from.
 pub(crate) fn job(job: DataJob) -> Job {
     match job {
@@ -43,6 +61,7 @@ pub(crate) fn job(job: DataJob) -> Job {
             copy,
             bytes,
             by_pages,
+            inserts,
             ..
         } => Job {
             dump_id,
@@ -51,6 +70,7 @@ pub(crate) fn job(job: DataJob) -> Job {
                 copy,
                 bytes,
                 by_pages: by_pages.map(|(pages, columns)| ByPages { pages, columns }),
+                inserts: inserts.map(insert_statements),
             }),
         },
         DataJob::LargeObjects { dump_id, oids } => Job {

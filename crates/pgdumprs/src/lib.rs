@@ -38,7 +38,7 @@ pub use filter::FilterError;
 pub use pgdumprs_archive::{ArchiveVersion, Compression, CreationTime};
 pub use pgdumprs_connect::ConnectParams;
 pub use pgdumprs_copy::Progress;
-pub use pgdumprs_ddl::Sections;
+pub use pgdumprs_ddl::{Inserts, Sections};
 pub use report::Report;
 
 /// The README's examples, so that they compile.

@@ -1,5 +1,7 @@
 //! What options change about the transactions that a dump reads in.
 
+use pgdumprs_ddl::Inserts;
+
 use crate::Dump;
 
 /// Choices for the transactions of a dump.
@@ -107,6 +109,13 @@ impl Dump {
     #[must_use]
     pub fn dollar_quoting(mut self, dollar_quoting: bool) -> Self {
         self.options.dollar_quoting = dollar_quoting;
+        self
+    }
+
+    /// Writes rows as INSERT statements, which other databases understand and which are slow to restore, rather than for COPY.
+    #[must_use]
+    pub fn inserts(mut self, inserts: Inserts) -> Self {
+        self.options.inserts = Some(inserts);
         self
     }
 

@@ -1,8 +1,10 @@
 //! Options that say in which form content is written.
 
+use std::num::NonZero;
+
 use anyhow::bail;
 use clap::Args;
-use pgdumprs::Dump;
+use pgdumprs::{Dump, Inserts};
 
 /// Encodings that only clients use, in which a byte that means something in SQL can be part of a letter.
 const NOT_YET: [&str; 7] = [
@@ -43,19 +45,19 @@ pub(super) struct FormArgs {
     #[arg(long)]
     quote_all_identifiers: bool,
 
-    /// Write rows as INSERT statements (not available yet)
+    /// Write rows as INSERT statements rather than for COPY
     #[arg(long)]
     inserts: bool,
 
-    /// Write rows as INSERT statements that name their columns (not available yet)
+    /// Write rows as INSERT statements that name their columns
     #[arg(long, alias = "attribute-inserts")]
     column_inserts: bool,
 
-    /// Write so many rows into each INSERT statement (not available yet)
-    #[arg(long, value_name = "NUM", value_parser = clap::value_parser!(i32).range(1..))]
-    rows_per_insert: Option<i32>,
+    /// Write so many rows into each INSERT statement
+    #[arg(long, value_name = "NUM")]
+    rows_per_insert: Option<NonZero<usize>>,
 
-    /// Add ON CONFLICT DO NOTHING to INSERT statements (not available yet)
+    /// Add ON CONFLICT DO NOTHING to INSERT statements
     #[arg(long)]
     on_conflict_do_nothing: bool,
 
@@ -83,26 +85,29 @@ impl FormArgs {
         if let Some(digits) = self.extra_float_digits {
             dump = dump.extra_float_digits(digits);
         }
+        if self.has_inserts() {
+            dump = dump.inserts(Inserts {
+                columns: self.column_inserts,
+                rows: self.rows_per_insert.map_or(1, NonZero::get),
+                on_conflict_do_nothing: self.on_conflict_do_nothing,
+            });
+        }
         Ok(dump)
     }
 
+    /// Whether rows are written as INSERT statements.
+    fn has_inserts(&self) -> bool {
+        self.inserts || self.column_inserts || self.rows_per_insert.is_some()
+    }
+
     fn check(&self) -> anyhow::Result<()> {
-        let inserts = [
-            (self.inserts, "--inserts"),
-            (self.column_inserts, "--column-inserts"),
-            (self.rows_per_insert.is_some(), "--rows-per-insert"),
-        ];
-        let insert = inserts.iter().find(|(given, _)| *given);
-        if self.on_conflict_do_nothing && insert.is_none() {
+        if self.on_conflict_do_nothing && !self.has_inserts() {
             bail!(
                 "option --on-conflict-do-nothing requires option --inserts, --rows-per-insert, or --column-inserts"
             );
         }
         if self.restrict_key.is_some() {
             bail!("option --restrict-key can only be used with --format=plain");
-        }
-        if let Some((_, option)) = insert {
-            bail!("option {option} is not available yet: rows are written for COPY");
         }
         if self.binary_upgrade {
             bail!(

@@ -3,6 +3,7 @@
 mod against;
 mod content;
 mod filter;
+mod inserts;
 mod kinds;
 mod patterns;
 mod running;

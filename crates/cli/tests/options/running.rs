@@ -165,10 +165,6 @@ fn rows_of_foreign_tables() {
 #[test]
 fn what_cannot_be_done_is_refused() {
     let with = |argument: &str| failure(pgdumprs().args([argument, "-d", "host=/nowhere"]));
-    for argument in ["--inserts", "--column-inserts", "--rows-per-insert=5"] {
-        let option = argument.split('=').next().unwrap();
-        assert_says(&with(argument), &[option, "not available yet"]);
-    }
     assert_says(&with("--binary-upgrade"), &["pg_upgrade"]);
     assert_says(
         &with("--encoding=Shift_JIS_2004"),
