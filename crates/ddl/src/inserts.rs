@@ -51,7 +51,7 @@ pub(crate) fn form(
 ) -> (BString, InsertForm) {
     let oid = dump.listing.tables[table].oid;
     let columns: Vec<_> = (dump.columns(table).iter())
-        .filter(|column| !column.is_dropped && !(inserts.columns && column.generated != 0))
+        .filter(|column| !(column.is_dropped || inserts.columns && column.generated != 0))
         .collect();
     let types = &dump.details.relations.value_types;
     let (mut read, mut names, mut values) = (Vec::new(), Vec::new(), Vec::new());
