@@ -1,9 +1,12 @@
 //! The transaction that a dump reads in, and the settings it pins.
 
 use bstr::BString;
-use pgdumprs_connect::{Error, Session};
+use pgdumprs_connect::{Error, Rows, Session, TransactionStatus};
 
 use crate::settings::SessionSettings;
+
+/// How often a transaction is begun before a server's timeout is taken for final.
+const ATTEMPTS: usize = 10;
 
 /// What a transaction has to do with those of other connections.
 pub(crate) enum Snapshot<'a> {
@@ -25,7 +28,37 @@ pub(crate) async fn begin(
     snapshot: Snapshot<'_>,
     settings: &SessionSettings,
 ) -> Result<Option<BString>, Error> {
-    let version = session.server_version().num;
+    let results = pipeline(session, &statements(session, &snapshot, settings)).await?;
+    match (snapshot, results.last()) {
+        (Snapshot::Share, Some(rows)) => Ok(Some(rows.one()?.get(0)?)),
+        _ => Ok(None),
+    }
+}
+
+/// Runs the statements that begin a transaction, again where a timeout struck: a statement_timeout of a millisecond can do so before
+/// the server has come to lifting it, if only the machine is busy.
+async fn pipeline(session: &mut Session, statements: &[String]) -> Result<Vec<Rows>, Error> {
+    for _ in 1..ATTEMPTS {
+        match session.pipeline(statements).await {
+            Err(error) if error.sqlstate() == Some(QUERY_CANCELED) => {
+                if session.transaction_status() != TransactionStatus::Idle {
+                    session.query("ROLLBACK").await?;
+                }
+            }
+            other => return other,
+        }
+    }
+    session.pipeline(statements).await
+}
+
+/// SQLSTATE of what a timeout or a request to cancel ended.
+const QUERY_CANCELED: &str = "57014";
+
+fn statements(
+    session: &Session,
+    snapshot: &Snapshot<'_>,
+    settings: &SessionSettings,
+) -> Vec<String> {
     // Names, definitions and data come as the bytes the database holds. The server would otherwise use whatever encoding the
     // role, the database or the pooler has set.
     let encoding = settings.encoding.clone().unwrap_or_else(|| {
@@ -40,17 +73,20 @@ pub(crate) async fn begin(
     } else {
         "REPEATABLE READ, READ ONLY"
     };
-    let mut statements = vec![format!("BEGIN ISOLATION LEVEL {level}")];
+    // One message, so that no timeout runs while the server waits for the next one or answers this one.
+    let mut opening = format!("BEGIN ISOLATION LEVEL {level}");
+    for (name, since) in TIMEOUTS {
+        if session.server_version().num >= *since {
+            opening.push_str(&format!("; SET LOCAL {name} = 0"));
+        }
+    }
+    let mut statements = vec![opening];
     let joined = match snapshot {
         Snapshot::Join(name) => Some(name.to_string()),
         Snapshot::Keep | Snapshot::Share => settings.snapshot.clone(),
     };
     if let Some(name) = joined {
         statements.push(format!("SET TRANSACTION SNAPSHOT {}", literal(&name)));
-    }
-    // First, since a timeout may be so short that it ends anything that is more than this.
-    if version >= 170000 {
-        statements.push("SET LOCAL transaction_timeout = 0".into());
     }
     statements.extend(
         SETTINGS
@@ -87,11 +123,7 @@ pub(crate) async fn begin(
     if let Snapshot::Share = snapshot {
         statements.push("SELECT pg_catalog.pg_export_snapshot()".into());
     }
-    let results = session.pipeline(&statements).await?;
-    match (snapshot, results.last()) {
-        (Snapshot::Share, Some(rows)) => Ok(Some(rows.one()?.get(0)?)),
-        _ => Ok(None),
-    }
+    statements
 }
 
 /// Quotes a text that must not mean anything but itself. Settings of the session may give backslashes a meaning until they are
@@ -102,15 +134,20 @@ pub(crate) fn literal(text: &str) -> String {
     format!("{escape}'{text}'")
 }
 
+/// Timeouts that are lifted, those that can strike first being first, and the versions that brought them.
+const TIMEOUTS: &[(&str, u32)] = &[
+    ("statement_timeout", 0),
+    ("transaction_timeout", 170000),
+    ("idle_in_transaction_session_timeout", 0),
+    ("lock_timeout", 0),
+];
+
 /// Settings pinned for every server, with their values as SQL.
 ///
-/// The first block is what pg_dump pins, without what options may change. The second is what it leaves to the role's, the database's or the pooler's settings although
-/// output depends on it. The third keeps plans plain: JIT costs more than it gives in catalog queries, and parallel workers
+/// The first block is what pg_dump pins, without timeouts and what options may change. The second is what it leaves to the role's,
+/// the database's or the pooler's settings although output depends on it. The third keeps plans plain: JIT costs more than it gives in catalog queries, and parallel workers
 /// would mix the order of rows.
 const SETTINGS: &[(&str, &str)] = &[
-    ("idle_in_transaction_session_timeout", "0"),
-    ("statement_timeout", "0"),
-    ("lock_timeout", "0"),
     ("search_path", "''"),
     ("DateStyle", "ISO"),
     ("IntervalStyle", "postgres"),

@@ -54,12 +54,13 @@ const SETTINGS: &[(&str, &str, u16)] = &[
     ("default_transaction_read_only", "on", 0),
     ("default_transaction_isolation", "serializable", 0),
     ("default_transaction_deferrable", "on", 0),
-    // Not so short that they strike while a busy machine is still starting the session, yet shorter than what is to be copied takes.
-    ("statement_timeout", "100ms", 0),
+    ("statement_timeout", "1ms", 0),
     ("lock_timeout", "1ms", 0),
-    ("idle_in_transaction_session_timeout", "100ms", 0),
+    ("idle_in_transaction_session_timeout", "1ms", 0),
     ("idle_session_timeout", "10s", 14),
-    ("transaction_timeout", "100ms", 17),
+    // This one ends the session, so that it is not so short that it strikes while a busy machine is still beginning the transaction,
+    // yet shorter than what is to be copied takes.
+    ("transaction_timeout", "50ms", 17),
     ("row_security", "on", 0),
     ("xmlbinary", "hex", 0),
     ("xmloption", "document", 0),
