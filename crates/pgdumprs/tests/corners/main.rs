@@ -4,6 +4,7 @@
 mod support;
 
 mod database_name;
+mod database_properties;
 mod encodings;
 mod long_values;
 mod plain_roles;
