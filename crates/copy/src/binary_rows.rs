@@ -21,6 +21,18 @@ impl BinaryRows {
         self.unread.extend_from_slice(piece);
     }
 
+    /// Checks that nothing has come after the rows but what ends them: a row of -1 columns.
+    pub(crate) fn finish(&self) -> Result<(), String> {
+        if self.begun && self.unread[..] == [0xff, 0xff] {
+            Ok(())
+        } else {
+            Err(format!(
+                "the answer ends with {} bytes that are no row",
+                self.unread.len()
+            ))
+        }
+    }
+
     /// The next row that is complete; an error is what is wrong with it.
     pub(crate) fn next_row(&mut self) -> Result<Option<(u32, Bytes)>, String> {
         if !self.begun {
@@ -87,6 +99,7 @@ mod tests {
                     found.push((oid, bytes.to_vec()));
                 }
             }
+            rows.finish().unwrap();
             assert_eq!(
                 found,
                 [(7, b"seven".to_vec()), (8, vec![])],

@@ -50,6 +50,11 @@ impl Feed {
         self.0.send(raw).await.map_err(|_| Error::WriterStopped)
     }
 
+    /// Waits until the thread is gone, which it is before the feed only if it failed.
+    pub(crate) async fn closed(&self) {
+        self.0.closed().await;
+    }
+
     /// What follows belongs to this unit.
     pub(crate) async fn begin_unit(&self, unit: usize) -> Result<(), Error> {
         self.send(Raw::UnitBegins(unit)).await
@@ -99,8 +104,8 @@ fn compress(
     compression: Compression,
     outlet: &Outlet,
 ) -> Result<(), Error> {
-    let mut whole = Compressor::new(compression).map_err(Error::Compress)?;
-    let mut pieces = Compressor::for_pieces(compression).map_err(Error::Compress)?;
+    let mut whole = None;
+    let mut pieces = None;
     let mut unit = 0;
     while let Some(raw) = raw.blocking_recv() {
         match raw {
@@ -108,27 +113,42 @@ fn compress(
             Raw::UnitEnds => outlet.complete(unit),
             Raw::Step(step) => outlet.put(unit, Item::Step(step))?,
             Raw::Whole(bytes) => {
+                let whole = ready(&mut whole, || Compressor::new(compression))?;
                 whole.write(&bytes).map_err(Error::Compress)?;
-                put_chunks(&mut whole, unit, outlet)?;
+                put_chunks(whole, unit, outlet)?;
             }
             Raw::EndWhole => {
+                let whole = ready(&mut whole, || Compressor::new(compression))?;
                 whole.finish().map_err(Error::Compress)?;
-                put_chunks(&mut whole, unit, outlet)?;
+                put_chunks(whole, unit, outlet)?;
             }
             Raw::JoinBegins => outlet.put(unit, Item::JoinBegins)?,
             Raw::Piece(bytes) => {
+                let pieces = ready(&mut pieces, || Compressor::for_pieces(compression))?;
                 pieces.write(&bytes).map_err(Error::Compress)?;
-                put_chunks(&mut pieces, unit, outlet)?;
+                put_chunks(pieces, unit, outlet)?;
             }
             Raw::EndPiece => {
+                let pieces = ready(&mut pieces, || Compressor::for_pieces(compression))?;
                 let piece = pieces.finish().map_err(Error::Compress)?;
-                put_chunks(&mut pieces, unit, outlet)?;
+                put_chunks(pieces, unit, outlet)?;
                 outlet.put(unit, Item::PieceEnds(piece))?;
             }
             Raw::JoinEnds => outlet.put(unit, Item::JoinEnds)?,
         }
     }
     Ok(())
+}
+
+/// The compressor, made when it is first needed: its tables take memory.
+fn ready(
+    compressor: &mut Option<Compressor>,
+    make: impl FnOnce() -> Result<Compressor, pgdumprs_archive::Error>,
+) -> Result<&mut Compressor, Error> {
+    if compressor.is_none() {
+        *compressor = Some(make().map_err(Error::Compress)?);
+    }
+    Ok(compressor.as_mut().expect("it has just been made"))
 }
 
 fn put_chunks(compressor: &mut Compressor, unit: usize, outlet: &Outlet) -> Result<(), Error> {

@@ -15,6 +15,14 @@ pub enum Error {
         #[source]
         source: pgdumprs_connect::Error,
     },
+    /// A copy ended without the server's word that it is complete.
+    #[error(
+        "could not copy the data of table {table}: the server did not say how many rows it sent"
+    )]
+    TableAnswer {
+        /// Qualified, quoted name of the table.
+        table: BString,
+    },
     /// The server refused to read a large object, or the connection was lost in it.
     #[error("could not read large object {oid}")]
     LargeObject {

@@ -78,6 +78,8 @@ pub(crate) async fn read(
             feed.data(piece, false).await?;
         }
     }
+    rows.finish()
+        .map_err(|reason| Error::LargeObjectAnswer { oid: named, reason })?;
     if open.is_some() {
         end(feed).await?;
     }

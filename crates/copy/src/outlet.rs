@@ -2,17 +2,22 @@
 //!
 //! What belongs to the unit at the head goes straight through. The others wait here, compressed, under one budget; when it is used up, the
 //! threads that compress them wait, then the queues before them fill, and TCP holds the server back. The head may always go on, and
-//! every unit comes to the head, so that nothing waits for ever.
+//! every unit comes to the head, so that nothing waits for ever. There is one exception: a unit that a worker gave up is an orphan until the
+//! leader has read it, and while an orphan is at the head, what the leader reads before it goes in without regard to the budget.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use pgdumprs_archive::{Compression, Piece, PieceJoin};
+use tokio::sync::Notify;
 
 use crate::{Error, Step};
 
 /// Bytes that the head may have waiting when others have used up the budget.
 const HEAD: usize = 4 << 20;
+
+/// Bytes that the writing thread takes out at once. They count as waiting until it comes for more.
+const BATCH: usize = 1 << 20;
 
 /// What an item takes beside its payload.
 const ITEM: usize = size_of::<Item>() + 16;
@@ -49,6 +54,7 @@ pub(crate) fn outlet(units: usize, budget: usize, compression: Compression) -> (
         state: Mutex::new(State::default()),
         to_write: Condvar::new(),
         to_compress: Condvar::new(),
+        gone: Notify::new(),
     });
     let steps = Steps {
         shared: Arc::clone(&shared),
@@ -70,6 +76,8 @@ struct Shared {
     state: Mutex<State>,
     to_write: Condvar,
     to_compress: Condvar,
+    /// Tells the async side that it is closed.
+    gone: Notify,
 }
 
 #[derive(Default)]
@@ -82,8 +90,8 @@ struct State {
     waiting: usize,
     /// The most that `waiting` has been.
     peak: usize,
-    /// Units that a worker gave up and the leader has still to read.
-    left: usize,
+    /// Units that a worker gave up and that are not complete yet: the leader's to read.
+    orphans: BTreeSet<usize>,
     /// Threads that wait for room.
     sleepers: usize,
     /// Nothing more is to be put in or taken out.
@@ -105,6 +113,7 @@ impl Shared {
 
     fn close(&self) {
         self.lock().closed = true;
+        self.gone.notify_one();
         self.to_write.notify_all();
         self.to_compress.notify_all();
     }
@@ -136,9 +145,10 @@ impl Outlet {
         }
     }
 
-    /// Notes how many units wait for the leader. While there are any, the leader may put in more than there is room for.
-    pub(crate) fn set_left(&self, units: usize) {
-        self.shared.lock().left = units;
+    /// Notes units that the leader has to complete. While one of them is at the head, the leader may put in more than there is room for:
+    /// what it is at comes before that unit, which would otherwise wait for ever.
+    pub(crate) fn orphan(&self, units: impl IntoIterator<Item = usize>) {
+        self.shared.lock().orphans.extend(units);
         self.shared.to_compress.notify_all();
     }
 
@@ -155,9 +165,8 @@ impl Outlet {
                 return Err(Error::WriterStopped);
             }
             let first = state.head == unit && state.slot(unit).bytes + size <= HEAD;
-            // The head may be a unit that the leader has to read, when it is done with this one.
-            let awaited = self.leads && state.left > 0;
-            if first || awaited || state.waiting + size <= self.shared.budget {
+            let leader_must_pass = self.leads && state.orphans.contains(&state.head);
+            if first || leader_must_pass || state.waiting + size <= self.shared.budget {
                 break;
             }
             state.sleepers += 1;
@@ -182,9 +191,18 @@ impl Outlet {
     /// Notes that all of a unit has been put in.
     pub(crate) fn complete(&self, unit: usize) {
         let mut state = self.shared.lock();
+        state.orphans.remove(&unit);
         state.slot(unit).complete = true;
         if state.head == unit {
             self.shared.to_write.notify_one();
+        }
+    }
+
+    /// Waits until nobody takes anything out any more, although there is more to come.
+    pub(crate) async fn gone(&self) {
+        self.shared.gone.notified().await;
+        if self.shared.lock().head == self.shared.units {
+            std::future::pending::<()>().await;
         }
     }
 
@@ -246,9 +264,10 @@ impl Steps {
         }
         let shared = Arc::clone(&self.shared);
         let mut state = shared.lock();
-        state.waiting -= std::mem::take(&mut self.batch_bytes);
+        let freed = std::mem::take(&mut self.batch_bytes);
+        state.waiting -= freed;
+        let mut wakes = freed > 0;
         loop {
-            let mut moved = false;
             while state.head < shared.units {
                 let head = state.head;
                 let slot = state.slot(head);
@@ -257,18 +276,23 @@ impl Steps {
                 }
                 state.slots.pop_front();
                 state.head += 1;
-                moved = true;
+                wakes = true;
             }
             if state.closed || state.head == shared.units {
                 return None;
             }
-            let head = state.head;
-            let slot = state.slot(head);
-            self.batch = std::mem::take(&mut slot.items);
-            self.batch_bytes = std::mem::take(&mut slot.bytes);
-            if (moved || !self.batch.is_empty()) && state.sleepers > 0 {
+            if std::mem::take(&mut wakes) && state.sleepers > 0 {
                 shared.to_compress.notify_all();
             }
+            let head = state.head;
+            let slot = state.slot(head);
+            while self.batch_bytes < BATCH
+                && let Some(item) = slot.items.pop_front()
+            {
+                self.batch_bytes += item.size();
+                self.batch.push_back(item);
+            }
+            slot.bytes -= self.batch_bytes;
             if let Some(item) = self.batch.pop_front() {
                 return Some(item);
             }
@@ -349,15 +373,16 @@ mod tests {
         let leader = outlet.leading();
         let leader = thread::spawn(move || {
             leader.put(1, chunk(1, 5000)).unwrap();
+            leader.put(1, chunk(1, 5000)).unwrap();
             leader.complete(1);
             leader.put(0, chunk(0, 5000)).unwrap();
             leader.complete(0);
         });
         thread::sleep(Duration::from_millis(20));
         assert!(!leader.is_finished());
-        outlet.set_left(1);
+        outlet.orphan([0]);
         leader.join().unwrap();
-        assert_eq!(units(steps), [0, 1]);
+        assert_eq!(units(steps), [0, 1, 1]);
     }
 
     #[test]

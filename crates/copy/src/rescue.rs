@@ -52,22 +52,26 @@ impl Rescue {
 
     /// A worker ends, and leaves this behind.
     pub(crate) fn leave(&self, left: &[Rest]) {
+        self.outlet.orphan(left.iter().map(|rest| rest.unit));
         let mut state = self.lock();
         state.at_work -= 1;
         state
             .left
             .extend(left.iter().map(|rest| (rest.unit, rest.part)));
-        self.outlet.set_left(state.left.len());
         drop(state);
         // There is one leader, and a permit waits for it if it is busy.
         self.changed.notify_one();
+    }
+
+    /// Whether nothing is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().left.is_empty()
     }
 
     /// Takes the first unit that is left.
     pub(crate) fn take(&self) -> Option<Rest> {
         let mut state = self.lock();
         let (unit, part) = state.left.pop_first()?;
-        self.outlet.set_left(state.left.len());
         Some(Rest { unit, part })
     }
 

@@ -34,9 +34,8 @@ pub struct Settings {
     pub memory: usize,
 }
 
-/// A connection that is being made, in the transaction that sees the leader's snapshot.
-pub type Opening =
-    Pin<Box<dyn Future<Output = Result<Session, pgdumprs_connect::Error>> + Send + 'static>>;
+/// A connection that is being made, in a transaction that sees the leader's snapshot, or the reason why it cannot be had.
+pub type Opening = Pin<Box<dyn Future<Output = Result<Session, String>> + Send + 'static>>;
 
 /// Copies the data of `plan`.
 ///
@@ -128,11 +127,9 @@ impl Crew {
         let (mut leads, mut fewer) = (true, false);
         while leads || !workers.is_empty() {
             // The others are usually missing for the same reason, which need not be told again.
-            let mut miss = |error: &dyn std::error::Error| {
+            let mut miss = |reason: String| {
                 if !std::mem::replace(&mut fewer, true) {
-                    watch(Progress::FewerConnections {
-                        reason: with_causes(error),
-                    });
+                    watch(Progress::FewerConnections { reason });
                 }
             };
             tokio::select! {
@@ -149,11 +146,12 @@ impl Crew {
                         workers.spawn(async move { own.follow(session, told).await });
                     }
                     Ok(_) => {}
-                    Err(error) => miss(&error),
+                    Err(reason) => miss(reason),
                 },
+                () = self.outlet.gone() => return Err(Error::WriterStopped),
                 Some(worked) = workers.join_next() => {
                     if let Some(reason) = finished(worked)? {
-                        miss(&reason);
+                        miss(with_causes(&reason));
                     }
                 }
             }
@@ -185,6 +183,8 @@ impl Crew {
         match compressed(followed, compressing).await? {
             Outcome::Done => {
                 self.rescue.leave(&[]);
+                // A pooler keeps a server's connection only if no transaction is open on it.
+                let _ = session.query("COMMIT").await;
                 session.close().await;
                 Ok(None)
             }

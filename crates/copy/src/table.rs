@@ -47,7 +47,9 @@ pub(crate) async fn read(
         };
         feed.data(piece, is_piece).await?;
     }
-    let rows = copy.rows().unwrap_or(0);
+    let rows = copy.rows().ok_or_else(|| Error::TableAnswer {
+        table: table.name.clone(),
+    })?;
     if part.is_last {
         let end = match rewriter {
             Some(rewriter) => rewriter.finish().into(),

@@ -90,13 +90,18 @@ pub(crate) async fn lead(
         } else {
             let next = match rescue.take().or_else(|| queue.take()) {
                 Some(rest) => Some(rest),
-                None => rescue.wait().await,
+                // A thread that is gone will never finish what it has been given, and its own result says why.
+                None => tokio::select! {
+                    next = rescue.wait() => next,
+                    () = feed.closed() => return Err(Error::WriterStopped),
+                },
             };
             let Some(rest) = next else { return Ok(()) };
             send(session, &queue.plan, rest, false)?;
             rest
         };
-        sent = queue.take_ahead();
+        // Orphans come first, and while there are any the leader takes nothing that would keep it from them.
+        sent = rescue.is_empty().then(|| queue.take_ahead()).flatten();
         if let Some(ahead) = sent {
             send(session, &queue.plan, ahead, false)?;
         }

@@ -1,6 +1,5 @@
 //! The data part of a dump: what to copy, over which connections, and what is told of it.
 
-use bstr::BString;
 use pgdumprs_catalog::ValueType;
 use pgdumprs_connect::Session;
 use pgdumprs_copy::{ByPages, Inserts, Job, Opening, Plan, Progress, Table, Value, Work};
@@ -8,14 +7,14 @@ use pgdumprs_ddl::{DataJob, InsertForm, InsertValue};
 
 use crate::Event;
 use crate::settings::SessionSettings;
-use crate::transaction::{self, Snapshot};
+use crate::transaction::{self, Begun, Shared, Snapshot};
 
 /// The connections beside the first, which open when they are polled. There are no more than there is work for.
 pub(crate) fn others(
     jobs: usize,
     leader: &Session,
     data: &Plan,
-    snapshot: Option<BString>,
+    snapshot: Option<Shared>,
     settings: &SessionSettings,
 ) -> Vec<Opening> {
     let Some(snapshot) = snapshot else {
@@ -26,9 +25,14 @@ pub(crate) fn others(
             let (another, snapshot) = (leader.another(), snapshot.clone());
             let settings = settings.clone();
             let opening: Opening = Box::pin(async move {
-                let mut session = another.await?;
-                transaction::begin(&mut session, Snapshot::Join(&snapshot), &settings).await?;
-                Ok(session)
+                let mut session = another.await.map_err(|error| with_causes(&error))?;
+                match transaction::begin(&mut session, Snapshot::Join(&snapshot), &settings).await {
+                    Ok(Begun::Elsewhere) => Err(
+                        "another server answered at the same address, which does not have the snapshot that is dumped".into(),
+                    ),
+                    Ok(_) => Ok(session),
+                    Err(error) => Err(with_causes(&error)),
+                }
             });
             opening
         })
@@ -52,8 +56,9 @@ fn insert_statements(form: InsertForm) -> Inserts {
     }
 }
 
-/// What the entry of a table or of large objects takes its data from.
-pub(crate) fn job(job: DataJob) -> Job {
+/// What the entry of a table or of large objects takes its data from. With `row_security` in force each part of a table could be read by
+/// another plan, in another order: there, tables stay whole.
+pub(crate) fn job(job: DataJob, row_security: bool) -> Job {
     match job {
         DataJob::Table {
             dump_id,
@@ -69,7 +74,9 @@ pub(crate) fn job(job: DataJob) -> Job {
                 name,
                 copy,
                 bytes,
-                by_pages: by_pages.map(|(pages, columns)| ByPages { pages, columns }),
+                by_pages: by_pages
+                    .filter(|_| !row_security)
+                    .map(|(pages, columns)| ByPages { pages, columns }),
                 inserts: inserts.map(insert_statements),
             }),
         },
@@ -88,4 +95,16 @@ pub(crate) fn event(progress: Progress) -> Event {
         )),
         progress => Event::Copy(progress),
     }
+}
+
+/// An error and its causes, in one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }

@@ -16,12 +16,15 @@ use crate::data::{event, job, others};
 use crate::lock::lock_statements;
 use crate::output::OutputFile;
 use crate::settings::SessionSettings;
-use crate::transaction::{self, Snapshot};
+use crate::transaction::{self, Begun, Shared, Snapshot};
 use crate::writing::write_steps;
 use crate::{Error, Event, Report};
 
 /// Connections that read, where nobody says how many: one for each CPU, but not more than this.
 const MOST_JOBS: usize = 8;
+
+/// Bytes of memory that each connection needs at least.
+const CONNECTION_MEMORY: usize = 2 << 20;
 
 /// Bytes that data may take in memory, where nobody says how many.
 const MEMORY: usize = 256 << 20;
@@ -56,7 +59,7 @@ struct Planned {
     entries: Vec<Entry>,
     data: Plan,
     /// The snapshot that other connections can read in.
-    snapshot: Option<BString>,
+    snapshot: Option<Shared>,
 }
 
 impl Dump {
@@ -215,9 +218,13 @@ impl Dump {
         } else {
             Snapshot::Keep
         };
-        let snapshot = transaction::begin(&mut session, snapshot, &self.settings)
+        let begun = transaction::begin(&mut session, snapshot, &self.settings)
             .await
             .map_err(Error::Transaction)?;
+        let snapshot = match begun {
+            Begun::Shared(shared) => Some(shared),
+            _ => None,
+        };
 
         (self.watcher)(Event::ReadingCatalogs);
         let version = self.version()?;
@@ -250,7 +257,11 @@ impl Dump {
         for warning in plan.warnings {
             (self.watcher)(Event::Warning(warning));
         }
-        let jobs: Vec<Job> = plan.data.into_iter().map(job).collect();
+        let jobs: Vec<Job> = plan
+            .data
+            .into_iter()
+            .map(|data| job(data, self.settings.row_security))
+            .collect();
         let tables = jobs
             .iter()
             .filter(|job| matches!(job.work, Work::Table { .. }))
@@ -321,6 +332,11 @@ impl Dump {
             (Ok(summary), Some(Ok(writer))) => (summary, writer),
             (Ok(_), None) => unreachable!("what was copied was written"),
         };
+        // Nobody has spoken with the leader since it read its last part. That its transaction is still there proves that its locks held
+        // all the time: without them, another connection may have found a table emptied.
+        if !transaction::end(session).await.map_err(Error::Ending)? {
+            return Err(Error::TransactionLost);
+        }
         let archive_bytes = writer.position();
         let output = blocking(move || writer.finish())
             .await
@@ -337,12 +353,12 @@ impl Dump {
         Ok((output, report))
     }
 
-    /// How many connections may read. Foreign tables are read over one: others could not lock them.
+    /// How many connections may read: no more than there is memory for. Foreign tables are read over one: others could not lock them.
     fn connections(&self) -> usize {
-        if self.settings.foreign_tables {
+        if self.settings.foreign_tables || !self.options.data {
             1
         } else {
-            self.jobs
+            self.jobs.min((self.memory / CONNECTION_MEMORY).max(1))
         }
     }
 

@@ -38,6 +38,15 @@ pub enum Error {
     /// The transaction could not be started as it must be.
     #[error("could not start a read-only transaction with fixed settings")]
     Transaction(#[source] pgdumprs_connect::Error),
+    /// The transaction could not be ended in good order.
+    #[error("could not end the transaction that the dump was read in")]
+    Ending(#[source] pgdumprs_connect::Error),
+    /// The transaction had ended before the dump did.
+    #[error(
+        "the transaction that the dump was read in, and that held the tables' locks, ended before the dump did: is there a pooler or a \
+         timeout that ends idle transactions?"
+    )]
+    TransactionLost,
     /// A catalog could not be read.
     #[error(transparent)]
     Catalog(#[from] pgdumprs_catalog::Error),

@@ -14,26 +14,76 @@ pub(crate) enum Snapshot<'a> {
     Keep,
     /// Others will read in its snapshot.
     Share,
-    /// It reads in the snapshot of this name.
-    Join(&'a BString),
+    /// It reads in another's.
+    Join(&'a Shared),
+}
+
+/// What another transaction must have in common with the one that shares its snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shared {
+    /// The name that the server knows the snapshot by.
+    name: BString,
+    /// What the server is and the snapshot sees. A name alone may mean something else to another server behind the same address.
+    identity: BString,
+    /// Settings that show in data and are left as they are: they may be another server connection's where a pooler is in between.
+    time_zone: BString,
+    lc_monetary: BString,
 }
 
 /// Opens a read-only, repeatable-read transaction and pins every setting that could bend the output, in one round trip.
 ///
 /// All settings are `SET LOCAL`: they end with the transaction, so that a pooled server connection is left as it was found.
 ///
-/// Gives the name of the snapshot where it is to be shared.
 pub(crate) async fn begin(
     session: &mut Session,
     snapshot: Snapshot<'_>,
     settings: &SessionSettings,
-) -> Result<Option<BString>, Error> {
+) -> Result<Begun, Error> {
     let results = pipeline(session, &statements(session, &snapshot, settings)).await?;
-    match (snapshot, results.last()) {
-        (Snapshot::Share, Some(rows)) => Ok(Some(rows.one()?.get(0)?)),
-        _ => Ok(None),
-    }
+    let Some(rows) = results.last() else {
+        return Ok(Begun::Alone);
+    };
+    Ok(match snapshot {
+        Snapshot::Keep => Begun::Alone,
+        Snapshot::Share => {
+            let row = rows.one()?;
+            Begun::Shared(Shared {
+                identity: row.get(0)?,
+                name: row.get(1)?,
+                time_zone: row.get(2)?,
+                lc_monetary: row.get(3)?,
+            })
+        }
+        Snapshot::Join(shared) if rows.one()?.get::<BString>(0)? == shared.identity => {
+            Begun::Joined
+        }
+        Snapshot::Join(_) => Begun::Elsewhere,
+    })
 }
+
+/// How a transaction was begun.
+pub(crate) enum Begun {
+    /// With a snapshot of its own.
+    Alone,
+    /// With a snapshot that others can join so.
+    Shared(Shared),
+    /// With another's snapshot.
+    Joined,
+    /// On another server than the one whose snapshot was to be read, where its name means something else.
+    Elsewhere,
+}
+
+/// Ends the transaction in good order. `false` where there was none any more, and no locks and no snapshot with it: then what was read may
+/// not be one state of the database.
+pub(crate) async fn end(session: &mut Session) -> Result<bool, Error> {
+    session.take_notices();
+    let committed = session.query("COMMIT").await?.command_tag() == "COMMIT";
+    let mut notices = session.take_notices().into_iter();
+    Ok(committed && !notices.any(|notice| notice.code == NO_TRANSACTION))
+}
+
+/// SQLSTATE of the warning that there is no transaction to end.
+const NO_TRANSACTION: &str = "25P01";
 
 /// Runs the statements that begin a transaction, again where a timeout struck: a statement_timeout of a millisecond can do so before
 /// the server has come to lifting it, if only the machine is busy.
@@ -50,6 +100,9 @@ async fn pipeline(session: &mut Session, statements: &[String]) -> Result<Vec<Ro
     }
     session.pipeline(statements).await
 }
+
+/// When the server started, and what the snapshot sees.
+const IDENTITY: &str = "EXTRACT(EPOCH FROM pg_catalog.pg_postmaster_start_time()) || ' ' || pg_catalog.pg_current_snapshot()";
 
 /// SQLSTATE of what a timeout or a request to cancel ended.
 const QUERY_CANCELED: &str = "57014";
@@ -82,7 +135,7 @@ fn statements(
     }
     let mut statements = vec![opening];
     let joined = match snapshot {
-        Snapshot::Join(name) => Some(name.to_string()),
+        Snapshot::Join(shared) => Some(shared.name.to_string()),
         Snapshot::Keep | Snapshot::Share => settings.snapshot.clone(),
     };
     if let Some(name) = joined {
@@ -120,8 +173,22 @@ fn statements(
         "SELECT pg_catalog.set_config(name, '{restricted}', true)
          FROM pg_catalog.pg_settings WHERE name = 'restrict_nonsystem_relation_kind'"
     ));
-    if let Snapshot::Share = snapshot {
-        statements.push("SELECT pg_catalog.pg_export_snapshot()".into());
+    match snapshot {
+        Snapshot::Keep => {}
+        Snapshot::Share => statements.push(format!(
+            "SELECT {IDENTITY}, pg_catalog.pg_export_snapshot(), pg_catalog.current_setting('TimeZone'),
+                    pg_catalog.current_setting('lc_monetary')"
+        )),
+        Snapshot::Join(shared) => {
+            for (name, value) in [
+                ("TimeZone", &shared.time_zone),
+                ("lc_monetary", &shared.lc_monetary),
+            ] {
+                let value = literal(&value.to_string());
+                statements.push(format!("SET LOCAL {name} = {value}"));
+            }
+            statements.push(format!("SELECT {IDENTITY}"));
+        }
     }
     statements
 }

@@ -24,7 +24,7 @@ impl Write for Slow {
     }
 }
 
-/// Next to no memory, a slow writer and many connections: everybody waits for everybody, and nobody for ever. What comes out is what
+/// Little memory, a slow writer and many connections: everybody waits for everybody, and nobody for ever. What comes out is what
 /// comes out otherwise.
 #[test]
 fn little_memory_and_a_slow_writer_change_nothing() {
@@ -37,7 +37,7 @@ fn little_memory_and_a_slow_writer_change_nothing() {
         })?;
         let dump = Dump::new(&database.conninfo())?
             .jobs(8)
-            .memory(1)
+            .memory(16 << 20)
             .part_bytes(PART)
             .created(CreationTime::default())
             .compression(Compression::None);

@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use pgdumprs::{ArchiveVersion, Dump};
+use pgdumprs::{ArchiveVersion, Compression, Dump};
 use pgdumprs_testkit::compare::{compare_archives, stock_archive};
 use pgdumprs_testkit::{Database, Major, for_each_major, tool};
 
@@ -95,6 +95,9 @@ fn whoever_waits_for_a_table_is_not_waited_for() {
         let dump = Dump::new(&conninfo)?
             .jobs(4)
             .part_bytes(PART)
+            // So little that the leader has to go beyond it when it reads what was left to it.
+            .memory(8 << 20)
+            .compression(Compression::None)
             .archive_version(ArchiveVersion::V1_16)
             .watch(move |event| match event {
                 // All tables are locked, and no other connection is there yet.
