@@ -1,6 +1,6 @@
 //! Streams table data and large objects out of a server, compressed and in the order of the archive's entries.
 //!
-//! A [`Plan`] divides [`Job`]s into parts; [`run`] reads them over any number of connections in one snapshot and hands [`Steps`] to
+//! A [`Plan`] divides [`Job`]s into parts; [`run()`] reads them over any number of connections in one snapshot and hands [`Steps`] to
 //! whoever writes the archive, in archive order. So one file is written front to back while many connections read, also within one
 //! table:
 //!

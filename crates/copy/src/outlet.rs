@@ -235,7 +235,7 @@ impl Iterator for Steps {
     type Item = Step;
 
     /// The next step. Blocks the thread until it is ready; `None` means that all is done or that the copy failed, which only
-    /// [`run`](crate::run)'s result tells apart.
+    /// [`run`](crate::run())'s result tells apart.
     fn next(&mut self) -> Option<Step> {
         loop {
             let step = match self.next_item()? {
