@@ -46,7 +46,14 @@ pub(super) fn fetch(suite: &str, major: Major, add_ons: &[AddOn], tree: &Path) -
     unpack(&apt.download(&packages)?, tree)?;
     fs::remove_dir_all(&downloads).with_context(|| format!("removing {}", downloads.display()))?;
     trim(major, tree)?;
-    name_extensions(&tree.join(format!("usr/share/postgresql/{major}/extension")))?;
+    let extensions = tree.join(format!("usr/share/postgresql/{major}/extension"));
+    name_extensions(&extensions)?;
+    // pg_config of older suites does not find its own files once it is moved, so they are looked for where they were unpacked.
+    for name in add_ons.iter().map(|add_on| add_on.extension()) {
+        if !extensions.join(format!("{name}.control")).exists() {
+            bail!("its packages hold no extension {name}");
+        }
+    }
 
     let bin = tree.join(format!("usr/lib/postgresql/{major}/bin"));
     let (loader, libraries) = locate_libraries(tree)?;

