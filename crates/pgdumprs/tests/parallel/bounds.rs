@@ -1,28 +1,12 @@
 //! Memory stays within its bound, and threads of the runtime are not needed.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use pgdumprs::{Compression, CreationTime, Dump};
 use pgdumprs_testkit::for_each_major;
 
-use crate::{PART, database, dump_with};
-
-/// A writer that takes its time, as a slow disk does.
-struct Slow(Vec<u8>);
-
-impl Write for Slow {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        std::thread::sleep(Duration::from_millis(1));
-        self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+use crate::{PART, Slow, database, dump_with};
 
 /// Little memory, a slow writer and many connections: everybody waits for everybody, and nobody for ever. What comes out is what
 /// comes out otherwise.

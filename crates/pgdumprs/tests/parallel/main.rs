@@ -4,7 +4,9 @@ mod bounds;
 mod methods;
 mod others;
 
+use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use pgdumprs::{Compression, CreationTime, Dump, Event, Report};
@@ -72,6 +74,21 @@ fn dump_with(
         .block_on(change(dump).to_file(path))
         .context("dumping with pgdumprs")?;
     Ok((report, warnings.into_iter().collect()))
+}
+
+/// A writer that takes its time, as a slow disk does.
+struct Slow<W>(W);
+
+impl<W: Write> Write for Slow<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        std::thread::sleep(Duration::from_millis(2));
+        self.0.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// All methods.
