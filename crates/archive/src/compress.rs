@@ -75,6 +75,11 @@ impl ChunkCutter {
         }
     }
 
+    /// Bytes in all chunks.
+    pub(crate) fn len(&self) -> usize {
+        self.ready.iter().map(Vec::len).sum::<usize>() + self.open.len()
+    }
+
     /// All chunks, one after the other.
     #[cfg(test)]
     pub(crate) fn into_bytes(self) -> Vec<u8> {

@@ -1,12 +1,8 @@
 //! The default level of gzip: as small as zlib's default, and as fast as the data lets that be.
 
-use flate2::{Compress, Compression as Level, FlushCompress, Status};
+use flate2::{Compress, Compression as Level, FlushCompress};
 
-use crate::{
-    Result,
-    compress::{ChunkCutter, compress_error},
-    gzip::run,
-};
+use crate::{Result, compress::ChunkCutter, gzip::run};
 
 /// zlib-rs at this level is as small as zlib at its default of 6 for most data: numbers, identifiers, JSON, dates.
 const FAST: u32 = 5;
@@ -94,30 +90,13 @@ impl LevelChoice {
 
 /// How many bytes a stream of `sample` has. Leaves `deflate` as new.
 fn compressed_size(deflate: &mut Compress, sample: &[Vec<u8>]) -> Result<usize> {
-    let mut output = Vec::with_capacity(SAMPLE / 2);
-    for (position, raw) in sample.iter().enumerate() {
-        let flush = if position + 1 == sample.len() {
-            FlushCompress::Finish
-        } else {
-            FlushCompress::None
-        };
-        let mut rest = &raw[..];
-        loop {
-            output.reserve(16 * 1024);
-            let before = deflate.total_in();
-            let status = deflate
-                .compress_vec(rest, &mut output, flush)
-                .map_err(compress_error)?;
-            let taken = deflate.total_in() - before;
-            rest = &rest[taken as usize..];
-            let finished = status == Status::StreamEnd;
-            if finished || (rest.is_empty() && flush == FlushCompress::None) {
-                break;
-            }
-        }
+    let mut out = ChunkCutter::default();
+    for raw in sample {
+        run(deflate, raw, FlushCompress::None, &mut out)?;
     }
+    run(deflate, &[], FlushCompress::Finish, &mut out)?;
     deflate.reset();
-    Ok(output.len())
+    Ok(out.len())
 }
 
 #[cfg(test)]

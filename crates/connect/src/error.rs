@@ -218,6 +218,18 @@ impl Error {
         self
     }
 
+    /// What it says and what its causes say, in one line.
+    pub fn with_causes(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
+    }
+
     /// The server's error, where the server reported one.
     pub fn server_error(&self) -> Option<&ServerError> {
         match self {

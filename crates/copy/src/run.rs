@@ -151,7 +151,7 @@ impl Crew {
                 () = self.outlet.gone() => return Err(Error::WriterStopped),
                 Some(worked) = workers.join_next() => {
                     if let Some(reason) = finished(worked)? {
-                        miss(with_causes(&reason));
+                        miss(reason.with_causes());
                     }
                 }
             }
@@ -213,17 +213,6 @@ async fn compressed<T>(
 /// The result of a task that nobody cancels while it is waited for; its panic goes on here.
 fn finished<T>(result: Result<T, JoinError>) -> T {
     result.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 /// Adds up what the workers tell, part by part, and tells of whole jobs.

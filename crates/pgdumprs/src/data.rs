@@ -25,13 +25,13 @@ pub(crate) fn others(
             let (another, snapshot) = (leader.another(), snapshot.clone());
             let settings = settings.clone();
             let opening: Opening = Box::pin(async move {
-                let mut session = another.await.map_err(|error| with_causes(&error))?;
+                let mut session = another.await.map_err(|error| error.with_causes())?;
                 match transaction::begin(&mut session, Snapshot::Join(&snapshot), &settings).await {
                     Ok(Begun::Elsewhere) => Err(
                         "another server answered at the same address, which does not have the snapshot that is dumped".into(),
                     ),
                     Ok(_) => Ok(session),
-                    Err(error) => Err(with_causes(&error)),
+                    Err(error) => Err(error.with_causes()),
                 }
             });
             opening
@@ -95,16 +95,4 @@ pub(crate) fn event(progress: Progress) -> Event {
         )),
         progress => Event::Copy(progress),
     }
-}
-
-/// An error and its causes, in one line.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

@@ -1,7 +1,9 @@
 //! Stock PostgreSQL tools, run without the caller's own connection settings.
 
 use std::ffi::OsStr;
+use std::io::Write;
 use std::process::{Command, Output, Stdio};
+use std::thread;
 
 use anyhow::{Context, Result, bail};
 
@@ -112,4 +114,20 @@ pub(crate) fn clean_environment(command: &mut Command) {
     // A password file or service file in the home folder is the caller's as well.
     command.env("PGPASSFILE", "/nonexistent");
     command.env("PGSERVICEFILE", "/nonexistent");
+}
+
+/// Gives a script to a command's standard input and waits for its end. What it prints goes nowhere, but for standard error.
+pub(crate) fn run_script(command: &mut Command, script: &[u8]) -> Result<Output> {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("starting {}", command.get_program().display()))?;
+    let mut input = child.stdin.take().context("it has no standard input")?;
+    Ok(thread::scope(|scope| {
+        // If the command ends early, its status and its own message say so better than a broken pipe would.
+        scope.spawn(move || input.write_all(script).ok());
+        child.wait_with_output()
+    })?)
 }

@@ -48,19 +48,7 @@ impl World {
     }
 
     fn drop_column(&mut self, table: &Table) {
-        // Columns that something is known to need stay, since dropping them would be refused.
-        let keys: Vec<&Column> = table
-            .keys
-            .iter()
-            .flatten()
-            .chain(&table.partition_key)
-            .collect();
-        let free: Vec<Column> = table
-            .columns
-            .iter()
-            .filter(|column| keys.iter().all(|key| key.name != column.name))
-            .cloned()
-            .collect();
+        let free = free_columns(table);
         if free.is_empty() {
             return;
         }
@@ -99,18 +87,7 @@ impl World {
     }
 
     fn rename_column(&mut self, table: &Table) {
-        let keys: Vec<&Column> = table
-            .keys
-            .iter()
-            .flatten()
-            .chain(&table.partition_key)
-            .collect();
-        let free: Vec<Column> = table
-            .columns
-            .iter()
-            .filter(|column| keys.iter().all(|key| key.name != column.name))
-            .cloned()
-            .collect();
+        let free = free_columns(table);
         if free.is_empty() {
             return;
         }
@@ -306,4 +283,20 @@ impl World {
         };
         self.define(format!("{start} {change}"));
     }
+}
+
+/// Columns that nothing is known to need: dropping or renaming others would be refused.
+fn free_columns(table: &Table) -> Vec<Column> {
+    let keys: Vec<&Column> = table
+        .keys
+        .iter()
+        .flatten()
+        .chain(&table.partition_key)
+        .collect();
+    table
+        .columns
+        .iter()
+        .filter(|column| keys.iter().all(|key| key.name != column.name))
+        .cloned()
+        .collect()
 }

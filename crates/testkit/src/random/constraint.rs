@@ -105,12 +105,7 @@ impl World {
         }) else {
             return;
         };
-        let fitting: Vec<Column> = table
-            .columns
-            .iter()
-            .filter(|column| column.data_type.has_order() && !column.is_generated)
-            .cloned()
-            .collect();
+        let fitting = table.key_candidates();
         let mut key = self.rng.some(&fitting, 2);
         if key.is_empty() {
             return;

@@ -197,12 +197,7 @@ impl World {
         let Some(table) = self.table_where(|table| table.columns.len() > 1) else {
             return;
         };
-        let fitting: Vec<Column> = table
-            .columns
-            .iter()
-            .filter(|column| column.data_type.has_order() && !column.is_generated)
-            .cloned()
-            .collect();
+        let fitting = table.key_candidates();
         if fitting.len() < 2 {
             return;
         }

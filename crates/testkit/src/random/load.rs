@@ -1,13 +1,10 @@
 //! Runs a random schema's statements and counts what a server refuses.
 
-use std::io::Write;
-use std::process::Stdio;
-use std::thread;
-
 use anyhow::{Context, Result, bail};
 
 use super::names::{literal, quoted};
 use super::{ROLES, Step};
+use crate::tools::run_script;
 use crate::{Database, Server};
 
 /// A statement that the server refused.
@@ -100,25 +97,16 @@ impl Database {
 
     /// Runs a script to its end and returns what went to standard error.
     fn run_tolerantly(&self, script: String) -> Result<String> {
-        let mut psql = self
-            .server()
-            .psql(self.name())?
-            .args(["-v", "ON_ERROR_STOP=0", "-v", "VERBOSITY=terse", "-f", "-"])
-            .env(
-                "PGOPTIONS",
-                "-c client_min_messages=error -c statement_timeout=30s",
-            )
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("starting psql")?;
-        let mut input = psql.stdin.take().context("psql has no standard input")?;
-        let output = thread::scope(|scope| {
-            // If psql ends early, its status says so.
-            scope.spawn(move || input.write_all(script.as_bytes()).ok());
-            psql.wait_with_output()
-        })?;
+        let output = run_script(
+            self.server()
+                .psql(self.name())?
+                .args(["-v", "ON_ERROR_STOP=0", "-v", "VERBOSITY=terse", "-f", "-"])
+                .env(
+                    "PGOPTIONS",
+                    "-c client_min_messages=error -c statement_timeout=30s",
+                ),
+            script.as_bytes(),
+        )?;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         if !output.status.success() || said.contains("FATAL:") || said.contains("PANIC:") {
             bail!("psql ended with {}:\n{said}", output.status);

@@ -65,12 +65,7 @@ impl World {
 
     /// Columns for a primary key, if there shall be one.
     fn primary_key(&mut self, table: &Table) -> Option<Vec<Column>> {
-        let fitting: Vec<Column> = table
-            .columns
-            .iter()
-            .filter(|column| column.data_type.has_order() && !column.is_generated)
-            .cloned()
-            .collect();
+        let fitting = table.key_candidates();
         (!fitting.is_empty() && self.rng.chance(55)).then(|| self.rng.some(&fitting, 2))
     }
 

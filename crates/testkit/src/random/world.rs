@@ -43,6 +43,17 @@ pub(super) struct Table {
     pub(super) partition_key: Vec<Column>,
 }
 
+impl Table {
+    /// Columns that a key or extended statistics can be made of.
+    pub(super) fn key_candidates(&self) -> Vec<Column> {
+        self.columns
+            .iter()
+            .filter(|column| column.data_type.has_order() && !column.is_generated)
+            .cloned()
+            .collect()
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct View {
     pub(super) name: String,

@@ -1,12 +1,9 @@
 //! A database of its own for each test.
 
-use std::io::Write;
-use std::process::Stdio;
-use std::thread;
-
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use super::{Server, unique_name};
+use crate::tools::run_script;
 
 /// How a test's database is created.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,26 +108,15 @@ impl Database {
     ///
     /// When a statement fails.
     pub fn try_execute_sql(&self, script: impl AsRef<[u8]>) -> Result<()> {
-        let script = script.as_ref();
-        let mut psql = self
-            .server
-            .psql(&self.name)?
-            // A server drops a session's temporary objects after the session's client has gone. Until
-            // then pg_depend holds their rows, and one row more gives its unstable sort another order.
-            .args(["-f", "-", "-c", "DISCARD TEMP"])
-            .env("PGOPTIONS", "-c client_min_messages=warning")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("starting psql")?;
-        let mut input = psql.stdin.take().context("psql has no standard input")?;
-        let output = thread::scope(|scope| {
-            // psql ends early at an error, so a broken pipe here says nothing its own message
-            // would not say better.
-            scope.spawn(move || input.write_all(script).ok());
-            psql.wait_with_output()
-        })?;
+        let output = run_script(
+            self.server
+                .psql(&self.name)?
+                // A server drops a session's temporary objects after the session's client has gone. Until
+                // then pg_depend holds their rows, and one row more gives its unstable sort another order.
+                .args(["-f", "-", "-c", "DISCARD TEMP"])
+                .env("PGOPTIONS", "-c client_min_messages=warning"),
+            script.as_ref(),
+        )?;
         if !output.status.success() {
             bail!("{}", String::from_utf8_lossy(&output.stderr));
         }
