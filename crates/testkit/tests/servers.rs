@@ -129,6 +129,29 @@ fn settings_and_access_rules_reach_a_server_of_ones_own() {
 }
 
 #[test]
+fn a_standby_shows_what_its_primary_has_committed_and_takes_no_writes() {
+    for_each_major(|primary| {
+        let before = primary.database();
+        before.execute_sql("CREATE TABLE t AS SELECT 1 AS a");
+        let standby = primary.standby().setting("work_mem", "5MB").start()?;
+        before.execute_sql("INSERT INTO t VALUES (2)");
+        let after = primary.database();
+        standby.catch_up_with(primary)?;
+        let ask = |database: &str, sql: &str| {
+            let mut psql = tool(Major::REFERENCE, "psql");
+            psql.args(["-XAt", "-d", &standby.conninfo(database), "-c", sql]);
+            let said = checked_output(&mut psql)?.stdout;
+            anyhow::Ok(String::from_utf8_lossy(&said).trim().to_owned())
+        };
+        assert_eq!(ask(before.name(), "SELECT sum(a) FROM t")?, "3");
+        let state = "SELECT pg_is_in_recovery(), current_setting('work_mem')";
+        assert_eq!(ask(after.name(), state)?, "t|5MB");
+        assert!(ask(before.name(), "INSERT INTO t VALUES (3)").is_err());
+        Ok(())
+    });
+}
+
+#[test]
 fn a_server_that_cannot_start_says_why() {
     let error = Server::builder(Major::REFERENCE)
         .setting("shared_buffers", "a lot")

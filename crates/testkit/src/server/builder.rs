@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use super::account::Account;
 use super::watchdog::Launch;
-use super::{Server, template};
+use super::{Server, standby, template};
 use crate::Major;
 use crate::provision::provision;
 
@@ -36,6 +36,7 @@ pub struct ServerBuilder {
     settings: Vec<(String, String)>,
     access_rules: Option<String>,
     files: Vec<(String, Vec<u8>)>,
+    primary: Option<Server>,
 }
 
 impl ServerBuilder {
@@ -48,7 +49,17 @@ impl ServerBuilder {
                 .collect(),
             access_rules: None,
             files: Vec::new(),
+            primary: None,
         }
+    }
+
+    pub(super) fn standby_of(primary: &Server) -> ServerBuilder {
+        let conninfo = standby::primary_conninfo(primary);
+        ServerBuilder {
+            primary: Some(primary.clone()),
+            ..ServerBuilder::new(primary.major())
+        }
+        .setting("primary_conninfo", &conninfo)
     }
 
     /// Sets a configuration parameter, as in `postgresql.conf`; a later call wins.
@@ -59,9 +70,10 @@ impl ServerBuilder {
 
     /// Replaces `pg_hba.conf`, which by default trusts everybody.
     ///
-    /// A `local` rule that trusts `postgres` is put first, for the test kit's own psql.
+    /// A `local` rule that trusts `postgres` is put first, for the test kit's own psql and for standbys.
     pub fn access_rules(mut self, rules: &str) -> ServerBuilder {
-        self.access_rules = Some(format!("local all {} trust\n{rules}\n", super::SUPERUSER));
+        let own = format!("local all,replication {} trust", super::SUPERUSER);
+        self.access_rules = Some(format!("{own}\n{rules}\n"));
         self
     }
 
@@ -102,7 +114,10 @@ impl ServerBuilder {
             .context("creating the server's folder")?;
         account.give(folder.path())?;
         let data = folder.path().join("data");
-        template::copy_to(&data, &installation, account)?;
+        match &self.primary {
+            Some(primary) => standby::copy_to(&data, primary, account)?,
+            None => template::copy_to(&data, &installation, account)?,
+        }
         if let Some(rules) = &self.access_rules {
             write_for(account, &data.join("pg_hba.conf"), rules.as_bytes())?;
         }

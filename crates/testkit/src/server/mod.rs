@@ -4,6 +4,7 @@ mod account;
 mod builder;
 mod database;
 mod shared;
+mod standby;
 mod template;
 mod watchdog;
 
@@ -57,6 +58,14 @@ impl Server {
     /// Prepares a server of one's own, with settings that would disturb other tests.
     pub fn builder(major: Major) -> ServerBuilder {
         ServerBuilder::new(major)
+    }
+
+    /// Prepares a hot standby of this server, which starts from a copy of what is there now and follows it. It has the same files,
+    /// access rules included, and none of the settings that the builder of this server was given.
+    ///
+    /// What is committed here shows there some time later: see [`Server::catch_up_with`].
+    pub fn standby(&self) -> ServerBuilder {
+        ServerBuilder::standby_of(self)
     }
 
     /// The server's major version.
