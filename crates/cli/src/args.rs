@@ -1,4 +1,4 @@
-//! The command line.
+//! The options of a dump.
 
 mod content;
 mod form;
@@ -8,10 +8,9 @@ mod running;
 mod selection;
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use clap::{ArgAction, Parser};
+use clap::Args;
 use pgdumprs::{ArchiveVersion, Compression, ConnectParams, CreationTime, Dump};
 
 use crate::args::content::ContentArgs;
@@ -22,20 +21,8 @@ use crate::args::running::RunningArgs;
 use crate::args::selection::SelectionArgs;
 use crate::compression;
 
-/// Backs up a PostgreSQL database into an archive that pg_restore reads.
-#[derive(Debug, Parser)]
-#[command(
-    name = "pgdumprs",
-    version,
-    disable_help_flag = true,
-    disable_version_flag = true,
-    args_override_self = true,
-    infer_long_args = true,
-    override_usage = "pgdumprs [OPTION]... [DBNAME]",
-    after_help = "Without a database name, the PGDATABASE environment variable says which database is dumped, or else the user's name does.\n\
-                  Passwords come from the connection string, PGPASSWORD or the password file."
-)]
-pub(crate) struct Args {
+#[derive(Debug, Args)]
+pub(crate) struct DumpArgs {
     /// Database to dump: a name, a connection URI or key=value pairs
     #[arg(value_name = "DBNAME", conflicts_with = "dbname")]
     positional_dbname: Option<String>,
@@ -102,14 +89,6 @@ pub(crate) struct Args {
     #[arg(long, help_heading = "General options")]
     pub(crate) allow_newer_server: bool,
 
-    /// Print the version and exit
-    #[arg(short = 'V', long, action = ArgAction::Version, help_heading = "General options")]
-    version: Option<bool>,
-
-    /// Show this help and exit
-    #[arg(short = '?', long, action = ArgAction::Help, help_heading = "General options")]
-    help: Option<bool>,
-
     #[command(flatten)]
     content: ContentArgs,
 
@@ -164,23 +143,7 @@ pub(crate) struct Args {
     no_password: bool,
 }
 
-impl Args {
-    /// Parses the process's arguments. Help and version are printed here, and so is one line about what is wrong.
-    pub(crate) fn from_command_line() -> Result<Self, ExitCode> {
-        Self::try_parse().map_err(|error| {
-            if !error.use_stderr() {
-                // Nothing can be done about a standard output that does not take the help.
-                let _ = error.print();
-                return ExitCode::SUCCESS;
-            }
-            let message = error.to_string();
-            let line = message.lines().next().unwrap_or("invalid arguments");
-            let line = line.strip_prefix("error: ").unwrap_or(line);
-            eprintln!("pgdumprs: error: {line} (try \"pgdumprs --help\")");
-            ExitCode::FAILURE
-        })
-    }
-
+impl DumpArgs {
     /// Connection parameters, with what the environment adds.
     ///
     /// As in pg_dump, a connection string in place of a database name wins over `-h`, `-p` and `-U`.

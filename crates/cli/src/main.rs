@@ -1,23 +1,21 @@
-//! The `pgdumprs` command: backs up a PostgreSQL database into a custom-format archive.
+//! The `pgdumprs` command: backs up a PostgreSQL database into a custom-format archive, and looks into archives.
 
 mod args;
+mod command_line;
+mod commands;
 mod compression;
 mod verbose;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
-use pgdumprs::{Dump, Report};
-
-use crate::args::Args;
+use crate::command_line::CommandLine;
 
 fn main() -> ExitCode {
-    let args = match Args::from_command_line() {
-        Ok(args) => args,
+    let command_line = match CommandLine::from_process() {
+        Ok(command_line) => command_line,
         Err(exit) => return exit,
     };
-    match run(args) {
+    match command_line.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // One line: what failed, and what the server or the system said about it.
@@ -25,52 +23,4 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-fn run(args: Args) -> anyhow::Result<()> {
-    let to_stdout = args.file.is_none();
-    if to_stdout && std::io::stdout().is_terminal() {
-        bail!(
-            "an archive is not for a terminal to show: name a file with -f, or send the output to a file or a pipe"
-        );
-    }
-    let params = args.connection()?;
-    let mut dump = Dump::with_params(params).allow_newer_server(args.allow_newer_server);
-    dump = args.apply(dump)?;
-    if let Some(version) = args.archive_version() {
-        dump = dump.archive_version(version);
-    }
-    let verbose = args.verbose;
-    dump = dump.watch(move |event| verbose::print(verbose, &event));
-
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("could not start")?;
-    let report = runtime.block_on(async {
-        match &args.file {
-            Some(file) => dump.to_file(file).await,
-            None => dump
-                .to_writer(std::io::stdout())
-                .await
-                .map(|(_, report)| report),
-        }
-    })?;
-    if verbose {
-        summarize(&report);
-    }
-    Ok(())
-}
-
-fn summarize(report: &Report) {
-    eprintln!(
-        "pgdumprs: dumped {} entries, {} tables with {} rows, {} large objects: {} bytes of data in an archive of {} bytes, in {:.1} s",
-        report.entries,
-        report.tables,
-        report.rows,
-        report.large_objects,
-        report.raw_bytes,
-        report.archive_bytes,
-        report.elapsed.as_secs_f64(),
-    );
 }

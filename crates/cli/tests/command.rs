@@ -8,6 +8,9 @@ use pgdumprs_testkit::compare::compare_with_stock;
 use pgdumprs_testkit::{Database, Major, Server, reference_pg_restore};
 use support::{assert_says, failure, pgdumprs, run};
 
+/// What a first argument can ask for.
+const COMMANDS: [&str; 1] = ["dump"];
+
 fn sample(server: &Server) -> Database {
     let database = server.database();
     database.execute_sql(
@@ -76,6 +79,47 @@ fn without_a_file_the_archive_goes_to_standard_output() {
 }
 
 #[test]
+fn a_first_argument_may_be_a_command() {
+    let server = Server::get(Major::V17);
+    let database = sample(&server);
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("db.dump");
+    let output = run(pgdumprs()
+        .args(["dump", "-s", "-d", &database.url(), "-f"])
+        .arg(&archive));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    // Anywhere else the same word is a database, and none has this name.
+    let said_of = |arguments: &[&str]| {
+        failure(
+            pgdumprs()
+                .args(arguments)
+                .env("PGHOST", server.socket_dir())
+                .env("PGPORT", server.port().to_string())
+                .env("PGUSER", "postgres")
+                .env("PGDATABASE", "another"),
+        )
+    };
+    for arguments in [
+        &["-d", "dump"][..],
+        &["-Fc", "dump"],
+        &["--", "dump"],
+        &["dump", "dump"],
+    ] {
+        assert_says(&said_of(arguments), &["\"dump\" does not exist"]);
+    }
+    assert_says(&said_of(&["dump"]), &["\"another\" does not exist"]);
+    assert_says(&said_of(&["dumps"]), &["\"dumps\" does not exist"]);
+    assert_says(
+        &said_of(&["dump", "--no-such-option"]),
+        &["--no-such-option", "pgdumprs dump --help"],
+    );
+}
+
+#[test]
 fn the_environment_says_where_to_connect() {
     let server = Server::get(Major::V17);
     let database = sample(&server);
@@ -130,12 +174,22 @@ fn help_and_version_are_no_errors() {
             "PGDATABASE",
         ],
     );
-    let version = run(pgdumprs().arg("-V"));
-    assert!(version.status.success());
-    assert_eq!(
-        version.stdout,
-        format!("pgdumprs {}\n", env!("CARGO_PKG_VERSION")).into_bytes()
-    );
+    for command in COMMANDS {
+        assert_says(&help, &[&format!("\n  {command} ")]);
+        let own = run(pgdumprs().args([command, "--help"]));
+        assert!(own.status.success() && own.stderr.is_empty());
+        let usage = format!("Usage: pgdumprs {command} [OPTION]...");
+        assert_says(&String::from_utf8(own.stdout).unwrap(), &[&usage]);
+    }
+    let explicit = COMMANDS.map(|command| [command, "-V"].to_vec());
+    for arguments in explicit.into_iter().chain([vec!["--version"]]) {
+        let version = run(pgdumprs().args(arguments));
+        assert!(version.status.success());
+        assert_eq!(
+            version.stdout,
+            format!("pgdumprs {}\n", env!("CARGO_PKG_VERSION")).into_bytes()
+        );
+    }
 }
 
 #[test]
