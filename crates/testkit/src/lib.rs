@@ -28,7 +28,7 @@ mod tools;
 pub use each_major::for_each_major;
 pub use fixture::{fixture_files, fixtures_dir};
 pub use major::{MAJORS_VARIABLE, Major};
-pub use server::{Database, DatabaseOptions, Server, ServerBuilder};
+pub use server::{Database, DatabaseOptions, Pooler, PoolerBuilder, Server, ServerBuilder};
 pub use slow_link::{SlowLink, Traffic};
 pub use tools::{
     checked_output, reference_pg_dump, reference_pg_restore, restoring_major, tool, try_tool,

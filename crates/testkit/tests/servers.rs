@@ -220,3 +220,21 @@ fn wait_until(what: &str, condition: impl Fn() -> bool) {
         thread::sleep(Duration::from_millis(20));
     }
 }
+
+#[test]
+fn a_pooler_carries_transactions_over_few_connections() {
+    let server = Server::get(Major::REFERENCE);
+    let pooler = server
+        .pooler()
+        .setting("default_pool_size", "1")
+        .start()
+        .unwrap();
+    let database = server.database();
+    let ask = || {
+        let mut psql = tool(Major::REFERENCE, "psql");
+        psql.args(["-XAt", "-d", &pooler.conninfo(database.name())]);
+        psql.args(["-c", "SELECT pg_backend_pid()"]);
+        checked_output(&mut psql).unwrap().stdout
+    };
+    assert_eq!(ask(), ask());
+}

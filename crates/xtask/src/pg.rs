@@ -1,10 +1,10 @@
-//! `cargo xtask pg`: has stock PostgreSQL ready for the tests.
+//! `cargo xtask pg`: has stock PostgreSQL and PgBouncer ready for the tests.
 
 use anyhow::{Result, bail};
 use pgdumprs_testkit::Major;
-use pgdumprs_testkit::provision::{Installation, cache_dir, provision_all};
+use pgdumprs_testkit::provision::{Installation, cache_dir, pgbouncer, provision_all};
 
-/// Find or fetch stock PostgreSQL for each major that tests cover, and say where it is.
+/// Find or fetch stock PostgreSQL for each major that tests cover, and PgBouncer, and say where they are.
 ///
 /// The majors are those in PGDUMPRS_TEST_MAJORS, or 13 to 18. The reference, 18, is always among
 /// them. Fetched majors are kept in PGDUMPRS_PG_CACHE, or else in the user's cache folder
@@ -39,6 +39,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         }
     }
     print_table(&rows);
+    match pgbouncer() {
+        Ok(program) => println!("PgBouncer: {}", program.display()),
+        Err(error) => failures.push(format!("{error:#}")),
+    }
     if !failures.is_empty() {
         bail!("{}", failures.join("\n"));
     }

@@ -157,7 +157,8 @@ fn stamp_heading(recipe: &Recipe) -> String {
     format!("recipe={recipe}")
 }
 
-fn remove_if_there(result: io::Result<()>) -> Result<()> {
+/// Takes it for success that there was nothing to remove.
+pub(super) fn remove_if_there(result: io::Result<()>) -> Result<()> {
     match result {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(error).context("removing what an earlier run left")

@@ -35,17 +35,15 @@ const UNUSED: [&str; 6] = [
 
 /// Unpacks PostgreSQL `major` of a suite, with some extensions, into `tree` and returns the folder of its binaries.
 pub(super) fn fetch(suite: &str, major: Major, add_ons: &[AddOn], tree: &Path) -> Result<PathBuf> {
-    host::require_program("patchelf", "patchelf")?;
-    host::require_file(Path::new(KEYRING), "debian-archive-keyring")?;
     // Debian's servers are built to read the system's time zones at this very path.
     host::require_file(Path::new("/usr/share/zoneinfo/UTC"), "tzdata")?;
-
-    let downloads = tree.join("apt");
-    let apt = Apt::prepare(suite, &downloads)?;
-    let packages = apt.needed_packages(major, add_ons)?;
-    unpack(&apt.download(&packages)?, tree)?;
-    fs::remove_dir_all(&downloads).with_context(|| format!("removing {}", downloads.display()))?;
-    trim(major, tree)?;
+    let mut roots = vec![
+        format!("postgresql-{major}"),
+        format!("postgresql-client-{major}"),
+    ];
+    roots.extend(add_ons.iter().flat_map(|add_on| add_on.packages(major)));
+    fetch_packages(suite, &roots, tree)?;
+    remove_parts(&[&format!("usr/lib/postgresql/{major}/lib/bitcode")], tree)?;
     let extensions = tree.join(format!("usr/share/postgresql/{major}/extension"));
     name_extensions(&extensions)?;
     // pg_config of older suites does not find its own files once it is moved, so they are looked for where they were unpacked.
@@ -55,7 +53,30 @@ pub(super) fn fetch(suite: &str, major: Major, add_ons: &[AddOn], tree: &Path) -
         }
     }
 
-    let bin = tree.join(format!("usr/lib/postgresql/{major}/bin"));
+    make_runnable(tree, &format!("usr/lib/postgresql/{major}/bin"))
+}
+
+/// Unpacks a package of a suite that holds a program in `/usr/sbin` into `tree` and returns the program's path.
+pub(super) fn fetch_daemon(suite: &str, package: &str, tree: &Path) -> Result<PathBuf> {
+    fetch_packages(suite, &[package.to_owned()], tree)?;
+    Ok(make_runnable(tree, "usr/sbin")?.join(package))
+}
+
+/// Unpacks packages and the libraries they need, without what nothing here reads.
+fn fetch_packages(suite: &str, roots: &[String], tree: &Path) -> Result<()> {
+    host::require_program("patchelf", "patchelf")?;
+    host::require_file(Path::new(KEYRING), "debian-archive-keyring")?;
+    let downloads = tree.join("apt");
+    let apt = Apt::prepare(suite, &downloads)?;
+    let packages = apt.needed_packages(roots)?;
+    unpack(&apt.download(&packages)?, tree)?;
+    fs::remove_dir_all(&downloads).with_context(|| format!("removing {}", downloads.display()))?;
+    remove_parts(&UNUSED, tree)
+}
+
+/// Makes the programs of a folder of the tree use the tree's loader and libraries, and returns the folder.
+fn make_runnable(tree: &Path, folder: &str) -> Result<PathBuf> {
+    let bin = tree.join(folder);
     let (loader, libraries) = locate_libraries(tree)?;
     relocate::set_search_path(&bin, Some(&loader), &libraries)?;
     Ok(bin)
@@ -111,14 +132,9 @@ impl Apt {
         command
     }
 
-    /// The packages to unpack: PostgreSQL itself, the extensions and every library they pull in.
-    fn needed_packages(&self, major: Major, add_ons: &[AddOn]) -> Result<Vec<String>> {
-        let mut roots = vec![
-            format!("postgresql-{major}"),
-            format!("postgresql-client-{major}"),
-        ];
-        roots.extend(add_ons.iter().flat_map(|add_on| add_on.packages(major)));
-        let plan = host::run(self.command().args(["--simulate", "install"]).args(&roots))?;
+    /// The packages to unpack: those that are wanted and every library they pull in.
+    fn needed_packages(&self, roots: &[String]) -> Result<Vec<String>> {
+        let plan = host::run(self.command().args(["--simulate", "install"]).args(roots))?;
         let packages: Vec<_> = planned(&plan)
             .filter(|name| roots.iter().any(|root| root == name) || is_library(name))
             .map(str::to_owned)
@@ -175,7 +191,7 @@ fn planned(plan: &str) -> impl Iterator<Item = &str> {
 /// Whether a package holds shared libraries that the programs load. LLVM, by far the largest, only
 /// serves compilation at run time, which test servers keep off.
 fn is_library(package: &str) -> bool {
-    let unused = ["libc-", "libllvm", "libperl", "libz3"];
+    let unused = ["libc-bin", "libc-l10n", "libllvm", "libperl", "libz3"];
     package == "zlib1g"
         || (package.starts_with("lib") && !unused.iter().any(|start| package.starts_with(start)))
 }
@@ -187,9 +203,8 @@ fn unpack(packages: &[PathBuf], tree: &Path) -> Result<()> {
     Ok(())
 }
 
-fn trim(major: Major, tree: &Path) -> Result<()> {
-    let bitcode = format!("usr/lib/postgresql/{major}/lib/bitcode");
-    for part in UNUSED.iter().copied().chain([bitcode.as_str()]) {
+fn remove_parts(parts: &[&str], tree: &Path) -> Result<()> {
+    for part in parts {
         let part = tree.join(part);
         if part.exists() {
             fs::remove_dir_all(&part).with_context(|| format!("removing {}", part.display()))?;
@@ -267,9 +282,9 @@ mod tests {
     #[test]
     fn only_postgresql_and_its_libraries_are_unpacked() {
         let plan = "NOTE: a simulation\nInst libpq5 (13.1 Debian [amd64])\nInst perl (5 x)\n\
-                    Inst libllvm11 (1 x)\nInst libc6 (2 x)\nInst libc-bin (2 x)\nConf libpq5 (x)\n";
+                    Inst libllvm11 (1 x)\nInst libc6 (2 x)\nInst libc-bin (2 x)\nInst libc-ares2 (1 x)\nConf libpq5 (x)\n";
         let kept: Vec<_> = planned(plan).filter(|name| is_library(name)).collect();
-        assert_eq!(kept, ["libpq5", "libc6"]);
+        assert_eq!(kept, ["libpq5", "libc6", "libc-ares2"]);
     }
 
     #[test]

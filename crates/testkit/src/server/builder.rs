@@ -4,12 +4,13 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
 use super::account::Account;
 use super::watchdog::Launch;
-use super::{Server, standby, template};
+use super::{Postmaster, Server, standby, template};
 use crate::Major;
 use crate::provision::provision;
 
@@ -27,7 +28,7 @@ const SETTINGS: [(&str, &str); 8] = [
 ];
 
 /// How often to look for another port when the one found was taken before the server had it.
-const PORT_ATTEMPTS: u32 = 5;
+pub(super) const PORT_ATTEMPTS: u32 = 5;
 
 /// Prepares a server with settings, access rules or files of its own.
 #[derive(Clone, Debug)]
@@ -138,27 +139,40 @@ impl ServerBuilder {
             command_line.extend(["-c".to_owned(), format!("{name}={value}")]);
         }
         let launch = Launch {
-            major: self.major,
             command_line,
             // From here on the watchdog removes the folder.
             folder: folder.keep(),
-            data,
-            port,
             account,
         };
+        let pid_file = data.join("postmaster.pid");
         Ok(Server {
-            inner: launch.start()?.into(),
+            inner: Arc::new(Postmaster {
+                running: launch.start(|| says_ready(&pid_file))?,
+                major: self.major,
+                data,
+                port,
+            }),
         })
     }
 }
 
+/// A postmaster writes its state into the eighth line of its pid file.
+fn says_ready(pid_file: &Path) -> bool {
+    fs::read_to_string(pid_file).is_ok_and(|text| {
+        text.lines()
+            .nth(7)
+            .is_some_and(|line| line.trim() == "ready")
+    })
+}
+
 /// A port that nobody listens on at this moment.
-fn free_port() -> Result<u16> {
+pub(super) fn free_port() -> Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).context("looking for a free port")?;
     Ok(listener.local_addr()?.port())
 }
 
-fn write_for(account: Account, path: &Path, content: &[u8]) -> Result<()> {
+/// Writes a file that an account alone may read.
+pub(super) fn write_for(account: Account, path: &Path, content: &[u8]) -> Result<()> {
     fs::write(path, content).with_context(|| format!("writing {}", path.display()))?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
     account.give(path)

@@ -1,8 +1,9 @@
-//! Throwaway servers.
+//! Throwaway servers, and poolers in front of them.
 
 mod account;
 mod builder;
 mod database;
+mod pooler;
 mod shared;
 mod standby;
 mod template;
@@ -10,8 +11,9 @@ mod watchdog;
 
 pub use builder::ServerBuilder;
 pub use database::{Database, DatabaseOptions};
+pub use pooler::{Pooler, PoolerBuilder};
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -27,7 +29,15 @@ pub(crate) const SUPERUSER: &str = "postgres";
 /// A running server; clones share it, and it stops with the last of them.
 #[derive(Clone, Debug)]
 pub struct Server {
-    inner: Arc<Running>,
+    inner: Arc<Postmaster>,
+}
+
+#[derive(Debug)]
+struct Postmaster {
+    running: Running,
+    major: Major,
+    data: PathBuf,
+    port: u16,
 }
 
 impl Server {
@@ -68,9 +78,14 @@ impl Server {
         ServerBuilder::standby_of(self)
     }
 
+    /// Prepares a PgBouncer in front of this server.
+    pub fn pooler(&self) -> PoolerBuilder {
+        PoolerBuilder::new(self)
+    }
+
     /// The server's major version.
     pub fn major(&self) -> Major {
-        self.inner.major()
+        self.inner.major
     }
 
     /// The exact version, such as `17.11 (Debian …)`.
@@ -87,17 +102,17 @@ impl Server {
 
     /// The TCP port on 127.0.0.1; the socket's name holds the same number.
     pub fn port(&self) -> u16 {
-        self.inner.port()
+        self.inner.port
     }
 
     /// The folder of the Unix socket.
     pub fn socket_dir(&self) -> &Path {
-        self.inner.socket_dir()
+        self.inner.running.folder()
     }
 
     /// The server's data directory.
     pub fn data_dir(&self) -> &Path {
-        self.inner.data_dir()
+        &self.inner.data
     }
 
     /// Connection parameters in libpq's keyword form for a database of this server, through the

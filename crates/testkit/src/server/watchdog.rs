@@ -15,7 +15,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::account::Account;
-use crate::Major;
 use crate::tools::clean_environment;
 
 /// How long a server may take to accept connections, on a machine busy with other tests.
@@ -42,34 +41,28 @@ rm -rf "$folder"
 /// A server's command line and where it lives.
 #[derive(Debug)]
 pub(super) struct Launch {
-    /// The server's major version.
-    pub(super) major: Major,
-    /// `postgres` with its arguments.
+    /// The program with its arguments.
     pub(super) command_line: Vec<String>,
     /// The folder of everything the server owns; removed when it stops.
     pub(super) folder: PathBuf,
-    /// The data directory, inside `folder`.
-    pub(super) data: PathBuf,
-    /// The TCP port.
-    pub(super) port: u16,
     /// Who runs it.
     pub(super) account: Account,
 }
 
-/// A server that accepts connections; dropping it stops the server and waits for that.
+/// A server that is ready; dropping it stops the server and waits for that.
 #[derive(Debug)]
 pub(super) struct Running {
-    launch: Launch,
+    folder: PathBuf,
     watchdog: Child,
 }
 
 impl Launch {
-    /// Starts the server and waits until it accepts connections.
+    /// Starts the server and waits until `is_ready` says so.
     ///
     /// # Errors
     ///
     /// When it ends or takes too long; the message holds its log.
-    pub(super) fn start(self) -> Result<Running> {
+    pub(super) fn start(self, is_ready: impl Fn() -> bool) -> Result<Running> {
         let mut command = Command::new("sh");
         clean_environment(&mut command);
         command
@@ -85,35 +78,23 @@ impl Launch {
         self.account.act(&mut command);
         let watchdog = command.spawn().context("starting the watchdog shell")?;
         let mut running = Running {
-            launch: self,
+            folder: self.folder,
             watchdog,
         };
-        running.wait_until_ready()?;
+        running.wait_until(is_ready)?;
         Ok(running)
     }
 }
 
 impl Running {
-    pub(super) fn major(&self) -> Major {
-        self.launch.major
+    /// The folder of everything the server owns.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
-    pub(super) fn port(&self) -> u16 {
-        self.launch.port
-    }
-
-    pub(super) fn socket_dir(&self) -> &Path {
-        &self.launch.folder
-    }
-
-    pub(super) fn data_dir(&self) -> &Path {
-        &self.launch.data
-    }
-
-    fn wait_until_ready(&mut self) -> Result<()> {
-        let pid_file = self.launch.data.join("postmaster.pid");
+    fn wait_until(&mut self, is_ready: impl Fn() -> bool) -> Result<()> {
         let limit = Instant::now() + START_LIMIT;
-        while !says_ready(&pid_file) {
+        while !is_ready() {
             if self.watchdog.try_wait()?.is_some() {
                 let mut log = String::new();
                 if let Some(mut stderr) = self.watchdog.stderr.take() {
@@ -122,7 +103,7 @@ impl Running {
                 bail!("the server did not start; its log:\n{log}");
             }
             if Instant::now() > limit {
-                let log = fs::read_to_string(self.launch.folder.join("log")).unwrap_or_default();
+                let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
                 bail!("the server was not ready within {START_LIMIT:?}; its log:\n{log}");
             }
             thread::sleep(POLL_INTERVAL);
@@ -139,13 +120,4 @@ impl Drop for Running {
         // Nothing useful can be done about a failure here: the watchdog goes on by itself.
         let _ = self.watchdog.wait();
     }
-}
-
-/// A postmaster writes its state into the eighth line of its pid file.
-fn says_ready(pid_file: &Path) -> bool {
-    fs::read_to_string(pid_file).is_ok_and(|text| {
-        text.lines()
-            .nth(7)
-            .is_some_and(|line| line.trim() == "ready")
-    })
 }
