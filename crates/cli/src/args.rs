@@ -7,10 +7,11 @@ mod restore;
 mod running;
 mod selection;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use pgdumprs::{ArchiveVersion, Compression, ConnectParams, CreationTime, Dump};
 
 use crate::args::content::ContentArgs;
@@ -24,12 +25,13 @@ use crate::compression;
 #[derive(Debug, Args)]
 pub(crate) struct DumpArgs {
     /// Database to dump: a name, a connection URI or key=value pairs
-    #[arg(value_name = "DBNAME", conflicts_with = "dbname")]
+    #[arg(value_name = "DBNAME")]
     positional_dbname: Option<String>,
 
     /// Output file; without it, the archive goes to standard output
-    #[arg(short, long, value_name = "FILE", help_heading = "General options")]
-    pub(crate) file: Option<PathBuf>,
+    #[arg(short, long, value_name = "FILE", value_parser = OsStringValueParser::new().map(PathBuf::from),
+          help_heading = "General options")]
+    file: Option<PathBuf>,
 
     /// Output format: c or custom, which is also the default
     #[arg(short = 'F', long, value_name = "FORMAT", default_value = "custom", hide_default_value = true,
@@ -144,10 +146,22 @@ pub(crate) struct DumpArgs {
 }
 
 impl DumpArgs {
+    /// The file to write; nothing for standard output, which an empty name stands for in pg_dump too.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        let file = self.file.as_deref();
+        file.filter(|file| !file.as_os_str().is_empty())
+    }
+
     /// Connection parameters, with what the environment adds.
     ///
     /// As in pg_dump, a connection string in place of a database name wins over `-h`, `-p` and `-U`.
     pub(crate) fn connection(&self) -> anyhow::Result<ConnectParams> {
+        if self.dbname.is_some() && self.positional_dbname.is_some() {
+            // Which may be connection strings, with passwords.
+            bail!(
+                "too many command-line arguments: the database is named twice, by -d and without"
+            );
+        }
         let mut params = ConnectParams::new();
         if let Some(host) = &self.host {
             params.set_host(host);
@@ -167,7 +181,15 @@ impl DumpArgs {
     /// How data is compressed.
     fn compression(&self) -> anyhow::Result<Compression> {
         match &self.compress {
-            Some(text) => compression::parse(text),
+            Some(text) => {
+                let asked = compression::parse(text)?;
+                if asked.workers {
+                    eprintln!(
+                        "pgdumprs: warning: the option \"workers\" of zstd changes nothing: -j says how many connections compress"
+                    );
+                }
+                Ok(asked.compression)
+            }
             None => Ok(Compression::GZIP),
         }
     }

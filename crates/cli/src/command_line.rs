@@ -1,8 +1,11 @@
 //! The command line: a dump, or a command and its options.
 
+mod complaint;
+mod spelling;
+
 use std::process::ExitCode;
 
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::args::DumpArgs;
 use crate::commands;
@@ -19,7 +22,6 @@ use crate::commands;
     args_override_self = true,
     // A command is one as the first argument only: behind an option, the same word is the name of a database.
     args_conflicts_with_subcommands = true,
-    infer_long_args = true,
     override_usage = "pgdumprs [OPTION]... [DBNAME]\n       pgdumprs COMMAND [OPTION]...",
     subcommand_help_heading = "Commands (a database that has such a name is dumped with -d)",
     after_help = AFTER_HELP
@@ -47,7 +49,6 @@ enum Command {
     #[command(
         display_name = "pgdumprs",
         args_override_self = true,
-        infer_long_args = true,
         override_usage = "pgdumprs dump [OPTION]... [DBNAME]",
         after_help = AFTER_HELP
     )]
@@ -79,20 +80,24 @@ struct About {
 impl CommandLine {
     /// Parses the process's arguments. Help and version are printed here, and so is one line about what is wrong.
     pub(crate) fn from_process() -> Result<Self, ExitCode> {
-        Self::try_parse().map_err(|error| {
+        let refuse = |reason: String| {
+            let command = named_command().map_or_else(String::new, |word| format!(" {word}"));
+            eprintln!("pgdumprs: error: {reason} (try \"pgdumprs{command} --help\")");
+            ExitCode::FAILURE
+        };
+        let mut command = Self::command();
+        let words = spelling::spell_out(&mut command, std::env::args_os()).map_err(refuse)?;
+        let parsed = command
+            .try_get_matches_from_mut(words)
+            .and_then(|matches| Self::from_arg_matches(&matches));
+        parsed.map_err(|error| {
             if !error.use_stderr() {
                 // Nothing can be done about a standard output that does not take the help.
                 let _ = error.print();
                 return ExitCode::SUCCESS;
             }
-            let message = error.to_string();
-            let line = message.lines().next().unwrap_or("invalid arguments");
-            let line = line.strip_prefix("error: ").unwrap_or(line);
-            eprintln!(
-                "pgdumprs: error: {line} (try \"pgdumprs{} --help\")",
-                named_command()
-            );
-            ExitCode::FAILURE
+            let named = named_command().and_then(|word| command.find_subcommand(word));
+            refuse(complaint::complaint(&error, named.unwrap_or(&command)))
         })
     }
 
@@ -105,11 +110,10 @@ impl CommandLine {
     }
 }
 
-/// The command that the process's first argument names, behind a space; nothing where it names none.
-fn named_command() -> String {
+/// The command that the process's first argument names.
+fn named_command() -> Option<String> {
     std::env::args_os()
         .nth(1)
         .and_then(|word| word.into_string().ok())
         .filter(|word| Command::has_subcommand(word))
-        .map_or_else(String::new, |word| format!(" {word}"))
 }

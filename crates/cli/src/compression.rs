@@ -3,27 +3,48 @@
 use anyhow::{Context, bail, ensure};
 use pgdumprs::Compression;
 
-/// Reads `METHOD`, `METHOD:LEVEL`, `METHOD:OPTION[,OPTION]...` or a bare level: 0 for none, others for gzip.
+/// What `-Z` asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) compression: Compression,
+    /// Whether a number of workers was given, which pg_dump takes without heeding it.
+    pub(crate) workers: bool,
+}
+
+/// Reads `METHOD`, `METHOD:LEVEL`, `METHOD:OPTION[,OPTION]...` or a bare level: 0 for none, others for gzip. Nothing is level 0, as
+/// in pg_dump.
 ///
-/// Options are `level=NUMBER` and, for zstd, `long[=BOOLEAN]`.
-pub(crate) fn parse(text: &str) -> anyhow::Result<Compression> {
+/// Options are `level=NUMBER` and, for zstd, `long[=BOOLEAN]` and `workers=NUMBER`.
+pub(crate) fn parse(text: &str) -> anyhow::Result<Asked> {
     read(text).with_context(|| format!("invalid compression \"{text}\""))
 }
 
-fn read(text: &str) -> anyhow::Result<Compression> {
+fn read(text: &str) -> anyhow::Result<Asked> {
+    let plain = |compression| Asked {
+        compression,
+        workers: false,
+    };
+    if text.is_empty() {
+        return Ok(plain(Compression::None));
+    }
     if let Ok(level) = text.parse::<i32>() {
-        return match level {
-            0 => Ok(Compression::None),
-            level => Ok(Compression::gzip(level)?),
-        };
+        return Ok(plain(match level {
+            0 => Compression::None,
+            level => Compression::gzip(level)?,
+        }));
     }
     let (method, detail) = match text.split_once(':') {
         Some((method, detail)) => (method, Detail::read(detail)?),
         None => (text, Detail::default()),
     };
+    let zstd = method == "zstd";
     ensure!(
-        method == "zstd" || detail.long.is_none(),
+        zstd || detail.long.is_none(),
         "method \"{method}\" has no long-distance mode"
+    );
+    ensure!(
+        zstd || !detail.workers,
+        "method \"{method}\" has no workers"
     );
     let compression = match (method, detail.level) {
         ("none", None | Some(0)) => Compression::None,
@@ -36,12 +57,16 @@ fn read(text: &str) -> anyhow::Result<Compression> {
         ("zstd", Some(level)) => Compression::zstd(level)?,
         _ => bail!("methods are none, gzip, lz4 and zstd"),
     };
-    Ok(match compression {
+    let compression = match compression {
         Compression::Zstd { level, .. } => Compression::Zstd {
             level,
             long: detail.long.unwrap_or(false),
         },
         other => other,
+    };
+    Ok(Asked {
+        compression,
+        workers: detail.workers,
     })
 }
 
@@ -50,26 +75,32 @@ fn read(text: &str) -> anyhow::Result<Compression> {
 struct Detail {
     level: Option<i32>,
     long: Option<bool>,
+    workers: bool,
 }
 
 impl Detail {
     fn read(text: &str) -> anyhow::Result<Self> {
-        let level = |text: &str| {
+        let number = |text: &str| {
             text.parse()
-                .with_context(|| format!("\"{text}\" is not a level"))
+                .with_context(|| format!("\"{text}\" is not a number"))
         };
-        if let Ok(level) = text.parse() {
-            return Ok(Self {
-                level: Some(level),
-                long: None,
-            });
-        }
         let mut detail = Self::default();
+        if let Ok(level) = text.parse() {
+            detail.level = Some(level);
+            return Ok(detail);
+        }
         for option in text.split(',') {
             match option.split_once('=') {
-                Some(("level", value)) => detail.level = Some(level(value)?),
+                Some(("level", value)) => detail.level = Some(number(value)?),
+                Some(("workers", value)) => {
+                    number(value)?;
+                    detail.workers = true;
+                }
                 Some(("long", value)) => detail.long = Some(boolean(value)?),
                 None if option == "long" => detail.long = Some(true),
+                None if option == "level" || option == "workers" => {
+                    bail!("option \"{option}\" requires a value")
+                }
                 _ => bail!(
                     "there is no option \"{option}\"; options are level=NUMBER and, for zstd, long"
                 ),
@@ -98,6 +129,7 @@ mod tests {
     #[test]
     fn takes_what_pg_dump_takes() {
         for (text, expected) in [
+            ("", Compression::None),
             ("0", Compression::None),
             ("none:0", Compression::None),
             ("9", Compression::Gzip { level: 9 }),
@@ -113,14 +145,20 @@ mod tests {
             ("lz4:level=3,level=4", Compression::Lz4 { level: 4 }),
             ("lz4", Compression::LZ4),
         ] {
-            assert_eq!(parse(text).unwrap(), expected, "{text}");
+            assert_eq!(parse(text).unwrap().compression, expected, "{text}");
         }
+    }
+
+    #[test]
+    fn workers_are_taken_without_being_heeded() {
+        let asked = parse("zstd:workers=4,level=2").unwrap();
+        assert_eq!((asked.compression, asked.workers), (zstd(2, false), true));
+        assert!(!parse("zstd:2").unwrap().workers);
     }
 
     #[test]
     fn refuses_what_makes_no_sense() {
         for text in [
-            "",
             "10",
             "gzip:0",
             "gzip:long",
@@ -130,6 +168,9 @@ mod tests {
             "lz4:13",
             "zstd:99",
             "zstd:level=",
+            "zstd:workers",
+            "zstd:workers=x",
+            "gzip:workers=2",
             "zstd:3,long",
             "zstd:fast",
             "zstd:long=maybe",

@@ -4,6 +4,7 @@ mod args;
 mod command_line;
 mod commands;
 mod compression;
+mod pg_dump;
 mod verbose;
 
 use std::process::ExitCode;

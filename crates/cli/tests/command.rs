@@ -3,6 +3,7 @@
 mod support;
 
 use std::path::Path;
+use std::process::Command;
 
 use pgdumprs_testkit::compare::compare_with_stock;
 use pgdumprs_testkit::{Database, Major, Server, reference_pg_restore};
@@ -213,8 +214,37 @@ fn bad_arguments_get_one_line() {
         &failure(pgdumprs().args(["-Z", "brotli", "x"])),
         &["brotli", "zstd"],
     );
-    assert_says(&failure(pgdumprs().args(["-d", "a", "b"])), &["DBNAME"]);
-    assert_says(&failure(pgdumprs().args(["-f"])), &["--file"]);
+    assert_says(
+        &failure(pgdumprs().args(["-d", "a", "b"])),
+        &["too many", "-d"],
+    );
+    assert_says(&failure(pgdumprs().args(["-f"])), &["argument -- 'f'"]);
+    assert_says(
+        &failure(pgdumprs().arg("--no-ownr")),
+        &["did you mean '--no-owner'"],
+    );
+}
+
+/// A connection string may hold a password, and can stand where it does not belong.
+#[test]
+fn bad_arguments_do_not_show_passwords() {
+    let url = "postgresql://u:s3cret@localhost/db";
+    let misspelt = format!("--dbnme={url}");
+    for arguments in [
+        &["a", url][..],
+        &[url, url],
+        &["-d", url, url],
+        &["-D", url],
+        &["-y", url],
+        &["--dbnme", url],
+        &[&misspelt],
+        &["--data-only", "list", url],
+        &["dump", url, "dump"],
+        &["-Z", "x", url],
+    ] {
+        let said = failure(pgdumprs().args(arguments));
+        assert!(!said.contains("s3cret"), "{arguments:?}: {said}");
+    }
 }
 
 #[test]
@@ -309,4 +339,40 @@ fn a_failed_dump_keeps_the_backup_that_was_there() {
     );
     assert_eq!(std::fs::read(&archive).unwrap(), b"yesterday's");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+/// A pipe or a device is written to, never replaced by a file; a link leads to the file that is.
+#[test]
+fn what_is_no_file_is_not_replaced_by_one() {
+    let server = Server::get(Major::V17);
+    let database = sample(&server);
+    let folder = tempfile::tempdir().unwrap();
+    let (pipe, archive) = (folder.path().join("pipe"), folder.path().join("db.dump"));
+    assert!(
+        run(Command::new("mkfifo").arg(&pipe)).status.success(),
+        "mkfifo is a part of every system"
+    );
+    let dump = |file: &Path| {
+        let mut command = pgdumprs();
+        command.args(["-d", &database.url(), "-f"]).arg(file);
+        command
+    };
+    let reader = {
+        let (from, to) = (pipe.clone(), archive.clone());
+        std::thread::spawn(move || std::fs::write(to, std::fs::read(from).unwrap()).unwrap())
+    };
+    let output = run(&mut dump(&pipe));
+    assert!(output.status.success());
+    reader.join().unwrap();
+    lists_item(&archive);
+
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&archive, &link).unwrap();
+    std::fs::write(&archive, "yesterday's").unwrap();
+    assert!(run(&mut dump(&link)).status.success());
+    assert!(link.is_symlink(), "the link is still one");
+    lists_item(&archive);
+
+    let said = failure(&mut dump(folder.path()));
+    assert_says(&said, &["could not open", "is a directory"]);
 }

@@ -14,7 +14,7 @@ use pgdumprs_ddl::{LargeObjectForm, Options};
 use crate::created::local_time;
 use crate::data::{event, job, others};
 use crate::lock::lock_statements;
-use crate::output::OutputFile;
+use crate::output::{OutputFile, open_stream};
 use crate::settings::SessionSettings;
 use crate::transaction::{self, Begun, Shared, Snapshot};
 use crate::writing::write_steps;
@@ -154,7 +154,8 @@ impl Dump {
         self
     }
 
-    /// Dumps into a file, which appears under its name when it is complete and synced, and not otherwise.
+    /// Dumps into a file, which appears under its name when it is complete and synced, and not otherwise. What has the name of a pipe or
+    /// of a device is written to as by [`Dump::to_writer`].
     ///
     /// # Errors
     ///
@@ -162,6 +163,9 @@ impl Dump {
     pub async fn to_file(mut self, path: impl AsRef<Path>) -> Result<Report, Error> {
         let started = Instant::now();
         self.version()?;
+        if let Some(stream) = open_stream(path.as_ref())? {
+            return self.to_writer(stream).await.map(|(_, report)| report);
+        }
         // A folder that cannot be written to is better known before the server is asked for anything.
         let output = OutputFile::create(path.as_ref())?;
         let (mut session, planned) = self.plan().await?;

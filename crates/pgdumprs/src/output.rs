@@ -15,9 +15,40 @@ pub(crate) struct OutputFile {
     path: PathBuf,
 }
 
+/// Opens what stands under `path` where it is no file but takes bytes: a named pipe or a device such as `/dev/stdout`, in whose place
+/// no file must be put.
+///
+/// # Errors
+///
+/// Where a folder has that name, or what takes bytes cannot be opened.
+pub(crate) fn open_stream(path: &Path) -> Result<Option<File>, Error> {
+    let failed = |source| Error::Output {
+        action: "open",
+        path: path.to_owned(),
+        source,
+    };
+    // What cannot be looked at cannot be written to either, and the attempt will say why.
+    let Ok(found) = path.metadata() else {
+        return Ok(None);
+    };
+    if found.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    }
+    if found.is_file() {
+        return Ok(None);
+    }
+    File::options()
+        .write(true)
+        .open(path)
+        .map(Some)
+        .map_err(failed)
+}
+
 impl OutputFile {
-    /// Starts a file in the folder of `path`, with the permissions that a file made there would have.
+    /// Starts a file in the folder of `path`, with the permissions that a file made there would have. Where `path` is a link to a file,
+    /// that file is the one to be replaced.
     pub(crate) fn create(path: &Path) -> Result<Self, Error> {
+        let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let folder = folder_of(path);
         let mut builder = tempfile::Builder::new();
         builder.prefix(".pgdumprs-").suffix(".partial");

@@ -1,7 +1,5 @@
 //! Options that say in which form content is written.
 
-use std::num::NonZero;
-
 use anyhow::bail;
 use clap::Args;
 use pgdumprs::{Dump, Inserts};
@@ -33,7 +31,7 @@ pub(super) struct FormArgs {
     enable_row_security: bool,
 
     /// Digits of floating-point numbers beyond those that every such number keeps, from -15 to 3
-    #[arg(long, value_name = "NUM", allow_negative_numbers = true,
+    #[arg(long, value_name = "NUM",
           value_parser = clap::value_parser!(i32).range(-15..=3))]
     extra_float_digits: Option<i32>,
 
@@ -54,8 +52,8 @@ pub(super) struct FormArgs {
     column_inserts: bool,
 
     /// Write so many rows into each INSERT statement
-    #[arg(long, value_name = "NUM")]
-    rows_per_insert: Option<NonZero<usize>>,
+    #[arg(long, value_name = "NUM", value_parser = clap::value_parser!(u32).range(1..=i32::MAX.into()))]
+    rows_per_insert: Option<u32>,
 
     /// Add ON CONFLICT DO NOTHING to INSERT statements
     #[arg(long)]
@@ -88,7 +86,7 @@ impl FormArgs {
         if self.has_inserts() {
             dump = dump.inserts(Inserts {
                 columns: self.column_inserts,
-                rows: self.rows_per_insert.map_or(1, NonZero::get),
+                rows: self.rows_per_insert.map_or(1, |rows| rows as usize),
                 on_conflict_do_nothing: self.on_conflict_do_nothing,
             });
         }

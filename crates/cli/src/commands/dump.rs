@@ -10,7 +10,7 @@ use crate::verbose;
 
 /// Dumps a database as `args` say.
 pub(crate) fn run(args: DumpArgs) -> anyhow::Result<()> {
-    let to_stdout = args.file.is_none();
+    let to_stdout = args.file().is_none();
     if to_stdout && std::io::stdout().is_terminal() {
         bail!(
             "an archive is not for a terminal to show: name a file with -f, or send the output to a file or a pipe"
@@ -30,7 +30,7 @@ pub(crate) fn run(args: DumpArgs) -> anyhow::Result<()> {
         .build()
         .context("could not start")?;
     let report = runtime.block_on(async {
-        match &args.file {
+        match args.file() {
             Some(file) => dump.to_file(file).await,
             None => dump
                 .to_writer(std::io::stdout())

@@ -13,6 +13,8 @@ fn kinds_are_left_out() {
         &[
             "-b -t parent",
             "-B",
+            "--blobs -n app",
+            "--no-blobs -t parent",
             "-b -B -s",
             "-B -a",
             "-x",

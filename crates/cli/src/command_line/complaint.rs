@@ -1,0 +1,94 @@
+//! What clap finds wrong with a command line, in one line of pg_dump's manner.
+
+use std::error::Error;
+use std::num::ParseIntError;
+
+use clap::Command;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+const TOO_MANY: &str = "too many command-line arguments";
+
+/// Says what is wrong, without what stands where a database's name should: there may be a password in it.
+pub(super) fn complaint(error: &clap::Error, command: &Command) -> String {
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => "",
+    };
+    let option = |kind| name(command, context(kind));
+    let (typed, value) = (
+        context(ContextKind::InvalidArg),
+        context(ContextKind::InvalidValue),
+    );
+    match error.kind() {
+        ErrorKind::UnknownArgument if typed.starts_with('-') => {
+            let typed = typed.split('=').next().unwrap_or_default();
+            match context(ContextKind::SuggestedArg) {
+                "" => format!("unrecognized option '{typed}'"),
+                similar => format!("unrecognized option '{typed}'; did you mean '{similar}'?"),
+            }
+        }
+        // A second word without an option, which clap takes for a command.
+        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand => TOO_MANY.to_owned(),
+        ErrorKind::ArgumentConflict if error.get(ContextKind::InvalidSubcommand).is_some() => {
+            TOO_MANY.to_owned()
+        }
+        ErrorKind::InvalidValue => format!(
+            "invalid value \"{value}\" for option {}: it can be {}",
+            option(ContextKind::InvalidArg),
+            list(error.get(ContextKind::ValidValue))
+        ),
+        ErrorKind::ValueValidation => bad_value(&option(ContextKind::InvalidArg), value, error),
+        ErrorKind::MissingRequiredArgument => format!(
+            "missing on the command line: {}",
+            list(error.get(ContextKind::InvalidArg))
+        ),
+        ErrorKind::ArgumentConflict if !context(ContextKind::PriorArg).is_empty() => format!(
+            "options {} and {} cannot be used together",
+            option(ContextKind::InvalidArg),
+            option(ContextKind::PriorArg)
+        ),
+        _ => {
+            let message = error.to_string();
+            let line = message.lines().next().unwrap_or_default();
+            line.strip_prefix("error: ").unwrap_or(line).to_owned()
+        }
+    }
+}
+
+/// What a parser of values finds wrong. Of numbers, clap says less to the point than pg_dump.
+fn bad_value(option: &str, value: &str, error: &clap::Error) -> String {
+    let reason = error.source().map(ToString::to_string).unwrap_or_default();
+    if let Some(range) = reason.strip_prefix(&format!("{value} is not in ")) {
+        format!("{option} must be in range {}", range.replace("..=", ".."))
+    } else if error
+        .source()
+        .is_some_and(|source| source.is::<ParseIntError>())
+    {
+        format!("invalid value \"{value}\" for option {option}")
+    } else {
+        format!("invalid value \"{value}\" for option {option}: {reason}")
+    }
+}
+
+/// The values that a context holds.
+fn list(context: Option<&ContextValue>) -> String {
+    match context {
+        Some(ContextValue::Strings(all)) => all.join(", "),
+        Some(ContextValue::String(one)) => one.clone(),
+        _ => String::new(),
+    }
+}
+
+/// An option by both its names, `-j/--jobs`; `shown` is as clap shows it, `--jobs <NUM>`.
+fn name(command: &Command, shown: &str) -> String {
+    let long = shown.split([' ', '=', '[']).next().unwrap_or_default();
+    let arg = command.get_arguments().find(|arg| {
+        arg.get_long()
+            .is_some_and(|name| long.strip_prefix("--") == Some(name))
+    });
+    match arg.and_then(clap::Arg::get_short) {
+        Some(short) => format!("-{short}/{long}"),
+        None if long.is_empty() => shown.to_owned(),
+        None => long.to_owned(),
+    }
+}

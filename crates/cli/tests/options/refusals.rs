@@ -1,0 +1,212 @@
+//! Command lines that are wrong, or look so: what stock takes is taken, what it refuses is refused.
+
+use std::process::Command;
+
+use pgdumprs_testkit::reference_pg_dump;
+
+use crate::support::{pgdumprs, run};
+
+/// Where a command line ends.
+#[derive(Debug, PartialEq)]
+enum End {
+    /// It is understood, and fails where every connection to `/nowhere` does.
+    Connects,
+    /// It is refused, with this line; what goes before the reason is left out, and so is a hint.
+    Refused(String),
+    /// It shows something and succeeds.
+    Shows,
+}
+
+/// Runs a command with arguments parted by blanks, of which `''` is an empty one.
+fn end(mut command: Command, line: &str) -> End {
+    let arguments = line
+        .split(' ')
+        .map(|word| if word == "''" { "" } else { word });
+    let output = run(command
+        .args(arguments)
+        .env("LC_ALL", "C")
+        .env("PGHOST", "/nowhere"));
+    let said = String::from_utf8(output.stderr).unwrap();
+    match output.status.code() {
+        Some(0) => End::Shows,
+        Some(1) => {
+            assert!(output.stdout.is_empty(), "{line}");
+            let mut reasons = said.lines().filter_map(|said| {
+                let said = said
+                    .split_once("pg_dump: ")
+                    .or(said.split_once("pgdumprs: "))?
+                    .1;
+                Some(said.strip_prefix("error: ").unwrap_or(said))
+            });
+            let reason = reasons
+                .find(|said| !said.starts_with("warning: ") && !said.starts_with("hint: "))
+                .unwrap_or(&said);
+            if reason.starts_with("connection to server") || reason.starts_with("could not reach") {
+                return End::Connects;
+            }
+            End::Refused(reason.split(" (try \"").next().unwrap_or(reason).to_owned())
+        }
+        status => panic!("{command:?} ended with {status:?}: {said}"),
+    }
+}
+
+/// How stock and ours end with one line.
+fn ends(line: &str) -> (End, End) {
+    (
+        end(reference_pg_dump(), &format!("-Fc {line}")),
+        end(pgdumprs(), line),
+    )
+}
+
+#[test]
+fn what_stock_takes_is_taken() {
+    for line in [
+        "--cr",
+        "--q",
+        "--a",
+        "--verb",
+        "--no-acl --blobs --no-blobs",
+        "-F CUSTOM",
+        "-R -s -s",
+        "-f -x",
+        "-f ''",
+        "-n -x -t ''",
+        "-n=x -S -x",
+        "-n a.b.c",
+        "--role=",
+        "-E nonsense",
+        "--lock-wait-timeout=x --snapshot=x",
+        "--extra-float-digits -3",
+        "--sync-method=syncfs",
+        "--no-data --no-schema --no-statistics",
+        "-Z none:0",
+        "-Z -1",
+        "-Z ''",
+        "-Z zstd:-1",
+        "-Z zstd:0",
+        "-Z zstd:long,workers=4",
+        "-Z lz4:0",
+        "-Z gzip:level=3,level=4",
+        "-U '' --attribute-inserts",
+        "-- a",
+        "-- -a",
+        "-vax",
+        "--use-set-session-authorization --disable-triggers --no-table-access-method",
+    ] {
+        assert_eq!(ends(line), (End::Connects, End::Connects), "{line}");
+    }
+}
+
+/// In the same words, where ours have no reason to say more.
+#[test]
+fn what_stock_refuses_is_refused_in_its_words() {
+    for line in [
+        "-y",
+        "--data-only=x",
+        "--file",
+        "-v -f",
+        "--extra-float-digits=4",
+        "--extra-float-digits=x",
+        "--rows-per-insert=0",
+        "--rows-per-insert=99999999999",
+        "--rows-per-insert=-1",
+        "-j x",
+        "-j -d",
+        "-a -s",
+        "-a -s --if-exists",
+        "--if-exists",
+        "-a -c --if-exists",
+        "-s --include-foreign-data=x",
+        "--statistics-only --no-statistics -s",
+        "--on-conflict-do-nothing --restrict-key=x",
+        "--restrict-key=x",
+    ] {
+        let (stock, ours) = ends(line);
+        assert!(matches!(stock, End::Refused(_)), "{line}: {stock:?}");
+        assert_eq!(stock, ours, "{line}");
+    }
+}
+
+#[test]
+fn what_stock_refuses_is_refused_in_other_words() {
+    for (line, part) in [
+        ("--no-such", "unrecognized option '--no-such'"),
+        (
+            "--no-s",
+            "option '--no-s' is ambiguous; possibilities: '--no-schema'",
+        ),
+        ("-a -s -j 0", "-j/--jobs must be in range 1.."),
+        ("-F plai", "\"plai\" for option -F/--format"),
+        ("-F ''", "\"\" for option -F/--format"),
+        (
+            "--section=foo",
+            "\"foo\" for option --section: it can be pre-data",
+        ),
+        ("--section=", "\"\" for option --section"),
+        ("--sync-method=foo", "\"foo\" for option --sync-method"),
+        ("-Z brotli", "\"brotli\""),
+        ("-Z=zstd", "\"=zstd\""),
+        ("-Z 10", "1 to 9"),
+        ("-Z gzip:0", "1 to 9"),
+        ("-Z gzip:x", "\"x\""),
+        ("-Z gzip:", "gzip:"),
+        ("-Z gzip:long", "long-distance"),
+        ("-Z gzip:workers=2", "workers"),
+        ("-Z none:1", "no level"),
+        ("-Z zstd:99", "22"),
+        ("-Z zstd:level", "requires a value"),
+        ("-Z zstd:long=maybe", "\"maybe\""),
+        ("-Z lz4:13", "12"),
+        ("-d a b", "too many command-line arguments"),
+        ("a b", "too many command-line arguments"),
+        ("a b c", "too many command-line arguments"),
+        ("-- -a b", "too many command-line arguments"),
+        ("-f /nowhere/x", "\"/nowhere\": No such file or directory"),
+        ("-f /", "\"/\": is a directory"),
+        ("--filter=/", "filter file \"/\": Is a directory"),
+        ("-p x", "port"),
+        ("-p 99999999", "99999999"),
+    ] {
+        let (stock, ours) = ends(line);
+        assert!(matches!(stock, End::Refused(_)), "{line}: {stock:?}");
+        match ours {
+            End::Refused(said) => assert!(said.contains(part), "{line}: {said}"),
+            ours => panic!("{line}: {ours:?}"),
+        }
+    }
+}
+
+/// Where ours part with stock, which `docs/cli.md` says too.
+#[test]
+fn differences_are_those_that_are_meant() {
+    let refused = |part: &str| (End::Connects, part.to_owned());
+    for (line, (stock, part)) in [
+        ("--binary-upgrade", refused("pg_upgrade")),
+        ("-E SJIS", refused("not available yet")),
+        ("-Ft", refused("-Fc")),
+        ("-Fp", refused("-Fc")),
+    ] {
+        let (theirs, ours) = ends(line);
+        assert_eq!(theirs, stock, "{line}");
+        assert!(
+            matches!(&ours, End::Refused(said) if said.contains(&part)),
+            "{line}: {ours:?}"
+        );
+    }
+    // One file from many connections is what stock cannot do.
+    for line in ["-j 4", "-j 4 --include-foreign-data=x"] {
+        let (stock, ours) = ends(line);
+        assert!(
+            matches!(stock, End::Refused(_)) && ours == End::Connects,
+            "{line}"
+        );
+    }
+    // Stock knows these as the first argument alone.
+    for line in ["-a --help", "-x -V", "-v -?"] {
+        let (stock, ours) = ends(line);
+        assert!(
+            matches!(stock, End::Refused(_)) && ours == End::Shows,
+            "{line}"
+        );
+    }
+}
