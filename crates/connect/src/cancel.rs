@@ -2,22 +2,21 @@
 
 use std::fmt;
 
-use bytes::BytesMut;
-use postgres_protocol::message::frontend;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::connect::{Route, open};
+use crate::attempt::{Route, open};
 use crate::error::Error;
+use crate::protocol::CancelKey;
 
 /// Cancels what a session is running, over a connection of its own.
 #[derive(Clone)]
 pub struct CancelToken {
     route: Route,
-    key: (i32, i32),
+    key: CancelKey,
 }
 
 impl CancelToken {
-    pub(crate) fn new(route: Route, key: (i32, i32)) -> Self {
+    pub(crate) fn new(route: Route, key: CancelKey) -> Self {
         CancelToken { route, key }
     }
 
@@ -37,11 +36,9 @@ impl CancelToken {
     /// Those of reaching the server. That the request arrived does not mean that it came in time.
     pub async fn cancel(&self) -> Result<(), Error> {
         let target = self.route.plan.target(&self.route.host);
-        let (mut stream, _) = open(&self.route, &target).await?;
-        let mut message = BytesMut::new();
-        frontend::cancel_request(self.key.0, self.key.1, &mut message);
+        let mut stream = open(&self.route, &target).await?;
         let sent = async {
-            stream.write_all(&message).await?;
+            stream.write_all(&self.key.message()).await?;
             stream.flush().await
         };
         sent.await.map_err(|source| Error::ConnectionLost {
@@ -60,7 +57,7 @@ impl CancelToken {
 impl fmt::Debug for CancelToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CancelToken")
-            .field("process", &self.key.0)
+            .field("process", &self.key.process)
             .finish_non_exhaustive()
     }
 }

@@ -20,6 +20,18 @@ pub(crate) fn user(variable: &impl Fn(&str) -> Option<String>) -> Option<String>
     account().map(|account| account.name).or_else(from_variable)
 }
 
+/// The name of the user of that number.
+#[cfg(unix)]
+pub(crate) fn user_name(uid: u32) -> Option<String> {
+    let accounts = std::fs::read_to_string("/etc/passwd").ok()?;
+    find_account(&accounts, uid).map(|account| account.name)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn user_name(_: u32) -> Option<String> {
+    None
+}
+
 /// An entry of the user database.
 struct Account {
     name: String,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::io;
+use std::net::IpAddr;
+use std::path::PathBuf;
 
 use bstr::ByteSlice;
 
@@ -20,6 +22,8 @@ pub struct Target {
     pub host: String,
     /// The TCP port; `None` for a Unix socket.
     pub port: Option<u16>,
+    /// The address of the host that was tried, once it is known.
+    pub address: Option<IpAddr>,
     /// The role.
     pub user: String,
     /// The database.
@@ -29,7 +33,15 @@ pub struct Target {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.port {
-            Some(port) => write!(f, "server at {:?}, port {port}", self.host)?,
+            Some(port) => {
+                write!(f, "server at {:?}", self.host)?;
+                // Of several servers behind one name, this tells which.
+                let address = self.address.map(|address| address.to_string());
+                if let Some(address) = address.filter(|address| *address != self.host) {
+                    write!(f, " ({address})")?;
+                }
+                write!(f, ", port {port}")?;
+            }
             None => write!(f, "server on socket {:?}", self.host)?,
         }
         write!(f, ", user {:?}, database {:?}", self.user, self.database)
@@ -136,12 +148,32 @@ pub enum Error {
     },
 
     /// The server refused the connection.
-    #[error("{target} refused the connection: {error}{}", refusal_advice(.error))]
+    #[error("{target} refused the connection: {error}{}", refusal_advice(.error, .passfile))]
     Refused {
         /// The server.
         target: Box<Target>,
         /// Its reason.
         error: Box<ServerError>,
+        /// The file that the password came from, where it came from one.
+        passfile: Option<PathBuf>,
+    },
+
+    /// The server is not of the kind that `target_session_attrs` asks for.
+    #[error("{target} {found}, and target_session_attrs={wanted} asks for another kind of server")]
+    WrongServer {
+        /// The server.
+        target: Box<Target>,
+        /// What is wrong with it.
+        found: &'static str,
+        /// The parameter's value.
+        wanted: &'static str,
+    },
+
+    /// None of several hosts would do.
+    #[error("none of the hosts can be used: {}", list(.failures))]
+    NoServer {
+        /// Why not, for each attempt, in the order of the attempts; at least two.
+        failures: Vec<Error>,
     },
 
     /// A statement failed. The session can go on (within a transaction: after a rollback).
@@ -218,6 +250,17 @@ impl Error {
         self
     }
 
+    /// One error for the failures of all hosts; there is at least one.
+    pub(crate) fn of_all(mut failures: Vec<Error>) -> Self {
+        match failures.pop() {
+            Some(only) if failures.is_empty() => only,
+            last => {
+                failures.extend(last);
+                Error::NoServer { failures }
+            }
+        }
+    }
+
     /// What it says and what its causes say, in one line.
     pub fn with_causes(&self) -> String {
         let mut text = self.to_string();
@@ -235,6 +278,8 @@ impl Error {
         match self {
             Error::Refused { error, .. } | Error::Statement { error, .. } => Some(error),
             Error::ConnectionLost { error, .. } => error.as_deref(),
+            // The last server to say something is the one that ended the search.
+            Error::NoServer { failures } => failures.iter().rev().find_map(Error::server_error),
             _ => None,
         }
     }
@@ -261,6 +306,12 @@ fn note_text(note: &Option<String>) -> String {
     note.as_ref()
         .map(|note| format!("; {note}"))
         .unwrap_or_default()
+}
+
+fn list(failures: &[Error]) -> String {
+    let texts = failures.iter().enumerate();
+    let texts = texts.map(|(index, failure)| format!("({}) {}", index + 1, failure.with_causes()));
+    texts.collect::<Vec<_>>().join(" ")
 }
 
 fn attempts_text(attempts: &[Attempt]) -> String {
@@ -314,9 +365,12 @@ fn tls_advice(error: &io::Error) -> &'static str {
     }
 }
 
-fn refusal_advice(error: &ServerError) -> &'static str {
-    match error.code.as_slice() {
+fn refusal_advice(error: &ServerError, passfile: &Option<PathBuf>) -> String {
+    let advice = match error.code.as_slice() {
         b"28P01" => {
+            if let Some(path) = passfile {
+                return format!("; the password came from the file {path:?}: check its lines");
+            }
             "; check user and password (PGPASSWORD, the password file, the connection string)"
         }
         b"28000" => {
@@ -330,7 +384,8 @@ fn refusal_advice(error: &ServerError) -> &'static str {
         }
         b"57P03" => "; the server is starting up or shutting down: try again shortly",
         _ => "",
-    }
+    };
+    advice.to_owned()
 }
 
 fn statement_number(index: &Option<usize>) -> String {
@@ -362,6 +417,7 @@ mod tests {
         Box::new(Target {
             host: "db.example.com".into(),
             port: Some(5432),
+            address: None,
             user: "app".into(),
             database: "shop".into(),
         })
@@ -378,6 +434,7 @@ mod tests {
         let text = Error::Refused {
             target: target(),
             error: Box::new(error),
+            passfile: None,
         }
         .to_string();
         assert_eq!(
@@ -407,6 +464,28 @@ mod tests {
             text.ends_with("is the server running there and listening on that port?"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn every_host_has_its_say() {
+        let timeout = |address: &str| Error::Timeout {
+            target: Box::new(Target {
+                address: Some(address.parse().unwrap()),
+                ..*target()
+            }),
+            seconds: 2,
+        };
+        let text = Error::of_all(vec![timeout("::1"), timeout("10.0.0.1")]).to_string();
+        assert!(
+            text.contains("(1) no connection to server at \"db.example.com\" (::1), port"),
+            "{text}"
+        );
+        assert!(
+            text.contains(" (2) ") && text.contains("(10.0.0.1)"),
+            "{text}"
+        );
+        let only = Error::of_all(vec![timeout("::1")]);
+        assert!(matches!(only, Error::Timeout { .. }), "{only}");
     }
 
     #[test]

@@ -4,10 +4,11 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::mpsc;
 
+use crate::attempt::Route;
 use crate::cancel::CancelToken;
-use crate::connect::Route;
 use crate::params::ConnectParams;
 use crate::plan::Plan;
+use crate::protocol::CancelKey;
 use crate::session::{ServerState, Session};
 use crate::transport::Address;
 use crate::wire::Wire;
@@ -69,7 +70,7 @@ impl FakeServer {
                 address,
                 connector: None,
             },
-            (1, 2),
+            CancelKey::default(),
         );
         let mut state = ServerState::default();
         state

@@ -1,4 +1,4 @@
-//! The connection parameters that libpq 18 knows.
+//! The connection parameters that libpq 18 knows, and `servicefile`, which came after it.
 
 /// A connection parameter.
 #[derive(Debug)]
@@ -83,6 +83,7 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     secret("scram_client_key"),
     secret("scram_server_key"),
     known("service", "PGSERVICE"),
+    known("servicefile", "PGSERVICEFILE"),
     known("target_session_attrs", "PGTARGETSESSIONATTRS"),
     known("load_balance_hosts", "PGLOADBALANCEHOSTS"),
     unexported("oauth_issuer"),

@@ -11,6 +11,9 @@
 //! statements and results that overlap.
 
 mod array;
+mod attempt;
+mod auth_methods;
+mod authenticate;
 mod cancel;
 mod certificate;
 mod connect;
@@ -22,17 +25,24 @@ mod error;
 mod exchange;
 #[cfg(test)]
 mod fake_server;
+mod hosts;
+mod key_log;
 mod keywords;
 mod params;
 mod passfile;
+mod password;
 mod plan;
+mod protocol;
 mod row_stream;
 mod rows;
 mod secret;
 mod server_error;
+mod server_kind;
+mod service;
 mod session;
 mod startup;
 mod tls;
+mod tls_files;
 mod transport;
 mod uri;
 mod verify;
@@ -46,6 +56,7 @@ pub use copy_out::CopyOut;
 pub use decode::{Bytea, DecodeError, FromCell};
 pub use error::{Attempt, Error, Target};
 pub use params::ConnectParams;
+pub use password::PasswordRequest;
 pub use row_stream::RowStream;
 pub use rows::{Column, Iter, Row, Rows};
 pub use server_error::ServerError;

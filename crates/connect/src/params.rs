@@ -2,12 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 
 use crate::conninfo::{ConnInfoError, Setting, parse_key_values};
 use crate::environment;
 use crate::keywords;
+use crate::password::{PasswordRequest, PasswordSource};
+use crate::service;
 use crate::uri::{parse_uri, strip_scheme};
+
+/// Variables that libpq turns into settings of the session, unless they say `default`.
+const SESSION_VARIABLES: [(&str, &str); 3] = [
+    ("PGDATESTYLE", "datestyle"),
+    ("PGTZ", "timezone"),
+    ("PGGEQO", "geqo"),
+];
 
 /// Connection parameters under libpq's keywords.
 ///
@@ -18,6 +28,9 @@ pub struct ConnectParams {
     settings: BTreeMap<&'static str, String>,
     /// The user's home folder, where libpq looks for root certificates.
     home: Option<PathBuf>,
+    /// Settings of the session that the environment asks for.
+    session_settings: Vec<(&'static str, String)>,
+    password_source: Option<PasswordSource>,
 }
 
 impl ConnectParams {
@@ -56,25 +69,40 @@ impl ConnectParams {
         Ok(params)
     }
 
-    /// Fills in what is not set yet from the `PG*` variables, from the password file's usual place
-    /// and, for the user, from the operating system.
+    /// Fills in what is not set yet, as libpq does: from the service that `service` or `PGSERVICE` names, from the `PG*`
+    /// variables, from the password file's usual place and, for the user, from the operating system.
     ///
     /// `variable` looks up an environment variable; a program passes `|name|
     /// std::env::var(name).ok()`.
     ///
     /// # Errors
     ///
-    /// [`ConnInfoError`] where a variable asks for what is not available.
+    /// [`ConnInfoError`] where the service is not defined or its file is wrong.
     pub fn resolve(
         mut self,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, ConnInfoError> {
-        for keyword in keywords::KEYWORDS {
+        self.home = environment::home(&variable);
+        self.resolve_service(&variable)?;
+        let variables = keywords::KEYWORDS
+            .iter()
+            .filter(|keyword| !is_about_services(keyword.name));
+        for keyword in variables {
             if let Some(value) = keyword.variable.and_then(&variable) {
                 self.settings.entry(keyword.name).or_insert(value);
             }
         }
-        self.home = environment::home(&variable);
+        // What PGSSLMODE replaced; libpq still goes by it.
+        if variable("PGREQUIRESSL").is_some_and(|value| value.starts_with('1')) {
+            self.settings
+                .entry("sslmode")
+                .or_insert_with(|| "require".into());
+        }
+        let asked_for = SESSION_VARIABLES
+            .into_iter()
+            .filter_map(|(name, setting)| Some((setting, variable(name)?)))
+            .filter(|(_, value)| !value.eq_ignore_ascii_case("default"));
+        self.session_settings = asked_for.collect();
         if let Some(home) = &self.home {
             let passfile = home.join(".pgpass").to_string_lossy().into_owned();
             self.settings.entry("passfile").or_insert(passfile);
@@ -85,6 +113,41 @@ impl ConnectParams {
             self.set_user(user);
         }
         Ok(self)
+    }
+
+    /// Replaces a service's name by its parameters, where they are not set yet.
+    fn resolve_service(
+        &mut self,
+        variable: &impl Fn(&str) -> Option<String>,
+    ) -> Result<(), ConnInfoError> {
+        let mut take = |keyword, name: &str| {
+            let value = self.settings.remove(keyword).or_else(|| variable(name));
+            value.filter(|value| !value.is_empty())
+        };
+        let name = take("service", "PGSERVICE");
+        let file = take("servicefile", "PGSERVICEFILE");
+        let Some(name) = name else { return Ok(()) };
+        let places = service::Places {
+            file: file.map(PathBuf::from),
+            home: self.home.clone(),
+            system: variable("PGSYSCONFDIR").map(PathBuf::from),
+        };
+        for (keyword, value) in service::look_up(&name, &places)? {
+            self.settings.entry(keyword).or_insert(value);
+        }
+        Ok(())
+    }
+
+    /// Has `ask` called when a server asks for a password and neither these parameters nor the password file have one.
+    ///
+    /// It may take its time, as a person does who types: it runs on a thread of its own, with the connection closed, and
+    /// the password serves every connection that is opened from then on with the same session
+    /// ([`Session::another`](crate::Session::another)).
+    pub fn ask_password(
+        &mut self,
+        ask: impl Fn(&PasswordRequest) -> io::Result<String> + Send + Sync + 'static,
+    ) {
+        self.password_source = Some(PasswordSource::new(ask));
     }
 
     /// The value of a parameter, by libpq's keyword; `None` where it is not set.
@@ -105,6 +168,8 @@ impl ConnectParams {
     pub fn merge(&mut self, other: ConnectParams) {
         self.settings.extend(other.settings);
         self.home = other.home.or(self.home.take());
+        self.session_settings.extend(other.session_settings);
+        self.password_source = other.password_source.or(self.password_source.take());
     }
 
     /// Sets the host: a name, an address, or the folder of a Unix socket.
@@ -142,6 +207,16 @@ impl ConnectParams {
         Some(self.home.as_ref()?.join(".postgresql").join(name))
     }
 
+    /// Settings of the session that the environment asks for, by their names.
+    pub(crate) fn session_settings(&self) -> &[(&'static str, String)] {
+        &self.session_settings
+    }
+
+    /// What to ask for a password.
+    pub(crate) fn password_source(&self) -> Option<&PasswordSource> {
+        self.password_source.as_ref()
+    }
+
     fn set_all(&mut self, settings: Vec<Setting>) -> Result<(), ConnInfoError> {
         for (keyword, value) in settings {
             let Some(known) = keywords::find(&keyword) else {
@@ -169,6 +244,11 @@ impl fmt::Debug for ConnectParams {
         });
         f.debug_map().entries(shown).finish()
     }
+}
+
+/// Parameters that say where other parameters are found.
+fn is_about_services(keyword: &str) -> bool {
+    matches!(keyword, "service" | "servicefile")
 }
 
 /// A hint for keywords that people mistake for libpq's.
@@ -268,6 +348,49 @@ mod tests {
         assert_eq!(
             params.home_file("root.crt"),
             Some("/home/ada/.postgresql/root.crt".into())
+        );
+    }
+
+    #[test]
+    fn a_service_stands_between_the_string_and_the_environment() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("services");
+        std::fs::write(&file, "[shop]\nhost=service\nport=1\nuser=ada\n").unwrap();
+        let variables = |name: &str| match name {
+            "PGSERVICE" => Some("shop".to_owned()),
+            "PGSERVICEFILE" => Some(file.to_string_lossy().into_owned()),
+            "PGPORT" | "PGDATABASE" => Some("2".to_owned()),
+            _ => None,
+        };
+        let params = ConnectParams::parse("host=given").unwrap();
+        let params = params.resolve(variables).unwrap();
+        for (keyword, value) in [
+            ("host", Some("given")),
+            ("port", Some("1")),
+            ("dbname", Some("2")),
+            ("user", Some("ada")),
+            ("service", None),
+        ] {
+            assert_eq!(params.get(keyword), value, "{keyword}");
+        }
+        let params = ConnectParams::parse("service=none").unwrap();
+        let error = params.resolve(variables).unwrap_err().to_string();
+        assert!(error.contains("\"none\" is not defined"), "{error}");
+    }
+
+    #[test]
+    fn variables_that_are_no_parameters_count_too() {
+        let variables = |name: &str| match name {
+            "PGREQUIRESSL" => Some("1".to_owned()),
+            "PGTZ" => Some("Asia/Tokyo".to_owned()),
+            "PGGEQO" => Some("DEFAULT".to_owned()),
+            _ => None,
+        };
+        let params = ConnectParams::new().resolve(variables).unwrap();
+        assert_eq!(params.get("sslmode"), Some("require"));
+        assert_eq!(
+            params.session_settings(),
+            [("timezone", "Asia/Tokyo".to_owned())]
         );
     }
 

@@ -21,8 +21,8 @@ pub(crate) enum Lookup {
 /// The fields that a line is chosen by.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted<'a> {
-    /// The host as it was given; `localhost` for a Unix socket in the usual folder.
-    pub(crate) host: &'a str,
+    /// The names that the host goes by: as it was given, and `localhost` for a Unix socket in the usual folder.
+    pub(crate) hosts: &'a [&'a str],
     pub(crate) port: u16,
     pub(crate) database: &'a str,
     pub(crate) user: &'a str,
@@ -79,10 +79,10 @@ fn match_line(line: &str, wanted: Wanted<'_>) -> Option<String> {
     }
     let port = wanted.port.to_string();
     let mut rest = line;
-    for value in [wanted.host, &port, wanted.database, wanted.user] {
+    for values in [wanted.hosts, &[&port], &[wanted.database], &[wanted.user]] {
         let (field, tail) = take_field(rest);
         // Only an unescaped asterisk is the wildcard.
-        if !rest.starts_with("*:") && field != value {
+        if !rest.starts_with("*:") && !values.contains(&field.as_str()) {
             return None;
         }
         rest = tail?;
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     const WANTED: Wanted<'static> = Wanted {
-        host: "db.example.com",
+        hosts: &["db.example.com"],
         port: 5432,
         database: "shop",
         user: "ada",
@@ -167,7 +167,8 @@ mod tests {
             let escape = |text: &str| text.replace('\\', "\\\\").replace(':', "\\:");
             let line = format!("x{}:*:*:{}:{}", escape(&host), escape(&user), escape(&secret));
             let host = format!("x{host}");
-            let wanted = Wanted { host: &host, user: &user, ..WANTED };
+            let hosts = [host.as_str()];
+            let wanted = Wanted { hosts: &hosts, user: &user, ..WANTED };
             prop_assert_eq!(match_line(&line, wanted), Some(secret));
         }
     }

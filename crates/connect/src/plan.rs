@@ -1,38 +1,50 @@
 //! What connection parameters come down to: checked, typed, with libpq's defaults.
 
-use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::auth_methods::RequiredAuth;
 use crate::conninfo::ConnInfoError;
 use crate::error::Target;
+use crate::hosts::{Host, Place, hosts};
 use crate::params::ConnectParams;
+use crate::protocol::ProtocolVersions;
 use crate::secret::Secret;
+use crate::server_kind::ServerKind;
 use crate::tls::TlsPlan;
 
-/// The port of a server that does not say otherwise.
-const DEFAULT_PORT: u16 = 5432;
-
-/// The folders where packagers and PostgreSQL itself put the Unix socket.
-const SOCKET_FOLDERS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
-
-/// Parameters that change how a connection is protected and are not available here, with the values
-/// that do not matter.
+/// Parameters that change how a connection is protected or what it is for and are not available here, with the values that
+/// change nothing, and what to do without them.
 ///
-/// Ignoring one of them would weaken what its user asked for.
-const UNAVAILABLE: [(&str, &[&str]); 11] = [
-    ("sslcrl", &[]),
-    ("sslcrldir", &[]),
-    ("sslkeylogfile", &[]),
-    ("sslnegotiation", &["postgres"]),
-    ("gssencmode", &["disable", "prefer"]),
-    ("requirepeer", &[]),
-    ("require_auth", &[]),
-    ("service", &[]),
-    ("target_session_attrs", &["any"]),
-    ("replication", &["false", "off", "no", "0"]),
-    ("scram_client_key", &[]),
+/// Ignoring one of them would weaken or miss what its user asked for. Those that only matter to Kerberos and OAuth
+/// (`krbsrvname`, `gsslib`, `gssdelegation`, `oauth_…`) have no effect until a server asks for these, which fails.
+const UNAVAILABLE: [(&str, &[&str], &str); 5] = [
+    (
+        "gssencmode",
+        &["disable", "prefer"],
+        "encryption by Kerberos is not available here: use TLS (sslmode)",
+    ),
+    (
+        "replication",
+        &["false", "off", "no", "0"],
+        "a dump needs an ordinary session: leave it out",
+    ),
+    (
+        "scram_client_key",
+        &[],
+        "only servers that connect to servers use it: give a password",
+    ),
+    (
+        "scram_server_key",
+        &[],
+        "only servers that connect to servers use it: give a password",
+    ),
+    (
+        "service",
+        &[],
+        "services are looked up when the environment completes the parameters (ConnectParams::resolve)",
+    ),
 ];
 
 /// Whether SCRAM is bound to the TLS connection that carries it.
@@ -53,26 +65,6 @@ pub(crate) struct Keepalive {
     pub(crate) user_timeout: Option<Duration>,
 }
 
-/// A host to try.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Host {
-    /// The name as given: what the certificate and the password file go by.
-    pub(crate) name: String,
-    pub(crate) place: Place,
-    pub(crate) port: u16,
-}
-
-/// Where a host is found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// A name to resolve.
-    Name(String),
-    /// An address given as such.
-    Address(IpAddr),
-    /// A Unix socket.
-    Socket(PathBuf),
-}
-
 /// Everything needed to open a session.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
@@ -83,20 +75,29 @@ pub(crate) struct Plan {
     pub(crate) passfile: Option<PathBuf>,
     pub(crate) application_name: String,
     pub(crate) options: Option<String>,
+    /// Further settings for the session to begin with.
+    pub(crate) settings: Vec<(&'static str, String)>,
+    pub(crate) protocol: ProtocolVersions,
     pub(crate) timeout: Option<Duration>,
     pub(crate) keepalive: Keepalive,
     pub(crate) tls: TlsPlan,
     pub(crate) channel_binding: ChannelBindingMode,
+    pub(crate) require_auth: Option<RequiredAuth>,
+    /// The user who must own the server at the other end of a Unix socket.
+    pub(crate) require_peer: Option<String>,
+    pub(crate) server_kind: ServerKind,
+    /// Whether hosts and addresses are tried in random order.
+    pub(crate) shuffle: bool,
 }
 
 impl Plan {
     pub(crate) fn new(params: &ConnectParams) -> Result<Self, ConnInfoError> {
-        for (keyword, harmless) in UNAVAILABLE {
+        for (keyword, harmless, advice) in UNAVAILABLE {
             if let Some(value) = params.non_empty(keyword)
                 && !harmless.contains(&value)
             {
                 return Err(ConnInfoError::new(format!(
-                    "the connection parameter {keyword} is not available yet"
+                    "the connection parameter {keyword} cannot be used: {advice}"
                 )));
             }
         }
@@ -117,21 +118,31 @@ impl Plan {
             passfile: params.non_empty("passfile").map(PathBuf::from),
             application_name: application_name.to_owned(),
             options: params.non_empty("options").map(str::to_owned),
+            settings: params.session_settings().to_vec(),
+            protocol: ProtocolVersions::new(params)?,
             timeout: seconds(params, "connect_timeout")?,
             keepalive: keepalive(params)?,
             tls: TlsPlan::new(params)?,
-            channel_binding: match params.non_empty("channel_binding") {
-                None | Some("prefer") => ChannelBindingMode::Prefer,
-                Some("disable") => ChannelBindingMode::Disable,
-                Some("require") => ChannelBindingMode::Require,
-                Some(value) => {
-                    return Err(invalid(
-                        "channel_binding",
-                        value,
-                        "disable, prefer or require",
-                    ));
-                }
-            },
+            channel_binding: one_of(
+                params,
+                "channel_binding",
+                &[
+                    ("prefer", ChannelBindingMode::Prefer),
+                    ("disable", ChannelBindingMode::Disable),
+                    ("require", ChannelBindingMode::Require),
+                ],
+            )?,
+            require_auth: params
+                .non_empty("require_auth")
+                .map(RequiredAuth::parse)
+                .transpose()?,
+            require_peer: params.non_empty("requirepeer").map(str::to_owned),
+            server_kind: one_of(params, "target_session_attrs", &ServerKind::NAMES)?,
+            shuffle: one_of(
+                params,
+                "load_balance_hosts",
+                &[("disable", false), ("random", true)],
+            )?,
         })
     }
 
@@ -144,6 +155,7 @@ impl Plan {
         Target {
             host: name,
             port,
+            address: None,
             user: self.user.clone(),
             database: self.database.clone(),
         }
@@ -157,105 +169,23 @@ pub(crate) fn invalid(keyword: &str, value: &str, expected: &str) -> ConnInfoErr
     ))
 }
 
-fn hosts(params: &ConnectParams) -> Result<Vec<Host>, ConnInfoError> {
-    let list = |keyword| -> Vec<&str> {
-        params
-            .non_empty(keyword)
-            .map(|list| list.split(',').map(str::trim).collect())
-            .unwrap_or_default()
-    };
-    let (names, addresses, ports) = (list("host"), list("hostaddr"), list("port"));
-    if !names.is_empty() && !addresses.is_empty() && names.len() != addresses.len() {
-        return Err(ConnInfoError::new(format!(
-            "{} host names stand against {} values of hostaddr",
-            names.len(),
-            addresses.len()
-        )));
-    }
-    let count = names.len().max(addresses.len()).max(1);
-    if ports.len() > 1 && ports.len() != count {
-        return Err(ConnInfoError::new(format!(
-            "{} port numbers stand against {count} hosts",
-            ports.len()
-        )));
-    }
-    let mut hosts = Vec::with_capacity(count);
-    for index in 0..count {
-        let port = match ports.get(index).or(ports.first()) {
-            None | Some(&"") => DEFAULT_PORT,
-            Some(port) => parse_port(port)?,
-        };
-        let name = names.get(index).copied().unwrap_or_default();
-        let address = addresses.get(index).copied().unwrap_or_default();
-        hosts.push(host(name, address, port)?);
-    }
-    Ok(hosts)
-}
-
-fn host(name: &str, address: &str, port: u16) -> Result<Host, ConnInfoError> {
-    if !address.is_empty() {
-        let Ok(parsed) = address.parse() else {
-            return Err(invalid("hostaddr", address, "an IP address"));
-        };
-        let name = if name.is_empty() { address } else { name };
-        return Ok(Host {
-            name: name.to_owned(),
-            place: Place::Address(parsed),
-            port,
-        });
-    }
-    if name.is_empty() {
-        return Ok(default_host(port));
-    }
-    let place = if name.starts_with('/') {
-        Place::Socket(socket_path(name, port))
-    } else if let Ok(address) = name.parse() {
-        Place::Address(address)
-    } else {
-        Place::Name(name.to_owned())
-    };
-    Ok(Host {
-        name: name.to_owned(),
-        place,
-        port,
-    })
-}
-
-/// Where a server is looked for when no host is given: the usual socket folders.
-fn default_host(port: u16) -> Host {
-    if !cfg!(unix) {
-        return Host {
-            name: "localhost".into(),
-            place: Place::Name("localhost".into()),
-            port,
-        };
-    }
-    let with_socket = SOCKET_FOLDERS
-        .iter()
-        .find(|folder| socket_path(folder, port).exists());
-    let existing = || {
-        SOCKET_FOLDERS
-            .iter()
-            .find(|folder| Path::new(folder).is_dir())
-    };
-    let folder = with_socket.or_else(existing).unwrap_or(&SOCKET_FOLDERS[1]);
-    // The password file calls the default socket localhost.
-    Host {
-        name: "localhost".into(),
-        place: Place::Socket(socket_path(folder, port)),
-        port,
-    }
-}
-
-/// The socket of a server in its folder: the file's name holds the port.
-fn socket_path(folder: &str, port: u16) -> PathBuf {
-    Path::new(folder).join(format!(".s.PGSQL.{port}"))
-}
-
-fn parse_port(text: &str) -> Result<u16, ConnInfoError> {
-    match text.parse() {
-        Ok(port) if port > 0 => Ok(port),
-        _ => Err(invalid("port", text, "a number from 1 to 65535")),
+/// The meaning of a parameter's value among those it takes; that of the first one where it is not set.
+pub(crate) fn one_of<T: Copy>(
+    params: &ConnectParams,
+    keyword: &str,
+    values: &[(&str, T)],
+) -> Result<T, ConnInfoError> {
+    let value = params.non_empty(keyword).unwrap_or(values[0].0);
+    match values.iter().find(|(name, _)| *name == value) {
+        Some(&(_, meaning)) => Ok(meaning),
+        None => {
+            let names: Vec<_> = values.iter().map(|&(name, _)| name).collect();
+            Err(invalid(
+                keyword,
+                value,
+                &format!("one of {}", names.join(", ")),
+            ))
+        }
     }
 }
 

@@ -88,8 +88,8 @@ pub enum TransactionStatus {
 impl Session {
     /// Opens a session.
     ///
-    /// What `params` leaves open gets libpq's built-in defaults. The environment and the password
-    /// file are not looked at here: see [`ConnectParams::resolve`].
+    /// What `params` leaves open gets libpq's built-in defaults. The environment and service files
+    /// are not looked at here: see [`ConnectParams::resolve`].
     ///
     /// # Errors
     ///
@@ -167,7 +167,7 @@ impl Session {
     ///
     /// As for [`Session::connect`].
     pub fn another(&self) -> impl Future<Output = Result<Session, Error>> + Send + 'static {
-        crate::connect::connect_again(self.cancel.route())
+        crate::attempt::connect_again(self.cancel.route())
     }
 
     /// What cancels a statement of this session from elsewhere.

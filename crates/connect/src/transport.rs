@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
-use crate::plan::{Keepalive, Place};
+use crate::hosts::Place;
+use crate::plan::Keepalive;
 use crate::wire::Transport;
 
 /// An address that a host's name stands for.
@@ -25,6 +26,23 @@ impl fmt::Display for Address {
             Address::Socket(path) => path.display().fmt(f),
         }
     }
+}
+
+impl Address {
+    /// The IP address, of those that have one.
+    pub(crate) fn ip(&self) -> Option<IpAddr> {
+        match self {
+            Address::Ip(address) => Some(address.ip()),
+            Address::Socket(_) => None,
+        }
+    }
+}
+
+/// A connection, before anything has been said on it.
+pub(crate) struct Socket {
+    pub(crate) stream: Box<dyn Transport>,
+    /// The number of the user who runs the process at the other end, of a Unix socket.
+    pub(crate) owner: Option<u32>,
 }
 
 /// Finds the addresses of a host, in the order of the resolver.
@@ -48,16 +66,16 @@ pub(crate) async fn resolve(place: &Place, port: u16) -> io::Result<Vec<Address>
 }
 
 /// Opens a socket to an address.
-pub(crate) async fn open(
-    address: &Address,
-    keepalive: &Keepalive,
-) -> io::Result<Box<dyn Transport>> {
+pub(crate) async fn open(address: &Address, keepalive: &Keepalive) -> io::Result<Socket> {
     match address {
         Address::Ip(address) => {
             let stream = TcpStream::connect(address).await?;
             stream.set_nodelay(true)?;
             watch(&stream, keepalive)?;
-            Ok(Box::new(stream))
+            Ok(Socket {
+                stream: Box::new(stream),
+                owner: None,
+            })
         }
         Address::Socket(path) => open_socket(path).await,
     }
@@ -88,12 +106,24 @@ fn watch(stream: &TcpStream, keepalive: &Keepalive) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-async fn open_socket(path: &Path) -> io::Result<Box<dyn Transport>> {
-    Ok(Box::new(tokio::net::UnixStream::connect(path).await?))
+async fn open_socket(path: &Path) -> io::Result<Socket> {
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+    // Names in the abstract namespace begin with a zero byte, for which people write an at sign.
+    let bytes = path.as_os_str().as_bytes();
+    let name = match bytes.strip_prefix(b"@") {
+        Some(name) => PathBuf::from(std::ffi::OsString::from_vec([b"\0", name].concat())),
+        None => path.to_owned(),
+    };
+    let stream = tokio::net::UnixStream::connect(name).await?;
+    let owner = stream.peer_cred()?.uid();
+    Ok(Socket {
+        stream: Box::new(stream),
+        owner: Some(owner),
+    })
 }
 
 #[cfg(not(unix))]
-async fn open_socket(_: &Path) -> io::Result<Box<dyn Transport>> {
+async fn open_socket(_: &Path) -> io::Result<Socket> {
     Err(io::Error::new(
         io::ErrorKind::Unsupported,
         "this system has no Unix sockets",

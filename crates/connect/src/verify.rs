@@ -7,7 +7,9 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::verify_server_name;
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::crypto::{verify_tls12_signature, verify_tls13_signature_with_raw_key};
-use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
+use rustls::pki_types::{
+    CertificateDer, CertificateRevocationListDer, ServerName, SubjectPublicKeyInfoDer, UnixTime,
+};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
@@ -27,9 +29,11 @@ pub(crate) struct Verifier {
 }
 
 impl Verifier {
-    /// `roots` are the trusted authorities, or `None` to trust any server.
+    /// `roots` are the trusted authorities, or `None` to trust any server; `revoked` are lists of certificates that they
+    /// have taken back. As in libpq, with one such list there must be a current one of every authority in a chain.
     pub(crate) fn new(
         roots: Option<Vec<CertificateDer<'static>>>,
+        revoked: Vec<CertificateRevocationListDer<'static>>,
         verify_name: bool,
         provider: &Arc<CryptoProvider>,
     ) -> Result<Self, String> {
@@ -39,6 +43,8 @@ impl Verifier {
             Some(roots) => {
                 let store = Arc::new(store(&roots));
                 let chain = WebPkiServerVerifier::builder_with_provider(store, provider.clone())
+                    .with_crls(revoked)
+                    .enforce_revocation_expiration()
                     .build()
                     .map_err(|error| format!("the trusted certificates cannot be used: {error}"))?;
                 Some((roots, chain))

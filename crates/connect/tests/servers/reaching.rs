@@ -128,7 +128,6 @@ async fn parameters_are_checked_before_anything_is_sent() {
         ("user=a sslmode=full", "verify-full"),
         ("user=a channel_binding=maybe", "channel_binding"),
         ("user=a connect_timeout=soon", "connect_timeout"),
-        ("user=a sslcrl=/some/file", "sslcrl"),
         ("host=a", "user"),
     ] {
         let error = refused(conninfo).await;
