@@ -1,5 +1,6 @@
 //! The options of a dump.
 
+mod connection;
 mod content;
 mod form;
 mod kinds;
@@ -14,6 +15,7 @@ use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use pgdumprs::{ArchiveVersion, Compression, ConnectParams, CreationTime, Dump};
 
+use crate::args::connection::ConnectionArgs;
 use crate::args::content::ContentArgs;
 use crate::args::form::FormArgs;
 use crate::args::kinds::KindArgs;
@@ -109,40 +111,8 @@ pub(crate) struct DumpArgs {
     #[command(flatten)]
     restore: RestoreArgs,
 
-    /// Database to dump: a name, a connection URI or key=value pairs
-    #[arg(
-        short,
-        long,
-        value_name = "DBNAME",
-        help_heading = "Connection options"
-    )]
-    dbname: Option<String>,
-
-    /// Server's host name, or the folder of its socket
-    #[arg(
-        short,
-        long,
-        value_name = "HOSTNAME",
-        help_heading = "Connection options"
-    )]
-    host: Option<String>,
-
-    /// Server's port
-    #[arg(short, long, value_name = "PORT", help_heading = "Connection options")]
-    port: Option<String>,
-
-    /// User to connect as
-    #[arg(
-        short = 'U',
-        long,
-        value_name = "NAME",
-        help_heading = "Connection options"
-    )]
-    username: Option<String>,
-
-    /// Never ask for a password (pgdumprs never does yet)
-    #[arg(short = 'w', long, help_heading = "Connection options")]
-    no_password: bool,
+    #[command(flatten)]
+    connection: ConnectionArgs,
 }
 
 impl DumpArgs {
@@ -152,30 +122,9 @@ impl DumpArgs {
         file.filter(|file| !file.as_os_str().is_empty())
     }
 
-    /// Connection parameters, with what the environment adds.
-    ///
-    /// As in pg_dump, a connection string in place of a database name wins over `-h`, `-p` and `-U`.
+    /// Connection parameters, with what services and the environment add.
     pub(crate) fn connection(&self) -> anyhow::Result<ConnectParams> {
-        if self.dbname.is_some() && self.positional_dbname.is_some() {
-            // Which may be connection strings, with passwords.
-            bail!(
-                "too many command-line arguments: the database is named twice, by -d and without"
-            );
-        }
-        let mut params = ConnectParams::new();
-        if let Some(host) = &self.host {
-            params.set_host(host);
-        }
-        if let Some(port) = &self.port {
-            params.set_port(port);
-        }
-        if let Some(user) = &self.username {
-            params.set_user(user);
-        }
-        if let Some(dbname) = self.dbname.as_ref().or(self.positional_dbname.as_ref()) {
-            params.merge(ConnectParams::from_dbname(dbname)?);
-        }
-        Ok(params.resolve(|name| std::env::var(name).ok())?)
+        self.connection.params(self.positional_dbname.as_deref())
     }
 
     /// How data is compressed.
@@ -195,7 +144,7 @@ impl DumpArgs {
     }
 
     /// Checks what depends on several options, and tells `dump` what was asked for.
-    pub(crate) fn apply(&self, mut dump: Dump) -> anyhow::Result<Dump> {
+    pub(crate) fn apply(&self, mut dump: Dump, params: &ConnectParams) -> anyhow::Result<Dump> {
         let memory = usize::try_from(u64::from(self.memory) << 20).unwrap_or(usize::MAX);
         dump = dump.compression(self.compression()?).memory(memory);
         if let Some(jobs) = self.jobs {
@@ -209,7 +158,7 @@ impl DumpArgs {
             .content
             .apply(dump, self.selection.has_foreign_data())?;
         self.restore.check(self.content.data_only())?;
-        let dump = self.form.apply(dump)?;
+        let dump = self.form.apply(dump, params)?;
         Ok(self.running.apply(self.kinds.apply(dump)))
     }
 

@@ -40,7 +40,7 @@ pub(crate) struct CommandLine {
 /// What `--help` of a dump ends with.
 const AFTER_HELP: &str = "Without a database name, the PGDATABASE environment variable says which database is dumped, or else \
                           the user's name does.\n\
-                          Passwords come from the connection string, PGPASSWORD or the password file.";
+                          Passwords come from the connection string, PGPASSWORD, the password file or your terminal.";
 
 /// What a first argument can ask for.
 #[derive(Debug, Subcommand)]

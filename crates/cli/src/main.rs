@@ -4,6 +4,7 @@ mod args;
 mod command_line;
 mod commands;
 mod compression;
+mod password;
 mod pg_dump;
 mod verbose;
 

@@ -293,7 +293,10 @@ fn a_wrong_password_says_so_and_is_not_shown() {
     assert_says(&said, &["28P01", &role, "password"]);
     assert!(!said.contains("w3ong"), "{said}");
     let url = format!("postgresql://{role}@127.0.0.1:{}/postgres", server.port());
-    assert_says(&failure(pgdumprs().args(["-d", &url])), &["PGPASSWORD"]);
+    assert_says(
+        &failure(pgdumprs().args(["-w", "-d", &url])),
+        &["PGPASSWORD"],
+    );
 }
 
 #[test]

@@ -77,6 +77,9 @@ impl Dump {
 
     /// A dump of the database that `params` name, without a look at the environment.
     pub fn with_params(params: ConnectParams) -> Self {
+        // As in pg_dump, the encoding of the client is that of the archive, until another is asked for.
+        let encoding = params.get("client_encoding").unwrap_or_default();
+        let encoding = Some(encoding.to_owned()).filter(|encoding| !encoding.is_empty());
         Self {
             params,
             jobs: std::thread::available_parallelism().map_or(1, |cpus| cpus.get().min(MOST_JOBS)),
@@ -87,7 +90,10 @@ impl Dump {
             created: None,
             allow_newer_server: false,
             options: Options::default(),
-            settings: SessionSettings::default(),
+            settings: SessionSettings {
+                encoding,
+                ..SessionSettings::default()
+            },
             sync: true,
             watcher: Box::new(|_| {}),
         }

@@ -36,7 +36,7 @@ pub use error::Error;
 pub use event::Event;
 pub use filter::FilterError;
 pub use pgdumprs_archive::{ArchiveVersion, Compression, CreationTime};
-pub use pgdumprs_connect::ConnectParams;
+pub use pgdumprs_connect::{ConnectParams, PasswordRequest};
 pub use pgdumprs_copy::Progress;
 pub use pgdumprs_ddl::{Inserts, Sections};
 pub use report::Report;

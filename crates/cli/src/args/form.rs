@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 use clap::Args;
-use pgdumprs::{Dump, Inserts};
+use pgdumprs::{ConnectParams, Dump, Inserts};
 
 /// Encodings that only clients use, in which a byte that means something in SQL can be part of a letter.
 const NOT_YET: [&str; 7] = [
@@ -70,8 +70,8 @@ pub(super) struct FormArgs {
 
 impl FormArgs {
     /// Checks the options, and tells `dump` what was asked for.
-    pub(super) fn apply(&self, dump: Dump) -> anyhow::Result<Dump> {
-        self.check()?;
+    pub(super) fn apply(&self, dump: Dump, params: &ConnectParams) -> anyhow::Result<Dump> {
+        self.check(params)?;
         let mut dump = dump
             .dollar_quoting(!self.disable_dollar_quoting)
             .row_security(self.enable_row_security)
@@ -98,7 +98,7 @@ impl FormArgs {
         self.inserts || self.column_inserts || self.rows_per_insert.is_some()
     }
 
-    fn check(&self) -> anyhow::Result<()> {
+    fn check(&self, params: &ConnectParams) -> anyhow::Result<()> {
         if self.on_conflict_do_nothing && !self.has_inserts() {
             bail!(
                 "option --on-conflict-do-nothing requires option --inserts, --rows-per-insert, or --column-inserts"
@@ -112,7 +112,14 @@ impl FormArgs {
                 "option --binary-upgrade is for pg_upgrade, which runs the pg_dump of the new server's version"
             );
         }
-        if let Some(encoding) = &self.encoding {
+        // PGCLIENTENCODING says the same as -E.
+        let encoding = self.encoding.as_deref();
+        if let Some(encoding) = encoding.or(params.get("client_encoding")) {
+            if encoding == "auto" {
+                bail!(
+                    "client_encoding=auto goes by the locale of this machine, which has no part in a dump: name the encoding"
+                );
+            }
             let letters = encoding.chars().filter(char::is_ascii_alphanumeric);
             let name = letters.collect::<String>().to_ascii_uppercase();
             if NOT_YET.contains(&name.as_str()) {

@@ -17,8 +17,8 @@ pub(crate) fn run(args: DumpArgs) -> anyhow::Result<()> {
         );
     }
     let params = args.connection()?;
-    let mut dump = Dump::with_params(params).allow_newer_server(args.allow_newer_server);
-    dump = args.apply(dump)?;
+    let mut dump = Dump::with_params(params.clone()).allow_newer_server(args.allow_newer_server);
+    dump = args.apply(dump, &params)?;
     if let Some(version) = args.archive_version() {
         dump = dump.archive_version(version);
     }

@@ -22,7 +22,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("--port", "tests/command.rs"),
     ("--username", "tests/command.rs"),
     ("--no-password", "tests/command.rs"),
-    ("--password", "asks on a terminal, which no comparison has"),
+    ("--password", "tests/connection/password.rs"),
 ];
 
 /// The options among the words of the tests, without values.

@@ -1,0 +1,79 @@
+//! Options that say where to connect and as whom.
+
+use anyhow::{Context, bail};
+use clap::Args;
+use pgdumprs::ConnectParams;
+
+use crate::password;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection options")]
+pub(super) struct ConnectionArgs {
+    /// Database to dump: a name, a connection URI or key=value pairs
+    #[arg(short, long, value_name = "DBNAME")]
+    dbname: Option<String>,
+
+    /// Server's host name, or the folder of its socket
+    #[arg(short, long, value_name = "HOSTNAME")]
+    host: Option<String>,
+
+    /// Server's port
+    #[arg(short, long, value_name = "PORT")]
+    port: Option<String>,
+
+    /// User to connect as
+    #[arg(short = 'U', long, value_name = "NAME")]
+    username: Option<String>,
+
+    /// Never ask for a password
+    #[arg(short = 'w', long, overrides_with = "password")]
+    no_password: bool,
+
+    /// Ask for a password before connecting, rather than when the server wants one
+    #[arg(short = 'W', long, overrides_with = "no_password")]
+    password: bool,
+}
+
+impl ConnectionArgs {
+    /// Connection parameters, with what services and the environment add.
+    ///
+    /// As in pg_dump, a connection string in place of a database name wins over `-h`, `-p` and `-U`, and empty values of
+    /// these say nothing.
+    pub(super) fn params(&self, positional_dbname: Option<&str>) -> anyhow::Result<ConnectParams> {
+        if self.dbname.is_some() && positional_dbname.is_some() {
+            // Which may be connection strings, with passwords.
+            bail!(
+                "too many command-line arguments: the database is named twice, by -d and without"
+            );
+        }
+        let mut params = ConnectParams::new();
+        for (keyword, value) in [
+            ("host", &self.host),
+            ("port", &self.port),
+            ("user", &self.username),
+        ] {
+            if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
+                params.set(keyword, value)?;
+            }
+        }
+        if let Some(dbname) = self.dbname.as_deref().or(positional_dbname) {
+            params.merge(ConnectParams::from_dbname(dbname)?);
+        }
+        let mut params = params.resolve(|name| std::env::var(name).ok())?;
+        if self.password {
+            let user = params.get("user").unwrap_or_default();
+            let password = password::ask(user).context(
+                "could not ask for a password (-W); set PGPASSWORD, or add a line to the password file (~/.pgpass)",
+            )?;
+            params.set_password(password);
+        } else if !self.no_password {
+            params.ask_password(|request| {
+                if let Some(note) = &request.note {
+                    eprintln!("pgdumprs: warning: {note}");
+                }
+                password::ask(&request.target.user)
+            });
+        }
+        Ok(params)
+    }
+}

@@ -1,0 +1,7 @@
+//! How the command comes to its connection: the environment, services, and passwords asked for on a terminal.
+
+mod environment;
+mod password;
+#[path = "../support/mod.rs"]
+mod support;
+mod terminal;
