@@ -1,6 +1,6 @@
 //! Filling in the data offsets when an archive is complete.
 
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 
 use crate::{DataOffset, primitives::offset};
 
@@ -8,7 +8,7 @@ use crate::{DataOffset, primitives::offset};
 ///
 /// The bytes are kept, not the entries: only the nine of each offset differ, and what is written the second time cannot
 /// have another length than the first.
-pub(crate) struct Patch<W: Write> {
+pub(crate) struct Patch<W> {
     toc: Vec<u8>,
     /// Where the table of contents begins in the archive.
     toc_at: u64,
@@ -16,7 +16,7 @@ pub(crate) struct Patch<W: Write> {
     base: u64,
     /// How the output seeks, taken down where its type is still known to be [`Seek`], so that one writer type serves
     /// outputs of both kinds.
-    seek: fn(&mut BufWriter<W>, SeekFrom) -> io::Result<u64>,
+    seek: fn(&mut W, SeekFrom) -> io::Result<u64>,
 }
 
 impl<W: Write + Seek> Patch<W> {
@@ -27,7 +27,7 @@ impl<W: Write + Seek> Patch<W> {
             toc: Vec::new(),
             toc_at: 0,
             base,
-            seek: BufWriter::seek,
+            seek: W::seek,
         })
     }
 }
@@ -49,7 +49,7 @@ impl<W: Write> Patch<W> {
     }
 
     /// Writes the table of contents again and goes back to the archive's end.
-    pub(crate) fn apply(self, output: &mut BufWriter<W>, end: u64) -> io::Result<()> {
+    pub(crate) fn apply(self, output: &mut W, end: u64) -> io::Result<()> {
         (self.seek)(output, SeekFrom::Start(self.base + self.toc_at))?;
         output.write_all(&self.toc)?;
         (self.seek)(output, SeekFrom::Start(self.base + end))?;
@@ -68,9 +68,7 @@ mod tests {
         let patch = Patch::begin(&mut output).unwrap();
         let mut patch = patch.with_toc(b"123456789ta".to_vec(), 4);
         patch.set(0, 0x31);
-        let mut output = BufWriter::new(output);
         patch.apply(&mut output, 17).unwrap();
-        let output = output.into_inner().unwrap();
         assert_eq!(output.position(), 19);
         assert_eq!(output.into_inner(), b"##head\x02\x31\0\0\0\0\0\0\0tail");
     }

@@ -2,12 +2,13 @@
 
 use std::{
     collections::HashMap,
-    io::{BufWriter, Seek, Write},
+    io::{Seek, Write},
 };
 
 use crate::{
     Compressor, Entry, Error, Header, Result,
     chunk::{BLOCK_BLOBS, BLOCK_DATA},
+    held_back::HeldBack,
     patch::Patch,
     primitives::int,
     toc::{self, EncodedToc},
@@ -30,8 +31,11 @@ use crate::{
 ///
 /// Every call out of this order is refused with [`Error::Misuse`], and nothing is written for it. After any other error
 /// the archive is of no use.
+///
+/// Before [`finish`](Self::finish) the output is a truncated archive, whatever has been given to the writer: its last byte
+/// is kept back, and a writer that is dropped writes nothing more.
 pub struct Writer<W: Write> {
-    output: BufWriter<W>,
+    output: HeldBack<W>,
     position: u64,
     /// The table of contents to write again with the offsets in it, for an output that can seek.
     patch: Option<Patch<W>>,
@@ -111,7 +115,7 @@ impl<W: Write> Writer<W> {
         let EncodedToc { bytes, offsets } = toc::encode(entries, header.version)?;
         let with_data = entries.iter().filter(|entry| entry.had_dumper);
         let mut writer = Writer {
-            output: BufWriter::with_capacity(64 * 1024, output),
+            output: HeldBack::new(output),
             position: 0,
             patch: None,
             compressor: Compressor::new(header.compression)?,
@@ -247,7 +251,7 @@ impl<W: Write> Writer<W> {
     ///
     /// # Errors
     /// [`Error::Misuse`] if a block is open or an entry's block was never written, [`Error::Write`] from the output.
-    pub fn finish(mut self) -> Result<W> {
+    pub fn finish(self) -> Result<W> {
         if self.state != State::BetweenBlocks {
             return Err(misuse(format!("the archive ends {}", self.place())));
         }
@@ -262,16 +266,13 @@ impl<W: Write> Writer<W> {
             offset: position,
             source,
         };
+        let mut output = self.output.release().map_err(write_error)?;
         // Without blocks the offsets that stand in the table of contents are right already.
         if let Some(patch) = self.patch.filter(|_| self.begun > 0) {
-            patch
-                .apply(&mut self.output, position)
-                .map_err(write_error)?;
+            patch.apply(&mut output, position).map_err(write_error)?;
         }
-        self.output.flush().map_err(write_error)?;
-        self.output
-            .into_inner()
-            .map_err(|error| write_error(error.into_error()))
+        output.flush().map_err(write_error)?;
+        Ok(output)
     }
 
     fn begin_block(&mut self, dump_id: i32, blobs: bool) -> Result<()> {
@@ -354,12 +355,10 @@ impl<W: Write> Writer<W> {
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<()> {
-        self.output
-            .write_all(bytes)
-            .map_err(|source| Error::Write {
-                offset: self.position,
-                source,
-            })?;
+        self.output.put(bytes).map_err(|source| Error::Write {
+            offset: self.position,
+            source,
+        })?;
         self.position += bytes.len() as u64;
         Ok(())
     }

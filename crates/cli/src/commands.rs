@@ -1,8 +1,3 @@
 //! What the command line can ask for, one file each.
 
-mod archive;
-pub(crate) mod cat;
 pub(crate) mod dump;
-pub(crate) mod list;
-mod sizes;
-pub(crate) mod verify;

@@ -6,6 +6,7 @@ mod commands;
 mod compression;
 mod password;
 mod pg_dump;
+mod signal;
 mod verbose;
 
 use std::process::ExitCode;
@@ -20,9 +21,20 @@ fn main() -> ExitCode {
     match command_line.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // One line: what failed, and what the server or the system said about it.
-            eprintln!("pgdumprs: error: {error:#}");
-            ExitCode::FAILURE
+            eprintln!("pgdumprs: error: {}", line(&error));
+            signal::exit_code(&error)
         }
     }
+}
+
+/// One line: what failed, and what the server or the system said about it. Some errors say themselves what their causes say.
+fn line(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |line, cause| {
+        let said = cause.to_string();
+        match line.as_str() {
+            "" => said,
+            line if line.contains(&said) => line.to_owned(),
+            line => format!("{line}: {said}"),
+        }
+    })
 }

@@ -189,8 +189,9 @@ pub enum Error {
 
     /// The connection ended while a result was awaited. The session is of no more use.
     #[error(
-        "the connection to {target} was lost: {}{}",
+        "the connection to {target} was lost: {}{}{}",
         lost_reason(.error, .source),
+        lost_advice(.error, .source),
         while_running(.statement)
     )]
     ConnectionLost {
@@ -261,13 +262,16 @@ impl Error {
         }
     }
 
-    /// What it says and what its causes say, in one line.
+    /// What it says and what its causes say, in one line, each once.
     pub fn with_causes(&self) -> String {
         let mut text = self.to_string();
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
+            let said = error.to_string();
+            if !text.contains(&said) {
+                text.push_str(": ");
+                text.push_str(&said);
+            }
             cause = error.source();
         }
         text
@@ -398,6 +402,25 @@ fn lost_reason(error: &Option<Box<ServerError>>, source: &io::Error) -> String {
     match error {
         Some(error) => error.to_string(),
         None => source.to_string(),
+    }
+}
+
+fn lost_advice(error: &Option<Box<ServerError>>, source: &io::Error) -> &'static str {
+    match (error, source.kind()) {
+        (Some(error), _) => match error.code.as_slice() {
+            b"57P01" => {
+                "; the server was shut down, or somebody ended this session: try again when it is up"
+            }
+            b"57P02" => "; another of the server's processes crashed, see its log: try again",
+            _ => "",
+        },
+        (None, io::ErrorKind::TimedOut) => {
+            "; the network, or the server's machine, has fallen silent"
+        }
+        (None, io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => {
+            "; the log of the server, or of what is between, may say why"
+        }
+        (None, _) => "",
     }
 }
 

@@ -66,7 +66,12 @@ impl Session {
         if source.kind() == io::ErrorKind::InvalidData {
             return self.protocol(statement, source.to_string());
         }
+        let reported = reported.or_else(|| self.server.last_words().map(Box::new));
         self.broken = Some(format!("its connection was lost: {source}"));
+        if reported.as_ref().is_some_and(|error| error.is_fatal()) {
+            // The server has given up what it was at.
+            self.outstanding = 0;
+        }
         Error::ConnectionLost {
             target: Box::new(self.target.clone()),
             statement: statement.to_owned(),

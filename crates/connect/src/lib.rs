@@ -10,6 +10,7 @@
 //! without a wake-up a row, texts that need not be UTF-8, nothing prepared on the server,
 //! statements and results that overlap.
 
+mod abandon;
 mod array;
 mod attempt;
 mod auth_methods;
@@ -49,6 +50,7 @@ mod verify;
 mod version;
 mod wire;
 
+pub use abandon::wait_for_cancels;
 pub use array::parse_array;
 pub use cancel::CancelToken;
 pub use conninfo::ConnInfoError;

@@ -59,9 +59,9 @@ pub(crate) enum ChannelBindingMode {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Keepalive {
     pub(crate) on: bool,
-    pub(crate) idle: Option<Duration>,
-    pub(crate) interval: Option<Duration>,
-    pub(crate) count: Option<u32>,
+    pub(crate) idle: Duration,
+    pub(crate) interval: Duration,
+    pub(crate) count: u32,
     pub(crate) user_timeout: Option<Duration>,
 }
 
@@ -206,15 +206,20 @@ fn seconds(params: &ConnectParams, keyword: &str) -> Result<Option<Duration>, Co
     Ok(seconds.map(|seconds| Duration::from_secs(seconds.unsigned_abs().into())))
 }
 
+/// How long a connection may be silent before the kernel asks whether the other side is there, how often it asks again, and when it
+/// gives up: two minutes in all. The usual two hours and more of systems are too long a wait for a backup.
+const SILENCE: (Duration, Duration, u32) = (Duration::from_secs(60), Duration::from_secs(10), 6);
+
 fn keepalive(params: &ConnectParams) -> Result<Keepalive, ConnInfoError> {
+    let (idle, interval, count) = SILENCE;
     let milliseconds = number::<i32>(params, "tcp_user_timeout")?.filter(|&time| time > 0);
     Ok(Keepalive {
         on: number::<i32>(params, "keepalives")? != Some(0),
-        idle: seconds(params, "keepalives_idle")?,
-        interval: seconds(params, "keepalives_interval")?,
+        idle: seconds(params, "keepalives_idle")?.unwrap_or(idle),
+        interval: seconds(params, "keepalives_interval")?.unwrap_or(interval),
         count: number::<i32>(params, "keepalives_count")?
             .filter(|&count| count > 0)
-            .map(i32::unsigned_abs),
+            .map_or(count, i32::unsigned_abs),
         user_timeout: milliseconds.map(|time| Duration::from_millis(time.unsigned_abs().into())),
     })
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use bstr::{BStr, BString, ByteSlice};
 use postgres_protocol::message::frontend;
 
+use crate::abandon::abandon;
 use crate::cancel::CancelToken;
 use crate::copy_out::CopyOut;
 use crate::error::{Error, Target, shorten};
@@ -21,6 +22,9 @@ use crate::wire::Wire;
 /// cannot fill memory.
 const NOTICES_KEPT: usize = 1000;
 
+/// What SQLSTATEs of a server that goes down begin with.
+const OPERATOR_INTERVENTION: &[u8] = b"57P";
+
 /// An open session with a server.
 ///
 /// Everything runs by the simple query protocol, with results as text: nothing is prepared, so that
@@ -29,6 +33,9 @@ const NOTICES_KEPT: usize = 1000;
 ///
 /// A call's future that is dropped before it is done leaves the session unusable
 /// ([`Error::Broken`]), since the rest of its result is still on its way.
+///
+/// A session that is dropped while the server works for it has that cancelled, by a thread that ends within a second; see
+/// [`wait_for_cancels`](crate::wait_for_cancels()).
 pub struct Session {
     pub(crate) wire: Wire,
     pub(crate) target: Target,
@@ -52,6 +59,15 @@ pub(crate) struct ServerState {
 }
 
 impl ServerState {
+    /// What the server said of its own end, where it said so in a warning: the process of this session is ended when another one
+    /// crashes, and is not to blame.
+    pub(crate) fn last_words(&self) -> Option<ServerError> {
+        let last = self.notices.last()?;
+        last.code
+            .starts_with(OPERATOR_INTERVENTION)
+            .then(|| last.clone())
+    }
+
     /// Takes in a message that may come at any time; `false` means that it is none of those.
     pub(crate) fn absorb(&mut self, tag: u8, body: &[u8]) -> bool {
         match tag {
@@ -323,6 +339,19 @@ impl Session {
             frontend::terminate(self.wire.outbox());
             // The server notices the end of the connection in any case.
             let _ = self.wire.flush().await;
+            self.broken = Some("it was closed".into());
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if self.outstanding > 0 {
+            // A connection that was lost may have left the server waiting for a lock, without a reason to look at it.
+            let wire = std::mem::replace(&mut self.wire, Wire::closed());
+            abandon(self.cancel.clone(), wire);
+        } else if self.broken.is_none() {
+            self.wire.say_goodbye();
         }
     }
 }

@@ -85,17 +85,11 @@ pub(crate) async fn open(address: &Address, keepalive: &Keepalive) -> io::Result
 fn watch(stream: &TcpStream, keepalive: &Keepalive) -> io::Result<()> {
     let socket = SockRef::from(stream);
     if keepalive.on {
-        let mut settings = TcpKeepalive::new();
-        if let Some(idle) = keepalive.idle {
-            settings = settings.with_time(idle);
-        }
-        if let Some(interval) = keepalive.interval {
-            settings = settings.with_interval(interval);
-        }
+        let settings = TcpKeepalive::new()
+            .with_time(keepalive.idle)
+            .with_interval(keepalive.interval);
         #[cfg(unix)]
-        if let Some(count) = keepalive.count {
-            settings = settings.with_retries(count);
-        }
+        let settings = settings.with_retries(keepalive.count);
         socket.set_tcp_keepalive(&settings)?;
     }
     #[cfg(target_os = "linux")]

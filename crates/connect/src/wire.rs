@@ -6,9 +6,10 @@
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use bytes::{Buf, BufMut, BytesMut};
+use postgres_protocol::message::frontend;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
 /// Bytes in a message's head: the type byte and the length.
@@ -60,6 +61,11 @@ impl Wire {
             unflushed: false,
             write_error: None,
         }
+    }
+
+    /// A wire to nowhere.
+    pub(crate) fn closed() -> Self {
+        Wire::new(Box::new(tokio::io::empty()))
     }
 
     /// Lets messages be as long as the protocol allows, once the other side has proved to be a
@@ -149,6 +155,12 @@ impl Wire {
             }
         })
         .await
+    }
+
+    /// Says that the session ends, in so far as the transport takes it at once: nobody waits for it.
+    pub(crate) fn say_goodbye(&mut self) {
+        frontend::terminate(&mut self.outbox);
+        self.poll_outbox(&mut Context::from_waker(Waker::noop()));
     }
 
     /// Writes as much of the outbox as the transport takes now.

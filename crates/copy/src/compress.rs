@@ -1,5 +1,7 @@
 //! The stage between reading and the outlet: a thread for each connection, which compresses what it read.
 
+use std::io;
+
 use bytes::Bytes;
 use pgdumprs_archive::{Compression, Compressor};
 use tokio::sync::mpsc::{self, Receiver, Sender};
@@ -39,7 +41,7 @@ pub(crate) fn start(
     compression: Compression,
     queue: usize,
     outlet: Outlet,
-) -> Result<(Feed, Running<Result<(), Error>>), Error> {
+) -> io::Result<(Feed, Running<Result<(), Error>>)> {
     let (sender, receiver) = mpsc::channel(queue);
     let running = thread::start("compress", move || compress(receiver, compression, &outlet))?;
     Ok((Feed(sender), running))

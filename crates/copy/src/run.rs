@@ -40,10 +40,10 @@ pub type Opening = Pin<Box<dyn Future<Output = Result<Session, String>> + Send +
 /// Copies the data of `plan`.
 ///
 /// The `leader`'s transaction is open and holds the locks of all tables. It begins at once; `others` join when they are there, and one that
-/// cannot be had is told of and done without. `write` gets the steps in order, in a thread of its own; what it returns comes back in
-/// any case. `watch` is told of progress.
+/// cannot be had is told of and done without. `write` gets the steps in order, in a thread of its own, and what it returns comes back,
+/// but not where something else failed: whatever it writes to may keep it for ever. `watch` is told of progress.
 ///
-/// A dropped future ends all threads and connections but the leader's.
+/// A dropped future ends all threads and connections but the leader's; a thread that is busy with its output ends after that.
 ///
 /// # Errors
 ///
@@ -63,7 +63,7 @@ pub async fn run<W: Send + 'static>(
     let (outlet, steps) = outlet(plan.units(), budget, settings.compression);
     let writing = match thread::start("write", move || write(steps)) {
         Ok(writing) => writing,
-        Err(error) => return (Err(error), None),
+        Err(error) => return (Err(Error::Thread(error)), None),
     };
     let closing = Closing(outlet.clone());
     let crew = Crew {
@@ -79,8 +79,11 @@ pub async fn run<W: Send + 'static>(
     if copied.is_err() {
         closing.0.close();
     }
-    let written = writing.result().await;
-    (copied, Some(written))
+    let written = match &copied {
+        Ok(_) | Err(Error::WriterStopped) => Some(writing.result().await),
+        Err(_) => None,
+    };
+    (copied, written)
 }
 
 /// Divides memory among `connections`: how many pieces of raw data each may have waiting, and how many bytes may wait to be written.
@@ -151,7 +154,7 @@ impl Crew {
                 () = self.outlet.gone() => return Err(Error::WriterStopped),
                 Some(worked) = workers.join_next() => {
                     if let Some(reason) = finished(worked)? {
-                        miss(reason.with_causes());
+                        miss(reason);
                     }
                 }
             }
@@ -166,7 +169,8 @@ impl Crew {
     /// Lets the leader work.
     async fn lead(&self, session: &mut Session, told: UnboundedSender<Told>) -> Result<(), Error> {
         let outlet = self.outlet.leading();
-        let (feed, compressing) = compress::start(self.compression, self.queue_length, outlet)?;
+        let (feed, compressing) =
+            compress::start(self.compression, self.queue_length, outlet).map_err(Error::Thread)?;
         let led = lead(session, &self.queue, &self.rescue, feed, told).await;
         compressed(led, compressing).await
     }
@@ -176,9 +180,16 @@ impl Crew {
         &self,
         mut session: Session,
         told: UnboundedSender<Told>,
-    ) -> Result<Option<pgdumprs_connect::Error>, Error> {
+    ) -> Result<Option<String>, Error> {
         let outlet = self.outlet.clone();
-        let (feed, compressing) = compress::start(self.compression, self.queue_length, outlet)?;
+        let started = compress::start(self.compression, self.queue_length, outlet);
+        let (feed, compressing) = match started {
+            Ok(started) => started,
+            Err(error) => {
+                self.rescue.leave(&[]);
+                return Ok(Some(format!("could not start a thread: {error}")));
+            }
+        };
         let followed = follow(&mut session, &self.queue, feed, told).await;
         match compressed(followed, compressing).await? {
             Outcome::Done => {
@@ -191,7 +202,7 @@ impl Crew {
             // What it did read of its unit has gone into the outlet by now, so that the leader may add the rest.
             Outcome::GaveUp { left, reason } => {
                 self.rescue.leave(&left);
-                Ok(Some(reason))
+                Ok(Some(reason.with_causes()))
             }
         }
     }
@@ -202,11 +213,11 @@ async fn compressed<T>(
     read: Result<T, Error>,
     compressing: Running<Result<(), Error>>,
 ) -> Result<T, Error> {
-    match (read, compressing.result().await) {
+    match read {
+        // The thread may wait for room that only others make, who stop when they hear of this.
+        Err(error) if !matches!(error, Error::WriterStopped) => Err(error),
         // Where the reader only noticed that the compressing thread was gone, that thread knows why.
-        (Err(Error::WriterStopped), Err(error)) => Err(error),
-        (Err(error), _) | (Ok(_), Err(error)) => Err(error),
-        (Ok(value), Ok(())) => Ok(value),
+        read => compressing.result().await.and(read),
     }
 }
 

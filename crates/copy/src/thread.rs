@@ -3,11 +3,10 @@
 //! They are not those of the runtime's blocking pool: the stages of a copy wait for one another, and in a pool that has no room for all
 //! of them they would wait for ever.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use tokio::sync::oneshot;
-
-use crate::Error;
 
 /// A thread at work.
 pub(crate) struct Running<T>(oneshot::Receiver<std::thread::Result<T>>);
@@ -16,19 +15,18 @@ pub(crate) struct Running<T>(oneshot::Receiver<std::thread::Result<T>>);
 ///
 /// # Errors
 ///
-/// [`Error::Thread`] where the system has no thread to give.
+/// Where the system has no thread to give.
 pub(crate) fn start<T: Send + 'static>(
     name: &str,
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<Running<T>, Error> {
+) -> io::Result<Running<T>> {
     let (sender, receiver) = oneshot::channel();
     std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(move || {
             // Nobody looks at what the panic left half done: the value goes with it. Nor need anybody wait for the result.
             let _ = sender.send(catch_unwind(AssertUnwindSafe(work)));
-        })
-        .map_err(Error::Thread)?;
+        })?;
     Ok(Running(receiver))
 }
 

@@ -14,7 +14,7 @@ use pgdumprs_ddl::{LargeObjectForm, Options};
 use crate::created::local_time;
 use crate::data::{event, job, others};
 use crate::lock::lock_statements;
-use crate::output::{OutputFile, open_stream};
+use crate::output::{OutputFile, open_stream, sync};
 use crate::settings::SessionSettings;
 use crate::transaction::{self, Begun, Shared, Snapshot};
 use crate::writing::write_steps;
@@ -163,28 +163,36 @@ impl Dump {
     /// Dumps into a file, which appears under its name when it is complete and synced, and not otherwise. What has the name of a pipe or
     /// of a device is written to as by [`Dump::to_writer`].
     ///
+    /// Dropping the future gives the dump up: what the server does for it is cancelled, its connections are closed, and the unfinished
+    /// file is removed. None of that blocks; a process that is to end then should call [`wait_for_cancels`](crate::wait_for_cancels())
+    /// first.
+    ///
     /// # Errors
     ///
     /// Every kind of [`Error`]; the file that had the name before, if any, is still there then.
     pub async fn to_file(mut self, path: impl AsRef<Path>) -> Result<Report, Error> {
         let started = Instant::now();
         self.version()?;
-        if let Some(stream) = open_stream(path.as_ref())? {
+        let path = path.as_ref().to_owned();
+        let stream = path.clone();
+        if let Some(stream) = blocking(move || open_stream(&stream)).await? {
             return self.to_writer(stream).await.map(|(_, report)| report);
         }
         // A folder that cannot be written to is better known before the server is asked for anything.
-        let output = OutputFile::create(path.as_ref())?;
+        let (output, file) = OutputFile::create(&path)?;
         let (mut session, planned) = self.plan().await?;
-        let (output, report) = self
+        let (file, report) = self
             .write(&mut session, planned, started, move |h, e| {
-                Writer::seekable(output, h, e)
+                Writer::seekable(file, h, e)
             })
             .await?;
         if self.sync {
             (self.watcher)(Event::Syncing);
+            // The names stay in here: dropping the future removes the file, whatever the disk is at.
+            blocking(move || sync(&file, &path)).await?;
         }
-        let sync = self.sync;
-        blocking(move || output.commit(sync)).await?;
+        let sync_folder = self.sync;
+        blocking(move || output.commit(sync_folder)).await?;
         session.close().await;
         Ok(Report {
             elapsed: started.elapsed(),
@@ -193,6 +201,9 @@ impl Dump {
     }
 
     /// Dumps into a writer that need not seek, such as a pipe, and gives it back.
+    ///
+    /// Dropping the future gives the dump up, as for [`Dump::to_file`]. The writer is in a thread's hands, which drops it after the
+    /// call of [`Write::write`] that it is in, if any; and so it does where something else than the writer fails.
     ///
     /// # Errors
     ///

@@ -1,5 +1,6 @@
 //! What can keep a dump from being made.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use pgdumprs_connect::ConnInfoError;
@@ -60,7 +61,7 @@ pub enum Error {
     #[error(transparent)]
     Copy(pgdumprs_copy::Error),
     /// The archive could not be written.
-    #[error("could not write the archive")]
+    #[error("{}{}", .0, write_advice(.0))]
     Archive(#[source] pgdumprs_archive::Error),
     /// The output file could not be made, synced or put in its place.
     #[error("could not {action} \"{}\"", path.display())]
@@ -85,6 +86,23 @@ fn lock_advice(error: &pgdumprs_connect::Error) -> &'static str {
         }
         // undefined_table: dropped between the listing and the lock
         Some("42P01") => " (was one dropped just now? try again)",
+        _ => "",
+    }
+}
+
+/// What to do about an output that does not take the archive.
+fn write_advice(error: &pgdumprs_archive::Error) -> &'static str {
+    let pgdumprs_archive::Error::Write { source, .. } = error else {
+        return "";
+    };
+    match source.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "; free space there, or write elsewhere"
+        }
+        ErrorKind::FileTooLarge => {
+            "; the limit of the process (ulimit -f) or of the file system is too low"
+        }
+        ErrorKind::BrokenPipe => "; what was to read it has ended",
         _ => "",
     }
 }

@@ -2,11 +2,11 @@
 
 use std::io::IsTerminal;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use pgdumprs::{Dump, Report};
 
 use crate::args::DumpArgs;
-use crate::verbose;
+use crate::{signal, verbose};
 
 /// Dumps a database as `args` say.
 pub(crate) fn run(args: DumpArgs) -> anyhow::Result<()> {
@@ -25,18 +25,11 @@ pub(crate) fn run(args: DumpArgs) -> anyhow::Result<()> {
     let verbose = args.verbose;
     dump = dump.watch(move |event| verbose::print(verbose, &event));
 
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("could not start")?;
-    let report = runtime.block_on(async {
-        match args.file() {
-            Some(file) => dump.to_file(file).await,
-            None => dump
-                .to_writer(std::io::stdout())
-                .await
-                .map(|(_, report)| report),
-        }
+    let report = signal::run(async {
+        Ok(match args.file() {
+            Some(file) => dump.to_file(file).await?,
+            None => dump.to_writer(std::io::stdout()).await?.1,
+        })
     })?;
     if verbose {
         summarize(&report);
