@@ -43,6 +43,12 @@ impl<R: Read> DataBlock<'_, R> {
         self.dump_id
     }
 
+    /// Bytes that the data read so far takes in the archive, compressed as it is, without what frames it. At the end of the
+    /// data, that is all of it.
+    pub fn stored_bytes(&self) -> u64 {
+        self.stream.stored_bytes()
+    }
+
     /// Reads some bytes; 0 only at the end of the data or for an empty buffer.
     ///
     /// # Errors
@@ -134,6 +140,12 @@ impl<R: Read> LargeObject<'_, R> {
     /// The large object's oid.
     pub fn oid(&self) -> u32 {
         self.oid
+    }
+
+    /// Bytes that the data read so far takes in the archive, compressed as it is, without what frames it. At the end of the
+    /// data, that is all of it.
+    pub fn stored_bytes(&self) -> u64 {
+        self.stream.stored_bytes()
     }
 
     /// Reads some bytes; 0 only at the end of the data or for an empty buffer.

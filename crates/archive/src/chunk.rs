@@ -18,6 +18,8 @@ pub(crate) struct ChunkState {
     ended: bool,
     /// Where the current chunk's length stands.
     at: u64,
+    /// Bytes of chunks read or passed over.
+    stored: u64,
 }
 
 impl ChunkState {
@@ -29,6 +31,11 @@ impl ChunkState {
     /// Where the chunk that was read last stands in the archive.
     pub(crate) fn position(&self) -> u64 {
         self.at
+    }
+
+    /// Bytes of chunks that have been read or passed over, without the chunks' lengths.
+    pub(crate) fn stored_bytes(&self) -> u64 {
+        self.stored
     }
 
     /// Makes sure that the current chunk has bytes left, or that the stream has ended. `true` if there are bytes.
@@ -66,6 +73,7 @@ impl ChunkState {
             });
         }
         self.left -= count as u64;
+        self.stored += count as u64;
         Ok(count)
     }
 
@@ -73,6 +81,7 @@ impl ChunkState {
     pub(crate) fn skip<R: Read>(&mut self, source: &mut Source<R>) -> Result<()> {
         while self.advance(source)? {
             source.skip(self.left, "a data block")?;
+            self.stored += self.left;
             self.left = 0;
         }
         Ok(())

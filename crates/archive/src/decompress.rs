@@ -87,6 +87,28 @@ impl<'a, R: Read> Decompressor<'a, R> {
         })
     }
 
+    /// Bytes of the stream's chunks that have been read.
+    pub(crate) fn stored_bytes(&self) -> u64 {
+        self.chunks().state.stored_bytes()
+    }
+
+    /// Where in the archive the raw byte stands that is `behind` bytes before the end of what was read last: the byte
+    /// itself, or, where it was compressed, the chunk that was read last.
+    pub(crate) fn place(&self, behind: usize) -> u64 {
+        match self {
+            Decompressor::None(chunks) => chunks.source.position() - behind as u64,
+            _ => self.chunks().state.position(),
+        }
+    }
+
+    fn chunks(&self) -> &ChunkReader<'a, R> {
+        match self {
+            Decompressor::None(chunks) => chunks,
+            Decompressor::Fed(fed) => &fed.chunks,
+            Decompressor::Lz4(decoder) => decoder.chunks(),
+        }
+    }
+
     /// Reads raw bytes; 0 only at the stream's end or for an empty buffer.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         if buffer.is_empty() {

@@ -15,7 +15,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// The input reported an error of its own.
-    #[error("could not read the archive at byte {offset}: {source}")]
+    #[error("could not read the archive at byte {offset}")]
     Read {
         /// Where reading stopped.
         offset: u64,
@@ -23,7 +23,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The output reported an error of its own.
-    #[error("could not write the archive at byte {offset}: {source}")]
+    #[error("could not write the archive at byte {offset}")]
     Write {
         /// Where writing stopped.
         offset: u64,

@@ -19,6 +19,8 @@ pub enum Foreign {
     Tar,
     /// The `toc.dat` of a directory-format or tar-format dump.
     TableOfContents,
+    /// A folder, which `pg_dump -Fd` writes.
+    Directory,
     /// A file compressed as a whole with gzip.
     Gzip,
     /// A file compressed as a whole with zstd.
@@ -41,6 +43,9 @@ impl fmt::Display for Foreign {
             Foreign::TableOfContents => {
                 "the file is the table of contents of a directory-format or tar-format dump; \
                  read that dump with pg_restore"
+            }
+            Foreign::Directory => {
+                "it is a folder; if pg_dump -Fd wrote it, read it with pg_restore"
             }
             Foreign::Gzip => "the file is compressed as a whole with gzip; decompress it first",
             Foreign::Zstd => "the file is compressed as a whole with zstd; decompress it first",

@@ -56,10 +56,12 @@ pub struct Header {
 }
 
 /// How long the integers and offsets of an archive are, in bytes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct FieldSizes {
-    pub(crate) int: u8,
-    pub(crate) offset: u8,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldSizes {
+    /// Bytes of an integer's magnitude: 4 in everything that `pg_dump` writes.
+    pub int: u8,
+    /// Bytes of a data offset, behind its state: 8 on every system of today.
+    pub offset: u8,
 }
 
 impl Header {

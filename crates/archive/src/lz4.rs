@@ -59,6 +59,8 @@ fn new_frame() -> FrameEncoder<Pending> {
     FrameEncoder::with_frame_info(info, Pending::default())
 }
 
+const PUT_BACK: &str = "a decoder is put back wherever one is taken";
+
 /// Takes the frames of a stream apart, one after the other.
 pub(crate) struct Lz4Decoder<'a, R: Read> {
     /// `None` only while one decoder is replaced by the next.
@@ -74,16 +76,19 @@ impl<'a, R: Read> Lz4Decoder<'a, R> {
         }
     }
 
+    /// The stream's chunks.
+    pub(crate) fn chunks(&self) -> &ChunkReader<'a, R> {
+        let frame = self.frame.as_ref();
+        frame.expect(PUT_BACK).get_ref()
+    }
+
     /// Reads raw bytes; 0 only at the stream's end.
     ///
     /// The library reports "nothing more" alike for the end of a frame, the end of the input between frames, and input
     /// that breaks off between two blocks of a frame. What it asked the input for tells them apart.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         loop {
-            let frame = self
-                .frame
-                .as_mut()
-                .expect("a decoder is put back wherever one is taken");
+            let frame = self.frame.as_mut().expect(PUT_BACK);
             let before = frame.get_ref().taken;
             let outcome = frame.read(buffer);
             let chunks = frame.get_ref();

@@ -2,11 +2,16 @@
 
 use std::{
     collections::HashMap,
+    fs::File,
     io::{Read, Seek},
+    path::Path,
 };
 
+use bstr::{BStr, ByteSlice};
+
 use crate::{
-    Block, DataBlock, DataOffset, Entry, Error, Header, LargeObjectsBlock, Result,
+    Block, DataBlock, DataOffset, Entry, Error, FieldSizes, Foreign, Header, LargeObjectsBlock,
+    Result,
     block::{BlobsPlace, advance_blobs},
     chunk::{BLOCK_BLOBS, BLOCK_DATA, ChunkState},
     decompress::Decompressor,
@@ -46,6 +51,35 @@ struct OpenBlock {
     stream: ChunkState,
     /// `None` for a block of one stream.
     blobs: Option<BlobsPlace>,
+}
+
+impl Reader<File> {
+    /// Opens an archive by its path: a file, which can seek, or a named pipe, which is read front to back.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and [`Error::Read`] where the file cannot be opened.
+    pub fn open_path(path: impl AsRef<Path>) -> Result<Self> {
+        Self::from_file(File::open(path).map_err(|source| Error::Read { offset: 0, source })?)
+    }
+
+    /// Opens an archive on a file that is open already, such as standard input. It begins where the file stands.
+    ///
+    /// # Errors
+    /// As [`open_path`](Self::open_path).
+    pub fn from_file(file: File) -> Result<Self> {
+        let metadata = file.metadata();
+        let kind = metadata
+            .map_err(|source| Error::Read { offset: 0, source })?
+            .file_type();
+        if kind.is_dir() {
+            return Err(Error::NotAnArchive(Foreign::Directory));
+        }
+        if kind.is_file() {
+            Self::seekable(file)
+        } else {
+            Self::new(file)
+        }
+    }
 }
 
 impl<R: Read> Reader<R> {
@@ -107,6 +141,21 @@ impl<R: Read> Reader<R> {
         &self.header
     }
 
+    /// How long the archive's integers and offsets are.
+    pub fn field_sizes(&self) -> FieldSizes {
+        self.source.field_sizes()
+    }
+
+    /// The name of the encoding of the archive's texts and data, as PostgreSQL spells it, if the archive names it.
+    pub fn encoding(&self) -> Option<&BStr> {
+        let entry = self
+            .entries
+            .iter()
+            .find(|entry| entry.descriptor == "ENCODING")?;
+        let (_, value) = entry.definition.as_ref()?.split_once_str(b"'")?;
+        Some(value.split_once_str(b"'")?.0.as_bstr())
+    }
+
     /// The table of contents, in its own order.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
@@ -122,6 +171,30 @@ impl<R: Read> Reader<R> {
         self.index
             .get(&dump_id)
             .map(|&index| self.places[index].stored)
+    }
+
+    /// Goes back to the first block, as if none had been read.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] if blocks have been read and the input cannot seek, [`Error::Read`].
+    pub(crate) fn restart(&mut self) -> Result<()> {
+        if self.source.position() != self.blocks_at {
+            if !self.source.can_seek() {
+                return Err(Error::Misuse(
+                    "an input that cannot seek is read once, from its first block on".into(),
+                ));
+            }
+            self.jump(self.blocks_at)?;
+        }
+        self.places.iter_mut().for_each(|place| place.found = None);
+        self.frontier = self.blocks_at;
+        self.sequential = true;
+        Ok(())
+    }
+
+    /// Where an entry stands in the table of contents.
+    pub(crate) fn index_of(&self, dump_id: i32) -> Option<usize> {
+        self.index.get(&dump_id).copied()
     }
 
     /// The input, wherever it has come to; it may have been read ahead.
@@ -202,8 +275,18 @@ impl<R: Read> Reader<R> {
         self.source.go_to(position)
     }
 
+    /// The length of the input from the archive's first byte to the place where reading has come to.
+    pub(crate) fn position(&self) -> u64 {
+        self.source.position()
+    }
+
+    /// Where the block that was entered last begins.
+    pub(crate) fn block_position(&self) -> u64 {
+        self.frontier
+    }
+
     /// Reads the next block's own header and gives its id; `None` at the end of the file.
-    fn enter_block(&mut self) -> Result<Option<i32>> {
+    pub(crate) fn enter_block(&mut self) -> Result<Option<i32>> {
         self.pass_open_block()?;
         let at = self.source.position();
         let Some(kind) = self.source.byte_or_end()? else {
@@ -271,7 +354,7 @@ impl<R: Read> Reader<R> {
         Ok(())
     }
 
-    fn opened(&mut self) -> Result<Block<'_, R>> {
+    pub(crate) fn opened(&mut self) -> Result<Block<'_, R>> {
         let open = self.open.as_mut().expect("a block was entered just before");
         let compression = self.header.compression;
         let source = &mut self.source;
@@ -291,7 +374,7 @@ impl<R: Read> Reader<R> {
         })
     }
 
-    fn check_complete(&self) -> Result<()> {
+    pub(crate) fn check_complete(&self) -> Result<()> {
         let missing = self.sequential.then(|| {
             let places = self.entries.iter().zip(&self.places);
             places

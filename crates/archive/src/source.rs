@@ -2,7 +2,7 @@
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-use bstr::BString;
+use bstr::{BString, ByteSlice};
 
 use crate::{
     DataOffset, Error, Result,
@@ -108,6 +108,11 @@ impl<R: Read> Source<R> {
         }
     }
 
+    /// How long integers and offsets are.
+    pub(crate) fn field_sizes(&self) -> FieldSizes {
+        self.sizes
+    }
+
     /// Fills the buffer as far as the input goes and says how far.
     pub(crate) fn read_up_to(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let mut filled = 0;
@@ -182,8 +187,8 @@ impl<R: Read> Source<R> {
         Ok(high.iter().all(|&byte| byte == 0).then_some(value))
     }
 
-    /// A text, or `None` for NULL.
-    pub(crate) fn text(&mut self, inside: &'static str) -> Result<Option<BString>> {
+    /// The bytes of a text, or `None` for NULL.
+    fn bytes(&mut self, inside: &'static str) -> Result<Option<BString>> {
         let Ok(length) = usize::try_from(self.int(inside)?) else {
             return Ok(None);
         };
@@ -201,6 +206,19 @@ impl<R: Read> Source<R> {
             }
         }
         Ok(Some(bytes.into()))
+    }
+
+    /// A text, which holds no NUL byte: `pg_restore` would cut it there without a word.
+    pub(crate) fn text(&mut self, inside: &'static str) -> Result<Option<BString>> {
+        let at = self.position;
+        let text = self.bytes(inside)?;
+        if text
+            .as_ref()
+            .is_some_and(|text| text.find_byte(0).is_some())
+        {
+            return Err(Error::corrupt(at, "a text contains a NUL byte"));
+        }
+        Ok(text)
     }
 
     /// An entry's data offset.

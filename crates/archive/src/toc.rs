@@ -165,9 +165,15 @@ pub(crate) fn decode<R: Read>(
     // The count is not believed: the list grows with the entries that are really there.
     let mut entries = Vec::new();
     let mut ids = HashSet::new();
-    for _ in 0..count {
+    for number in 1..=count {
         let at = source.position();
-        let (entry, offset) = decode_entry(source, version)?;
+        let (entry, offset) = decode_entry(source, version).map_err(|error| match error {
+            Error::Corrupt { offset, problem } => Error::corrupt(
+                offset,
+                format!("{problem}, in entry {number} of {count} of the table of contents"),
+            ),
+            other => other,
+        })?;
         if !ids.insert(entry.dump_id) {
             return Err(Error::corrupt(
                 at,
@@ -224,7 +230,7 @@ fn decode_entry<R: Read>(
         .map_err(|_| Error::corrupt(at, format!("a relation kind of {relkind}")))?;
     let owner = source.text(IN_TOC)?;
     decode_with_oids(source)?;
-    let dependencies = decode_dependencies(source)?;
+    let dependencies = decode_dependencies(source, dump_id)?;
     let at = source.position();
     let offset = source.offset(IN_TOC)?;
     if had_dumper == (offset == DataOffset::NoData) {
@@ -273,7 +279,7 @@ fn decode_with_oids<R: Read>(source: &mut Source<R>) -> Result<()> {
     }
 }
 
-fn decode_dependencies<R: Read>(source: &mut Source<R>) -> Result<Vec<i32>> {
+fn decode_dependencies<R: Read>(source: &mut Source<R>, dump_id: i32) -> Result<Vec<i32>> {
     let mut dependencies = Vec::new();
     loop {
         let at = source.position();
@@ -283,6 +289,10 @@ fn decode_dependencies<R: Read>(source: &mut Source<R>) -> Result<Vec<i32>> {
         let dependency = parse_number(&text, "a dependency", at)?;
         if dependency <= 0 {
             return Err(Error::corrupt(at, format!("a dependency on {dependency}")));
+        }
+        // A parallel restore would wait for it for ever.
+        if dependency == dump_id {
+            return Err(Error::corrupt(at, "a dependency on the entry itself"));
         }
         dependencies.push(dependency);
     }

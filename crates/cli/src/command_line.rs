@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::args::DumpArgs;
-use crate::commands;
+use crate::commands::{self, cat::CatArgs, list::ListArgs, verify::VerifyArgs};
 
 /// Backs up a PostgreSQL database into an archive that pg_restore reads
 #[derive(Debug, Parser)]
@@ -53,6 +53,34 @@ enum Command {
         after_help = AFTER_HELP
     )]
     Dump(Box<Options<DumpArgs>>),
+
+    /// Print what an archive holds, as pg_restore -l does
+    #[command(
+        display_name = "pgdumprs",
+        args_override_self = true,
+        override_usage = "pgdumprs list [OPTION]... FILE",
+        after_help = "pg_restore -L takes what this prints."
+    )]
+    List(Options<ListArgs>),
+
+    /// Read all of an archive and say whether it is sound
+    #[command(
+        display_name = "pgdumprs",
+        args_override_self = true,
+        override_usage = "pgdumprs verify [OPTION]... FILE",
+        after_help = "Exit status: 0 for a sound archive, 1 where it is damaged, with the first damage on standard error."
+    )]
+    Verify(Options<VerifyArgs>),
+
+    /// Print the rows of a table in an archive
+    #[command(
+        display_name = "pgdumprs",
+        args_override_self = true,
+        override_usage = "pgdumprs cat [OPTION]... FILE TABLE",
+        after_help = "The rows come as COPY … TO gives them and COPY … FROM takes them, without the \\. behind them in the archive. \
+                      Where they were dumped as INSERT statements, these are printed."
+    )]
+    Cat(Options<CatArgs>),
 }
 
 /// A command's options, with those that every command has.
@@ -106,6 +134,9 @@ impl CommandLine {
         match self.command {
             None => commands::dump::run(self.dump),
             Some(Command::Dump(dump)) => commands::dump::run(dump.own),
+            Some(Command::List(list)) => commands::list::run(&list.own),
+            Some(Command::Verify(verify)) => commands::verify::run(&verify.own),
+            Some(Command::Cat(cat)) => commands::cat::run(cat.own),
         }
     }
 }

@@ -1,3 +1,8 @@
 //! What the command line can ask for, one file each.
 
+mod archive;
+pub(crate) mod cat;
 pub(crate) mod dump;
+pub(crate) mod list;
+mod sizes;
+pub(crate) mod verify;

@@ -10,7 +10,7 @@ use pgdumprs_testkit::{Database, Major, Server, reference_pg_restore};
 use support::{assert_says, failure, pgdumprs, run};
 
 /// What a first argument can ask for.
-const COMMANDS: [&str; 1] = ["dump"];
+const COMMANDS: [&str; 4] = ["dump", "list", "verify", "cat"];
 
 fn sample(server: &Server) -> Database {
     let database = server.database();

@@ -28,18 +28,23 @@ mod output;
 mod report;
 mod selection;
 mod settings;
+mod table_data;
 mod transaction;
 mod writing;
 
+pub use created::created_text;
 pub use dump::Dump;
 pub use error::Error;
 pub use event::Event;
 pub use filter::FilterError;
+/// Reading archives, with no server and no PostgreSQL program: what they list, what they hold, whether they are sound.
+pub use pgdumprs_archive as archive;
 pub use pgdumprs_archive::{ArchiveVersion, Compression, CreationTime};
 pub use pgdumprs_connect::{ConnectParams, PasswordRequest, wait_for_cancels};
 pub use pgdumprs_copy::Progress;
 pub use pgdumprs_ddl::{Inserts, Sections};
 pub use report::Report;
+pub use table_data::{TableDataError, find_table_data};
 
 /// The README's examples, so that they compile.
 #[cfg(doctest)]

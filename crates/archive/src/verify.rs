@@ -1,0 +1,320 @@
+//! Verifies archives: reads all there is and counts it.
+
+use std::{collections::HashSet, error, fmt, io::Read};
+
+use bstr::{BString, ByteSlice};
+
+use crate::{
+    Block, DataBlock, Entry, Error, LargeObjectsBlock, Reader, Result,
+    copy_text::{self, Columns, CopyText},
+};
+
+/// Raw bytes looked at together.
+const BUFFER_SIZE: usize = 128 * 1024;
+
+/// What a sound archive holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verified {
+    /// Entries of the table of contents.
+    pub entries: usize,
+    /// Dependencies between entries.
+    pub dependencies: usize,
+    /// Dependencies on entries that are not there. `pg_dump` leaves such where only parts of a database were dumped, and
+    /// `pg_restore` ignores them.
+    pub absent_dependencies: usize,
+    /// The blocks of data, in their order.
+    pub blocks: Vec<VerifiedBlock>,
+    /// Bytes of the archive.
+    pub archive_bytes: u64,
+}
+
+/// What one block of data holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VerifiedBlock {
+    /// The entry that it belongs to.
+    pub dump_id: i32,
+    /// What kind of data it is.
+    pub content: BlockContent,
+    /// Bytes of rows or large objects, decompressed. The line that ends a table's rows is not counted.
+    pub raw_bytes: u64,
+    /// Bytes that these take in the archive, compressed as they are, without what frames them.
+    pub stored_bytes: u64,
+}
+
+/// The kinds of data that a block can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BlockContent {
+    /// Rows of a table, as COPY text.
+    Rows(u64),
+    /// Statements that insert the rows of a table: they are not looked into.
+    Statements,
+    /// Large objects.
+    LargeObjects(u64),
+}
+
+impl Verified {
+    /// Blocks that hold data of tables.
+    pub fn tables(&self) -> usize {
+        let large = |block: &&VerifiedBlock| matches!(block.content, BlockContent::LargeObjects(_));
+        self.blocks.len() - self.blocks.iter().filter(large).count()
+    }
+
+    /// Rows in all blocks of COPY text.
+    pub fn rows(&self) -> u64 {
+        let rows = self.blocks.iter().map(|block| match block.content {
+            BlockContent::Rows(rows) => rows,
+            _ => 0,
+        });
+        rows.sum()
+    }
+
+    /// Large objects in all blocks.
+    pub fn large_objects(&self) -> u64 {
+        let objects = self.blocks.iter().map(|block| match block.content {
+            BlockContent::LargeObjects(objects) => objects,
+            _ => 0,
+        });
+        objects.sum()
+    }
+
+    /// Bytes of all data, decompressed.
+    pub fn raw_bytes(&self) -> u64 {
+        self.blocks.iter().map(|block| block.raw_bytes).sum()
+    }
+
+    /// Bytes that all data takes in the archive.
+    pub fn stored_bytes(&self) -> u64 {
+        self.blocks.iter().map(|block| block.stored_bytes).sum()
+    }
+}
+
+/// The first thing that is wrong with an archive, and the entry it belongs to.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Damage {
+    /// The entry whose data is damaged or missing; `None` for damage to the table of contents.
+    pub dump_id: Option<i32>,
+    /// The entry as `pg_restore -l` names it: descriptor, schema and tag.
+    pub name: Option<BString>,
+    /// What is wrong, and where in the file.
+    pub error: Error,
+}
+
+impl From<Error> for Damage {
+    fn from(error: Error) -> Self {
+        Damage {
+            dump_id: None,
+            name: None,
+            error,
+        }
+    }
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let (Some(dump_id), Some(name)) = (self.dump_id, &self.name) {
+            write!(f, "entry {dump_id} ({name}): ")?;
+        }
+        self.error.fmt(f)
+    }
+}
+
+impl error::Error for Damage {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        // The error itself is part of the message.
+        self.error.source()
+    }
+}
+
+impl<R: Read> Reader<R> {
+    /// Reads the whole archive and checks everything that can be checked without a server: that the blocks stand where the
+    /// table of contents says and in its order, that each can be decompressed, that the rows of tables are COPY text of
+    /// as many columns as their COPY statements name, that no large object comes twice, that nothing is missing.
+    ///
+    /// The header and the table of contents have been checked when there is a reader. Memory does not grow with the data;
+    /// large objects take a few bytes each.
+    ///
+    /// # Errors
+    /// The first [`Damage`], which holds [`Error::Truncated`], [`Error::Corrupt`] or [`Error::MissingData`];
+    /// [`Error::Read`] where the input failed; [`Error::Misuse`] where blocks have been read before and the input cannot
+    /// seek back to the first.
+    pub fn verify(&mut self) -> Result<Verified, Damage> {
+        self.restart()?;
+        let mut verified = self.count_entries();
+        let mut verifier = Verifier {
+            buffer: vec![0; BUFFER_SIZE],
+            encoding: self.encoding().map(BString::from),
+            objects: HashSet::new(),
+        };
+        let mut next = 0;
+        loop {
+            // Where the next block cannot be entered, its entry is the one to name.
+            let due = self.entries()[next..]
+                .iter()
+                .position(|entry| entry.had_dumper);
+            let due = due.map(|ahead| next + ahead);
+            let entered = self
+                .enter_block()
+                .map_err(|error| self.damage(due, error))?;
+            let Some(index) = entered.and_then(|dump_id| self.index_of(dump_id)) else {
+                break;
+            };
+            if index < next {
+                return Err(self.damage(Some(index), self.out_of_order()));
+            }
+            let block = self.verify_block(index, &mut verifier);
+            verified
+                .blocks
+                .push(block.map_err(|error| self.damage(Some(index), error))?);
+            next = index + 1;
+        }
+        if let Err(error) = self.check_complete() {
+            let missing = match &error {
+                Error::MissingData { dump_id, .. } => self.index_of(*dump_id),
+                _ => None,
+            };
+            return Err(self.damage(missing, error));
+        }
+        verified.archive_bytes = self.position();
+        Ok(verified)
+    }
+
+    fn count_entries(&self) -> Verified {
+        let dependencies = self.entries().iter().flat_map(|entry| &entry.dependencies);
+        let absent = dependencies
+            .clone()
+            .filter(|&&dump_id| self.index_of(dump_id).is_none());
+        Verified {
+            entries: self.entries().len(),
+            dependencies: dependencies.clone().count(),
+            absent_dependencies: absent.count(),
+            ..Verified::default()
+        }
+    }
+
+    fn damage(&self, index: Option<usize>, error: Error) -> Damage {
+        let entry = index.and_then(|index| self.entries().get(index));
+        Damage {
+            dump_id: entry.map(|entry| entry.dump_id),
+            name: entry.map(Entry::label),
+            error,
+        }
+    }
+
+    fn out_of_order(&self) -> Error {
+        Error::corrupt(
+            self.block_position(),
+            "the data blocks do not stand in the order of the table of contents: pg_restore could not read them from a pipe",
+        )
+    }
+
+    /// Reads the block that was entered last, which belongs to the entry of this index.
+    fn verify_block(&mut self, index: usize, verifier: &mut Verifier) -> Result<VerifiedBlock> {
+        let at = self.block_position();
+        let entry = &self.entries()[index];
+        let dump_id = entry.dump_id;
+        let columns = match &entry.copy {
+            Some(statement) => Some(copy_text::columns(statement).ok_or_else(|| {
+                Error::corrupt(
+                    at,
+                    format!(
+                        "the data follows a COPY statement that makes no sense: {:?}",
+                        shorten(statement)
+                    ),
+                )
+            })?),
+            None => None,
+        };
+        let (content, raw_bytes, stored_bytes) = match (self.opened()?, columns) {
+            (Block::LargeObjects(block), _) => verifier.large_objects(block)?,
+            (Block::Data(block), Some(columns)) => verifier.rows(block, columns)?,
+            (Block::Data(block), None) => verifier.statements(block)?,
+        };
+        Ok(VerifiedBlock {
+            dump_id,
+            content,
+            raw_bytes,
+            stored_bytes,
+        })
+    }
+}
+
+/// What a block was found to hold, with its raw and its stored bytes.
+type Found = (BlockContent, u64, u64);
+
+/// What is needed for block after block.
+struct Verifier {
+    buffer: Vec<u8>,
+    encoding: Option<BString>,
+    /// The large objects so far.
+    objects: HashSet<u32>,
+}
+
+impl Verifier {
+    fn rows<R: Read>(&mut self, mut block: DataBlock<'_, R>, columns: Columns) -> Result<Found> {
+        let columns = match columns {
+            Columns::Named(count) => Some(count),
+            Columns::Unnamed => None,
+        };
+        let encoding = self.encoding.as_ref().map(|name| name.as_slice());
+        let mut copy = CopyText::new(columns, encoding);
+        loop {
+            let count = block.read_data(&mut self.buffer)?;
+            if count == 0 {
+                break;
+            }
+            copy.take(&self.buffer[..count]).map_err(|fault| {
+                Error::corrupt(block.stream.place(count - fault.index), fault.problem)
+            })?;
+        }
+        copy.end()
+            .map_err(|problem| Error::corrupt(block.stream.place(0), problem))?;
+        Ok((
+            BlockContent::Rows(copy.rows()),
+            copy.data_bytes(),
+            block.stored_bytes(),
+        ))
+    }
+
+    fn statements<R: Read>(&mut self, mut block: DataBlock<'_, R>) -> Result<Found> {
+        let mut raw = 0;
+        loop {
+            match block.read_data(&mut self.buffer)? {
+                0 => return Ok((BlockContent::Statements, raw, block.stored_bytes())),
+                count => raw += count as u64,
+            }
+        }
+    }
+
+    fn large_objects<R: Read>(&mut self, mut block: LargeObjectsBlock<'_, R>) -> Result<Found> {
+        let (mut objects, mut raw, mut stored) = (0, 0, 0);
+        loop {
+            let at = block.source.position();
+            let Some(mut object) = block.next_object()? else {
+                return Ok((BlockContent::LargeObjects(objects), raw, stored));
+            };
+            if !self.objects.insert(object.oid()) {
+                return Err(Error::corrupt(
+                    at,
+                    format!("large object {} comes twice", object.oid()),
+                ));
+            }
+            loop {
+                match object.read_data(&mut self.buffer)? {
+                    0 => break,
+                    count => raw += count as u64,
+                }
+            }
+            stored += object.stored_bytes();
+            objects += 1;
+        }
+    }
+}
+
+/// As much of a text as belongs in an error message.
+fn shorten(text: &BString) -> &bstr::BStr {
+    text[..text.len().min(80)].as_bstr()
+}

@@ -1,0 +1,57 @@
+//! `pgdumprs list`: the table of contents of an archive.
+
+mod json;
+mod table;
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+
+use pgdumprs::archive::{Reader, Verified};
+use pgdumprs::created_text;
+
+use crate::commands::archive;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListArgs {
+    /// Archive in the custom format, or - for standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Print everything as JSON, for programs
+    #[arg(long, help_heading = "General options")]
+    json: bool,
+
+    /// Print how many rows and bytes the data of each table has, raw and as it is stored; reads the whole archive
+    #[arg(long, help_heading = "General options")]
+    sizes: bool,
+
+    /// Print dependencies as well, and entries that pg_restore handles by itself
+    #[arg(short, long, help_heading = "General options")]
+    verbose: bool,
+}
+
+/// Prints the table of contents.
+pub(crate) fn run(args: &ListArgs) -> anyhow::Result<()> {
+    let mut reader = archive::open(&args.file)?;
+    let sizes = args.sizes.then(|| sizes(&mut reader, args)).transpose()?;
+    archive::print(|mut output| match &sizes {
+        _ if args.json => json::write(&reader, sizes.as_ref(), &mut output),
+        Some(sizes) => table::write(&reader, sizes, &mut output),
+        None => reader.write_list(
+            &created_text(reader.header().created),
+            args.verbose,
+            &mut output,
+        ),
+    })
+}
+
+fn sizes(reader: &mut Reader<File>, args: &ListArgs) -> anyhow::Result<Verified> {
+    use anyhow::Context;
+    reader.verify().with_context(|| archive::name(&args.file))
+}
+
+/// Turns what serde_json reports into what the output said.
+fn io_error(error: serde_json::Error) -> io::Error {
+    error.into()
+}
