@@ -12,9 +12,14 @@ pub(crate) const PASSWORD: &str = "sp ice:\\'ä";
 /// The name of the authority.
 pub(crate) const AUTHORITY: &str = "pgdumprs test authority";
 
+/// The serial number of the server's certificate.
+pub(crate) const SERVER_SERIAL: u64 = 4711;
+
 /// A server with TLS and password rules, and the authority that signed its certificate.
 pub(crate) struct Secured {
     pub(crate) server: Server,
+    /// What signs further certificates.
+    pub(crate) issuer: CertifiedIssuer<'static, KeyPair>,
     /// The authority's certificate, in PEM form.
     pub(crate) authority: String,
 }
@@ -33,16 +38,18 @@ pub(crate) fn secured() -> &'static Secured {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(["localhost".to_owned()])
-            .unwrap()
-            .signed_by(&key, &authority)
-            .unwrap();
+        let mut certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        certificate.serial_number = Some(SERVER_SERIAL.into());
+        let certificate = certificate.signed_by(&key, &authority).unwrap();
         let server = Server::builder(Major::V15)
             .setting("ssl", "on")
+            .setting("ssl_ca_file", "root.crt")
+            .file("root.crt", authority.pem())
             .file("server.crt", certificate.pem())
             .file("server.key", key.serialize_pem())
             .access_rules(
                 "local all scram scram-sha-256\n\
+                 hostssl all certified all cert\n\
                  host all scram all scram-sha-256\n\
                  host all md5 all md5\n\
                  host all cleartext all password\n\
@@ -57,6 +64,7 @@ pub(crate) fn secured() -> &'static Secured {
             "CREATE ROLE scram LOGIN PASSWORD {quoted};
              CREATE ROLE only_tls LOGIN PASSWORD {quoted};
              CREATE ROLE only_plain LOGIN PASSWORD {quoted};
+             CREATE ROLE certified LOGIN;
              CREATE ROLE cleartext LOGIN PASSWORD {quoted};
              SET password_encryption = 'md5';
              CREATE ROLE md5 LOGIN PASSWORD {quoted};"
@@ -64,6 +72,7 @@ pub(crate) fn secured() -> &'static Secured {
         Secured {
             server,
             authority: authority.pem(),
+            issuer: authority,
         }
     })
 }
