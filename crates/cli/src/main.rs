@@ -22,6 +22,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("pgdumprs: error: {}", line(&error));
+            let of_dump = error.downcast_ref::<pgdumprs::Error>();
+            if let Some(hint) = of_dump.and_then(pgdumprs::Error::hint) {
+                eprintln!("pgdumprs: hint: {hint}");
+            }
             signal::exit_code(&error)
         }
     }

@@ -277,6 +277,30 @@ impl Error {
         text
     }
 
+    /// Where the connection goes, where the error has to do with the connection itself.
+    pub fn target(&self) -> Option<&Target> {
+        match self {
+            Error::Resolve { target, .. }
+            | Error::Unreachable { target, .. }
+            | Error::Timeout { target, .. }
+            | Error::TlsRefused { target, .. }
+            | Error::Tls { target, .. }
+            | Error::PasswordMissing { target, .. }
+            | Error::Authentication { target, .. }
+            | Error::Refused { target, .. }
+            | Error::WrongServer { target, .. }
+            | Error::ConnectionLost { target, .. }
+            | Error::Protocol { target, .. }
+            | Error::Broken { target, .. } => Some(target),
+            Error::NoServer { failures } => failures.last().and_then(Error::target),
+            Error::Parameters(_)
+            | Error::TlsSetup(_)
+            | Error::Statement { .. }
+            | Error::Misuse { .. }
+            | Error::Decode(_) => None,
+        }
+    }
+
     /// The server's error, where the server reported one.
     pub fn server_error(&self) -> Option<&ServerError> {
         match self {

@@ -6,6 +6,8 @@ use pgdumprs_copy::{ByPages, Inserts, Job, Opening, Plan, Progress, Table, Value
 use pgdumprs_ddl::{DataJob, InsertForm, InsertValue};
 
 use crate::Event;
+use crate::hint::advised;
+use crate::patience::limited;
 use crate::settings::SessionSettings;
 use crate::transaction::{self, Begun, Shared, Snapshot};
 
@@ -24,19 +26,27 @@ pub(crate) fn others(
         .map(|_| {
             let (another, snapshot) = (leader.another(), snapshot.clone());
             let settings = settings.clone();
-            let opening: Opening = Box::pin(async move {
-                let mut session = another.await.map_err(|error| error.with_causes())?;
-                match transaction::begin(&mut session, Snapshot::Join(&snapshot), &settings).await {
-                    Ok(Begun::Elsewhere) => Err(
-                        "another server answered at the same address, which does not have the snapshot that is dumped".into(),
-                    ),
-                    Ok(_) => Ok(session),
-                    Err(error) => Err(error.with_causes()),
-                }
-            });
+            let opening: Opening =
+                Box::pin(async move { limited(join(another, &snapshot, &settings)).await });
             opening
         })
         .collect()
+}
+
+/// Opens a connection, in the leader's snapshot.
+async fn join(
+    another: impl Future<Output = Result<Session, pgdumprs_connect::Error>>,
+    snapshot: &Shared,
+    settings: &SessionSettings,
+) -> Result<Session, String> {
+    let mut session = another.await.map_err(|error| advised(&error))?;
+    match transaction::begin(&mut session, Snapshot::Join(snapshot), settings).await {
+        Ok(Begun::Elsewhere) => Err(
+            "another server answered at the same address, which does not have the snapshot that is dumped".into(),
+        ),
+        Ok(_) => Ok(session),
+        Err(error) => Err(advised(&error)),
+    }
 }
 
 /// How rows become INSERT statements, in the words of whoever copies them.

@@ -13,8 +13,10 @@ use pgdumprs_ddl::{LargeObjectForm, Options};
 
 use crate::created::local_time;
 use crate::data::{event, job, others};
-use crate::lock::lock_statements;
+use crate::hint::advised;
+use crate::lock::{holders, lock_statements};
 use crate::output::{OutputFile, open_stream, sync};
+use crate::patience::telling;
 use crate::settings::SessionSettings;
 use crate::transaction::{self, Begun, Shared, Snapshot};
 use crate::writing::write_steps;
@@ -239,12 +241,23 @@ impl Dump {
         } else {
             Snapshot::Keep
         };
-        let begun = transaction::begin(&mut session, snapshot, &self.settings)
-            .await
-            .map_err(Error::Transaction)?;
-        let snapshot = match begun {
+        let begun = transaction::begin(&mut session, snapshot, &self.settings);
+        let begun = if self.settings.serializable_deferrable {
+            // It is what this waits for.
+            begun.await
+        } else {
+            telling(begun, |text| (self.watcher)(Event::Warning(text))).await
+        };
+        let snapshot = match begun.map_err(Error::Transaction)? {
             Begun::Shared(shared) => Some(shared),
-            _ => None,
+            Begun::Unshared(reason) => {
+                (self.watcher)(Event::Warning(format!(
+                    "the dump goes on over one connection, because others cannot see what it sees: {}",
+                    advised(&reason)
+                )));
+                None
+            }
+            Begun::Alone | Begun::Joined | Begun::Elsewhere => None,
         };
 
         (self.watcher)(Event::ReadingCatalogs);
@@ -262,15 +275,17 @@ impl Dump {
         let (dump, tables, locks) = blocking(move || {
             let dump = pgdumprs_ddl::Dump::new(listing, options)?;
             let tables = dump.tables_to_lock();
-            Ok::<_, Error>((
-                dump,
-                tables.len(),
-                lock_statements(&tables, timeout.as_deref()),
-            ))
+            let locks = lock_statements(&tables, timeout.as_deref());
+            Ok::<_, Error>((dump, tables, locks))
         })
         .await?;
-        (self.watcher)(Event::LockingTables { count: tables });
-        session.pipeline(&locks).await.map_err(Error::Lock)?;
+        let count = tables.len();
+        (self.watcher)(Event::LockingTables { count });
+        if let Err(source) = session.pipeline(&locks).await {
+            let holders = holders(&mut session, &tables, &source).await;
+            return Err(Error::Lock { holders, source });
+        }
+        drop((tables, locks));
 
         (self.watcher)(Event::ReadingDefinitions);
         let details = Details::read(&mut session, dump.listing(), &dump.wanted()).await?;

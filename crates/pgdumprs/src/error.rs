@@ -52,8 +52,14 @@ pub enum Error {
     #[error(transparent)]
     Catalog(#[from] pgdumprs_catalog::Error),
     /// A table could not be locked.
-    #[error("could not lock the tables to dump{}", lock_advice(.0))]
-    Lock(#[source] pgdumprs_connect::Error),
+    #[error("could not lock the tables to dump{}{}", in_the_way(.holders), lock_advice(.source))]
+    Lock {
+        /// Who holds or waits for which of the tables, in words, where somebody was seen to.
+        holders: Vec<String>,
+        /// The server's or the connection's own error.
+        #[source]
+        source: pgdumprs_connect::Error,
+    },
     /// The database holds something that could not be rendered.
     #[error(transparent)]
     Ddl(#[from] pgdumprs_ddl::Error),
@@ -74,6 +80,14 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+}
+
+/// Who is in the way of locks.
+fn in_the_way(holders: &[String]) -> String {
+    match holders {
+        [] => String::new(),
+        holders => format!(" ({})", holders.join("; ")),
+    }
 }
 
 /// What to do about tables that cannot be locked, where the server's reason tells.

@@ -1,6 +1,9 @@
 //! Locking the tables that are dumped.
 
+use std::collections::HashSet;
+
 use bstr::BString;
+use pgdumprs_connect::{Error, Session};
 
 use crate::transaction::literal;
 
@@ -30,6 +33,50 @@ pub(crate) fn lock_statements(tables: &[BString], timeout: Option<&str>) -> Vec<
         statements.push("SET LOCAL statement_timeout = 0".into());
     }
     statements
+}
+
+/// Sessions that want a table for themselves, and have it or wait for it: nobody reads it meanwhile.
+const HOLDERS: &str = "
+    SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname),
+           'process ' || l.pid || coalesce(' (' || nullif(a.application_name, '') || ')', '')
+               || CASE WHEN l.granted THEN ' has' ELSE ' waits for' END
+    FROM pg_catalog.pg_locks l
+    JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = pg_catalog.current_database()
+    JOIN pg_catalog.pg_class c ON c.oid = l.relation
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_catalog.pg_backend_pid()
+    ORDER BY 1, l.granted DESC, l.pid";
+
+/// Who is in the way of locking `tables`, in words, where waiting for them was ended: by a timeout or by somebody. The server only says
+/// that it was, and a statement names many tables. Whoever has gone since is not seen.
+pub(crate) async fn holders(
+    session: &mut Session,
+    tables: &[BString],
+    error: &Error,
+) -> Vec<String> {
+    if error.sqlstate() != Some("57014") {
+        return Vec::new();
+    }
+    // The failed transaction has lost its settings.
+    let begin = "BEGIN READ ONLY; SET LOCAL search_path = ''";
+    let statements = ["ROLLBACK", begin, HOLDERS, "COMMIT"];
+    // The dump has failed already: what cannot be found out is left out.
+    let results = session.pipeline(&statements).await.unwrap_or_default();
+    let Some(rows) = results.get(2) else {
+        return Vec::new();
+    };
+    let wanted: HashSet<&BString> = tables.iter().collect();
+    let mut holders = Vec::new();
+    for row in rows.iter() {
+        let (Ok(table), Ok(process)) = (row.get::<BString>(0), row.get::<BString>(1)) else {
+            continue;
+        };
+        if wanted.contains(&table) {
+            holders.push(format!("{process} an exclusive lock on table {table}"));
+        }
+    }
+    holders
 }
 
 #[cfg(test)]

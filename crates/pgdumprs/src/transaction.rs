@@ -33,13 +33,18 @@ pub(crate) struct Shared {
 /// Opens a read-only, repeatable-read transaction and pins every setting that could bend the output, in one round trip.
 ///
 /// All settings are `SET LOCAL`: they end with the transaction, so that a pooled server connection is left as it was found.
-///
 pub(crate) async fn begin(
     session: &mut Session,
     snapshot: Snapshot<'_>,
     settings: &SessionSettings,
 ) -> Result<Begun, Error> {
-    let results = pipeline(session, &statements(session, &snapshot, settings)).await?;
+    let statements = statements(session, &snapshot, settings);
+    let results = match pipeline(session, &statements).await {
+        Err(error) if matches!(snapshot, Snapshot::Share) && is_of_last(&error, &statements) => {
+            return alone(session, settings, error).await;
+        }
+        results => results?,
+    };
     let Some(rows) = results.last() else {
         return Ok(Begun::Alone);
     };
@@ -61,10 +66,29 @@ pub(crate) async fn begin(
     })
 }
 
+/// Whether the server refused the last of these statements, and none before it.
+fn is_of_last(error: &Error, statements: &[String]) -> bool {
+    matches!(error, Error::Statement { index: Some(index), .. } if index + 1 == statements.len())
+        && error.sqlstate() != Some(QUERY_CANCELED)
+}
+
+/// Begins anew, without sharing what could not be shared.
+async fn alone(
+    session: &mut Session,
+    settings: &SessionSettings,
+    reason: Error,
+) -> Result<Begun, Error> {
+    session.query("ROLLBACK").await?;
+    pipeline(session, &statements(session, &Snapshot::Keep, settings)).await?;
+    Ok(Begun::Unshared(reason))
+}
+
 /// How a transaction was begun.
 pub(crate) enum Begun {
     /// With a snapshot of its own.
     Alone,
+    /// With a snapshot of its own that others cannot join, though they should: the server refused to export it.
+    Unshared(Error),
     /// With a snapshot that others can join so.
     Shared(Shared),
     /// With another's snapshot.

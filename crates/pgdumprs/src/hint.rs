@@ -1,0 +1,167 @@
+//! What to do about a failure, where its cause tells.
+
+use bstr::ByteSlice;
+use pgdumprs_connect::{Error as Cause, ServerError};
+
+use crate::Error;
+
+impl Error {
+    /// What may help, where the cause tells: what to change on the server, the pooler or the command line. The message itself says what
+    /// failed and why.
+    pub fn hint(&self) -> Option<String> {
+        self.cause().and_then(advice)
+    }
+
+    /// What the server or the connection had to do with it.
+    fn cause(&self) -> Option<&Cause> {
+        if let Error::Connect(cause) = self {
+            return Some(cause);
+        }
+        let mut source = std::error::Error::source(self);
+        while let Some(error) = source {
+            if let Some(cause) = error.downcast_ref() {
+                return Some(cause);
+            }
+            source = error.source();
+        }
+        None
+    }
+}
+
+/// What to do about a failure of a server or a connection, and about the pooler that its host's name tells of.
+pub(crate) fn advice(cause: &Cause) -> Option<String> {
+    let first = match cause.server_error() {
+        Some(error) => of_pooler(error).or_else(|| of_server(error)),
+        None if matches!(cause, Cause::ConnectionLost { .. }) => Some(LOST),
+        None => None,
+    };
+    let second = cause
+        .target()
+        .and_then(|target| hosted_pooler(&target.host));
+    match (first, second) {
+        (Some(first), Some(second)) => Some(format!("{first}; {second}")),
+        (first, second) => first.map(str::to_owned).or(second),
+    }
+}
+
+/// What to do about a failure, with what failed before it: for one line.
+pub(crate) fn advised(cause: &Cause) -> String {
+    let said = cause.with_causes();
+    match advice(cause) {
+        Some(advice) => format!("{said}; {advice}"),
+        None => said,
+    }
+}
+
+const LOST: &str = "the server's log may say why; where something on the way drops connections that are quiet for long, keepalives_idle=60 \
+                    in the connection string may keep them";
+
+/// What a pooler's own word asks for. PgBouncer has no translations, and one SQLSTATE for most of what it says.
+fn of_pooler(error: &ServerError) -> Option<&'static str> {
+    if !error.code.starts_with(b"08") {
+        return None;
+    }
+    let says = |text: &str| error.message.contains_str(text);
+    Some(if says("statement pooling") {
+        "the pooler is in statement mode, and a dump needs a transaction: connect to the server itself, or to a pool in transaction or \
+         session mode"
+    } else if says("query_wait_timeout") {
+        "all server connections of the pool were taken for as long as the pooler lets clients wait: dump over one connection (-j 1) or \
+         when the pool is less busy, let the pool be larger, or connect to the server itself"
+    } else if says("timeout") {
+        "this timeout is the pooler's own, which no client can lift: connect to the server itself, or raise it in the pooler's configuration"
+    } else if says("unsupported startup parameter") {
+        "the pooler does not pass this parameter on: leave it out of the connection string and the environment (PGOPTIONS), let the \
+         pooler ignore it (ignore_startup_parameters), or connect to the server itself"
+    } else if says("no more connections") || says("client connections exceeded") {
+        "the pooler lets no more clients in: dump over one connection (-j 1), raise its limit, or connect to the server itself"
+    } else if says("shutting down")
+        || says("admin forced")
+        || says("server conn")
+        || says("connection closed")
+    {
+        "the pooler or the server behind it was stopped or restarted: their logs say why; dump again when both are up"
+    } else {
+        return None;
+    })
+}
+
+/// What the server's reason asks for, by its SQLSTATE: messages are translated.
+fn of_server(error: &ServerError) -> Option<&'static str> {
+    Some(match error.code.as_slice() {
+        // query_canceled
+        b"57014" => {
+            "somebody cancelled the statement, as pg_cancel_backend does: dump again. Timeouts of the server, the database and the role \
+             are lifted for a dump"
+        }
+        // admin_shutdown
+        b"57P01" => {
+            "the server was shut down, or an administrator ended the session (pg_terminate_backend): dump again when the server is up"
+        }
+        // crash_shutdown
+        b"57P02" => {
+            "the server was stopped at once, or one of its processes crashed, which ends all sessions: its log says why; dump again when it \
+             is up"
+        }
+        // idle_in_transaction_session_timeout, transaction_timeout, idle_session_timeout
+        b"25P03" | b"25P04" | b"57P05" => {
+            "the timeout ended the session before the dump could lift it: raise it for this role (ALTER ROLE … SET …)"
+        }
+        // serialization_failure: what only reads meets it where a standby cannot keep what it sees
+        b"40001" => {
+            "the standby had to remove what the dump still has to read, to keep up with its primary: set hot_standby_feedback = on there, or \
+             raise max_standby_streaming_delay (-1 waits for ever), or dump from the primary"
+        }
+        // deadlock_detected
+        b"40P01" => {
+            "dump again; on a standby, raising max_standby_streaming_delay (-1 waits for ever) helps"
+        }
+        // out_of_memory, disk_full, io_error
+        b"53200" | b"53100" | b"58030" => {
+            "the server is short of something, or cannot read a file: its log says more"
+        }
+        // data_corrupted, index_corrupted
+        b"XX001" | b"XX002" => {
+            "the server found damaged data: keep the backups there are, see the server's log, and consider a copy of its data directory before \
+             any repair; -T or --exclude-table-data leaves a table out"
+        }
+        _ => return None,
+    })
+}
+
+/// What a host's name tells of a provider's pooler, and how its server is reached itself.
+fn hosted_pooler(host: &str) -> Option<String> {
+    // Not the path of a socket.
+    let (first, domain) = host.split_once('.').filter(|_| !host.contains('/'))?;
+    if let Some(endpoint) = first.strip_suffix("-pooler") {
+        return Some(format!(
+            "\"{host}\" is a pooler, and the server itself is at \"{endpoint}.{domain}\""
+        ));
+    }
+    host.ends_with(".pooler.supabase.com").then(|| {
+        format!("\"{host}\" is a pooler, and the server itself is at \"db.<project>.supabase.co\"")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pooler_is_known_by_its_host() {
+        let said = hosted_pooler("ep-cool-darkness-123456-pooler.us-east-2.aws.neon.tech").unwrap();
+        assert!(
+            said.ends_with("at \"ep-cool-darkness-123456.us-east-2.aws.neon.tech\""),
+            "{said}"
+        );
+        assert!(hosted_pooler("aws-0-eu-west-1.pooler.supabase.com").is_some());
+        for other in [
+            "ep-cool-darkness-123456.us-east-2.aws.neon.tech",
+            "localhost",
+            "/tmp/a-pooler.d",
+            "127.0.0.1",
+        ] {
+            assert_eq!(hosted_pooler(other), None, "{other}");
+        }
+    }
+}
