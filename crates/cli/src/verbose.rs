@@ -1,6 +1,6 @@
 //! What `-v` prints.
 
-use pgdumprs::{Event, Progress};
+use pgdumprs::Event;
 
 /// Prints an event on standard error: warnings always, everything else if asked for.
 pub(crate) fn print(verbose: bool, event: &Event) {
@@ -15,20 +15,21 @@ pub(crate) fn print(verbose: bool, event: &Event) {
 
 fn line(event: &Event) -> Option<String> {
     Some(match event {
-        Event::Connected { server_version } => format!("connected to PostgreSQL {server_version}"),
+        Event::Connected { server_version, .. } => {
+            format!("connected to PostgreSQL {server_version}")
+        }
         Event::ReadingCatalogs => "reading the system catalogs".into(),
-        Event::LockingTables { count } => format!("locking {count} tables"),
+        Event::LockingTables { count, .. } => format!("locking {count} tables"),
         Event::ReadingDefinitions => "reading definitions and dependencies".into(),
-        Event::Planned { entries, tables } => {
-            format!("writing {entries} entries, with the data of {tables} tables")
-        }
-        Event::Copy(Progress::TableStarted { name }) => {
-            format!("dumping contents of table \"{name}\"")
-        }
-        Event::Copy(Progress::TableFinished { name, rows, bytes }) => {
-            format!("dumped {rows} rows of table \"{name}\" ({bytes} bytes)")
-        }
-        Event::Copy(Progress::LargeObjectsFinished { count, bytes }) => {
+        Event::Planned {
+            entries, tables, ..
+        } => format!("writing {entries} entries, with the data of {tables} tables"),
+        Event::TableStarted { name, .. } => format!("dumping contents of table \"{name}\""),
+        Event::TableFinished(table) => format!(
+            "dumped {} rows of table \"{}\" ({} bytes)",
+            table.rows, table.name, table.raw_bytes
+        ),
+        Event::LargeObjectsFinished { count, bytes, .. } => {
             format!("dumped {count} large objects ({bytes} bytes)")
         }
         Event::Syncing => "syncing the archive to disk".into(),

@@ -9,6 +9,7 @@ use crate::binary_rows::BinaryRows;
 use crate::compress::Feed;
 use crate::plan::Part;
 use crate::table::Count;
+use crate::worker::Came;
 use crate::{Error, Step};
 
 /// How many bytes of a large object come in a row.
@@ -44,6 +45,7 @@ pub(crate) fn statement(oids: &[u32], range: &Range<usize>) -> BString {
 pub(crate) async fn read(
     copy: &mut CopyOut<'_>,
     feed: &Feed,
+    mut came: Came<'_>,
     dump_id: i32,
     oids: &[u32],
     part: &Part,
@@ -75,6 +77,7 @@ pub(crate) async fn read(
                 open = Some(oid);
             }
             bytes += piece.len() as u64;
+            came.add(piece.len());
             feed.data(piece, false).await?;
         }
     }

@@ -25,6 +25,7 @@ mod progress;
 mod rescue;
 mod run;
 mod table;
+mod tally;
 mod thread;
 mod worker;
 

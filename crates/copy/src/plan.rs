@@ -38,6 +38,8 @@ pub(crate) struct Part {
     /// Position of the job.
     pub(crate) job: usize,
     pub(crate) extent: Extent,
+    /// Bytes that it takes on disk, about.
+    pub(crate) bytes: u64,
     pub(crate) is_first: bool,
     pub(crate) is_last: bool,
 }
@@ -80,6 +82,7 @@ impl Plan {
                 plan.parts.push(Part {
                     job: index,
                     extent,
+                    bytes,
                     is_first: position == 0,
                     is_last: position == last,
                 });
@@ -95,6 +98,11 @@ impl Plan {
     /// How many connections could be busy at once.
     pub fn units(&self) -> usize {
         self.units.len()
+    }
+
+    /// Bytes that the data takes on disk, as far as the catalogs tell; large objects are guessed at.
+    pub fn bytes(&self) -> u64 {
+        self.parts.iter().map(|part| part.bytes).sum()
     }
 
     /// The parts of a unit.

@@ -1,6 +1,11 @@
 //! What is told of a copy while it runs, and at its end.
 
+use std::time::Duration;
+
 use bstr::BString;
+
+/// Bytes of data that come before it is told of them.
+pub(crate) const STEP: u64 = 256 << 10;
 
 /// What happens while data is copied, for whoever watches.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,12 +18,23 @@ pub enum Progress {
     },
     /// A table's data has been read to its end.
     TableFinished {
+        /// The entry that the data belongs to.
+        dump_id: i32,
         /// Qualified, quoted name.
         name: BString,
         /// Number of rows.
         rows: u64,
         /// Bytes of COPY data, before compression.
         bytes: u64,
+        /// From its first data to its last.
+        elapsed: Duration,
+    },
+    /// Data has come: told of every 256 KiB or so, and when a part has been read.
+    Came {
+        /// Bytes so far, before compression.
+        raw: u64,
+        /// How many of [`Plan::bytes`](crate::Plan::bytes) they stand for, about.
+        disk: u64,
     },
     /// Large objects that share an entry have been read.
     LargeObjectsFinished {

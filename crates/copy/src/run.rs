@@ -10,10 +10,10 @@ use tokio::task::{JoinError, JoinSet};
 
 use crate::outlet::{Outlet, outlet};
 use crate::rescue::Rescue;
-use crate::table::Count;
+use crate::tally::Tally;
 use crate::thread::Running;
 use crate::worker::{Outcome, Queue, Told, follow, lead};
-use crate::{Error, Plan, Progress, Steps, Summary, Work, compress, thread};
+use crate::{Error, Plan, Progress, Steps, Summary, compress, thread};
 
 /// Bytes of a piece of raw data, at most.
 const RAW: usize = 256 << 10;
@@ -163,7 +163,7 @@ impl Crew {
         while let Ok(told) = hears.try_recv() {
             tally.hear(told, watch);
         }
-        Ok(tally.summary)
+        Ok(tally.summary())
     }
 
     /// Lets the leader work.
@@ -224,71 +224,6 @@ async fn compressed<T>(
 /// The result of a task that nobody cancels while it is waited for; its panic goes on here.
 fn finished<T>(result: Result<T, JoinError>) -> T {
     result.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
-}
-
-/// Adds up what the workers tell, part by part, and tells of whole jobs.
-struct Tally<'a> {
-    plan: &'a Plan,
-    /// For each job, how many of its parts are still to be read, and what the others came to.
-    jobs: Vec<(usize, Count)>,
-    summary: Summary,
-}
-
-impl<'a> Tally<'a> {
-    fn new(plan: &'a Plan) -> Self {
-        let mut jobs = vec![(0, Count::default()); plan.jobs.len()];
-        for part in &plan.parts {
-            jobs[part.job].0 += 1;
-        }
-        Self {
-            plan,
-            jobs,
-            summary: Summary::default(),
-        }
-    }
-
-    fn hear(&mut self, told: Told, watch: &mut impl FnMut(Progress)) {
-        match told {
-            Told::Started(job) => {
-                if let Work::Table(table) = &self.plan.jobs[job].work {
-                    watch(Progress::TableStarted {
-                        name: table.name.clone(),
-                    });
-                }
-            }
-            Told::Read { job, count } => {
-                let (left, sum) = &mut self.jobs[job];
-                *left -= 1;
-                sum.rows += count.rows;
-                sum.bytes += count.bytes;
-                if *left == 0 {
-                    let sum = *sum;
-                    self.finish(job, sum, watch);
-                }
-            }
-        }
-    }
-
-    fn finish(
-        &mut self,
-        job: usize,
-        Count { rows, bytes }: Count,
-        watch: &mut impl FnMut(Progress),
-    ) {
-        self.summary.bytes += bytes;
-        match &self.plan.jobs[job].work {
-            Work::Table(table) => {
-                self.summary.tables += 1;
-                self.summary.rows += rows;
-                let name = table.name.clone();
-                watch(Progress::TableFinished { name, rows, bytes });
-            }
-            Work::LargeObjects { .. } => {
-                self.summary.large_objects += rows;
-                watch(Progress::LargeObjectsFinished { count: rows, bytes });
-            }
-        }
-    }
 }
 
 #[cfg(test)]

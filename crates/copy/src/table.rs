@@ -6,6 +6,7 @@ use pgdumprs_connect::CopyOut;
 use crate::compress::Feed;
 use crate::inserts::Rewriter;
 use crate::plan::{Extent, Part};
+use crate::worker::Came;
 use crate::{Error, Step, Table};
 
 /// What ends the rows of a table in an archive: the end-of-data line that psql knows, and two newlines that pg_dump adds.
@@ -22,6 +23,7 @@ pub(crate) struct Count {
 pub(crate) async fn read(
     copy: &mut CopyOut<'_>,
     feed: &Feed,
+    mut came: Came<'_>,
     dump_id: i32,
     table: &Table,
     part: &Part,
@@ -41,6 +43,7 @@ pub(crate) async fn read(
     let mut rewriter = table.inserts.as_ref().map(Rewriter::new);
     while let Some(piece) = copy.next().await.map_err(failed)? {
         bytes += piece.len() as u64;
+        came.add(piece.len());
         let piece = match &mut rewriter {
             Some(rewriter) => rewriter.rewrite(&piece).into(),
             None => piece,

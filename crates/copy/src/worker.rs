@@ -9,6 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::compress::Feed;
 use crate::plan::{Extent, Part, Plan, table_statement};
+use crate::progress::STEP;
 use crate::rescue::{Rescue, Rest};
 use crate::table::{self, Count};
 use crate::{Error, Work, large_object};
@@ -55,13 +56,54 @@ impl Queue {
 pub(crate) enum Told {
     /// A job's first part is about to be read.
     Started(usize),
+    /// Data of a part has come.
+    Came {
+        /// Position of the job.
+        job: usize,
+        /// Bytes since the last time.
+        bytes: u64,
+    },
     /// A part of a job has been read.
     Read {
         /// Position of the job.
         job: usize,
+        /// Bytes that the part takes on disk.
+        disk: u64,
         /// What the part came to.
         count: Count,
     },
+}
+
+/// Tells of the bytes of a part as they come.
+pub(crate) struct Came<'a> {
+    told: &'a UnboundedSender<Told>,
+    job: usize,
+    bytes: u64,
+}
+
+impl<'a> Came<'a> {
+    fn new(told: &'a UnboundedSender<Told>, job: usize) -> Self {
+        let bytes = 0;
+        Self { told, job, bytes }
+    }
+
+    /// Notes bytes, and tells of them when they are enough.
+    pub(crate) fn add(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+        if self.bytes >= STEP {
+            let (job, bytes) = (self.job, std::mem::take(&mut self.bytes));
+            tell(self.told, Told::Came { job, bytes });
+        }
+    }
+}
+
+impl Drop for Came<'_> {
+    fn drop(&mut self) {
+        if self.bytes > 0 {
+            let (job, bytes) = (self.job, self.bytes);
+            tell(self.told, Told::Came { job, bytes });
+        }
+    }
 }
 
 /// How a worker's work ended.
@@ -178,18 +220,19 @@ async fn read(
             tell(told, Told::Started(part.job));
         }
         let job = &plan.jobs[part.job];
+        let came = Came::new(told, part.job);
         let count = match (&job.work, &part.extent) {
             (Work::LargeObjects { oids }, Extent::LargeObjects(range)) => {
                 let oids = &oids[range.clone()];
-                large_object::read(&mut copy, feed, job.dump_id, oids, part).await?
+                large_object::read(&mut copy, feed, came, job.dump_id, oids, part).await?
             }
             (Work::Table(table), _) => {
-                table::read(&mut copy, feed, job.dump_id, table, part).await?
+                table::read(&mut copy, feed, came, job.dump_id, table, part).await?
             }
             (Work::LargeObjects { .. }, _) => unreachable!("large objects are cut as such"),
         };
-        let job = part.job;
-        tell(told, Told::Read { job, count });
+        let (job, disk) = (part.job, part.bytes);
+        tell(told, Told::Read { job, disk, count });
     }
     feed.end_unit().await?;
     Ok(Ok(()))

@@ -2,14 +2,14 @@
 
 use pgdumprs_catalog::ValueType;
 use pgdumprs_connect::Session;
-use pgdumprs_copy::{ByPages, Inserts, Job, Opening, Plan, Progress, Table, Value, Work};
+use pgdumprs_copy::{ByPages, Inserts, Job, Opening, Plan, Table, Value, Work};
 use pgdumprs_ddl::{DataJob, InsertForm, InsertValue};
+use tracing::{Instrument, debug_span};
 
-use crate::Event;
 use crate::hint::advised;
 use crate::patience::limited;
 use crate::settings::SessionSettings;
-use crate::transaction::{self, Begun, Shared, Snapshot};
+use crate::transaction::{self, Shared};
 
 /// The connections beside the first, which open when they are polled. There are no more than there is work for.
 pub(crate) fn others(
@@ -26,8 +26,10 @@ pub(crate) fn others(
         .map(|_| {
             let (another, snapshot) = (leader.another(), snapshot.clone());
             let settings = settings.clone();
-            let opening: Opening =
-                Box::pin(async move { limited(join(another, &snapshot, &settings)).await });
+            let opening: Opening = Box::pin(
+                async move { limited(join(another, &snapshot, &settings)).await }
+                    .instrument(debug_span!("open")),
+            );
             opening
         })
         .collect()
@@ -40,11 +42,11 @@ async fn join(
     settings: &SessionSettings,
 ) -> Result<Session, String> {
     let mut session = another.await.map_err(|error| advised(&error))?;
-    match transaction::begin(&mut session, Snapshot::Join(snapshot), settings).await {
-        Ok(Begun::Elsewhere) => Err(
+    match transaction::join(&mut session, snapshot, settings).await {
+        Ok(true) => Ok(session),
+        Ok(false) => Err(
             "another server answered at the same address, which does not have the snapshot that is dumped".into(),
         ),
-        Ok(_) => Ok(session),
         Err(error) => Err(advised(&error)),
     }
 }
@@ -94,15 +96,5 @@ pub(crate) fn job(job: DataJob, row_security: bool) -> Job {
             dump_id,
             work: Work::LargeObjects { oids },
         },
-    }
-}
-
-/// What is told of data being copied.
-pub(crate) fn event(progress: Progress) -> Event {
-    match progress {
-        Progress::FewerConnections { reason } => Event::Warning(format!(
-            "the dump goes on over fewer connections than asked for: {reason}"
-        )),
-        progress => Event::Copy(progress),
     }
 }

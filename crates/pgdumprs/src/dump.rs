@@ -1,26 +1,15 @@
-//! A dump from connection to finished archive.
+//! A dump to be made, and the general choices for it.
 
-use std::io::Write;
-use std::path::Path;
-use std::time::Instant;
+use std::fmt;
 
-use bstr::BString;
-use pgdumprs_archive::{ArchiveVersion, Compression, CreationTime, Entry, Header, Writer};
-use pgdumprs_catalog::{Details, Listing};
-use pgdumprs_connect::{ConnectParams, ServerVersion, Session};
-use pgdumprs_copy::{Job, PART_BYTES, Plan, Settings, Work};
-use pgdumprs_ddl::{LargeObjectForm, Options};
+use pgdumprs_archive::{ArchiveVersion, Compression, CreationTime};
+use pgdumprs_connect::ConnectParams;
+use pgdumprs_copy::PART_BYTES;
+use pgdumprs_ddl::Options;
 
-use crate::created::local_time;
-use crate::data::{event, job, others};
-use crate::hint::advised;
-use crate::lock::{holders, lock_statements};
-use crate::output::{OutputFile, open_stream, sync};
-use crate::patience::telling;
 use crate::settings::SessionSettings;
-use crate::transaction::{self, Begun, Shared, Snapshot};
-use crate::writing::write_steps;
-use crate::{Error, Event, Report};
+use crate::watch::Watch;
+use crate::{Error, Event, Events};
 
 /// Connections that read, where nobody says how many: one for each CPU, but not more than this.
 const MOST_JOBS: usize = 8;
@@ -31,37 +20,20 @@ const CONNECTION_MEMORY: usize = 2 << 20;
 /// Bytes that data may take in memory, where nobody says how many.
 const MEMORY: usize = 256 << 20;
 
-/// The oldest server major whose catalogs can be read.
-const OLDEST_SERVER: u32 = 13;
-/// The newest server major that is known.
-const NEWEST_SERVER: u32 = 18;
-
-/// Whoever watches a dump.
-type Watcher = Box<dyn FnMut(Event) + Send>;
-
 /// A dump to be made: what to connect to and how to write it.
 pub struct Dump {
-    params: ConnectParams,
+    pub(crate) params: ConnectParams,
     jobs: usize,
-    memory: usize,
-    part_bytes: u64,
-    compression: Compression,
+    pub(crate) memory: usize,
+    pub(crate) part_bytes: u64,
+    pub(crate) compression: Compression,
     archive_version: Option<ArchiveVersion>,
-    created: Option<CreationTime>,
-    allow_newer_server: bool,
+    pub(crate) created: Option<CreationTime>,
+    pub(crate) allow_newer_server: bool,
     pub(crate) options: Options,
     pub(crate) settings: SessionSettings,
     pub(crate) sync: bool,
-    watcher: Watcher,
-}
-
-/// A rendered database, ready to be written.
-struct Planned {
-    header: Header,
-    entries: Vec<Entry>,
-    data: Plan,
-    /// The snapshot that other connections can read in.
-    snapshot: Option<Shared>,
+    pub(crate) watch: Watch,
 }
 
 impl Dump {
@@ -97,7 +69,7 @@ impl Dump {
                 ..SessionSettings::default()
             },
             sync: true,
-            watcher: Box::new(|_| {}),
+            watch: Watch::default(),
         }
     }
 
@@ -155,242 +127,40 @@ impl Dump {
         self
     }
 
-    /// Tells `watcher` what happens, from within the dump's task: it should return at once.
+    /// Tells `watcher` what happens, from within the dump's task: it should return at once. May be called several times, for several watchers.
     #[must_use]
     pub fn watch(mut self, watcher: impl FnMut(Event) + Send + 'static) -> Self {
-        self.watcher = Box::new(watcher);
+        self.watch.add(Box::new(watcher));
         self
     }
 
-    /// Dumps into a file, which appears under its name when it is complete and synced, and not otherwise. What has the name of a pipe or
-    /// of a device is written to as by [`Dump::to_writer`].
+    /// What happens, as a stream for another task. It never makes the dump wait, and ends with it.
     ///
-    /// Dropping the future gives the dump up: what the server does for it is cancelled, its connections are closed, and the unfinished
-    /// file is removed. None of that blocks; a process that is to end then should call [`wait_for_cancels`](crate::wait_for_cancels())
-    /// first.
+    /// ```no_run
+    /// # async fn example() -> Result<(), pgdumprs::Error> {
+    /// use pgdumprs::{Dump, Event};
     ///
-    /// # Errors
-    ///
-    /// Every kind of [`Error`]; the file that had the name before, if any, is still there then.
-    pub async fn to_file(mut self, path: impl AsRef<Path>) -> Result<Report, Error> {
-        let started = Instant::now();
-        self.version()?;
-        let path = path.as_ref().to_owned();
-        let stream = path.clone();
-        if let Some(stream) = blocking(move || open_stream(&stream)).await? {
-            return self.to_writer(stream).await.map(|(_, report)| report);
-        }
-        // A folder that cannot be written to is better known before the server is asked for anything.
-        let (output, file) = OutputFile::create(&path)?;
-        let (mut session, planned) = self.plan().await?;
-        let (file, report) = self
-            .write(&mut session, planned, started, move |h, e| {
-                Writer::seekable(file, h, e)
-            })
-            .await?;
-        if self.sync {
-            (self.watcher)(Event::Syncing);
-            // The names stay in here: dropping the future removes the file, whatever the disk is at.
-            blocking(move || sync(&file, &path)).await?;
-        }
-        let sync_folder = self.sync;
-        blocking(move || output.commit(sync_folder)).await?;
-        session.close().await;
-        Ok(Report {
-            elapsed: started.elapsed(),
-            ..report
-        })
-    }
-
-    /// Dumps into a writer that need not seek, such as a pipe, and gives it back.
-    ///
-    /// Dropping the future gives the dump up, as for [`Dump::to_file`]. The writer is in a thread's hands, which drops it after the
-    /// call of [`Write::write`] that it is in, if any; and so it does where something else than the writer fails.
-    ///
-    /// # Errors
-    ///
-    /// Every kind of [`Error`]; what was written until then is a truncated archive, and readers find it so.
-    pub async fn to_writer<W>(mut self, output: W) -> Result<(W, Report), Error>
-    where
-        W: Write + Send + 'static,
-    {
-        let started = Instant::now();
-        self.version()?;
-        let (mut session, planned) = self.plan().await?;
-        let (output, report) = self
-            .write(&mut session, planned, started, move |h, e| {
-                Writer::new(output, h, e)
-            })
-            .await?;
-        session.close().await;
-        Ok((output, report))
-    }
-
-    /// Connects, reads the catalogs and renders them. The session's transaction stays open, with its snapshot and locks.
-    async fn plan(&mut self) -> Result<(Session, Planned), Error> {
-        let mut session = Session::connect(&self.params)
-            .await
-            .map_err(Error::Connect)?;
-        let server = session.server_version().clone();
-        (self.watcher)(Event::Connected {
-            server_version: server.text.clone(),
-        });
-        self.check_server(&server)?;
-        let snapshot = if self.connections() > 1 {
-            Snapshot::Share
-        } else {
-            Snapshot::Keep
-        };
-        let begun = transaction::begin(&mut session, snapshot, &self.settings);
-        let begun = if self.settings.serializable_deferrable {
-            // It is what this waits for.
-            begun.await
-        } else {
-            telling(begun, |text| (self.watcher)(Event::Warning(text))).await
-        };
-        let snapshot = match begun.map_err(Error::Transaction)? {
-            Begun::Shared(shared) => Some(shared),
-            Begun::Unshared(reason) => {
-                (self.watcher)(Event::Warning(format!(
-                    "the dump goes on over one connection, because others cannot see what it sees: {}",
-                    advised(&reason)
-                )));
-                None
-            }
-            Begun::Alone | Begun::Joined | Begun::Elsewhere => None,
-        };
-
-        (self.watcher)(Event::ReadingCatalogs);
-        let version = self.version()?;
-        self.options.large_object_form = if version >= ArchiveVersion::V1_16 {
-            LargeObjectForm::Grouped
-        } else {
-            LargeObjectForm::Single
-        };
-        let listing = Listing::read(&mut session, &self.options.scope()).await?;
-        let database = BString::from(session.target().database.as_str());
-        // What takes long in a large schema is done beside the async executor, which must stay responsive.
-        let options = self.options.clone();
-        let timeout = self.settings.lock_wait_timeout.clone();
-        let (dump, tables, locks) = blocking(move || {
-            let dump = pgdumprs_ddl::Dump::new(listing, options)?;
-            let tables = dump.tables_to_lock();
-            let locks = lock_statements(&tables, timeout.as_deref());
-            Ok::<_, Error>((dump, tables, locks))
-        })
-        .await?;
-        let count = tables.len();
-        (self.watcher)(Event::LockingTables { count });
-        if let Err(source) = session.pipeline(&locks).await {
-            let holders = holders(&mut session, &tables, &source).await;
-            return Err(Error::Lock { holders, source });
-        }
-        drop((tables, locks));
-
-        (self.watcher)(Event::ReadingDefinitions);
-        let details = Details::read(&mut session, dump.listing(), &dump.wanted()).await?;
-        let plan = blocking(move || dump.plan(details)).await?;
-        for warning in plan.warnings {
-            (self.watcher)(Event::Warning(warning));
-        }
-        let jobs: Vec<Job> = plan
-            .data
-            .into_iter()
-            .map(|data| job(data, self.settings.row_security))
-            .collect();
-        let tables = jobs
-            .iter()
-            .filter(|job| matches!(job.work, Work::Table { .. }))
-            .count();
-        (self.watcher)(Event::Planned {
-            entries: plan.entries.len(),
-            tables,
-        });
-        let header = Header {
-            version,
-            compression: self.compression,
-            created: self.created.unwrap_or_else(local_time),
-            database: Some(database),
-            server_version: Some(server.text),
-            dumper_version: Some(concat!("pgdumprs ", env!("CARGO_PKG_VERSION")).into()),
-        };
-        Ok((
-            session,
-            Planned {
-                header,
-                entries: plan.entries,
-                data: Plan::new(jobs, self.part_bytes),
-                snapshot,
-            },
-        ))
-    }
-
-    /// Copies the data and writes everything, without syncing.
-    async fn write<W, F>(
-        &mut self,
-        session: &mut Session,
-        planned: Planned,
-        started: Instant,
-        open: F,
-    ) -> Result<(W, Report), Error>
-    where
-        W: Write + Send + 'static,
-        F: FnOnce(&Header, &[Entry]) -> Result<Writer<W>, pgdumprs_archive::Error> + Send + 'static,
-    {
-        let Planned {
-            header,
-            entries,
-            data,
-            snapshot,
-        } = planned;
-        let entry_count = entries.len();
-        let settings = Settings {
-            compression: self.compression,
-            memory: self.memory,
-        };
-        let others = others(self.connections(), session, &data, snapshot, &self.settings);
-        let watcher = &mut self.watcher;
-        let (copied, written) = pgdumprs_copy::run(
-            session,
-            others,
-            data,
-            settings,
-            move |steps| write_steps(open(&header, &entries)?, steps),
-            |progress| watcher(event(progress)),
-        )
-        .await;
-        let (summary, writer): (_, Writer<W>) = match (copied, written) {
-            // Where copying only noticed that the writer was gone, the writer knows why.
-            (Err(pgdumprs_copy::Error::WriterStopped) | Ok(_), Some(Err(error))) => {
-                return Err(Error::Archive(error));
-            }
-            (Err(error), _) => return Err(Error::Copy(error)),
-            (Ok(summary), Some(Ok(writer))) => (summary, writer),
-            (Ok(_), None) => unreachable!("what was copied was written"),
-        };
-        // Nobody has spoken with the leader since it read its last part. That its transaction is still there proves that its locks held
-        // all the time: without them, another connection may have found a table emptied.
-        if !transaction::end(session).await.map_err(Error::Ending)? {
-            return Err(Error::TransactionLost);
-        }
-        let archive_bytes = writer.position();
-        let output = blocking(move || writer.finish())
-            .await
-            .map_err(Error::Archive)?;
-        let report = Report {
-            entries: entry_count,
-            tables: summary.tables,
-            rows: summary.rows,
-            large_objects: summary.large_objects,
-            raw_bytes: summary.bytes,
-            archive_bytes,
-            elapsed: started.elapsed(),
-        };
-        Ok((output, report))
+    /// let mut dump = Dump::new("dbname=shop")?;
+    /// let mut events = dump.events();
+    /// tokio::spawn(async move {
+    ///     while let Some(event) = events.next().await {
+    ///         if let Event::Progress(progress) = event {
+    ///             println!("{:.0}%", progress.fraction() * 100.0);
+    ///         }
+    ///     }
+    /// });
+    /// dump.to_file("shop.dump").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn events(&mut self) -> Events {
+        let (watcher, events) = Events::new();
+        self.watch.add(watcher);
+        events
     }
 
     /// How many connections may read: no more than there is memory for. Foreign tables are read over one: others could not lock them.
-    fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         if self.settings.foreign_tables || !self.options.data {
             1
         } else {
@@ -399,7 +169,7 @@ impl Dump {
     }
 
     /// The version to write: the one that was asked for or else the lowest that can be written and hold the compression.
-    fn version(&self) -> Result<ArchiveVersion, Error> {
+    pub(crate) fn version(&self) -> Result<ArchiveVersion, Error> {
         let lowest = self.compression.oldest_version().max(ArchiveVersion::V1_14);
         let version = self.archive_version.unwrap_or(lowest);
         if !version.is_writable() {
@@ -412,36 +182,23 @@ impl Dump {
             .map_err(Error::ArchiveVersion)?;
         Ok(version)
     }
+}
 
-    /// Refuses servers that are too old, and those that are too new unless they are allowed.
-    fn check_server(&mut self, server: &ServerVersion) -> Result<(), Error> {
-        if server.major() < OLDEST_SERVER {
-            return Err(Error::OldServer {
-                found: server.text.to_string(),
-            });
-        }
-        if server.major() <= NEWEST_SERVER {
-            return Ok(());
-        }
-        if !self.allow_newer_server {
-            return Err(Error::NewServer {
-                found: server.text.to_string(),
-            });
-        }
-        (self.watcher)(Event::Warning(format!(
-            "the server runs PostgreSQL {server}, newer than the {NEWEST_SERVER} that this version of pgdumprs knows: it is \
-             dumped as if it were {NEWEST_SERVER}, and what is new in it may be missing from the archive"
-        )));
-        Ok(())
+/// Shows what was chosen, and no password.
+impl fmt::Debug for Dump {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dump")
+            .field("params", &self.params)
+            .field("jobs", &self.jobs)
+            .field("memory", &self.memory)
+            .field("part_bytes", &self.part_bytes)
+            .field("compression", &self.compression)
+            .field("archive_version", &self.archive_version)
+            .field("created", &self.created)
+            .field("allow_newer_server", &self.allow_newer_server)
+            .field("options", &self.options)
+            .field("settings", &self.settings)
+            .field("sync", &self.sync)
+            .finish_non_exhaustive()
     }
-}
-
-/// Runs what waits for a disk or a pipe in a thread of its own.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    join(tokio::task::spawn_blocking(work).await)
-}
-
-/// The value of a blocking task. Such tasks are never cancelled, so that the only error is a panic, which goes on here.
-fn join<T>(result: Result<T, tokio::task::JoinError>) -> T {
-    result.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }

@@ -1,11 +1,32 @@
 //! What can keep a dump from being made.
 
-use std::io::ErrorKind;
+use std::io;
 use std::path::PathBuf;
 
-use pgdumprs_connect::ConnInfoError;
+use pgdumprs_connect::{ConnInfoError, ServerError};
+
+use crate::ErrorKind;
 
 /// Why there is no dump. Its sources say what the server, the connection or the file system said.
+///
+/// [`Error::kind`] says what to do about it, [`Error::sqlstate`] what the server said, [`Error::hint`] what may help.
+///
+/// ```
+/// use pgdumprs::{Dump, ErrorKind};
+///
+/// # async fn example(connection: &str) -> Result<(), pgdumprs::Error> {
+/// match Dump::new(connection)?.include_table("no_such_table").to_writer(tokio::io::sink()).await {
+///     Ok(report) => println!("{} rows", report.rows),
+///     Err(error) if error.kind() == ErrorKind::NoMatch => println!("nothing to do: {error}"),
+///     Err(error) if error.sqlstate() == Some("53300") => println!("too busy, later perhaps"),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(())
+/// # }
+/// # let database = pgdumprs_testkit::Server::get(pgdumprs_testkit::Major::REFERENCE).database();
+/// # let runtime = tokio::runtime::Runtime::new().unwrap();
+/// # runtime.block_on(example(&database.conninfo())).unwrap();
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -82,6 +103,23 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// What kind of failure it is, for whoever decides what to do next.
+    pub fn kind(&self) -> ErrorKind {
+        ErrorKind::of(self)
+    }
+
+    /// What the server said, where it is what made the dump fail.
+    pub fn server_error(&self) -> Option<&ServerError> {
+        self.cause().and_then(pgdumprs_connect::Error::server_error)
+    }
+
+    /// The SQLSTATE, where the server reported one.
+    pub fn sqlstate(&self) -> Option<&str> {
+        self.cause().and_then(pgdumprs_connect::Error::sqlstate)
+    }
+}
+
 /// Who is in the way of locks.
 fn in_the_way(holders: &[String]) -> String {
     match holders {
@@ -110,13 +148,13 @@ fn write_advice(error: &pgdumprs_archive::Error) -> &'static str {
         return "";
     };
     match source.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "; free space there, or write elsewhere"
         }
-        ErrorKind::FileTooLarge => {
+        io::ErrorKind::FileTooLarge => {
             "; the limit of the process (ulimit -f) or of the file system is too low"
         }
-        ErrorKind::BrokenPipe => "; what was to read it has ended",
+        io::ErrorKind::BrokenPipe => "; what was to read it has ended",
         _ => "",
     }
 }

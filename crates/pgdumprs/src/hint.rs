@@ -13,7 +13,7 @@ impl Error {
     }
 
     /// What the server or the connection had to do with it.
-    fn cause(&self) -> Option<&Cause> {
+    pub(crate) fn cause(&self) -> Option<&Cause> {
         if let Error::Connect(cause) = self {
             return Some(cause);
         }

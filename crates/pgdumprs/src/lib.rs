@@ -15,37 +15,54 @@
 //! A dump runs in one read-only, repeatable-read transaction, and holds `ACCESS SHARE` locks on the tables it dumps. Settings are
 //! made with `SET LOCAL` and pinned so that nothing a role, a database or a pooler has set can bend the output.
 
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
+
+mod archive_stream;
+mod blocking;
 mod content;
+mod copying;
 mod created;
 mod data;
 mod dump;
 mod error;
+mod error_kind;
 mod event;
+mod events;
 mod filter;
 mod hint;
 mod kinds;
 mod lock;
 mod output;
 mod patience;
+mod pipe;
+mod planning;
 mod report;
 mod selection;
+mod server;
 mod settings;
+mod sinks;
 mod table_data;
 mod transaction;
+mod watch;
 mod writing;
 
+pub use archive_stream::ArchiveStream;
+pub use bstr::BString;
 pub use created::created_text;
 pub use dump::Dump;
 pub use error::Error;
-pub use event::Event;
+pub use error_kind::ErrorKind;
+pub use event::{Event, Progress};
+pub use events::Events;
 pub use filter::FilterError;
 /// Reading archives, with no server and no PostgreSQL program: what they list, what they hold, whether they are sound.
 pub use pgdumprs_archive as archive;
 pub use pgdumprs_archive::{ArchiveVersion, Compression, CreationTime};
-pub use pgdumprs_connect::{ConnectParams, PasswordRequest, wait_for_cancels};
-pub use pgdumprs_copy::Progress;
+pub use pgdumprs_connect::{
+    ConnInfoError, ConnectParams, PasswordRequest, ServerError, wait_for_cancels,
+};
 pub use pgdumprs_ddl::{Inserts, Sections};
-pub use report::Report;
+pub use report::{Lsn, Report, TableReport};
 pub use table_data::{TableDataError, find_table_data};
 
 /// The README's examples, so that they compile.

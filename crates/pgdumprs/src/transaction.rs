@@ -1,15 +1,18 @@
 //! The transaction that a dump reads in, and the settings it pins.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use bstr::BString;
 use pgdumprs_connect::{Error, Rows, Session, TransactionStatus};
 
+use crate::Lsn;
 use crate::settings::SessionSettings;
 
 /// How often a transaction is begun before a server's timeout is taken for final.
 const ATTEMPTS: usize = 10;
 
 /// What a transaction has to do with those of other connections.
-pub(crate) enum Snapshot<'a> {
+enum Snapshot<'a> {
     /// It is alone.
     Keep,
     /// Others will read in its snapshot.
@@ -30,72 +33,105 @@ pub(crate) struct Shared {
     lc_monetary: BString,
 }
 
-/// Opens a read-only, repeatable-read transaction and pins every setting that could bend the output, in one round trip.
+/// How the dump's first transaction was begun.
+#[derive(Debug, Default)]
+pub(crate) struct Begun {
+    /// What others need to join its snapshot, where it is shared.
+    pub(crate) shared: Option<Shared>,
+    /// Why its snapshot is not shared although it should be: the server refused to export it.
+    pub(crate) unshared: Option<Error>,
+    /// The server's place in its write-ahead log right after the snapshot was taken.
+    pub(crate) lsn: Option<Lsn>,
+    /// The server's time then.
+    pub(crate) time: Option<SystemTime>,
+}
+
+/// Opens a read-only, repeatable-read transaction and pins every setting that could bend the output, in one round trip. Whether others
+/// will read in its snapshot is said by `share`.
 ///
 /// All settings are `SET LOCAL`: they end with the transaction, so that a pooled server connection is left as it was found.
 pub(crate) async fn begin(
     session: &mut Session,
-    snapshot: Snapshot<'_>,
+    share: bool,
     settings: &SessionSettings,
 ) -> Result<Begun, Error> {
-    let statements = statements(session, &snapshot, settings);
-    let results = match pipeline(session, &statements).await {
-        Err(error) if matches!(snapshot, Snapshot::Share) && is_of_last(&error, &statements) => {
-            return alone(session, settings, error).await;
+    let snapshot = if share {
+        Snapshot::Share
+    } else {
+        Snapshot::Keep
+    };
+    let mut statements = statements(session, &snapshot, settings);
+    // When a snapshot was taken that somebody else exported is not known.
+    let is_own = settings.snapshot.is_none();
+    let pinned = statements.len();
+    if is_own {
+        statements.extend(MOMENT.map(String::from));
+    }
+    // The place in the log is the one thing that the server may refuse to tell.
+    let results = match pipeline(session, &statements, Some(pinned + 2)).await {
+        Err(error) if share && is_of(&error, pinned - 1) => {
+            session.query("ROLLBACK").await?;
+            let begun = Box::pin(begin(session, false, settings)).await?;
+            return Ok(Begun {
+                unshared: Some(error),
+                ..begun
+            });
         }
         results => results?,
     };
-    let Some(rows) = results.last() else {
-        return Ok(Begun::Alone);
-    };
-    Ok(match snapshot {
-        Snapshot::Keep => Begun::Alone,
-        Snapshot::Share => {
-            let row = rows.one()?;
-            Begun::Shared(Shared {
-                identity: row.get(0)?,
-                name: row.get(1)?,
-                time_zone: row.get(2)?,
-                lc_monetary: row.get(3)?,
-            })
-        }
-        Snapshot::Join(shared) if rows.one()?.get::<BString>(0)? == shared.identity => {
-            Begun::Joined
-        }
-        Snapshot::Join(_) => Begun::Elsewhere,
-    })
+    let mut begun = Begun::default();
+    if share && let Some(rows) = results.get(pinned - 1) {
+        let row = rows.one()?;
+        begun.shared = Some(Shared {
+            identity: row.get(0)?,
+            name: row.get(1)?,
+            time_zone: row.get(2)?,
+            lc_monetary: row.get(3)?,
+        });
+    }
+    if is_own && let Some(rows) = results.get(pinned) {
+        let micros: u64 = rows.one()?.get(0)?;
+        begun.time = UNIX_EPOCH.checked_add(Duration::from_micros(micros));
+    }
+    if is_own && let Some(rows) = results.get(pinned + 2) {
+        let lsn: Option<BString> = rows.one()?.get(0)?;
+        begun.lsn = lsn.and_then(|text| Lsn::parse(&text));
+    }
+    Ok(begun)
 }
 
-/// Whether the server refused the last of these statements, and none before it.
-fn is_of_last(error: &Error, statements: &[String]) -> bool {
-    matches!(error, Error::Statement { index: Some(index), .. } if index + 1 == statements.len())
+/// Whether the server refused this statement, and none before it.
+fn is_of(error: &Error, statement: usize) -> bool {
+    matches!(error, Error::Statement { index: Some(index), .. } if *index == statement)
         && error.sqlstate() != Some(QUERY_CANCELED)
 }
 
-/// Begins anew, without sharing what could not be shared.
-async fn alone(
+/// Opens a transaction like the one of [`begin`], in its snapshot. `false` where another server answered, to which the snapshot's name means
+/// something else.
+pub(crate) async fn join(
     session: &mut Session,
+    shared: &Shared,
     settings: &SessionSettings,
-    reason: Error,
-) -> Result<Begun, Error> {
-    session.query("ROLLBACK").await?;
-    pipeline(session, &statements(session, &Snapshot::Keep, settings)).await?;
-    Ok(Begun::Unshared(reason))
+) -> Result<bool, Error> {
+    let statements = statements(session, &Snapshot::Join(shared), settings);
+    let results = pipeline(session, &statements, None).await?;
+    match results.last() {
+        Some(rows) => Ok(rows.one()?.get::<BString>(0)? == shared.identity),
+        None => Ok(false),
+    }
 }
 
-/// How a transaction was begun.
-pub(crate) enum Begun {
-    /// With a snapshot of its own.
-    Alone,
-    /// With a snapshot of its own that others cannot join, though they should: the server refused to export it.
-    Unshared(Error),
-    /// With a snapshot that others can join so.
-    Shared(Shared),
-    /// With another's snapshot.
-    Joined,
-    /// On another server than the one whose snapshot was to be read, where its name means something else.
-    Elsewhere,
-}
+/// The moment right after a snapshot was taken: the server's time, and its place in the write-ahead log. Roles on managed services may not
+/// be allowed to ask for the latter, and some servers that speak PostgreSQL's language have no such thing: then the savepoint undoes
+/// the failure.
+const MOMENT: [&str; 5] = [
+    "SELECT (EXTRACT(EPOCH FROM pg_catalog.statement_timestamp()) * 1000000)::bigint",
+    "SAVEPOINT pgdumprs_lsn",
+    "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
+            ELSE pg_catalog.pg_current_wal_lsn() END",
+    "ROLLBACK TO SAVEPOINT pgdumprs_lsn",
+    "RELEASE SAVEPOINT pgdumprs_lsn",
+];
 
 /// Ends the transaction in good order. `false` where there was none any more, and no locks and no snapshot with it: then what was read may
 /// not be one state of the database.
@@ -110,19 +146,33 @@ pub(crate) async fn end(session: &mut Session) -> Result<bool, Error> {
 const NO_TRANSACTION: &str = "25P01";
 
 /// Runs the statements that begin a transaction, again where a timeout struck: a statement_timeout of a millisecond can do so before
-/// the server has come to lifting it, if only the machine is busy.
-async fn pipeline(session: &mut Session, statements: &[String]) -> Result<Vec<Rows>, Error> {
-    for _ in 1..ATTEMPTS {
-        match session.pipeline(statements).await {
-            Err(error) if error.sqlstate() == Some(QUERY_CANCELED) => {
-                if session.transaction_status() != TransactionStatus::Idle {
+/// the server has come to lifting it, if only the machine is busy. The statement at `may_fail` and those after it have no results then.
+async fn pipeline(
+    session: &mut Session,
+    statements: &[String],
+    may_fail: Option<usize>,
+) -> Result<Vec<Rows>, Error> {
+    let mut attempts = 1..ATTEMPTS;
+    loop {
+        let mut results = Vec::with_capacity(statements.len());
+        let ran = session
+            .pipeline_each(statements, usize::MAX, |_, rows| results.push(rows))
+            .await;
+        let status = session.transaction_status();
+        match ran {
+            Err(Error::Statement { index, .. })
+                if index == may_fail && index.is_some() && status == TransactionStatus::Open =>
+            {
+                return Ok(results);
+            }
+            Err(error) if error.sqlstate() == Some(QUERY_CANCELED) && attempts.next().is_some() => {
+                if status != TransactionStatus::Idle {
                     session.query("ROLLBACK").await?;
                 }
             }
-            other => return other,
+            other => return other.map(|()| results),
         }
     }
-    session.pipeline(statements).await
 }
 
 /// When the server started, and what the snapshot sees.

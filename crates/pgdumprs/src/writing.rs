@@ -5,20 +5,41 @@ use std::io::Write;
 use pgdumprs_archive::{Error, Writer};
 use pgdumprs_copy::{Step, Steps};
 
+/// An archive with all that steps have put into it, not yet finished.
+pub(crate) struct Written<W: Write> {
+    pub(crate) writer: Writer<W>,
+    /// The entries that have data, in order, and its bytes, compressed.
+    pub(crate) sizes: Vec<(i32, u64)>,
+}
+
 /// Writes steps until there are no more. Gives the archive back unfinished: only whoever knows that they were all there may finish it.
 pub(crate) fn write_steps<W: Write>(
     mut writer: Writer<W>,
     steps: Steps,
-) -> Result<Writer<W>, Error> {
+) -> Result<Written<W>, Error> {
+    let mut sizes = Vec::new();
+    let (mut open, mut size) = (0, 0);
     for step in steps {
         match step {
-            Step::BeginTable { dump_id } => writer.begin_data(dump_id)?,
-            Step::BeginLargeObjects { dump_id } => writer.begin_blobs(dump_id)?,
+            Step::BeginTable { dump_id } => {
+                (open, size) = (dump_id, 0);
+                writer.begin_data(dump_id)?;
+            }
+            Step::BeginLargeObjects { dump_id } => {
+                (open, size) = (dump_id, 0);
+                writer.begin_blobs(dump_id)?;
+            }
             Step::BeginLargeObject { oid } => writer.begin_blob(oid)?,
-            Step::Chunk(payload) => writer.write_chunk(&payload)?,
+            Step::Chunk(payload) => {
+                size += payload.len() as u64;
+                writer.write_chunk(&payload)?;
+            }
             Step::EndLargeObject => writer.end_blob()?,
-            Step::EndBlock => writer.end()?,
+            Step::EndBlock => {
+                sizes.push((open, size));
+                writer.end()?;
+            }
         }
     }
-    Ok(writer)
+    Ok(Written { writer, sizes })
 }

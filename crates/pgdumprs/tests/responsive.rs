@@ -46,7 +46,7 @@ fn longest_stall(runtime: &Runtime, database: &Database) -> Result<Duration> {
     let ticking = runtime.spawn(tick(done.clone()));
     let dump = Dump::new(&database.conninfo())?;
     // Like a service's, the dump is a task beside the others.
-    let dumping = runtime.spawn(dump.to_writer(std::io::sink()));
+    let dumping = runtime.spawn(dump.to_std_writer(std::io::sink()));
     let dumped = runtime.block_on(dumping);
     done.store(true, Ordering::Relaxed);
     dumped?.context("dumping with pgdumprs")?;

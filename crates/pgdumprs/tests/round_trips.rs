@@ -44,7 +44,7 @@ fn said(database: &Database) -> Result<(Traffic, usize)> {
     let link = SlowLink::open(database.server(), Duration::ZERO)?;
     let dump = Dump::new(&link.conninfo(database.name()))?.data(false);
     let (_, report) = tokio::runtime::Runtime::new()?
-        .block_on(dump.to_writer(std::io::sink()))
+        .block_on(dump.to_std_writer(std::io::sink()))
         .context("dumping with pgdumprs")?;
     Ok((link.traffic(), report.entries))
 }

@@ -28,7 +28,7 @@ pub(crate) fn run(args: DumpArgs) -> anyhow::Result<()> {
     let report = signal::run(async {
         Ok(match args.file() {
             Some(file) => dump.to_file(file).await?,
-            None => dump.to_writer(std::io::stdout()).await?.1,
+            None => dump.to_std_writer(std::io::stdout()).await?.1,
         })
     })?;
     if verbose {

@@ -138,7 +138,9 @@ fn archive(conninfo: &str) -> Result<Vec<u8>> {
         year: 100,
         is_dst: 0,
     };
-    let dump = Dump::new(conninfo)?.created(created).to_writer(Vec::new());
+    let dump = Dump::new(conninfo)?
+        .created(created)
+        .to_std_writer(Vec::new());
     let (bytes, _) = tokio::runtime::Runtime::new()?.block_on(dump)?;
     Ok(bytes)
 }

@@ -85,7 +85,7 @@ fn everything_that_may_not_be_read_is_named_at_once() {
             .replace("reader", &role),
         );
         let conninfo = format!("{} user={role}", database.conninfo());
-        let dump = Dump::new(&conninfo)?.to_writer(Vec::new());
+        let dump = Dump::new(&conninfo)?.to_std_writer(Vec::new());
         let (_, report) = tokio::runtime::Runtime::new()?.block_on(dump)?;
         ensure!(report.large_objects == 2, "{report:?}");
         Ok(())

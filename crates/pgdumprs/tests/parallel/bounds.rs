@@ -30,7 +30,7 @@ fn little_memory_and_a_slow_writer_change_nothing() {
             .max_blocking_threads(1)
             .enable_all()
             .build()?;
-        let (Slow(written), _) = runtime.block_on(dump.to_writer(Slow(Vec::new())))?;
+        let (Slow(written), _) = runtime.block_on(dump.to_std_writer(Slow(Vec::new())))?;
         let expected = std::fs::read(&path).context("reading the archive")?;
         // Offsets are patched into the file and not into the stream, in as many bytes.
         ensure!(
@@ -73,7 +73,7 @@ fn a_writer_that_fails_ends_the_dump() {
                 .part_bytes(PART)
                 .compression(Compression::None);
             let result: Result<_, pgdumprs::Error> =
-                tokio::runtime::Runtime::new()?.block_on(dump.to_writer(Full(room)));
+                tokio::runtime::Runtime::new()?.block_on(dump.to_std_writer(Full(room)));
             let error = result.err().context("the dump succeeds")?;
             let text = format!("{:#}", anyhow::Error::new(error));
             ensure!(text.contains("no space left in the test"), "{text}");

@@ -89,7 +89,7 @@ fn check_pipes(database: &Database, archive: &Path, method: Compression) -> Resu
         .created(CreationTime::default())
         .compression(method);
     let output = File::create(&piped).context("creating a file")?;
-    tokio::runtime::Runtime::new()?.block_on(dump.to_writer(output))?;
+    tokio::runtime::Runtime::new()?.block_on(dump.to_std_writer(output))?;
 
     let on_disk = script(archive, Stdio::null())?;
     ensure!(on_disk == script(&piped, Stdio::null())?, "without offsets");

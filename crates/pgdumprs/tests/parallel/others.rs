@@ -131,7 +131,7 @@ fn dump_while_somebody_waits(database: &Database, path: &Path) -> Result<Vec<Str
     // Slow enough for others to come before the leader has read everything, most of the time.
     let output = Slow(File::create(path)?);
     let dumped =
-        async { tokio::time::timeout(Duration::from_secs(60), dump.to_writer(output)).await };
+        async { tokio::time::timeout(Duration::from_secs(60), dump.to_std_writer(output)).await };
     tokio::runtime::Runtime::new()?
         .block_on(dumped)
         .context("the dump hangs")??;

@@ -59,7 +59,7 @@ async fn dump(conninfo: &str, jobs: usize, path: &Path) -> Result<(Report, Vec<S
 
 /// What a failed dump says, and its hint.
 async fn refusal(dump: Dump) -> (String, String) {
-    let Err(error) = dump.to_writer(std::io::sink()).await else {
+    let Err(error) = dump.to_std_writer(std::io::sink()).await else {
         panic!("there is a dump");
     };
     let hint = error.hint().unwrap_or_default();

@@ -78,7 +78,7 @@ fn connections_that_never_come_are_warned_of() -> Result<()> {
             release.take();
         }
     });
-    let dumped = dump.to_writer(Held(held, Vec::new()));
+    let dumped = dump.to_std_writer(Held(held, Vec::new()));
     let (Held(_, archive), _) = runtime()
         .block_on(async { tokio::time::timeout(Duration::from_secs(120), dumped).await })
         .context("the dump hangs")??;
@@ -93,7 +93,7 @@ fn connections_that_never_come_are_warned_of() -> Result<()> {
 
     // The same as into any writer that cannot seek.
     let (expected, _) =
-        runtime().block_on(small(prepare(&database.conninfo(), 1)?).to_writer(Vec::new()))?;
+        runtime().block_on(small(prepare(&database.conninfo(), 1)?).to_std_writer(Vec::new()))?;
     ensure!(archive == expected, "other bytes");
     Ok(())
 }
@@ -118,7 +118,7 @@ fn a_wait_for_the_first_connection_is_warned_of() -> Result<()> {
                 let _ = sender.send(warning);
             }
         });
-        let dumped = tokio::spawn(dump.to_writer(io::sink()));
+        let dumped = tokio::spawn(dump.to_std_writer(io::sink()));
         let warning = tokio::time::timeout(Duration::from_secs(60), warnings.recv()).await?;
         let warning = warning.context("no warning")?;
         ensure!(

@@ -1,0 +1,127 @@
+//! From a rendered database to a written archive: its data is copied, its end is put in order.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::time::Instant;
+
+use pgdumprs_archive::{Entry, Header, Writer};
+use pgdumprs_connect::Session;
+use pgdumprs_copy::{Settings, Summary};
+use tracing::{Instrument, debug_span, info};
+
+use crate::blocking::blocking;
+use crate::data::others;
+use crate::planning::Planned;
+use crate::writing::{Written, write_steps};
+use crate::{Dump, Error, Report, TableReport, transaction};
+
+impl Dump {
+    /// Makes the dump: connects, plans, copies and writes, without syncing. `open` begins the archive.
+    pub(crate) async fn run<W, F>(&mut self, open: F) -> Result<(W, Report), Error>
+    where
+        W: Write + Send + 'static,
+        F: FnOnce(&Header, &[Entry]) -> Result<Writer<W>, pgdumprs_archive::Error> + Send + 'static,
+    {
+        let started = Instant::now();
+        let (mut session, planned) = self.plan().await?;
+        let mut report = Report::begin(&planned);
+        let (summary, Written { writer, sizes }) = self.copy(&mut session, planned, open).await?;
+        let output = async {
+            // Nobody has spoken with the leader since it read its last part. That its transaction is still there proves that its locks
+            // held all the time: without them, another connection may have found a table emptied.
+            if !transaction::end(&mut session)
+                .await
+                .map_err(Error::Ending)?
+            {
+                return Err(Error::TransactionLost);
+            }
+            session.close().await;
+            report.archive_bytes = writer.position();
+            blocking(move || writer.finish())
+                .await
+                .map_err(Error::Archive)
+        }
+        .instrument(debug_span!("finish"))
+        .await?;
+        let (tables, warnings) = self.watch.take();
+        report.tables = summary.tables;
+        report.rows = summary.rows;
+        report.large_objects = summary.large_objects;
+        report.raw_bytes = summary.bytes;
+        report.compressed_bytes = sizes.iter().map(|(_, size)| size).sum();
+        report.table_reports = in_order(tables, &sizes);
+        report.warnings = warnings;
+        report.elapsed = started.elapsed();
+        let Report {
+            tables,
+            rows,
+            raw_bytes,
+            archive_bytes,
+            elapsed,
+            ..
+        } = &report;
+        info!(tables, rows, raw_bytes, archive_bytes, ?elapsed, "written");
+        Ok((output, report))
+    }
+
+    /// Copies the data and writes all but the archive's end.
+    #[tracing::instrument(level = "debug", skip_all)]
+    async fn copy<W, F>(
+        &mut self,
+        session: &mut Session,
+        planned: Planned,
+        open: F,
+    ) -> Result<(Summary, Written<W>), Error>
+    where
+        W: Write + Send + 'static,
+        F: FnOnce(&Header, &[Entry]) -> Result<Writer<W>, pgdumprs_archive::Error> + Send + 'static,
+    {
+        let Planned {
+            header,
+            entries,
+            data,
+            begun,
+        } = planned;
+        let settings = Settings {
+            compression: self.compression,
+            memory: self.memory,
+        };
+        let others = others(
+            self.connections(),
+            session,
+            &data,
+            begun.shared,
+            &self.settings,
+        );
+        let watch = &mut self.watch;
+        let span = debug_span!("write");
+        let (copied, written) = pgdumprs_copy::run(
+            session,
+            others,
+            data,
+            settings,
+            move |steps| span.in_scope(|| write_steps(open(&header, &entries)?, steps)),
+            |progress| watch.copied(progress),
+        )
+        .await;
+        match (copied, written) {
+            // Where copying only noticed that the writer was gone, the writer knows why.
+            (Err(pgdumprs_copy::Error::WriterStopped) | Ok(_), Some(Err(error))) => {
+                Err(Error::Archive(error))
+            }
+            (Err(error), _) => Err(Error::Copy(error)),
+            (Ok(summary), Some(Ok(written))) => Ok((summary, written)),
+            (Ok(_), None) => unreachable!("what was copied was written"),
+        }
+    }
+}
+
+/// The tables' reports in the archive's order, with what compression made of them.
+fn in_order(mut tables: HashMap<i32, TableReport>, sizes: &[(i32, u64)]) -> Vec<TableReport> {
+    let table = |&(dump_id, size): &(i32, u64)| {
+        let mut table = tables.remove(&dump_id)?;
+        table.compressed_bytes = size;
+        Some(table)
+    };
+    sizes.iter().filter_map(table).collect()
+}

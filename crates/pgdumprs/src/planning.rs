@@ -1,0 +1,169 @@
+//! From a connection to a rendered database: what is dumped, and how it is divided.
+
+use bstr::BString;
+use pgdumprs_archive::{ArchiveVersion, Entry, Header};
+use pgdumprs_catalog::{Details, Listing};
+use pgdumprs_connect::Session;
+use pgdumprs_copy::{Job, Plan, Work};
+use pgdumprs_ddl::LargeObjectForm;
+use tracing::debug_span;
+
+use crate::blocking::blocking;
+use crate::created::local_time;
+use crate::data::job;
+use crate::hint::advised;
+use crate::lock::{holders, lock_statements};
+use crate::patience::telling;
+use crate::transaction::{self, Begun};
+use crate::{Dump, Error, Event, server};
+
+/// A rendered database, ready to be written.
+pub(crate) struct Planned {
+    pub(crate) header: Header,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) data: Plan,
+    /// The transaction that it was read in.
+    pub(crate) begun: Begun,
+}
+
+impl Dump {
+    /// Connects, reads the catalogs and renders them. The session's transaction stays open, with its snapshot and locks.
+    pub(crate) async fn plan(&mut self) -> Result<(Session, Planned), Error> {
+        let mut session = self.connect().await?;
+        let begun = self.begin(&mut session).await?;
+        let dump = self.list(&mut session).await?;
+        let dump = self.lock(&mut session, dump).await?;
+        let plan = self.detail(&mut session, dump).await?;
+
+        let _plan = debug_span!("plan").entered();
+        for warning in plan.warnings {
+            self.watch.tell(Event::Warning(warning));
+        }
+        let jobs: Vec<Job> = plan
+            .data
+            .into_iter()
+            .map(|data| job(data, self.settings.row_security))
+            .collect();
+        let tables = jobs
+            .iter()
+            .filter(|job| matches!(job.work, Work::Table { .. }))
+            .count();
+        let data = Plan::new(jobs, self.part_bytes);
+        self.watch.planned(plan.entries.len(), tables, data.bytes());
+        let header = Header {
+            version: self.version()?,
+            compression: self.compression,
+            created: self.created.unwrap_or_else(local_time),
+            database: Some(BString::from(session.target().database.as_str())),
+            server_version: Some(session.server_version().text.clone()),
+            dumper_version: Some(concat!("pgdumprs ", env!("CARGO_PKG_VERSION")).into()),
+        };
+        Ok((
+            session,
+            Planned {
+                header,
+                entries: plan.entries,
+                data,
+                begun,
+            },
+        ))
+    }
+
+    /// Opens the session.
+    #[tracing::instrument(level = "debug", skip_all)]
+    async fn connect(&mut self) -> Result<Session, Error> {
+        let session = Session::connect(&self.params)
+            .await
+            .map_err(Error::Connect)?;
+        let target = session.target();
+        tracing::debug!(
+            host = target.host,
+            port = target.port,
+            user = target.user,
+            database = target.database,
+            "session opened"
+        );
+        let server = session.server_version();
+        self.watch.tell(Event::Connected {
+            server_version: server.text.clone(),
+        });
+        if let Some(warning) = server::check(server, self.allow_newer_server)? {
+            self.watch.tell(Event::Warning(warning));
+        }
+        Ok(session)
+    }
+
+    /// Begins the transaction.
+    #[tracing::instrument(level = "debug", skip_all)]
+    async fn begin(&mut self, session: &mut Session) -> Result<Begun, Error> {
+        let begun = transaction::begin(session, self.connections() > 1, &self.settings);
+        let begun = if self.settings.serializable_deferrable {
+            // It is what this waits for.
+            begun.await
+        } else {
+            telling(begun, |text| self.watch.tell(Event::Warning(text))).await
+        };
+        let begun = begun.map_err(Error::Transaction)?;
+        if let Some(reason) = &begun.unshared {
+            self.watch.tell(Event::Warning(format!(
+                "the dump goes on over one connection, because others cannot see what it sees: {}",
+                advised(reason)
+            )));
+        }
+        tracing::debug!(
+            lsn = begun.lsn.map(tracing::field::display),
+            "snapshot taken"
+        );
+        Ok(begun)
+    }
+
+    /// Lists the objects of the database and decides which are dumped.
+    #[tracing::instrument(level = "debug", skip_all)]
+    async fn list(&mut self, session: &mut Session) -> Result<pgdumprs_ddl::Dump, Error> {
+        self.watch.tell(Event::ReadingCatalogs);
+        self.options.large_object_form = if self.version()? >= ArchiveVersion::V1_16 {
+            LargeObjectForm::Grouped
+        } else {
+            LargeObjectForm::Single
+        };
+        let listing = Listing::read(session, &self.options.scope()).await?;
+        // What takes long in a large schema is done beside the async executor, which must stay responsive.
+        let options = self.options.clone();
+        Ok(blocking(move || pgdumprs_ddl::Dump::new(listing, options)).await?)
+    }
+
+    /// Locks the tables that are dumped.
+    #[tracing::instrument(level = "debug", skip_all)]
+    async fn lock(
+        &mut self,
+        session: &mut Session,
+        dump: pgdumprs_ddl::Dump,
+    ) -> Result<pgdumprs_ddl::Dump, Error> {
+        let timeout = self.settings.lock_wait_timeout.clone();
+        let (dump, tables, locks) = blocking(move || {
+            let tables = dump.tables_to_lock();
+            let locks = lock_statements(&tables, timeout.as_deref());
+            (dump, tables, locks)
+        })
+        .await;
+        let count = tables.len();
+        self.watch.tell(Event::LockingTables { count });
+        if let Err(source) = session.pipeline(&locks).await {
+            let holders = holders(session, &tables, &source).await;
+            return Err(Error::Lock { holders, source });
+        }
+        Ok(dump)
+    }
+
+    /// Reads the details of what is dumped, and renders it.
+    #[tracing::instrument(level = "debug", skip_all)]
+    async fn detail(
+        &mut self,
+        session: &mut Session,
+        dump: pgdumprs_ddl::Dump,
+    ) -> Result<pgdumprs_ddl::Plan, Error> {
+        self.watch.tell(Event::ReadingDefinitions);
+        let details = Details::read(session, dump.listing(), &dump.wanted()).await?;
+        Ok(blocking(move || dump.plan(details)).await?)
+    }
+}

@@ -1,0 +1,196 @@
+//! Where an archive goes: a file, a writer of any kind, a stream.
+
+use std::io::{Seek, Write};
+use std::path::Path;
+use std::time::Instant;
+
+use pgdumprs_archive::Writer;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tracing::{Instrument, debug_span};
+
+use crate::archive_stream::ArchiveStream;
+use crate::blocking::blocking;
+use crate::output::{OutputFile, open_stream, sync};
+use crate::pipe::pipe;
+use crate::{Dump, Error, Event, Report};
+
+/// Dropping a future before it is done gives the dump up: what the server does for it is cancelled, its connections are closed, and an
+/// unfinished file is removed. None of that blocks; a process that is to end then should call
+/// [`wait_for_cancels`](crate::wait_for_cancels()) first.
+impl Dump {
+    /// Dumps into a file, which appears under its name when it is complete and synced, and not otherwise. What has the name of a pipe or
+    /// of a device is written to as by [`Dump::to_std_writer`].
+    ///
+    /// ```
+    /// use pgdumprs::{Compression, Dump};
+    ///
+    /// # async fn example(connection: &str, folder: &std::path::Path) -> Result<(), pgdumprs::Error> {
+    /// let report = Dump::new(connection)?
+    ///     .jobs(4)
+    ///     .compression(Compression::ZSTD)
+    ///     .exclude_table_data("audit.*")
+    ///     .to_file(folder.join("shop.dump"))
+    ///     .await?;
+    /// for table in &report.table_reports {
+    ///     println!("{}: {} rows, {} bytes", table.name, table.rows, table.compressed_bytes);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// # let database = pgdumprs_testkit::Server::get(pgdumprs_testkit::Major::REFERENCE).database();
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let runtime = tokio::runtime::Runtime::new().unwrap();
+    /// # runtime.block_on(example(&database.conninfo(), folder.path())).unwrap();
+    /// # assert!(folder.path().join("shop.dump").exists());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Every kind of [`Error`]; the file that had the name before, if any, is still there then.
+    #[tracing::instrument(name = "dump", skip_all)]
+    pub async fn to_file(mut self, path: impl AsRef<Path>) -> Result<Report, Error> {
+        let started = Instant::now();
+        self.version()?;
+        let path = path.as_ref().to_owned();
+        let named = path.clone();
+        // A pipe is opened when somebody reads it.
+        if let Some(stream) = blocking(move || open_stream(&named)).await? {
+            let (_, report) = self
+                .run(move |header, entries| Writer::new(stream, header, entries))
+                .await?;
+            return Ok(report);
+        }
+        // A folder that cannot be written to is better known before the server is asked for anything.
+        let (output, file) = OutputFile::create(&path)?;
+        let (file, mut report) = self
+            .run(move |header, entries| Writer::seekable(file, header, entries))
+            .await?;
+        let synced = self.sync;
+        async {
+            if synced {
+                self.watch.tell(Event::Syncing);
+                // The names stay in here: dropping the future removes the file, whatever the disk is at.
+                blocking(move || sync(&file, &path)).await?;
+            }
+            blocking(move || output.commit(synced)).await
+        }
+        .instrument(debug_span!("commit"))
+        .await?;
+        report.elapsed = started.elapsed();
+        Ok(report)
+    }
+
+    /// Dumps into an async writer, such as a socket or a child's standard input. It is flushed at the end and not shut down: where closing
+    /// it is what makes the archive count, as with an upload, lend it as `&mut writer` and shut it down after success only.
+    ///
+    /// ```
+    /// use pgdumprs::Dump;
+    ///
+    /// # async fn example(connection: &str) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut child = tokio::process::Command::new("wc")
+    ///     .arg("-c")
+    ///     .stdin(std::process::Stdio::piped())
+    ///     .spawn()?;
+    /// let input = child.stdin.take().ok_or("it has no standard input")?;
+    /// let report = Dump::new(connection)?.to_writer(input).await?;
+    /// println!("{} bytes were written", report.archive_bytes);
+    /// child.wait().await?;
+    /// # Ok(())
+    /// # }
+    /// # let database = pgdumprs_testkit::Server::get(pgdumprs_testkit::Major::REFERENCE).database();
+    /// # let runtime = tokio::runtime::Runtime::new().unwrap();
+    /// # runtime.block_on(example(&database.conninfo())).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Every kind of [`Error`]; what was written until then is a truncated archive, and readers find it so.
+    #[tracing::instrument(name = "dump", skip_all)]
+    pub async fn to_writer<W>(mut self, mut output: W) -> Result<Report, Error>
+    where
+        W: AsyncWrite + Unpin,
+    {
+        let started = Instant::now();
+        self.version()?;
+        let (writer, mut reader) = pipe();
+        let dumping = async {
+            let (_, report) = self
+                .run(move |header, entries| Writer::new(writer, header, entries))
+                .await?;
+            Ok::<_, Error>(report)
+        };
+        let writing = async {
+            let mut offset = 0;
+            while let Some(piece) = reader.next().await {
+                if let Err(error) = output.write_all(&piece).await {
+                    return Err(reader.fail(offset, error));
+                }
+                offset += piece.len() as u64;
+            }
+            let flushed = output.flush().await;
+            flushed.map_err(|error| reader.fail(offset, error))
+        };
+        let (dumped, written) = tokio::join!(dumping, writing);
+        let mut report = dumped?;
+        written.map_err(Error::Archive)?;
+        report.elapsed = started.elapsed();
+        Ok(report)
+    }
+
+    /// Dumps into a blocking writer, such as a pipe or [`std::io::Stdout`], and gives it back. It is in the hands of a thread of its own,
+    /// which drops it after the call of [`Write::write`] that it is in, if any, where the dump is given up or something else than the
+    /// writer fails.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Dump::to_writer`].
+    #[tracing::instrument(name = "dump", skip_all)]
+    pub async fn to_std_writer<W>(mut self, output: W) -> Result<(W, Report), Error>
+    where
+        W: Write + Send + 'static,
+    {
+        self.version()?;
+        self.run(move |header, entries| Writer::new(output, header, entries))
+            .await
+    }
+
+    /// Dumps into a blocking writer that can seek, from where it stands, and gives it back. As in a file, the archive says where each
+    /// table's data is, so that `pg_restore` can restore a part of it without reading the rest, or all of it over several connections.
+    ///
+    /// # Errors
+    ///
+    /// Every kind of [`Error`]; what was written until then is a truncated archive, and readers find it so.
+    #[tracing::instrument(name = "dump", skip_all)]
+    pub async fn to_seekable<W>(mut self, output: W) -> Result<(W, Report), Error>
+    where
+        W: Write + Seek + Send + 'static,
+    {
+        self.version()?;
+        self.run(move |header, entries| Writer::seekable(output, header, entries))
+            .await
+    }
+
+    /// The archive as a stream of pieces, such as the bodies of HTTP requests and responses are made of. It begins when it is first polled,
+    /// in a task of its own, and is cancelled when it is dropped.
+    ///
+    /// Where the dump fails, the stream's last item is the error: whoever passes the pieces on must not end then as if that were all.
+    ///
+    /// ```
+    /// use pgdumprs::Dump;
+    ///
+    /// # async fn example(connection: &str) -> Result<(), pgdumprs::Error> {
+    /// let mut archive = Dump::new(connection)?.to_stream();
+    /// let mut size = 0;
+    /// while let Some(piece) = archive.next().await {
+    ///     size += piece?.len() as u64;
+    /// }
+    /// assert_eq!(archive.report().map(|report| report.archive_bytes), Some(size));
+    /// # Ok(())
+    /// # }
+    /// # let database = pgdumprs_testkit::Server::get(pgdumprs_testkit::Major::REFERENCE).database();
+    /// # let runtime = tokio::runtime::Runtime::new().unwrap();
+    /// # runtime.block_on(example(&database.conninfo())).unwrap();
+    /// ```
+    pub fn to_stream(self) -> ArchiveStream {
+        ArchiveStream::new(self)
+    }
+}
