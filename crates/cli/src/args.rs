@@ -31,6 +31,9 @@ pub(crate) struct DumpArgs {
     positional_dbname: Option<String>,
 
     /// Output file; without it, the archive goes to standard output
+    ///
+    /// The archive is written beside the file, and gets its name when it is complete and safe on disk: until then, and where the dump
+    /// fails, what had the name stays. Pipes and devices are written to as they are.
     #[arg(short, long, value_name = "FILE", value_parser = OsStringValueParser::new().map(PathBuf::from),
           help_heading = "General options")]
     file: Option<PathBuf>,
@@ -41,6 +44,9 @@ pub(crate) struct DumpArgs {
     format: Format,
 
     /// Connections that read data at the same time, into one file; by default one for each CPU, and eight at most
+    ///
+    /// Large tables are divided among them, on servers since 14. The bytes of the archive do not depend on their number. A connection
+    /// that cannot be had is warned of and done without.
     #[arg(
         short,
         long,
@@ -51,6 +57,9 @@ pub(crate) struct DumpArgs {
     jobs: Option<u16>,
 
     /// MiB of memory that data may take on its way, whatever the size of the database
+    ///
+    /// What one connection has read while another is still busy with an earlier part of the archive waits there, compressed. With less
+    /// memory, fewer connections are opened.
     #[arg(
         long,
         value_name = "MIB",
@@ -70,6 +79,10 @@ pub(crate) struct DumpArgs {
     pub(crate) verbose: bool,
 
     /// Compression: METHOD[:LEVEL] with none, gzip, lz4 or zstd, or a level of gzip
+    ///
+    /// METHOD may also be followed by options after the colon, parted by commas: level=NUMBER and, for zstd, long. The default is gzip at
+    /// a level chosen by the data. Level 0 means no compression. zstd is faster and smaller, and needs a pg_restore of PostgreSQL 16 or
+    /// newer; so does lz4.
     #[arg(
         short = 'Z',
         long,
@@ -90,6 +103,8 @@ pub(crate) struct DumpArgs {
     archive_version: AutoVersion,
 
     /// Go on, with a warning, where the server is newer than PostgreSQL 18
+    ///
+    /// It is dumped as if it were 18. What is new in it may be missing from the archive.
     #[arg(long, help_heading = "General options")]
     pub(crate) allow_newer_server: bool,
 

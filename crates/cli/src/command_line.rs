@@ -5,10 +5,12 @@ mod spelling;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::args::DumpArgs;
 use crate::commands::{self, cat::CatArgs, list::ListArgs, verify::VerifyArgs};
+use crate::reference::Reference;
 
 /// Backs up a PostgreSQL database into an archive that pg_restore reads
 #[derive(Debug, Parser)]
@@ -24,7 +26,8 @@ use crate::commands::{self, cat::CatArgs, list::ListArgs, verify::VerifyArgs};
     args_conflicts_with_subcommands = true,
     override_usage = "pgdumprs [OPTION]... [DBNAME]\n       pgdumprs COMMAND [OPTION]...",
     subcommand_help_heading = "Commands (a database that has such a name is dumped with -d)",
-    after_help = AFTER_HELP
+    after_help = after_help(),
+    after_long_help = WHERE_FROM
 )]
 pub(crate) struct CommandLine {
     #[command(subcommand)]
@@ -33,14 +36,23 @@ pub(crate) struct CommandLine {
     #[command(flatten)]
     dump: DumpArgs,
 
+    /// Print a man page or completions for a shell, and exit
+    #[arg(long, value_name = "WHAT", help_heading = "General options")]
+    generate: Option<Reference>,
+
     #[command(flatten)]
     about: About,
 }
 
-/// What `--help` of a dump ends with.
-const AFTER_HELP: &str = "Without a database name, the PGDATABASE environment variable says which database is dumped, or else \
+/// Where the database's name and the password come from.
+const WHERE_FROM: &str = "Without a database name, the PGDATABASE environment variable says which database is dumped, or else \
                           the user's name does.\n\
                           Passwords come from the connection string, PGPASSWORD, the password file or your terminal.";
+
+/// What `--help` of a dump ends with.
+fn after_help() -> String {
+    format!("{WHERE_FROM}\nMore on each option: pgdumprs --generate man | man -l -")
+}
 
 /// What a first argument can ask for.
 #[derive(Debug, Subcommand)]
@@ -50,7 +62,8 @@ enum Command {
         display_name = "pgdumprs",
         args_override_self = true,
         override_usage = "pgdumprs dump [OPTION]... [DBNAME]",
-        after_help = AFTER_HELP
+        after_help = after_help(),
+        after_long_help = WHERE_FROM
     )]
     Dump(Box<Options<DumpArgs>>),
 
@@ -100,8 +113,9 @@ struct About {
     #[arg(short = 'V', long, action = ArgAction::Version, help_heading = "General options")]
     version: Option<bool>,
 
+    // One line for each option, as in pg_dump; man page and docs/cli.md have the rest.
     /// Show this help and exit
-    #[arg(short = '?', long, action = ArgAction::Help, help_heading = "General options")]
+    #[arg(short = '?', long, action = ArgAction::HelpShort, help_heading = "General options")]
     help: Option<bool>,
 }
 
@@ -131,6 +145,11 @@ impl CommandLine {
 
     /// Does what was asked for.
     pub(crate) fn run(self) -> anyhow::Result<()> {
+        if let Some(reference) = self.generate {
+            return reference
+                .write(Self::command(), &mut std::io::stdout())
+                .context("could not write to standard output");
+        }
         match self.command {
             None => commands::dump::run(self.dump),
             Some(Command::Dump(dump)) => commands::dump::run(dump.own),

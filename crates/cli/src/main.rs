@@ -6,6 +6,7 @@ mod commands;
 mod compression;
 mod password;
 mod pg_dump;
+mod reference;
 mod signal;
 mod verbose;
 

@@ -3,9 +3,75 @@
 use clap::Arg;
 
 /// Options that pg_dump 18 has not. Every other option is one of its own: `tests/reference.rs` compares.
-const OWN: &[&str] = &["allow-newer-server", "archive-version", "created", "memory"];
+const OWN: &[&str] = &[
+    "allow-newer-server",
+    "archive-version",
+    "created",
+    "generate",
+    "memory",
+];
+
+/// Options of pg_dump that do not do the very same here, and why.
+const DIFFERENCES: &[(&str, &str)] = &[
+    (
+        "binary-upgrade",
+        "refused: `pg_upgrade` runs the `pg_dump` of the new server, and only that fits",
+    ),
+    (
+        "compress",
+        "without a level, gzip's is chosen by the data, for about the size of `pg_dump`'s in less time ([architecture](architecture.md)); \
+         zstd's `workers`, which `pg_dump` warns of and ignores, warns of `-j`",
+    ),
+    (
+        "encoding",
+        "encodings that only clients use (`BIG5`, `GB18030`, `GBK`, `JOHAB`, `SJIS`, `SHIFT_JIS_2004`, `UHC`) are refused: not there yet",
+    ),
+    (
+        "file",
+        "the name is given to the complete file; `pg_dump` writes under it from the start, and leaves what it has when it fails",
+    ),
+    (
+        "format",
+        "custom is the default, and all there is so far: `p`, `d` and `t` are refused",
+    ),
+    (
+        "help",
+        "understood anywhere; by `pg_dump` as the first argument alone",
+    ),
+    (
+        "include-foreign-data",
+        "goes together with `-j`; foreign tables are read over one connection",
+    ),
+    (
+        "jobs",
+        "many connections write one file, also within one table, and without the option there are as many as CPUs, eight at most; \
+         `pg_dump` has one, and refuses more but for folders (`-Fd`)",
+    ),
+    (
+        "schema",
+        "`-n database.schema` is accepted for the database that is dumped, as the documentation of patterns says",
+    ),
+    ("verbose", "other words; said twice, it says no more"),
+    (
+        "version",
+        "understood anywhere; by `pg_dump` as the first argument alone",
+    ),
+];
+
+/// What else is not the same.
+pub(crate) const OTHER_DIFFERENCES: &[&str] = &[
+    "Without `-F`, an archive is written, and it does not go to a terminal.",
+    "An error is one line, which says what to do as well. It never holds a connection string: there may be a password in it.",
+    "[Fidelity](fidelity.md) says where the content of the archive is not stock's.",
+];
 
 /// Whether pg_dump has no such option.
 pub(crate) fn is_own(arg: &Arg) -> bool {
     arg.get_long().is_some_and(|name| OWN.contains(&name))
+}
+
+/// What is not the same of the option with that name; nothing where all is.
+pub(crate) fn difference(name: &str) -> Option<&'static str> {
+    let found = DIFFERENCES.iter().find(|(option, _)| *option == name);
+    found.map(|(_, difference)| *difference)
 }

@@ -1,8 +1,9 @@
-//! Development tasks: bench, demo, pg and test.
+//! Development tasks: bench, demo, docs, pg and test.
 
 mod bench;
 mod build;
 mod demo;
+mod docs;
 mod pg;
 mod test;
 
@@ -22,6 +23,7 @@ struct Arguments {
 enum Task {
     Bench(bench::Arguments),
     Demo(demo::Arguments),
+    Docs(docs::Arguments),
     Pg(pg::Arguments),
     Test(test::Arguments),
 }
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Demo(arguments) => demo::run(&arguments),
+        Task::Docs(arguments) => docs::run(&arguments),
         Task::Pg(arguments) => pg::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
     };

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use pgdumprs::{Dump, Sections};
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Options that say what is dumped")]
+#[command(next_help_heading = "Content options")]
 pub(super) struct ContentArgs {
     /// Dump only the data, not definitions or statistics
     #[arg(short = 'a', long)]
@@ -32,6 +32,8 @@ pub(super) struct ContentArgs {
     no_statistics: bool,
 
     /// Dump planner statistics as well
+    ///
+    /// They restore into servers since 18. Without them, run ANALYZE after a restore.
     #[arg(long)]
     statistics: bool,
 
@@ -40,6 +42,9 @@ pub(super) struct ContentArgs {
     sequence_data: bool,
 
     /// Dump this section only; may be given several times
+    ///
+    /// data holds rows, large objects and positions of sequences; post-data what is made when rows are there: indexes, triggers, rules,
+    /// constraints other than CHECK; pre-data everything else.
     #[arg(long, value_name = "SECTION")]
     section: Vec<Section>,
 }

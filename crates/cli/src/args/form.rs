@@ -16,7 +16,7 @@ const NOT_YET: [&str; 7] = [
 ];
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Options that say how content is written")]
+#[command(next_help_heading = "Form of the content")]
 pub(super) struct FormArgs {
     /// Write names, definitions and data in this encoding rather than the database's
     #[arg(short = 'E', long, value_name = "ENCODING")]
@@ -27,6 +27,8 @@ pub(super) struct FormArgs {
     disable_dollar_quoting: bool,
 
     /// Leave out the rows that row security hides from the role, rather than to fail
+    ///
+    /// Such an archive is not complete, and nothing in it says so.
     #[arg(long)]
     enable_row_security: bool,
 
@@ -36,6 +38,8 @@ pub(super) struct FormArgs {
     extra_float_digits: Option<i32>,
 
     /// Load the rows of partitions through the topmost partitioned table
+    ///
+    /// So that each row finds its partition anew: needed where the target sorts or hashes values otherwise.
     #[arg(long)]
     load_via_partition_root: bool,
 

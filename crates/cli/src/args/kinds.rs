@@ -4,7 +4,7 @@ use clap::Args;
 use pgdumprs::Dump;
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Options that leave out kinds of objects and properties")]
+#[command(next_help_heading = "Kinds of objects and properties")]
 pub(super) struct KindArgs {
     /// Dump large objects even where only some schemas or tables are dumped
     #[arg(short = 'b', long, alias = "blobs")]

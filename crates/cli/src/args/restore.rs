@@ -5,9 +5,12 @@ use anyhow::bail;
 use clap::Args;
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Options that change nothing in an archive: say them to pg_restore")]
+#[command(next_help_heading = "Restore options, without effect on an archive")]
 pub(super) struct RestoreArgs {
     /// Drop objects before they are created
+    ///
+    /// This option and the others of its group are accepted as by pg_dump, which writes them into scripts alone. An archive holds what is
+    /// needed either way: give them to pg_restore.
     #[arg(short, long)]
     clean: bool,
 

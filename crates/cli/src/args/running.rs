@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use pgdumprs::Dump;
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Options that say how the dump runs")]
+#[command(next_help_heading = "Running the dump")]
 pub(super) struct RunningArgs {
     /// Fail where tables cannot be locked in this time: milliseconds, or a number with a unit
     #[arg(long, value_name = "TIMEOUT")]
@@ -19,6 +19,8 @@ pub(super) struct RunningArgs {
     serializable_deferrable: bool,
 
     /// Read in a snapshot that another session has exported
+    ///
+    /// By SELECT pg_export_snapshot(), in a transaction that stays open until the dump has begun.
     #[arg(long, value_name = "SNAPSHOT")]
     snapshot: Option<String>,
 

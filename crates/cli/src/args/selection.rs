@@ -10,11 +10,15 @@ use clap::Args;
 use pgdumprs::Dump;
 
 #[derive(Debug, Args)]
-#[command(
-    next_help_heading = "Options that choose by name (PATTERN is as in psql: *, ?, schema.table, \"Quoted\")"
-)]
+#[command(next_help_heading = "Choice by name, with patterns of psql")]
 pub(super) struct SelectionArgs {
     /// Dump only these tables, views and sequences
+    ///
+    /// May be given several times, as all options of this group. -n and -N are without effect on what a -t matches. What a table needs,
+    /// such as a type or a schema, is not dumped with it.
+    ///
+    /// In a PATTERN, * stands for any letters and ? for one, regular expressions are understood, names are folded to small letters unless
+    /// they stand in double quotes, and a dot parts the schema from the table.
     #[arg(short = 't', long = "table", value_name = "PATTERN")]
     tables: Vec<OsString>,
 
@@ -39,6 +43,8 @@ pub(super) struct SelectionArgs {
     exclude_table_data_and_children: Vec<OsString>,
 
     /// Dump only these schemas, with what is in them
+    ///
+    /// What their objects need from other schemas is not dumped, and neither are large objects, unless -b says so.
     #[arg(short = 'n', long = "schema", value_name = "PATTERN")]
     schemas: Vec<OsString>,
 
@@ -59,10 +65,15 @@ pub(super) struct SelectionArgs {
     foreign_servers: Vec<OsString>,
 
     /// Read rules that include and exclude from a file, or from standard input (-)
+    ///
+    /// Each line is "include" or "exclude", a kind and a PATTERN. Kinds are table, table_and_children, schema and extension; table_data
+    /// and table_data_and_children to exclude; foreign_data to include. Empty lines and what follows a # are left out.
     #[arg(long = "filter", value_name = "FILE")]
     filters: Vec<PathBuf>,
 
     /// Fail where a pattern of --table, --schema or --extension matches nothing
+    ///
+    /// Without it, the dump fails only where none of them matches anything.
     #[arg(long)]
     strict_names: bool,
 }

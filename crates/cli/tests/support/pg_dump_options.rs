@@ -26,16 +26,14 @@ pub(crate) fn pg_dump_options() -> Vec<PgDumpOption> {
         let rest = line
             .strip_prefix("  ")
             .filter(|rest| rest.starts_with('-'))?;
-        let names = rest.split("  ").next().unwrap_or(rest);
+        let mut words = rest.split(' ');
+        let mut first = words.next()?;
         let mut short = None;
-        let mut long = String::new();
-        for name in names.split(", ") {
-            let name = name.split(['=', ' ']).next().unwrap_or_default().to_owned();
-            match name.starts_with("--") {
-                true => long = name,
-                false => short = Some(name),
-            }
+        if let Some(letter) = first.strip_suffix(',') {
+            short = Some(letter.to_owned());
+            first = words.next()?;
         }
+        let long = first.split('=').next()?.to_owned();
         Some(PgDumpOption { long, short })
     });
     lines.collect()

@@ -56,8 +56,12 @@ fn command_line(command: &Command) -> String {
     words.join(" ")
 }
 
-/// Makes sure that a program is on the search path, installing `package` when it is not.
-pub(super) fn require_program(program: &str, package: &str) -> Result<()> {
+/// Makes sure that a program is on the search path, installing Debian's `package` when it is not.
+///
+/// # Errors
+///
+/// When it cannot be installed, which takes root on Debian.
+pub fn require_program(program: &str, package: &str) -> Result<()> {
     require(package, || on_search_path(program))
 }
 

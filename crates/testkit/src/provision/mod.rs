@@ -19,6 +19,7 @@ pub use cache::{CACHE_VARIABLE, cache_dir};
 pub(crate) use cache::{create_open, lock};
 pub use debian::MIRROR_VARIABLE;
 pub(crate) use host::effective_uid;
+pub use host::require_program;
 pub use installation::Installation;
 pub use pgbouncer::pgbouncer;
 
