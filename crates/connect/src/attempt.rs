@@ -11,12 +11,13 @@ use tokio_rustls::TlsConnector;
 
 use crate::cancel::CancelToken;
 use crate::environment;
-use crate::error::{Attempt, Error, Target};
+use crate::error::{Attempt, Error};
 use crate::hosts::{Host, Place};
 use crate::plan::Plan;
 use crate::server_kind::ServerKind;
 use crate::session::Session;
 use crate::startup;
+use crate::target::Target;
 use crate::tls::{Security, SslMode, secure};
 use crate::transport::{self, Address};
 use crate::wire::{Transport, Wire};

@@ -1,5 +1,5 @@
-//! What rustls does not tell about a certificate: which hash its signature is made with, and the
-//! public key of one that it refuses to read.
+//! What rustls does not tell about a certificate: which hash its signature is made with, the public
+//! key of one that it refuses to read, and the common name of its subject.
 
 use ring::digest::{self, Algorithm};
 
@@ -9,6 +9,12 @@ const INTEGER: u8 = 0x02;
 /// The version, which a certificate of version 1 leaves out.
 const VERSION: u8 = 0xa0;
 const OBJECT_IDENTIFIER: u8 = 0x06;
+const SET: u8 = 0x31;
+/// Strings of UTF-8, of printable characters and of ASCII.
+const STRINGS: [u8; 3] = [0x0c, 0x13, 0x16];
+
+/// The object identifier of a common name, 2.5.4.3.
+const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 
 /// Signature algorithms by their object identifiers' bytes, and the hash that RFC 5929 takes for
 /// each.
@@ -72,17 +78,40 @@ fn signature_algorithm(certificate: &[u8]) -> Option<&[u8]> {
 /// Certificates of X.509 version 1 have one too. OpenSSL makes such certificates when it is given
 /// no extensions, as in the recipe of PostgreSQL's documentation.
 pub(crate) fn public_key(certificate: &[u8]) -> Option<&[u8]> {
+    let (_, after_subject) = element(subject_onwards(certificate)?, SEQUENCE)?;
+    let (_, rest) = element(after_subject, SEQUENCE)?;
+    Some(&after_subject[..after_subject.len() - rest.len()])
+}
+
+/// The common name of a certificate's subject, the first one where it has several.
+pub(crate) fn common_name(certificate: &[u8]) -> Option<&str> {
+    let (mut names, _) = element(subject_onwards(certificate)?, SEQUENCE)?;
+    while let Some((mut parts, rest)) = element(names, SET) {
+        names = rest;
+        while let Some((part, rest)) = element(parts, SEQUENCE) {
+            parts = rest;
+            let (kind, value) = element(part, OBJECT_IDENTIFIER)?;
+            if kind == COMMON_NAME {
+                let text = STRINGS.iter().find_map(|&tag| element(value, tag));
+                return text.and_then(|(text, _)| std::str::from_utf8(text).ok());
+            }
+        }
+    }
+    None
+}
+
+/// What a certificate says from its subject on.
+fn subject_onwards(certificate: &[u8]) -> Option<&[u8]> {
     let (outer, _) = element(certificate, SEQUENCE)?;
     let (mut signed, _) = element(outer, SEQUENCE)?;
     if let Some((_, rest)) = element(signed, VERSION) {
         signed = rest;
     }
-    // Serial number, signature algorithm, issuer, validity and subject stand before the key.
-    for tag in [INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE] {
+    // Serial number, signature algorithm, issuer and validity stand before the subject.
+    for tag in [INTEGER, SEQUENCE, SEQUENCE, SEQUENCE] {
         (_, signed) = element(signed, tag)?;
     }
-    let (_, rest) = element(signed, SEQUENCE)?;
-    Some(&signed[..signed.len() - rest.len()])
+    Some(signed)
 }
 
 /// Splits the first DER element off; returns its content and what follows.
@@ -143,6 +172,25 @@ mod tests {
         for end in 0..certificate.der().len() {
             assert_eq!(public_key(&certificate.der()[..end]), None);
         }
+    }
+
+    #[test]
+    fn the_common_name_is_found() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let named = |names: &[(rcgen::DnType, &str)]| {
+            let mut params = rcgen::CertificateParams::default();
+            params.distinguished_name = rcgen::DistinguishedName::new();
+            for (kind, name) in names {
+                params.distinguished_name.push(kind.clone(), *name);
+            }
+            let certificate = params.self_signed(&key).unwrap();
+            common_name(certificate.der()).map(str::to_owned)
+        };
+        use rcgen::DnType::{CommonName, OrganizationName};
+        let both = [(OrganizationName, "Shop"), (CommonName, "db.example.com")];
+        assert_eq!(named(&both).as_deref(), Some("db.example.com"));
+        assert_eq!(named(&both[..1]), None);
+        assert_eq!(named(&[]), None);
     }
 
     #[test]

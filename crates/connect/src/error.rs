@@ -1,52 +1,18 @@
 //! What can go wrong with a connection, and what to do about it.
 
-use std::fmt;
 use std::io;
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use bstr::ByteSlice;
 
+use crate::advice;
 use crate::conninfo::ConnInfoError;
 use crate::decode::DecodeError;
 use crate::server_error::ServerError;
+use crate::target::Target;
 
 /// Longest piece of a statement that an error repeats, in bytes.
 const STATEMENT_SHOWN: usize = 200;
-
-/// Where a connection goes and as whom.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Target {
-    /// The host's name, its address, or the path of the Unix socket.
-    pub host: String,
-    /// The TCP port; `None` for a Unix socket.
-    pub port: Option<u16>,
-    /// The address of the host that was tried, once it is known.
-    pub address: Option<IpAddr>,
-    /// The role.
-    pub user: String,
-    /// The database.
-    pub database: String,
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.port {
-            Some(port) => {
-                write!(f, "server at {:?}", self.host)?;
-                // Of several servers behind one name, this tells which.
-                let address = self.address.map(|address| address.to_string());
-                if let Some(address) = address.filter(|address| *address != self.host) {
-                    write!(f, " ({address})")?;
-                }
-                write!(f, ", port {port}")?;
-            }
-            None => write!(f, "server on socket {:?}", self.host)?,
-        }
-        write!(f, ", user {:?}, database {:?}", self.user, self.database)
-    }
-}
 
 /// An attempt to reach one address of a host.
 #[derive(Debug)]
@@ -80,7 +46,7 @@ pub enum Error {
     #[error(
         "could not reach {target}: {}{}",
         attempts_text(.attempts),
-        unreachable_advice(.target, .attempts)
+        advice::unreachable(.target, .attempts)
     )]
     Unreachable {
         /// What was to be reached.
@@ -113,7 +79,7 @@ pub enum Error {
     },
 
     /// The TLS handshake failed. Where the server's certificate is the reason, the message says so.
-    #[error("TLS with {target} failed: {source}{}", tls_advice(.source))]
+    #[error("TLS with {target} failed: {source}{}", advice::tls(.source))]
     Tls {
         /// The server.
         target: Box<Target>,
@@ -148,7 +114,7 @@ pub enum Error {
     },
 
     /// The server refused the connection.
-    #[error("{target} refused the connection: {error}{}", refusal_advice(.error, .passfile))]
+    #[error("{target} refused the connection: {error}{}", advice::refusal(.error, .passfile))]
     Refused {
         /// The server.
         target: Box<Target>,
@@ -191,7 +157,7 @@ pub enum Error {
     #[error(
         "the connection to {target} was lost: {}{}{}",
         lost_reason(.error, .source),
-        lost_advice(.error, .source),
+        advice::lost(.error, .source),
         while_running(.statement)
     )]
     ConnectionLost {
@@ -349,73 +315,6 @@ fn attempts_text(attempts: &[Attempt]) -> String {
     texts.collect::<Vec<_>>().join("; ")
 }
 
-fn unreachable_advice(target: &Target, attempts: &[Attempt]) -> &'static str {
-    let kind = attempts.last().map(|attempt| attempt.error.kind());
-    match (kind, target.port) {
-        (Some(io::ErrorKind::ConnectionRefused), Some(_)) => {
-            "; is the server running there and listening on that port?"
-        }
-        (Some(io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused), None) => {
-            "; is the server running on this machine, with its socket in that folder?"
-        }
-        (Some(io::ErrorKind::PermissionDenied), None) => {
-            "; this user may not use that socket (unix_socket_permissions)"
-        }
-        _ => "; check host, port, network and firewall",
-    }
-}
-
-fn tls_advice(error: &io::Error) -> &'static str {
-    use rustls::CertificateError as Certificate;
-    let inner = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    let Some(rustls::Error::InvalidCertificate(reason)) = inner else {
-        return "";
-    };
-    match reason {
-        Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
-            "; the certificate is for another host name: \
-             connect by the name it holds, or use sslmode=verify-ca"
-        }
-        Certificate::UnknownIssuer | Certificate::BadSignature => {
-            "; set sslrootcert to the file of the authority that signed it, or to system"
-        }
-        Certificate::Expired | Certificate::ExpiredContext { .. } => {
-            "; renew the server's certificate, or check this machine's clock"
-        }
-        // rustls has no variant for it.
-        Certificate::Other(other) if other.to_string().contains("UnsupportedCertVersion") => {
-            "; the certificate is of X.509 version 1, which cannot be verified: \
-             make one with a subjectAltName"
-        }
-        _ => "",
-    }
-}
-
-fn refusal_advice(error: &ServerError, passfile: &Option<PathBuf>) -> String {
-    let advice = match error.code.as_slice() {
-        b"28P01" => {
-            if let Some(path) = passfile {
-                return format!("; the password came from the file {path:?}: check its lines");
-            }
-            "; check user and password (PGPASSWORD, the password file, the connection string)"
-        }
-        b"28000" => {
-            "; check the user's name, and that pg_hba.conf lets this user reach this database \
-             from here (with or without TLS: sslmode)"
-        }
-        b"3D000" => "; check the database's name",
-        b"42501" => "; the role needs the privilege CONNECT on the database",
-        b"53300" => {
-            "; free a connection, use fewer jobs, or raise max_connections or the role's limit"
-        }
-        b"57P03" => "; the server is starting up or shutting down: try again shortly",
-        _ => "",
-    };
-    advice.to_owned()
-}
-
 fn statement_number(index: &Option<usize>) -> String {
     index
         .map(|index| format!("; statement {} of the pipeline", index + 1))
@@ -426,25 +325,6 @@ fn lost_reason(error: &Option<Box<ServerError>>, source: &io::Error) -> String {
     match error {
         Some(error) => error.to_string(),
         None => source.to_string(),
-    }
-}
-
-fn lost_advice(error: &Option<Box<ServerError>>, source: &io::Error) -> &'static str {
-    match (error, source.kind()) {
-        (Some(error), _) => match error.code.as_slice() {
-            b"57P01" => {
-                "; the server was shut down, or somebody ended this session: try again when it is up"
-            }
-            b"57P02" => "; another of the server's processes crashed, see its log: try again",
-            _ => "",
-        },
-        (None, io::ErrorKind::TimedOut) => {
-            "; the network, or the server's machine, has fallen silent"
-        }
-        (None, io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => {
-            "; the log of the server, or of what is between, may say why"
-        }
-        (None, _) => "",
     }
 }
 

@@ -97,3 +97,23 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
 pub(crate) fn find(name: &str) -> Option<&'static Keyword> {
     KEYWORDS.iter().find(|keyword| keyword.name == name)
 }
+
+/// Parameters that say where other parameters are found.
+pub(crate) fn is_about_services(keyword: &str) -> bool {
+    matches!(keyword, "service" | "servicefile")
+}
+
+/// A hint for keywords that people mistake for libpq's.
+pub(crate) fn similar(keyword: &str) -> &'static str {
+    match keyword {
+        "database" | "db" => "; did you mean \"dbname\"?",
+        "username" | "role" => "; did you mean \"user\"?",
+        "pass" | "passwd" | "pwd" => "; did you mean \"password\"?",
+        "hostname" | "server" => "; did you mean \"host\"?",
+        "ssl" => "; did you mean \"sslmode=require\"?",
+        "schema" | "pgbouncer" | "connection_limit" | "pool_timeout" => {
+            "; it is a parameter of other libraries: take it out of the connection string"
+        }
+        _ => "",
+    }
+}

@@ -11,6 +11,7 @@
 //! statements and results that overlap.
 
 mod abandon;
+mod advice;
 mod array;
 mod attempt;
 mod auth_methods;
@@ -42,6 +43,7 @@ mod server_kind;
 mod service;
 mod session;
 mod startup;
+mod target;
 mod tls;
 mod tls_files;
 mod transport;
@@ -56,11 +58,12 @@ pub use cancel::CancelToken;
 pub use conninfo::ConnInfoError;
 pub use copy_out::CopyOut;
 pub use decode::{Bytea, DecodeError, FromCell};
-pub use error::{Attempt, Error, Target};
+pub use error::{Attempt, Error};
 pub use params::ConnectParams;
 pub use password::PasswordRequest;
 pub use row_stream::RowStream;
 pub use rows::{Column, Iter, Row, Rows};
 pub use server_error::ServerError;
 pub use session::{Session, TransactionStatus};
+pub use target::Target;
 pub use version::ServerVersion;

@@ -86,7 +86,7 @@ impl ConnectParams {
         self.resolve_service(&variable)?;
         let variables = keywords::KEYWORDS
             .iter()
-            .filter(|keyword| !is_about_services(keyword.name));
+            .filter(|keyword| !keywords::is_about_services(keyword.name));
         for keyword in variables {
             if let Some(value) = keyword.variable.and_then(&variable) {
                 self.settings.entry(keyword.name).or_insert(value);
@@ -222,7 +222,7 @@ impl ConnectParams {
             let Some(known) = keywords::find(&keyword) else {
                 return Err(ConnInfoError::new(format!(
                     "unknown connection parameter {keyword:?}{}",
-                    similar(&keyword)
+                    keywords::similar(&keyword)
                 )));
             };
             if value.contains('\0') {
@@ -243,26 +243,6 @@ impl fmt::Debug for ConnectParams {
             (name, if secret { "…" } else { value.as_str() })
         });
         f.debug_map().entries(shown).finish()
-    }
-}
-
-/// Parameters that say where other parameters are found.
-fn is_about_services(keyword: &str) -> bool {
-    matches!(keyword, "service" | "servicefile")
-}
-
-/// A hint for keywords that people mistake for libpq's.
-fn similar(keyword: &str) -> &'static str {
-    match keyword {
-        "database" | "db" => "; did you mean \"dbname\"?",
-        "username" | "role" => "; did you mean \"user\"?",
-        "pass" | "passwd" | "pwd" => "; did you mean \"password\"?",
-        "hostname" | "server" => "; did you mean \"host\"?",
-        "ssl" => "; did you mean \"sslmode=require\"?",
-        "schema" | "pgbouncer" | "connection_limit" | "pool_timeout" => {
-            "; it is a parameter of other libraries: take it out of the connection string"
-        }
-        _ => "",
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use crate::error::Target;
+use crate::target::Target;
 
 /// What a password is asked for.
 #[derive(Debug, Clone)]

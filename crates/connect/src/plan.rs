@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use crate::auth_methods::RequiredAuth;
 use crate::conninfo::ConnInfoError;
-use crate::error::Target;
 use crate::hosts::{Host, Place, hosts};
 use crate::params::ConnectParams;
 use crate::protocol::ProtocolVersions;
 use crate::secret::Secret;
 use crate::server_kind::ServerKind;
+use crate::target::Target;
 use crate::tls::TlsPlan;
 
 /// Parameters that change how a connection is protected or what it is for and are not available here, with the values that

@@ -9,12 +9,13 @@ use postgres_protocol::message::frontend;
 use crate::abandon::abandon;
 use crate::cancel::CancelToken;
 use crate::copy_out::CopyOut;
-use crate::error::{Error, Target, shorten};
+use crate::error::{Error, shorten};
 use crate::exchange::check_sendable;
 use crate::params::ConnectParams;
 use crate::row_stream::RowStream;
 use crate::rows::Rows;
 use crate::server_error::ServerError;
+use crate::target::Target;
 use crate::version::ServerVersion;
 use crate::wire::Wire;
 

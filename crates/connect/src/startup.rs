@@ -4,12 +4,13 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::attempt::{Failure, Next, Route};
-use crate::error::{Error, Target};
+use crate::error::Error;
 use crate::hosts::Host;
 use crate::plan::Plan;
 use crate::protocol::{CancelKey, startup_message};
 use crate::server_error::ServerError;
 use crate::session::ServerState;
+use crate::target::Target;
 use crate::tls::Security;
 use crate::wire::Wire;
 
@@ -151,6 +152,12 @@ impl Startup<'_> {
 
     pub(crate) fn lost(&self, source: io::Error) -> Error {
         if source.kind() == io::ErrorKind::InvalidData {
+            let inner = source.get_ref();
+            // With TLS 1.3, the server looks at the client's certificate when the client's handshake is over.
+            if inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+                let target = self.boxed_target();
+                return Error::Tls { target, source };
+            }
             return self.protocol(&format!("{source}; is this a PostgreSQL server?"));
         }
         Error::ConnectionLost {

@@ -13,7 +13,7 @@ use rustls::pki_types::{
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
-use crate::certificate::public_key;
+use crate::certificate::{common_name, public_key};
 use crate::tls::store;
 
 /// Verifies what the mode asks for: nothing, the chain of signatures, or that and the host's name.
@@ -58,6 +58,44 @@ impl Verifier {
     }
 }
 
+impl Verifier {
+    /// Whether an error is about the host's name and does not count: where names are not verified, or the certificate holds
+    /// the name in the old way, as the common name of its subject and no alternative names besides.
+    fn forgives(
+        &self,
+        error: &Error,
+        certificate: &CertificateDer<'_>,
+        name: &ServerName<'_>,
+    ) -> bool {
+        match error {
+            Error::InvalidCertificate(CertificateError::NotValidForNameContext {
+                presented,
+                ..
+            }) => {
+                let common = common_name(certificate);
+                !self.verify_name
+                    || presented.is_empty()
+                        && common.is_some_and(|common| stands_for(common, &name.to_str()))
+            }
+            Error::InvalidCertificate(CertificateError::NotValidForName) => !self.verify_name,
+            _ => false,
+        }
+    }
+}
+
+/// Whether a common name stands for a host: as it is, or with an asterisk for the first part of the host's name.
+fn stands_for(common: &str, host: &str) -> bool {
+    if common.eq_ignore_ascii_case(host) {
+        return true;
+    }
+    match (common.strip_prefix("*."), host.split_once('.')) {
+        (Some(domain), Some((first, rest))) => {
+            !first.is_empty() && !domain.is_empty() && domain.eq_ignore_ascii_case(rest)
+        }
+        _ => false,
+    }
+}
+
 impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
@@ -78,15 +116,19 @@ impl ServerCertVerifier for Verifier {
             // documentation shows it: trusted by being the very one. A chain verifier would refuse
             // an authority at the end of a chain.
             if self.verify_name {
-                verify_server_name(&ParsedCertificate::try_from(end_entity)?, name)?;
+                let parsed = ParsedCertificate::try_from(end_entity)?;
+                match verify_server_name(&parsed, name) {
+                    Err(error) if !self.forgives(&error, end_entity, name) => return Err(error),
+                    _ => {}
+                }
             }
             return Ok(ServerCertVerified::assertion());
         }
         match chain.verify_server_cert(end_entity, intermediates, name, ocsp, now) {
             // The name is looked at last, so that everything else is in order then.
-            Err(Error::InvalidCertificate(
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) if !self.verify_name => Ok(ServerCertVerified::assertion()),
+            Err(error) if self.forgives(&error, end_entity, name) => {
+                Ok(ServerCertVerified::assertion())
+            }
             other => other,
         }
     }
@@ -119,5 +161,26 @@ impl ServerCertVerifier for Verifier {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn common_names_stand_for_hosts() {
+        for (common, host, expected) in [
+            ("db.example.com", "DB.example.com", true),
+            ("*.example.com", "db.example.com", true),
+            ("*.example.com", "a.db.example.com", false),
+            ("*.example.com", "example.com", false),
+            ("*.example.com", ".example.com", false),
+            ("*.", "db.", false),
+            ("*", "db", false),
+            ("db", "db.example.com", false),
+        ] {
+            assert_eq!(stands_for(common, host), expected, "{common} {host}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Options that say where to connect and as whom.
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Args;
 use pgdumprs::ConnectParams;
 
@@ -62,16 +62,14 @@ impl ConnectionArgs {
         let mut params = params.resolve(|name| std::env::var(name).ok())?;
         if self.password {
             let user = params.get("user").unwrap_or_default();
-            let password = password::ask(user).context(
-                "could not ask for a password (-W); set PGPASSWORD, or add a line to the password file (~/.pgpass)",
-            )?;
+            let password = password::ask_first(user)?;
             params.set_password(password);
         } else if !self.no_password {
             params.ask_password(|request| {
                 if let Some(note) = &request.note {
                     eprintln!("pgdumprs: warning: {note}");
                 }
-                password::ask(&request.target.user)
+                password::ask_meanwhile(&request.target.user)
             });
         }
         Ok(params)

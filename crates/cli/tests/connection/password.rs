@@ -99,6 +99,28 @@ fn asking_can_be_forbidden_and_may_be_impossible() {
 }
 
 #[test]
+fn breaking_off_leaves_the_terminal_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("db.dump");
+    for options in [&[][..], &["-W"]] {
+        let dump = dump(&archive, options);
+        let mut shell = Command::new("sh");
+        shell
+            .args([
+                "-c",
+                "trap : INT; \"$@\"; echo \"status $?\"; stty -a",
+                "sh",
+            ])
+            .arg(dump.get_program())
+            .args(dump.get_args());
+        // Ctrl-C.
+        let shown = on_a_terminal(&shell, "\u{3}");
+        assert_says(&shown.text, &["SIGINT", "status 130", " echo ", " icanon "]);
+    }
+    assert!(!archive.exists());
+}
+
+#[test]
 fn a_password_file_that_others_may_read_is_mentioned() {
     let folder = tempfile::tempdir().unwrap();
     let passwords = folder.path().join("passwords");

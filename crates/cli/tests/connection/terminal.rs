@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 /// What a terminal showed, and the exit status of what ran on it.
 pub(crate) struct Shown {
@@ -40,6 +42,8 @@ pub(crate) fn on_a_terminal(command: &Command, answer: &str) -> Shown {
             Ok(length) => text.extend(&piece[..length]),
         }
         if !typed && text.ends_with(b": ") {
+            // The question is on the screen before the echo is off.
+            thread::sleep(Duration::from_millis(300));
             keyboard.write_all(answer.as_bytes()).unwrap();
             typed = true;
         }

@@ -110,6 +110,33 @@ async fn a_self_signed_certificate_can_be_its_own_authority() {
 }
 
 #[tokio::test]
+async fn a_name_in_the_subject_counts_where_there_are_no_others() {
+    // What OpenSSL makes when it is asked for a certificate with a subject and nothing else.
+    let key = KeyPair::generate().unwrap();
+    let mut certificate = CertificateParams::new([]).unwrap();
+    let subject = &mut certificate.distinguished_name;
+    subject.push(DnType::CommonName, "localhost");
+    certificate.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let certificate = certificate.self_signed(&key).unwrap();
+    let server = Server::builder(Major::V15)
+        .setting("ssl", "on")
+        .file("server.crt", certificate.pem())
+        .file("server.key", key.serialize_pem())
+        .start()
+        .unwrap();
+    let (_folder, root) = root_file(&certificate.pem());
+    let verifying = |host: &str| {
+        let mut params = verifying(host, "verify-full", &root);
+        params.set_port(server.port());
+        params.set_user("postgres");
+        params
+    };
+    assert_eq!(encrypted(&verifying("localhost")).await.unwrap(), "t");
+    let error = refused(&verifying("127.0.0.1")).await;
+    assert!(error.to_string().contains("another host name"), "{error}");
+}
+
+#[tokio::test]
 async fn files_that_are_missing_or_broken_are_named() {
     let error = refused(&verifying(
         "localhost",
