@@ -1,5 +1,6 @@
 //! Sessions with real servers.
 
+mod as_libpq;
 mod authentication;
 mod client_certificates;
 mod hosts;
