@@ -180,13 +180,15 @@ async fn connect_address(
 
 /// Of the failures with both kinds of encryption, the one to report.
 fn more_telling(first: Failure, second: Failure) -> Failure {
-    // The second way is not the one that was asked for, unless pg_hba.conf had no rule for the first.
     let no_rule = |failure: &Failure| failure.error.sqlstate() == Some("28000");
-    let told = matches!(
-        second.error,
-        Error::Refused { .. } | Error::PasswordMissing { .. }
-    );
-    if second.next == Next::Host || no_rule(&first) && told && !no_rule(&second) {
+    let second_tells = match &second.error {
+        // There is somebody to ask, or something to tell, and then it may work.
+        Error::PasswordMissing { .. } => true,
+        // The second way is not the one that was asked for, unless pg_hba.conf had no rule for the first.
+        Error::Refused { .. } => no_rule(&first) && !no_rule(&second),
+        _ => false,
+    };
+    if second_tells || second.next == Next::Host {
         second
     } else {
         first

@@ -117,3 +117,22 @@ pub(crate) fn similar(keyword: &str) -> &'static str {
         _ => "",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[test]
+    fn the_guide_has_every_parameter_with_its_variable() {
+        let guide = include_str!("../../../docs/connections.md");
+        let rows: Vec<_> = guide
+            .lines()
+            .filter(|line| line.starts_with("| `"))
+            .collect();
+        assert_eq!(rows.len(), KEYWORDS.len());
+        for keyword in KEYWORDS {
+            let variable = keyword.variable.map(|name| format!("`{name}` "));
+            let row = format!("| `{}` | {}|", keyword.name, variable.unwrap_or_default());
+            assert!(rows.iter().any(|line| line.starts_with(&row)), "{row}");
+        }
+    }
+}

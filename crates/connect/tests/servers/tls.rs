@@ -68,12 +68,11 @@ async fn a_strangers_certificate_is_not_trusted() {
     }
     let (_folder, root) = root_file(&stranger("stranger"));
     // prefer does not insist on TLS at all.
-    assert_eq!(
-        encrypted(&verifying("localhost", "prefer", &root))
-            .await
-            .unwrap(),
-        "f"
-    );
+    let mut params = verifying("localhost", "prefer", &root);
+    assert_eq!(encrypted(&params).await.unwrap(), "f");
+    params.set_password("");
+    let error = refused(&params).await;
+    assert!(matches!(error, Error::PasswordMissing { .. }), "{error}");
 }
 
 #[tokio::test]
