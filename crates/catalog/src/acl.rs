@@ -1,7 +1,7 @@
 //! Privileges as the catalogs hold them: lists of aclitems, of objects and of columns.
 
 use bstr::{BStr, BString, ByteSlice};
-use pgdumprs_connect::FromCell;
+use pgdumprs_connect::{Encoding, parse_array};
 
 use crate::cells::Cells;
 use crate::flight::Listed;
@@ -19,11 +19,9 @@ pub struct Acl {
 impl Acl {
     /// Decodes two columns: the object's own ACL and the built-in default for its owner.
     pub(crate) fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
-        let acl: Option<AclItems> = cells.get()?;
-        let default: Option<AclItems> = cells.get()?;
         Ok(Self {
-            acl: acl.map(|items| items.0),
-            default: default.map(|items| items.0).unwrap_or_default(),
+            acl: cells.opt_acl()?,
+            default: cells.opt_acl()?.unwrap_or_default(),
         })
     }
 }
@@ -43,6 +41,14 @@ pub struct AclItem {
 }
 
 impl AclItem {
+    /// Reads the text form of a list, of type `aclitem[]`; `None` where it is malformed.
+    pub(crate) fn parse_list(text: &BStr, encoding: Encoding) -> Option<Vec<Self>> {
+        parse_array(text, encoding)?
+            .into_iter()
+            .map(|item| Self::parse(item?.as_bstr()))
+            .collect()
+    }
+
     /// Reads the text form; `None` where it is malformed.
     pub fn parse(text: &BStr) -> Option<Self> {
         let (grantee, rest) = role_name(text.as_bytes())?;
@@ -82,22 +88,6 @@ fn role_name(text: &[u8]) -> Option<(BString, &[u8])> {
     Some((name, rest))
 }
 
-/// A cell of type `aclitem[]`.
-pub(crate) struct AclItems(pub(crate) Vec<AclItem>);
-
-impl FromCell<'_> for AclItems {
-    const EXPECTED: &'static str = "a list of aclitems";
-
-    fn from_cell(cell: Option<&BStr>) -> Option<Self> {
-        let texts = Vec::<BString>::from_cell(cell)?;
-        texts
-            .iter()
-            .map(|text| AclItem::parse(text.as_bstr()))
-            .collect::<Option<Vec<_>>>()
-            .map(Self)
-    }
-}
-
 /// The privileges on one column, where they were ever granted or revoked.
 #[derive(Debug, Clone)]
 pub struct ColumnAcl {
@@ -127,14 +117,11 @@ impl Listed for ColumnAcl {
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
-        let (table, column) = (cells.oid()?, cells.text()?);
-        let acl: Option<AclItems> = cells.get()?;
-        let initial: Option<AclItems> = cells.get()?;
         Ok(Self {
-            table,
-            column,
-            acl: acl.map(|items| items.0),
-            initial: initial.map(|items| items.0),
+            table: cells.oid()?,
+            column: cells.text()?,
+            acl: cells.opt_acl()?,
+            initial: cells.opt_acl()?,
         })
     }
 }
@@ -225,7 +212,7 @@ mod tests {
 
     #[test]
     fn cells_hold_arrays_of_items() {
-        let items = |text: &str| AclItems::from_cell(Some(text.into())).map(|items| items.0);
+        let items = |text: &str| AclItem::parse_list(text.into(), Encoding::Utf8);
         assert_eq!(items("{}"), Some(Vec::new()));
         let two = items("{joe=r/postgres,\"\\\"a b\\\"=w/postgres\"}").expect("is well-formed");
         assert_eq!(

@@ -1,9 +1,9 @@
 //! Reading the cells of one result row, from left to right.
 
-use bstr::BString;
-use pgdumprs_connect::{FromCell, Row};
+use bstr::{BStr, BString};
+use pgdumprs_connect::{Encoding, FromCell, Row, parse_array};
 
-use crate::{CatalogId, Error, Oid};
+use crate::{AclItem, CatalogId, Error, Oid};
 
 /// A cursor over one row's cells, in the order of the query's select list.
 ///
@@ -12,22 +12,40 @@ use crate::{CatalogId, Error, Oid};
 pub(crate) struct Cells<'a> {
     what: &'static str,
     row: Row<'a>,
+    /// What texts are in.
+    encoding: Encoding,
     next: usize,
 }
 
 impl<'a> Cells<'a> {
-    pub(crate) fn new(what: &'static str, row: Row<'a>) -> Self {
-        Self { what, row, next: 0 }
+    pub(crate) fn new(what: &'static str, row: Row<'a>, encoding: Encoding) -> Self {
+        Self {
+            what,
+            row,
+            encoding,
+            next: 0,
+        }
     }
 
-    /// The next cell as any type that a cell can be read as: `i32`, `Option<BString>`, `Vec<Option<BString>>`…
+    /// The next cell as any type that a cell can be read as: `i32`, `Option<BString>`, `Vec<i16>`…
     pub(crate) fn get<T: FromCell<'a>>(&mut self) -> Result<T, Error> {
+        self.read(T::EXPECTED, T::from_cell)
+    }
+
+    /// The next cell as whatever `read` makes of it; `expected` says what that is.
+    fn read<T>(
+        &mut self,
+        expected: &'static str,
+        read: impl FnOnce(Option<&'a BStr>) -> Option<T>,
+    ) -> Result<T, Error> {
         let column = self.next;
         self.next += 1;
-        self.row.get(column).map_err(|source| Error::Decode {
-            what: self.what,
-            source,
-        })
+        self.row
+            .read(column, expected, read)
+            .map_err(|source| Error::Decode {
+                what: self.what,
+                source,
+            })
     }
 
     /// A value of type text or name, or the text form of any other type.
@@ -68,7 +86,23 @@ impl<'a> Cells<'a> {
 
     /// A one-dimensional array of anything, as the texts of its elements.
     pub(crate) fn opt_array(&mut self) -> Result<Option<Vec<BString>>, Error> {
-        self.get()
+        let encoding = self.encoding;
+        self.read("an array without NULLs", |cell| match cell {
+            None => Some(None),
+            Some(text) => parse_array(text, encoding)?
+                .into_iter()
+                .collect::<Option<_>>()
+                .map(Some),
+        })
+    }
+
+    /// A list of what roles granted, of type `aclitem[]`.
+    pub(crate) fn opt_acl(&mut self) -> Result<Option<Vec<AclItem>>, Error> {
+        let encoding = self.encoding;
+        self.read("a list of aclitems", |cell| match cell {
+            None => Some(None),
+            Some(text) => AclItem::parse_list(text, encoding).map(Some),
+        })
     }
 
     /// Like [`Cells::opt_array`], where NULL stands for the empty array.

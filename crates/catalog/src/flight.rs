@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::sync::mpsc;
 
 use bstr::BString;
-use pgdumprs_connect::{Rows, Session};
+use pgdumprs_connect::{Encoding, Rows, Session};
 use tokio::task::JoinError;
 
 use crate::cells::Cells;
@@ -72,7 +72,8 @@ impl<T> Ticket<T> {
 
 /// Makes rows of one kind from a result that comes in batches.
 trait Decoding: Send {
-    fn add(&mut self, batch: &Rows) -> Result<(), Error>;
+    /// Adds rows whose texts are in `encoding`.
+    fn add(&mut self, batch: &Rows, encoding: Encoding) -> Result<(), Error>;
 
     /// The rows, a `Vec<T>` of the type of the ticket.
     fn finish(self: Box<Self>) -> Box<dyn Any + Send>;
@@ -85,10 +86,10 @@ struct Decoder<T> {
 }
 
 impl<T: Send + 'static> Decoding for Decoder<T> {
-    fn add(&mut self, batch: &Rows) -> Result<(), Error> {
+    fn add(&mut self, batch: &Rows, encoding: Encoding) -> Result<(), Error> {
         self.rows.reserve(batch.len());
         for row in batch {
-            let row = (self.decode)(&mut Cells::new(self.what, row))?;
+            let row = (self.decode)(&mut Cells::new(self.what, row, encoding))?;
             self.rows.push(row);
         }
         Ok(())
@@ -193,10 +194,11 @@ impl Flight {
     pub(crate) async fn run(self, session: &mut Session) -> Result<Landed, Error> {
         let (sender, receiver) = mpsc::channel::<(usize, Rows)>();
         let mut decoders = self.decoders;
+        let encoding = session.client_encoding();
         // One thread for all: more would each keep memory of its own, and the server is slower than one.
         let decoding = tokio::task::spawn_blocking(move || {
             for (index, batch) in receiver {
-                decoders[index].add(&batch)?;
+                decoders[index].add(&batch, encoding)?;
             }
             Ok(decoders)
         });

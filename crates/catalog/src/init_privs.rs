@@ -1,9 +1,8 @@
 //! Privileges that initdb or an extension's script gave (`pg_init_privs`): what a fresh installation has by itself.
 
-use crate::acl::{AclItem, AclItems};
 use crate::cells::Cells;
 use crate::flight::Listed;
-use crate::{CatalogId, Error};
+use crate::{AclItem, CatalogId, Error};
 
 /// The initial privileges of one whole object. Those of columns are in [`crate::ColumnAcl`].
 #[derive(Debug, Clone)]
@@ -22,8 +21,9 @@ impl Listed for InitPrivs {
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
-        let object = cells.catalog_id()?;
-        let AclItems(privileges) = cells.get()?;
-        Ok(Self { object, privileges })
+        Ok(Self {
+            object: cells.catalog_id()?,
+            privileges: cells.opt_acl()?.unwrap_or_default(),
+        })
     }
 }

@@ -82,6 +82,8 @@ mod user_mapping;
 mod value_type;
 mod view;
 
+pub use pgdumprs_connect::Encoding;
+
 pub use access_method::AccessMethod;
 pub use acl::{Acl, AclItem, ColumnAcl};
 pub use aggregate::{Aggregate, AggregateDetails, Transition};

@@ -153,8 +153,12 @@ impl Listing {
         let inherits = flight.list::<Inherits>();
         let type_system = type_system::ListingTickets::new(&mut flight);
         let database_name = session.target().database.clone();
-        let matching =
-            matching::Asked::new(&mut flight, &scope.patterns, database_name.as_str().into())?;
+        let matching = matching::Asked::new(
+            &mut flight,
+            &scope.patterns,
+            database_name.as_str().into(),
+            session.client_encoding(),
+        )?;
         let landed = flight.run(session).await?;
         aside(move || {
             for state in landed.take(state)? {

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use bstr::{BStr, BString};
+use pgdumprs_connect::Encoding;
 
 use crate::cells::Cells;
 use crate::flight::{Flight, Landed, Ticket};
@@ -67,8 +68,9 @@ impl Asked {
         flight: &mut Flight,
         patterns: &Patterns,
         database: &BStr,
+        encoding: Encoding,
     ) -> Result<Self, Error> {
-        let parsed = patterns.parse(database)?;
+        let parsed = patterns.parse(database, encoding)?;
         let mut tickets = Vec::new();
         let mut names: HashMap<Class, Vec<(usize, &Parsed)>> = HashMap::new();
         let mut expressions = Vec::new();

@@ -1,6 +1,7 @@
 //! Patterns for names, as psql and pg_dump take them: shell-style wildcards that become regular expressions of the server.
 
 use bstr::{BStr, BString, ByteSlice};
+use pgdumprs_connect::Encoding;
 
 /// Letters that have a meaning in the server's regular expressions.
 const SPECIAL: &[u8] = b"|*+?()[]{}.^$\\";
@@ -27,9 +28,14 @@ impl Part {
         if escaped {
             self.regex.push(b'\\');
         }
-        self.regex.push(letter);
+        self.push_name(&[letter]);
+    }
+
+    /// Bytes of a name as they are.
+    fn push_name(&mut self, text: &[u8]) {
+        self.regex.extend_from_slice(text);
         if let Some(literal) = &mut self.literal {
-            literal.push(letter);
+            literal.extend_from_slice(text);
         }
     }
 
@@ -67,9 +73,8 @@ pub(crate) struct Parsed {
 ///
 /// Outside double quotes, capital letters match small ones, `*` any letters, `?` any letter, a dot separates up to `qualifiers`
 /// qualifiers from the name, and everything else is taken as a regular expression, but for `$` and `[]`. Inside, every letter
-/// stands for itself, and a doubled quote for a quote. Patterns are bytes: in no encoding of a server is a letter of more than
-/// one byte made of any that mean something here.
-pub(crate) fn parse(pattern: &BStr, qualifiers: usize) -> Parsed {
+/// stands for itself, and a doubled quote for a quote. The pattern is in `encoding`, that of the session.
+pub(crate) fn parse(pattern: &BStr, qualifiers: usize, encoding: Encoding) -> Parsed {
     let mut parts = Vec::new();
     let mut part = Part::new();
     let mut first = BString::default();
@@ -77,6 +82,15 @@ pub(crate) fn parse(pattern: &BStr, qualifiers: usize) -> Parsed {
     let mut quoted = false;
     let mut rest = pattern.as_bytes();
     while let Some((&letter, after)) = rest.split_first() {
+        if !letter.is_ascii() {
+            let (whole, after) = rest.split_at(encoding.letter_len(rest));
+            part.push_name(whole);
+            if dots == 0 {
+                first.extend_from_slice(whole);
+            }
+            rest = after;
+            continue;
+        }
         rest = after;
         let next = after.first();
         if dots == 0
@@ -129,14 +143,14 @@ mod tests {
     use super::*;
 
     fn regexes(pattern: &str, qualifiers: usize) -> Vec<String> {
-        let parsed = parse(BStr::new(pattern), qualifiers);
+        let parsed = parse(BStr::new(pattern), qualifiers, Encoding::Utf8);
         let mut parts = parsed.qualifiers;
         parts.push(parsed.name);
         parts.iter().map(|part| part.regex.to_string()).collect()
     }
 
     fn literal(pattern: &str) -> Option<String> {
-        let parsed = parse(BStr::new(pattern), 0);
+        let parsed = parse(BStr::new(pattern), 0, Encoding::Utf8);
         parsed.name.literal.map(|literal| literal.to_string())
     }
 
@@ -153,15 +167,33 @@ mod tests {
     }
 
     #[test]
+    fn bytes_within_letters_mean_nothing() {
+        let pattern = b"\x95\x5cA\x83\x41.\x94\x7c*".as_bstr();
+        let parsed = parse(pattern, 2, Encoding::Sjis);
+        assert_eq!(parsed.first, b"\x95\x5ca\x83\x41".as_bstr());
+        assert_eq!(
+            parsed.qualifiers[0].regex,
+            b"^(\x95\x5ca\x83\x41)$".as_bstr()
+        );
+        assert_eq!(parsed.name.regex, b"^(\x94\x7c.*)$".as_bstr());
+    }
+
+    #[test]
     fn dots_separate_qualifiers() {
         assert_eq!(regexes("s.t", 2), ["^(s)$", "^(t)$"]);
         assert_eq!(regexes("\"a.b\".\"c\"", 2), ["^(a\\.b)$", "^(c)$"]);
         assert_eq!(regexes("d.s.t", 2), ["^(d)$", "^(s)$", "^(t)$"]);
         assert_eq!(regexes("d.s.t.x", 2), ["^(d)$", "^(s)$", "^(t.x)$"]);
-        assert_eq!(parse(BStr::new("d.s.t.x"), 2).dots, 3);
+        assert_eq!(parse(BStr::new("d.s.t.x"), 2, Encoding::Utf8).dots, 3);
         assert_eq!(regexes("a.b", 0), ["^(a.b)$"]);
-        assert_eq!(parse(BStr::new("My*.\"s.x\".t"), 2).first, "my*");
-        assert_eq!(parse(BStr::new("\"A\"\".b\".s.t"), 2).first, "A\".b");
+        assert_eq!(
+            parse(BStr::new("My*.\"s.x\".t"), 2, Encoding::Utf8).first,
+            "my*"
+        );
+        assert_eq!(
+            parse(BStr::new("\"A\"\".b\".s.t"), 2, Encoding::Utf8).first,
+            "A\".b"
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Which objects a dump is restricted to, as patterns for names.
 
 use bstr::{BStr, BString, ByteSlice};
+use pgdumprs_connect::Encoding;
 
 use crate::Error;
 use crate::pattern::{self, Parsed};
@@ -89,7 +90,7 @@ impl Purpose {
 pub struct Pattern {
     /// What it is for.
     pub purpose: Purpose,
-    /// The pattern, in the database's encoding.
+    /// The pattern, in the encoding of the dump.
     pub text: BString,
     /// Whether partitions and inheritance children of the relations that match count as matching.
     pub and_children: bool,
@@ -115,20 +116,24 @@ impl Patterns {
     /// # Errors
     ///
     /// Where a pattern has too many parts, or names a database that is not `database`.
-    pub(crate) fn parse(&self, database: &BStr) -> Result<Vec<(&Pattern, Parsed)>, Error> {
+    pub(crate) fn parse(
+        &self,
+        database: &BStr,
+        encoding: Encoding,
+    ) -> Result<Vec<(&Pattern, Parsed)>, Error> {
         let mut patterns: Vec<&Pattern> = self.all.iter().collect();
         patterns.sort_by_key(|pattern| (pattern.purpose, pattern.and_children));
         patterns
             .into_iter()
-            .map(|pattern| Ok((pattern, parse(pattern, database)?)))
+            .map(|pattern| Ok((pattern, parse(pattern, database, encoding)?)))
             .collect()
     }
 }
 
-fn parse(pattern: &Pattern, database: &BStr) -> Result<Parsed, Error> {
+fn parse(pattern: &Pattern, database: &BStr, encoding: Encoding) -> Result<Parsed, Error> {
     let class = pattern.purpose.class();
     let text = pattern.text.as_bstr();
-    let parsed = pattern::parse(text, class.qualifiers());
+    let parsed = pattern::parse(text, class.qualifiers(), encoding);
     if parsed.dots > class.most_dots() {
         return Err(Error::TooManyDots {
             what: if class == Class::Table {
@@ -147,7 +152,7 @@ fn parse(pattern: &Pattern, database: &BStr) -> Result<Parsed, Error> {
     }
     Ok(match class {
         // What is behind the database's name, if that is there.
-        Class::Schema if names_database => pattern::parse(text, 1),
+        Class::Schema if names_database => pattern::parse(text, 1, encoding),
         _ => parsed,
     })
 }
@@ -166,7 +171,7 @@ mod tests {
             all: vec![pattern],
             strict: false,
         };
-        let parsed = patterns.parse(BStr::new("Shop"));
+        let parsed = patterns.parse(BStr::new("Shop"), Encoding::Utf8);
         parsed.err().map(|error| error.to_string())
     }
 

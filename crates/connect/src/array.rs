@@ -4,12 +4,14 @@ use std::str::FromStr;
 
 use bstr::{BStr, BString, ByteSlice};
 
+use crate::Encoding;
+
 /// Reads the text form of a one-dimensional array: `{a,"b \"c\"",NULL}`.
 ///
 /// A dimension decoration (`[0:2]={…}`) is accepted. Returns `None` for malformed texts and for
 /// arrays of more than one dimension. Elements are separated by commas, as for every type but
-/// `box`.
-pub fn parse_array(text: &BStr) -> Option<Vec<Option<BString>>> {
+/// `box`. The text is in `encoding`: bytes within letters are no quotes, commas or backslashes.
+pub fn parse_array(text: &BStr, encoding: Encoding) -> Option<Vec<Option<BString>>> {
     let mut rest = text.as_bytes();
     if rest.starts_with(b"[") {
         rest = &rest[rest.find_byte(b'=')? + 1..];
@@ -21,8 +23,8 @@ pub fn parse_array(text: &BStr) -> Option<Vec<Option<BString>>> {
     }
     loop {
         let (element, tail) = match rest.strip_prefix(b"\"") {
-            Some(quoted) => quoted_element(quoted)?,
-            None => bare_element(rest)?,
+            Some(quoted) => quoted_element(quoted, encoding)?,
+            None => bare_element(rest, encoding)?,
         };
         elements.push(element);
         match tail.split_first() {
@@ -37,11 +39,11 @@ pub fn parse_array(text: &BStr) -> Option<Vec<Option<BString>>> {
 type Element<'a> = (Option<BString>, &'a [u8]);
 
 /// An element in quotes, from after the opening quote; a backslash takes the next byte as it is.
-fn quoted_element(text: &[u8]) -> Option<Element<'_>> {
+fn quoted_element(text: &[u8], encoding: Encoding) -> Option<Element<'_>> {
     let mut element = BString::default();
     let mut rest = text;
     loop {
-        let special = rest.find_byteset(b"\"\\")?;
+        let special = encoding.find(rest, b"\"\\")?;
         element.extend_from_slice(&rest[..special]);
         let (&byte, tail) = rest[special..].split_first()?;
         if byte == b'"' {
@@ -54,10 +56,10 @@ fn quoted_element(text: &[u8]) -> Option<Element<'_>> {
 }
 
 /// An element without quotes: up to the comma; the word NULL is the NULL.
-fn bare_element(text: &[u8]) -> Option<Element<'_>> {
-    let end = text.find_byte(b',').unwrap_or(text.len());
+fn bare_element(text: &[u8], encoding: Encoding) -> Option<Element<'_>> {
+    let end = encoding.find(text, b",").unwrap_or(text.len());
     let (element, tail) = text.split_at(end);
-    if element.is_empty() || element.find_byteset(b"{}\"\\").is_some() {
+    if element.is_empty() || encoding.find(element, b"{}\"\\").is_some() {
         return None;
     }
     let element = (!element.eq_ignore_ascii_case(b"NULL")).then(|| element.into());
@@ -69,7 +71,7 @@ fn bare_element(text: &[u8]) -> Option<Element<'_>> {
 pub(crate) fn parse_vector<T: FromStr>(text: &BStr) -> Option<Vec<T>> {
     let number = |text: &[u8]| text.to_str().ok()?.parse().ok();
     if text.starts_with(b"{") || text.starts_with(b"[") {
-        let elements = parse_array(text)?;
+        let elements = parse_array(text, Encoding::SingleByte)?;
         return elements
             .into_iter()
             .map(|element| number(&element?))
@@ -85,7 +87,7 @@ mod tests {
     use super::*;
 
     fn array(text: &str) -> Option<Vec<Option<BString>>> {
-        parse_array(text.into())
+        parse_array(text.into(), Encoding::Utf8)
     }
 
     #[test]
@@ -123,6 +125,16 @@ mod tests {
     }
 
     #[test]
+    fn bytes_within_letters_mean_nothing() {
+        let sjis = |text: &[u8]| parse_array(text.as_bstr(), Encoding::Sjis);
+        let letter = |tail: &[u8]| Some([b"\x95", tail].concat().into());
+        assert_eq!(
+            sjis(b"{\x95\x5c,\x95\x7d,\"\x95\x5c\\\"\"}"),
+            Some(vec![letter(b"\\"), letter(b"}"), letter(b"\\\"")])
+        );
+    }
+
+    #[test]
     fn vectors_in_both_forms() {
         assert_eq!(parse_vector::<i16>("1 -2 3".into()), Some(vec![1, -2, 3]));
         assert_eq!(parse_vector::<u32>("".into()), Some(vec![]));
@@ -156,12 +168,12 @@ mod tests {
             text.push(b'}');
             let expected: Vec<_> =
                 elements.into_iter().map(|element| element.map(BString::from)).collect();
-            prop_assert_eq!(parse_array(text.as_bstr()), Some(expected));
+            prop_assert_eq!(parse_array(text.as_bstr(), Encoding::SingleByte), Some(expected));
         }
 
         #[test]
         fn no_text_makes_it_panic(text: Vec<u8>) {
-            let _ = parse_array(text.as_bstr());
+            let _ = parse_array(text.as_bstr(), Encoding::Gb18030);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use bstr::{BStr, BString, ByteSlice};
 
-use crate::array::{parse_array, parse_vector};
+use crate::array::parse_vector;
 
 /// Longest piece of an offending cell that an error repeats, in bytes.
 const SHOWN: usize = 60;
@@ -125,23 +125,6 @@ numbers! {
     u64: "an unsigned 8-byte integer",
     f32: "a 4-byte float",
     f64: "an 8-byte float",
-}
-
-impl FromCell<'_> for Vec<Option<BString>> {
-    const EXPECTED: &'static str = "an array";
-
-    fn from_cell(cell: Option<&BStr>) -> Option<Self> {
-        parse_array(cell?)
-    }
-}
-
-/// An array without NULLs.
-impl FromCell<'_> for Vec<BString> {
-    const EXPECTED: &'static str = "an array without NULLs";
-
-    fn from_cell(cell: Option<&BStr>) -> Option<Self> {
-        parse_array(cell?)?.into_iter().collect()
-    }
 }
 
 macro_rules! number_lists {

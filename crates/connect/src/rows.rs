@@ -254,13 +254,26 @@ impl<'a> Row<'a> {
     /// [`DecodeError`], which names the column, where it does not exist, is NULL and `T` is not an
     /// `Option`, or holds a text that is not a `T`.
     pub fn get<T: FromCell<'a>>(&self, column: usize) -> Result<T, DecodeError> {
+        self.read(column, T::EXPECTED, T::from_cell)
+    }
+
+    /// The cell as whatever `read` makes of it; `expected` says what that is, with its article.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`], which names the column, where it does not exist or `read` returns `None`.
+    pub fn read<T>(
+        &self,
+        column: usize,
+        expected: &str,
+        read: impl FnOnce(Option<&'a BStr>) -> Option<T>,
+    ) -> Result<T, DecodeError> {
         let Some(described) = self.rows.columns.get(column) else {
             return Err(DecodeError::no_column(&column.to_string()));
         };
         let cell = self.bytes(column);
-        T::from_cell(cell).ok_or_else(|| {
-            DecodeError::cell(described.name.as_bstr(), self.index, T::EXPECTED, cell)
-        })
+        read(cell)
+            .ok_or_else(|| DecodeError::cell(described.name.as_bstr(), self.index, expected, cell))
     }
 }
 

@@ -9,6 +9,7 @@ use postgres_protocol::message::frontend;
 use crate::abandon::abandon;
 use crate::cancel::CancelToken;
 use crate::copy_out::CopyOut;
+use crate::encoding::Encoding;
 use crate::error::{Error, shorten};
 use crate::exchange::check_sendable;
 use crate::params::ConnectParams;
@@ -160,6 +161,12 @@ impl Session {
             .parameters
             .get(name.as_bytes().as_bstr())
             .map(|value| value.as_bstr())
+    }
+
+    /// The encoding of what the session sends and receives, as last reported.
+    pub fn client_encoding(&self) -> Encoding {
+        self.parameter("client_encoding")
+            .map_or(Encoding::default(), |name| Encoding::named(name))
     }
 
     /// Whether a transaction is open, as of the last statement's end.

@@ -1,6 +1,7 @@
 //! Rows as INSERT statements, made from the text that COPY sends.
 
 use bstr::BString;
+use pgdumprs_connect::Encoding;
 
 /// How the rows of a table become INSERT statements.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub struct Inserts {
     pub rows: usize,
     /// What ends a statement, such as `;` and a newline.
     pub tail: BString,
+    /// What the server sends texts in.
+    pub encoding: Encoding,
 }
 
 /// How a value is written.
@@ -95,7 +98,7 @@ impl<'a> Rewriter<'a> {
             if position > 0 {
                 out.extend_from_slice(b", ");
             }
-            push_value(out, field, *value);
+            push_value(out, field, *value, inserts.encoding);
         }
         out.push(b')');
         self.rows += 1;
@@ -106,7 +109,7 @@ impl<'a> Rewriter<'a> {
     }
 }
 
-fn push_value(out: &mut Vec<u8>, field: &[u8], value: Value) {
+fn push_value(out: &mut Vec<u8>, field: &[u8], value: Value, encoding: Encoding) {
     let is_plain = |byte: &u8| b"0123456789 +-eE.".contains(byte);
     match value {
         Value::Default => out.extend_from_slice(b"DEFAULT"),
@@ -114,37 +117,34 @@ fn push_value(out: &mut Vec<u8>, field: &[u8], value: Value) {
         Value::Number if field.iter().all(is_plain) => out.extend_from_slice(field),
         Value::Bits => {
             out.push(b'B');
-            push_string(out, field);
+            push_string(out, field, encoding);
         }
         Value::Bool if field == b"t" => out.extend_from_slice(b"true"),
         Value::Bool => out.extend_from_slice(b"false"),
-        Value::Number | Value::Text => push_string(out, field),
+        Value::Number | Value::Text => push_string(out, field, encoding),
     }
 }
 
 /// Writes a string literal of what COPY has escaped, for a server with `standard_conforming_strings` on.
-fn push_string(out: &mut Vec<u8>, field: &[u8]) {
+fn push_string(out: &mut Vec<u8>, field: &[u8], encoding: Encoding) {
+    let mut rest = field;
     out.push(b'\'');
-    let mut bytes = field.iter();
-    while let Some(&byte) = bytes.next() {
-        let letter = match byte {
-            b'\\' => match bytes.next() {
-                Some(b'b') => 0x08,
-                Some(b'f') => 0x0c,
-                Some(b'n') => b'\n',
-                Some(b'r') => b'\r',
-                Some(b't') => b'\t',
-                Some(b'v') => 0x0b,
-                Some(&other) => other,
-                None => b'\\',
-            },
-            byte => byte,
+    while let Some(at) = encoding.find(rest, b"\\") {
+        encoding.push_doubled(out, &rest[..at], b"'");
+        let (letter, tail) = match rest[at + 1..].split_first() {
+            Some((b'b', tail)) => (0x08, tail),
+            Some((b'f', tail)) => (0x0c, tail),
+            Some((b'n', tail)) => (b'\n', tail),
+            Some((b'r', tail)) => (b'\r', tail),
+            Some((b't', tail)) => (b'\t', tail),
+            Some((b'v', tail)) => (0x0b, tail),
+            Some((&other, tail)) => (other, tail),
+            None => (b'\\', &rest[at + 1..]),
         };
-        if letter == b'\'' {
-            out.push(b'\'');
-        }
         out.push(letter);
+        rest = tail;
     }
+    encoding.push_doubled(out, rest, b"'");
     out.push(b'\'');
 }
 
@@ -158,6 +158,7 @@ mod tests {
             values: values.to_vec(),
             rows,
             tail: ";\n".into(),
+            encoding: Encoding::Utf8,
         }
     }
 
@@ -190,6 +191,13 @@ mod tests {
              INSERT INTO t VALUES (-1.5e+20, B'', false, '', DEFAULT);\n\
              INSERT INTO t VALUES ('NaN', NULL, NULL, NULL, DEFAULT);\n\n\n"
         );
+    }
+
+    #[test]
+    fn backslashes_within_letters_stay() {
+        let mut out = Vec::new();
+        push_string(&mut out, b"\x95\\\\\\'\x95\\n\\n", Encoding::Sjis);
+        assert_eq!(out, b"'\x95\\\\''\x95\\n\n'");
     }
 
     #[test]

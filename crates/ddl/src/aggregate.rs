@@ -95,7 +95,7 @@ fn definition(
     let plain = &aggregate.transition;
     parts.push(sql!["SFUNC = ", reference(&plain.function)]);
     parts.push(sql!["STYPE = ", plain.state_type]);
-    push_state(&mut parts, "", plain);
+    push_state(dump, &mut parts, "", plain);
     push_final(&mut parts, object, "", plain, aggregate.aggkind)?;
     for (name, function) in functions {
         if let Some(function) = function {
@@ -108,7 +108,7 @@ fn definition(
         parts.push(sql!["MINVFUNC = ", reference(&aggregate.moving_inverse)]);
         parts.push(sql!["MSTYPE = ", moving.state_type]);
     }
-    push_state(&mut parts, "M", moving);
+    push_state(dump, &mut parts, "M", moving);
     push_final(&mut parts, object, "M", moving, aggregate.aggkind)?;
     if let Some(operator) = &aggregate.sort_operator {
         parts.push(sql!["SORTOP = ", type_system::operator(dump, operator)]);
@@ -129,7 +129,7 @@ fn reference(function: &Option<BString>) -> &[u8] {
     function.as_ref().map_or(b"-", |name| name.as_slice())
 }
 
-fn push_state(parts: &mut Vec<BString>, prefix: &str, transition: &Transition) {
+fn push_state(dump: &Dump, parts: &mut Vec<BString>, prefix: &str, transition: &Transition) {
     if transition.state_space != 0 {
         parts.push(sql![
             prefix,
@@ -138,7 +138,7 @@ fn push_state(parts: &mut Vec<BString>, prefix: &str, transition: &Transition) {
         ]);
     }
     if let Some(initial) = &transition.initial {
-        parts.push(sql![prefix, "INITCOND = ", sql::literal(initial)]);
+        parts.push(sql![prefix, "INITCOND = ", dump.literal(initial)]);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::dump::Dump;
 use crate::object::{Kind, Object, Tie};
 use crate::toc::Toc;
 use crate::type_system::{self, details};
-use crate::{Components, Error, sql};
+use crate::{Components, Error};
 
 /// Makes an object of every collation.
 pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
@@ -36,7 +36,7 @@ pub(crate) fn render(
     if object.dumps(Components::DEFINITION) {
         let collation = details(dump, &dump.details.type_system.collations, object)?;
         let name = dump.qualified(object);
-        let options = options(object, collation)?;
+        let options = options(dump, object, collation)?;
         let text = sql!["CREATE COLLATION ", name, " (", options, ");\n"];
         let drop = sql!["DROP COLLATION ", name, ";\n"];
         toc.push(type_system::entry(
@@ -53,8 +53,8 @@ pub(crate) fn render(
     Ok(())
 }
 
-fn options(object: &Object, collation: &CollationDetails) -> Result<BString, Error> {
-    let text = |value: &Option<BString>| sql::literal(value.as_ref().map_or(&b""[..], |text| text));
+fn options(dump: &Dump, object: &Object, collation: &CollationDetails) -> Result<BString, Error> {
+    let text = |value: &Option<BString>| dump.literal(value.as_ref().map_or(&b""[..], |text| text));
     let provider = match collation.provider {
         b'b' => "builtin",
         b'c' => "libc",

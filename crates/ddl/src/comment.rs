@@ -7,7 +7,6 @@ use pgdumprs_catalog::{CatalogId, class, relkind};
 use crate::Components;
 use crate::dump::Dump;
 use crate::object::{DumpId, Object};
-use crate::sql;
 use crate::toc::Toc;
 
 /// The object that a comment or a security label is on, as SQL names it.
@@ -137,7 +136,7 @@ fn push_entry(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>, kind: &BString,
             qualifier,
             subject.name,
             " IS ",
-            sql::literal(text),
+            dump.literal(text),
             ";\n"
         ]),
         ..entry

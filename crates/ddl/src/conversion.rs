@@ -6,7 +6,7 @@ use crate::dump::Dump;
 use crate::object::{Kind, Object};
 use crate::toc::Toc;
 use crate::type_system::{self, details};
-use crate::{Components, Error, sql};
+use crate::{Components, Error};
 
 /// Makes an object of every conversion.
 pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
@@ -39,7 +39,7 @@ pub(crate) fn render(
         } else {
             ""
         };
-        let (from, to) = (sql::literal(&conversion.from), sql::literal(&conversion.to));
+        let (from, to) = (dump.literal(&conversion.from), dump.literal(&conversion.to));
         let function = &conversion.function;
         let what = sql![default, "CONVERSION ", name];
         let text = sql![

@@ -8,7 +8,7 @@ use crate::comment::{self, Subject};
 use crate::dump::Dump;
 use crate::object::{DumpId, Kind, Object};
 use crate::toc::Toc;
-use crate::{Components, Error, domain, seclabel, selection, sql, type_system};
+use crate::{Components, Error, domain, seclabel, selection, type_system};
 use crate::{type_base, type_composite, type_enum, type_range};
 
 /// Makes an object of every type, with the constraints of domains and the shells of types that may need one first.
@@ -182,10 +182,10 @@ pub(crate) fn render(
 }
 
 /// A default value in SQL.
-pub(crate) fn default(default: &TypeDefault) -> BString {
+pub(crate) fn default(dump: &Dump, default: &TypeDefault) -> BString {
     match default {
         TypeDefault::Expression(expression) => expression.clone(),
-        TypeDefault::Literal(text) => sql::literal(text),
+        TypeDefault::Literal(text) => dump.literal(text),
     }
 }
 

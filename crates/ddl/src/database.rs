@@ -59,7 +59,7 @@ fn create(dump: &Dump, row: &Database, name: &BString) -> BString {
     let mut text = sql!["CREATE DATABASE ", name, " WITH TEMPLATE = template0"];
     let property = |text: &mut BString, key: &str, value: &BString| {
         if !value.is_empty() {
-            push!(*text, " ", key, " = ", sql::literal(value));
+            push!(*text, " ", key, " = ", dump.literal(value));
         }
     };
     property(&mut text, "ENCODING", &row.encoding);
@@ -82,10 +82,10 @@ fn create(dump: &Dump, row: &Database, name: &BString) -> BString {
         } else {
             "ICU_LOCALE"
         };
-        push!(text, " ", key, " = ", sql::literal(locale));
+        push!(text, " ", key, " = ", dump.literal(locale));
     }
     if let Some(rules) = &row.icu_rules {
-        push!(text, " ICU_RULES = ", sql::literal(rules));
+        push!(text, " ICU_RULES = ", dump.literal(rules));
     }
     if row.tablespace != DEFAULT_TABLESPACE && dump.options.tablespaces {
         push!(text, " TABLESPACE = ", dump.ident(&row.tablespace));
@@ -113,7 +113,7 @@ fn render_comment(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>) {
             "COMMENT ON DATABASE ",
             subject.name,
             " IS ",
-            sql::literal(text),
+            dump.literal(text),
             ";\n"
         ]),
         ..entry
@@ -127,7 +127,7 @@ fn render_labels(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>) {
     let target = sql!["DATABASE ", subject.name];
     let mut commands = BString::default();
     for row in &dump.listing.database_labels {
-        let label = sql::escape_literal(&row.label);
+        let label = sql::escape_literal(&row.label, dump.encoding);
         push!(
             commands,
             seclabel::command(dump, row.provider.as_ref(), &target, &label)
@@ -162,7 +162,7 @@ fn render_properties(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>) {
         push!(
             drop,
             "UPDATE pg_catalog.pg_database SET datistemplate = false WHERE datname = ",
-            sql::literal(&row.name),
+            dump.literal(&row.name),
             ";\n"
         );
     }
@@ -194,7 +194,7 @@ fn set_command(dump: &Dump, database: &BString, row: &DatabaseSetting) -> BStrin
         None => sql!["DATABASE ", database],
         Some(role) => sql!["ROLE ", dump.ident(role), " IN DATABASE ", database],
     };
-    let value = guc::value(name, value, |text| sql::escape_literal(text));
+    let value = guc::value(name, value, |text| sql::escape_literal(text, dump.encoding));
     sql![
         "ALTER ",
         whose,

@@ -63,7 +63,7 @@ pub(crate) fn definition(dump: &Dump, object: &Object) -> Result<BString, Error>
         push!(text, not_null(dump, object)?);
     }
     if let Some(default) = &domain.default {
-        push!(text, " DEFAULT ", data_type::default(default));
+        push!(text, " DEFAULT ", data_type::default(dump, default));
     }
     for (row, constraint) in inner_constraints(dump, object) {
         if row.contype == contype::CHECK {

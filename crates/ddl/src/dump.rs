@@ -1,11 +1,10 @@
 //! One dump from listing to plan.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use bstr::{BStr, BString, ByteSlice};
 use pgdumprs_archive::Entry;
-use pgdumprs_catalog::{CatalogId, Details, Listing, Wanted};
+use pgdumprs_catalog::{CatalogId, Details, Encoding, Listing, Wanted};
 
 use crate::object::{DumpId, Kind, Object, Objects};
 use crate::relations::Relations;
@@ -26,6 +25,8 @@ pub struct Dump {
     pub(crate) options: Options,
     pub(crate) listing: Listing,
     pub(crate) details: Details,
+    /// What all texts are in.
+    pub(crate) encoding: Encoding,
     pub(crate) objects: Objects,
     /// Dump ids of schemas, by index in the listing.
     pub(crate) namespace_ids: Vec<DumpId>,
@@ -70,6 +71,7 @@ impl Dump {
         let mut dump = Self {
             namespace_index: index(&mut listing.namespaces.iter().map(|row| row.oid)),
             table_index: index(&mut listing.tables.iter().map(|row| row.oid)),
+            encoding: Encoding::named(&listing.database.client_encoding),
             options,
             listing,
             details: Details::default(),
@@ -243,14 +245,13 @@ impl Dump {
 
     /// Quotes a name as an identifier where it needs it.
     pub(crate) fn ident(&self, name: impl AsRef<[u8]>) -> BString {
-        let name = name.as_ref().as_bstr();
-        // Names of roles, tablespaces and databases are the whole server's, as bytes of whatever database they were made in.
-        let name = if self.listing.database.client_encoding == "UTF8" {
-            sql::guard_utf8(name)
-        } else {
-            Cow::Borrowed(name)
-        };
-        sql::ident(&name, self.options.quote_all_identifiers)
+        let always = self.options.quote_all_identifiers;
+        sql::ident(name.as_ref().as_bstr(), always, self.encoding)
+    }
+
+    /// Writes a string literal, for a server with `standard_conforming_strings` on.
+    pub(crate) fn literal(&self, text: impl AsRef<[u8]>) -> BString {
+        sql::literal(text, self.encoding)
     }
 
     /// Name of the schema that an object lives in.

@@ -63,7 +63,7 @@ fn definition(dump: &Dump, row: &EventTrigger, name: &BString) -> BString {
         push!(
             text,
             "\n         WHEN TAG IN (",
-            sql::join(row.tags.iter().map(sql::literal), ", "),
+            sql::join(row.tags.iter().map(|tag| dump.literal(tag)), ", "),
             ")"
         );
     }

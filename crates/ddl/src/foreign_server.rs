@@ -9,7 +9,7 @@ use crate::dump::Dump;
 use crate::foreign_data_wrapper::options_clause;
 use crate::object::{Kind, Object};
 use crate::toc::Toc;
-use crate::{Components, selection, sql, user_mapping};
+use crate::{Components, selection, user_mapping};
 
 /// Makes an object of every foreign server.
 pub(crate) fn collect(dump: &mut Dump) {
@@ -41,7 +41,7 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) 
         let mut definition = sql!["CREATE SERVER ", name];
         for (key, value) in [("TYPE", &row.server_type), ("VERSION", &row.version)] {
             if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
-                push!(definition, " ", key, " ", sql::literal(value));
+                push!(definition, " ", key, " ", dump.literal(value));
             }
         }
         let options = options_clause(row.options.as_ref());

@@ -11,7 +11,7 @@ use crate::dump::Dump;
 use crate::object::{DumpId, Kind, Object, Tie};
 use crate::toc::Toc;
 use crate::type_system::{self, details};
-use crate::{Components, Error, Options, extension_dependency, guc, seclabel, sql};
+use crate::{Components, Error, extension_dependency, guc, seclabel, sql};
 
 /// Makes an object of every function that is listed.
 pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
@@ -78,13 +78,7 @@ pub(crate) fn render(
         push_result(&mut text, function);
         push_properties(dump, &mut text, object, function)?;
         let depends = extension_dependency::statements(dump, object, &identified);
-        push!(
-            text,
-            "\n    ",
-            body(&dump.options, &function.body),
-            ";\n",
-            depends
-        );
+        push!(text, "\n    ", body(dump, &function.body), ";\n", depends);
         let drop = sql!["DROP ", identified, ";\n"];
         toc.push(Entry {
             tag: Some(signature(&row.name, &function.argument_types)),
@@ -169,7 +163,7 @@ fn push_properties(
         let Some((name, value)) = setting.split_once_str("=") else {
             continue;
         };
-        let value = guc::value(name, value, |text| sql::literal(text));
+        let value = guc::value(name, value, |text| dump.literal(text));
         push!(*text, "\n    SET ", dump.ident(name), " TO ", value);
     }
     Ok(())
@@ -193,23 +187,23 @@ fn parallel(object: &Object, parallel: u8) -> Result<&'static str, Error> {
     }
 }
 
-fn body(options: &Options, body: &FunctionBody) -> BString {
-    let quote = |text: &BString| match options.dollar_quoting {
+fn body(dump: &Dump, body: &FunctionBody) -> BString {
+    let quote = |text: &BString| match dump.options.dollar_quoting {
         true => dollar_quote(text),
-        false => sql::literal(text),
+        false => dump.literal(text),
     };
     match body {
         FunctionBody::Sql(text) => text.clone(),
         FunctionBody::Source(text) => sql!["AS ", quote(text)],
         FunctionBody::Library { path, symbol } if symbol.is_empty() => {
-            sql!["AS ", sql::literal(path)]
+            sql!["AS ", dump.literal(path)]
         }
         FunctionBody::Library { path, symbol } => {
             let quoted = match symbol.find_byteset(br"'\") {
                 Some(_) => quote(symbol),
-                None => sql::literal(symbol),
+                None => dump.literal(symbol),
             };
-            sql!["AS ", sql::literal(path), ", ", quoted]
+            sql!["AS ", dump.literal(path), ", ", quoted]
         }
     }
 }
@@ -234,13 +228,17 @@ pub(crate) fn reference(
 
 #[cfg(test)]
 mod tests {
+    use pgdumprs_catalog::Listing;
+
     use super::*;
+    use crate::Options;
 
     #[test]
     fn bodies_are_quoted_as_they_need() {
+        let dump = Dump::new(Listing::default(), Options::default()).unwrap();
         let library = |symbol: &str| {
             body(
-                &Options::default(),
+                &dump,
                 &FunctionBody::Library {
                     path: "$libdir/o'x".into(),
                     symbol: symbol.into(),
@@ -250,12 +248,9 @@ mod tests {
         assert_eq!(library("f"), "AS '$libdir/o''x', 'f'");
         assert_eq!(library("f'"), "AS '$libdir/o''x', $$f'$$");
         assert_eq!(library(""), "AS '$libdir/o''x'");
+        assert_eq!(body(&dump, &FunctionBody::Source("".into())), "AS $$$$");
         assert_eq!(
-            body(&Options::default(), &FunctionBody::Source("".into())),
-            "AS $$$$"
-        );
-        assert_eq!(
-            body(&Options::default(), &FunctionBody::Sql("RETURN 1".into())),
+            body(&dump, &FunctionBody::Sql("RETURN 1".into())),
             "RETURN 1"
         );
     }

@@ -18,7 +18,7 @@ const LISTS: &[&str] = &[
 ];
 
 /// The value of the setting `name` as SQL, with each string written by `literal`.
-pub(crate) fn value(name: &[u8], value: &[u8], literal: fn(&[u8]) -> BString) -> BString {
+pub(crate) fn value(name: &[u8], value: &[u8], literal: impl Fn(&[u8]) -> BString) -> BString {
     if LISTS
         .iter()
         .any(|list| name.eq_ignore_ascii_case(list.as_bytes()))
@@ -92,10 +92,16 @@ fn bare_name(text: &[u8]) -> Option<(BString, &[u8])> {
 
 #[cfg(test)]
 mod tests {
+    use pgdumprs_catalog::Encoding;
+
     use super::*;
 
+    fn literal(text: &[u8]) -> BString {
+        sql::literal(text, Encoding::Utf8)
+    }
+
     fn list(text: &str) -> String {
-        value(b"Search_Path", text.as_bytes(), |text| sql::literal(text)).to_string()
+        value(b"Search_Path", text.as_bytes(), literal).to_string()
     }
 
     #[test]
@@ -117,9 +123,6 @@ mod tests {
 
     #[test]
     fn other_values_are_one_literal() {
-        assert_eq!(
-            value(b"DateStyle", b"ISO, DMY", |text| sql::literal(text)),
-            "'ISO, DMY'"
-        );
+        assert_eq!(value(b"DateStyle", b"ISO, DMY", literal), "'ISO, DMY'");
     }
 }

@@ -7,7 +7,6 @@ use pgdumprs_catalog::{AttributeStatistics, CatalogId, Oid, relkind};
 use crate::Components;
 use crate::dump::Dump;
 use crate::object::{DumpId, Kind, LoopRole, Object};
-use crate::sql;
 use crate::toc::Toc;
 
 /// What `pg_class.reltuples` holds, since 14, where nobody has counted rows.
@@ -130,9 +129,9 @@ fn relation_arguments(dump: &Dump, object: &Object) -> BString {
         "\t'version', '",
         version,
         "'::integer,\n\t'schemaname', ",
-        sql::literal(namespace),
+        dump.literal(namespace),
         ",\n\t'relname', ",
-        sql::literal(&object.name)
+        dump.literal(&object.name)
     ]
 }
 
@@ -175,10 +174,10 @@ fn restore_attribute(dump: &Dump, object: &Object, row: &AttributeStatistics) ->
     ];
     match row.index_column {
         Some(number) => push!(text, ",\n\t'attnum', '", number.to_string(), "'::smallint"),
-        None => push!(text, ",\n\t'attname', ", sql::literal(&row.name)),
+        None => push!(text, ",\n\t'attname', ", dump.literal(&row.name)),
     }
     for (column, value) in &row.values {
-        let (value, parameter) = (sql::literal(value), parameter_type(column));
+        let (value, parameter) = (dump.literal(value), parameter_type(column));
         push!(text, ",\n\t'", column, "', ", value, "::", parameter);
     }
     push!(text, "\n);\n");

@@ -18,7 +18,7 @@ fn one(dump: &Dump, option: &BString, prefix: &str) -> BString {
     let value = if dump.ident(value) == value {
         value.into()
     } else {
-        sql::literal(value)
+        dump.literal(value)
     };
     sql![prefix, dump.ident(name), "=", value]
 }

@@ -6,7 +6,6 @@ use pgdumprs_archive::Entry;
 use crate::Components;
 use crate::comment::{self, Subject};
 use crate::dump::Dump;
-use crate::sql;
 use crate::toc::Toc;
 
 /// Marks what has security labels: they are reason enough to render an object.
@@ -62,7 +61,7 @@ fn render_with(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>, columns: &[(i1
         .unwrap_or_default();
     let mut commands = BString::default();
     for label in labels {
-        let literal = sql::literal(&label.label);
+        let literal = dump.literal(&label.label);
         let target = if label.subid == 0 {
             sql![subject.kind, " ", qualifier, subject.name]
         } else {

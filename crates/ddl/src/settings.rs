@@ -4,7 +4,6 @@ use bstr::BString;
 use pgdumprs_archive::{Entry, Section};
 
 use crate::dump::Dump;
-use crate::sql;
 use crate::toc::Toc;
 
 /// Writes the entries ENCODING, STDSTRINGS and SEARCHPATH.
@@ -12,7 +11,7 @@ use crate::toc::Toc;
 /// The dump's own transaction runs with standard strings and an empty search path, so that is what all definitions are written
 /// for. The encoding is the one in which the server sent names, definitions and data.
 pub(crate) fn render(dump: &Dump, toc: &mut Toc) {
-    let encoding = sql::literal(&dump.listing.database.client_encoding);
+    let encoding = dump.literal(&dump.listing.database.client_encoding);
     push(
         toc,
         "ENCODING",

@@ -64,7 +64,10 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) 
 
 fn definition(dump: &Dump, row: &Subscription, name: &BString) -> BString {
     let publications = sql::join(row.publications.iter().map(|name| dump.ident(name)), ", ");
-    let slot = row.slot_name.as_ref().map_or("NONE".into(), sql::literal);
+    let slot = match &row.slot_name {
+        Some(name) => dump.literal(name),
+        None => "NONE".into(),
+    };
     let streaming = match row.streaming {
         b't' => "on",
         b'p' => "parallel",
@@ -74,7 +77,7 @@ fn definition(dump: &Dump, row: &Subscription, name: &BString) -> BString {
         "CREATE SUBSCRIPTION ",
         name,
         " CONNECTION ",
-        sql::literal(&row.conninfo),
+        dump.literal(&row.conninfo),
         " PUBLICATION ",
         publications,
         " WITH (connect = false, slot_name = ",

@@ -7,7 +7,7 @@ use crate::comment::{self, Subject};
 use crate::dump::Dump;
 use crate::object::Object;
 use crate::toc::Toc;
-use crate::{Components, column, sql, table_definition};
+use crate::{Components, column, table_definition};
 
 /// Writes the comments on a relation and on its columns, by column.
 pub(crate) fn render(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>, table: usize) {
@@ -91,7 +91,7 @@ fn push_constraint(
             constraint,
             dump.qualified(object),
             " IS ",
-            sql::literal(text),
+            dump.literal(text),
             ";\n"
         ]),
         ..entry

@@ -7,7 +7,7 @@ use pgdumprs_catalog::{CatalogId, Purpose, relkind};
 use crate::dump::Dump;
 use crate::object::{DumpId, Kind, Object};
 use crate::toc::{DataJob, Toc};
-use crate::{Components, Error, column, inserts, relation_statistics, sql};
+use crate::{Components, Error, column, inserts, relation_statistics};
 
 /// Makes an object for the data of every relation whose data is dumped.
 pub(crate) fn collect(dump: &mut Dump) {
@@ -238,7 +238,7 @@ pub(crate) fn render_position(
         section: Section::Data,
         definition: Some(sql![
             "SELECT pg_catalog.setval(",
-            sql::literal(dump.qualified(whole)),
+            dump.literal(dump.qualified(whole)),
             ", ",
             position.last_value.to_string(),
             ", ",

@@ -2,11 +2,11 @@
 
 use bstr::BString;
 
+use crate::Error;
 use crate::data_type::{self, push_parameter};
 use crate::dump::Dump;
 use crate::object::Object;
 use crate::type_system::details;
-use crate::{Error, sql};
 
 /// The statement that creates a base type.
 pub(crate) fn definition(dump: &Dump, object: &Object) -> Result<BString, Error> {
@@ -17,7 +17,7 @@ pub(crate) fn definition(dump: &Dump, object: &Object) -> Result<BString, Error>
     };
     let name = dump.qualified(object);
     let mut text = sql!["CREATE TYPE ", name, " (\n    INTERNALLENGTH = ", length];
-    let byte = |byte: u8| sql::literal([byte]);
+    let byte = |byte: u8| dump.literal([byte]);
     let yes = |flag: bool| flag.then(|| BString::from("true"));
     push_parameter(&mut text, "INPUT", Some(&base.input));
     push_parameter(&mut text, "OUTPUT", Some(&base.output));
@@ -30,7 +30,7 @@ pub(crate) fn definition(dump: &Dump, object: &Object) -> Result<BString, Error>
     push_parameter(
         &mut text,
         "DEFAULT",
-        base.default.as_ref().map(data_type::default),
+        (base.default.as_ref()).map(|default| data_type::default(dump, default)),
     );
     push_parameter(&mut text, "SUBSCRIPT", base.subscript.as_ref());
     push_parameter(&mut text, "ELEMENT", base.element.as_ref());

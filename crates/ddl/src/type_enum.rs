@@ -4,7 +4,6 @@ use bstr::BString;
 
 use crate::dump::Dump;
 use crate::object::Object;
-use crate::sql;
 
 /// The statement that creates an enum type.
 pub(crate) fn definition(dump: &Dump, object: &Object) -> BString {
@@ -13,7 +12,7 @@ pub(crate) fn definition(dump: &Dump, object: &Object) -> BString {
     let mut text = sql!["CREATE TYPE ", dump.qualified(object), " AS ENUM ("];
     for (i, label) in labels.iter().enumerate() {
         let comma = if i > 0 { "," } else { "" };
-        push!(text, comma, "\n    ", sql::literal(label));
+        push!(text, comma, "\n    ", dump.literal(label));
     }
     push!(text, "\n);\n");
     text

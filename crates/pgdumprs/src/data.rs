@@ -1,7 +1,7 @@
 //! The data part of a dump: what to copy, over which connections, and what is told of it.
 
 use pgdumprs_catalog::ValueType;
-use pgdumprs_connect::Session;
+use pgdumprs_connect::{Encoding, Session};
 use pgdumprs_copy::{ByPages, Inserts, Job, Opening, Plan, Table, Value, Work};
 use pgdumprs_ddl::{DataJob, InsertForm, InsertValue};
 use tracing::{Instrument, debug_span};
@@ -52,7 +52,7 @@ async fn join(
 }
 
 /// How rows become INSERT statements, in the words of whoever copies them.
-fn insert_statements(form: InsertForm) -> Inserts {
+fn insert_statements(form: InsertForm, encoding: Encoding) -> Inserts {
     let value = |value| match value {
         InsertValue::Typed(ValueType::Number) => Value::Number,
         InsertValue::Typed(ValueType::Bits) => Value::Bits,
@@ -65,12 +65,14 @@ fn insert_statements(form: InsertForm) -> Inserts {
         values: form.values.into_iter().map(value).collect(),
         rows: form.rows,
         tail: form.tail,
+        encoding,
     }
 }
 
 /// What the entry of a table or of large objects takes its data from. With `row_security` in force each part of a table could be read by
 /// another plan, in another order: there, tables stay whole.
-pub(crate) fn job(job: DataJob, row_security: bool) -> Job {
+/// The server sends texts in `encoding`.
+pub(crate) fn job(job: DataJob, row_security: bool, encoding: Encoding) -> Job {
     match job {
         DataJob::Table {
             dump_id,
@@ -89,7 +91,7 @@ pub(crate) fn job(job: DataJob, row_security: bool) -> Job {
                 by_pages: by_pages
                     .filter(|_| !row_security)
                     .map(|(pages, columns)| ByPages { pages, columns }),
-                inserts: inserts.map(insert_statements),
+                inserts: inserts.map(|form| insert_statements(form, encoding)),
             }),
         },
         DataJob::LargeObjects { dump_id, oids } => Job {

@@ -39,10 +39,11 @@ impl Dump {
         for warning in plan.warnings {
             self.watch.tell(Event::Warning(warning));
         }
+        let encoding = session.client_encoding();
         let jobs: Vec<Job> = plan
             .data
             .into_iter()
-            .map(|data| job(data, self.settings.row_security))
+            .map(|data| job(data, self.settings.row_security, encoding))
             .collect();
         let tables = jobs
             .iter()

@@ -45,7 +45,8 @@ impl Default for SessionSettings {
 }
 
 impl Dump {
-    /// Writes names, definitions and data in this encoding, as PostgreSQL names it, rather than in the database's.
+    /// Writes names, definitions and data in this encoding, as PostgreSQL names it, rather than in the database's or in what the connection
+    /// parameter `client_encoding` says.
     #[must_use]
     pub fn encoding(mut self, encoding: impl Into<String>) -> Self {
         self.settings.encoding = Some(encoding.into());

@@ -166,9 +166,5 @@ fn rows_of_foreign_tables() {
 fn what_cannot_be_done_is_refused() {
     let with = |argument: &str| failure(pgdumprs().args([argument, "-d", "host=/nowhere"]));
     assert_says(&with("--binary-upgrade"), &["pg_upgrade"]);
-    assert_says(
-        &with("--encoding=Shift_JIS_2004"),
-        &["not available yet", "UTF8"],
-    );
     assert_says(&with("--extra-float-digits=4"), &["-15..3"]);
 }

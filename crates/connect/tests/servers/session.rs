@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bstr::BString;
-use pgdumprs_connect::{Bytea, ConnectParams, Error, Session, TransactionStatus};
+use pgdumprs_connect::{Bytea, ConnectParams, Error, Session, TransactionStatus, parse_array};
 use pgdumprs_testkit::{Database, Major, Server, for_each_major, tool};
 
 /// Runs a future to its end: the test kit's functions are not asynchronous.
@@ -50,9 +50,10 @@ fn every_major_answers() {
                 );
                 assert_eq!(row.get::<BString>(rows.column("application")?)?, "pgdumprs");
                 assert_eq!(row.get::<Vec<u32>>(rows.column("types")?)?, [25, 2276]);
+                let list = row.get::<BString>(rows.column("list")?)?;
                 assert_eq!(
-                    row.get::<Vec<Option<BString>>>(rows.column("list")?)?,
-                    [Some("a".into()), Some("b c".into()), None]
+                    parse_array(list.as_ref(), session.client_encoding()),
+                    Some(vec![Some("a".into()), Some("b c".into()), None])
                 );
                 assert_eq!(row.get::<u8>(rows.column("kind")?)?, b'r');
                 assert_eq!(row.get::<Option<i32>>(rows.column("nothing")?)?, None);

@@ -191,6 +191,7 @@ fn known(target: &Target<'_>) -> &'static [(u8, &'static str)] {
 mod tests {
     use std::collections::BTreeMap;
 
+    use pgdumprs_catalog::Encoding;
     use proptest::prelude::*;
 
     use super::*;
@@ -249,7 +250,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_statements_lead_from_one_set_to_the_other(base in any_items(), acl in any_items()) {
-            let ident = |name: &BStr| sql::ident(name, false);
+            let ident = |name: &BStr| sql::ident(name, false, Encoding::Utf8);
             let text = commands(&target("SEQUENCE"), &acl, &base, &ident).to_string();
             let statements: Vec<String> = text.lines().map(str::to_owned).collect();
             let mut result = held(&base);
@@ -276,7 +277,7 @@ mod tests {
     }
 
     fn diff(target: &Target<'_>, acl: &[&str], base: &[&str]) -> Vec<String> {
-        let ident = |name: &BStr| sql::ident(name, false);
+        let ident = |name: &BStr| sql::ident(name, false, Encoding::Utf8);
         let text = commands(target, &items(acl), &items(base), &ident).to_string();
         text.lines().map(str::to_owned).collect()
     }
