@@ -26,7 +26,7 @@ pub enum Error {
     /// The server refused to read a large object, or the connection was lost in it.
     #[error("could not read large object {oid}")]
     LargeObject {
-        /// OID of the first large object that was asked for.
+        /// OID of the large object that the server was at.
         oid: u32,
         /// The server's or the connection's own error.
         #[source]

@@ -50,24 +50,28 @@ pub(crate) async fn read(
     oids: &[u32],
     part: &Part,
 ) -> Result<Count, Error> {
-    let named = oids.first().copied().unwrap_or_default();
-    let failed = |source| Error::LargeObject { oid: named, source };
     if part.is_first {
         feed.step(Step::BeginLargeObjects { dump_id }).await?;
     }
     let mut rows = BinaryRows::default();
     let mut bytes = 0;
-    let mut wanted = oids.iter().copied();
+    let mut wanted = oids.iter();
     let mut open = None;
-    while let Some(piece) = copy.next().await.map_err(failed)? {
+    // The one that the server is at.
+    let mut oid_in_hand = oids.first().copied().unwrap_or_default();
+    loop {
+        let next = copy.next().await;
+        let Some(piece) = next.map_err(|source| failed(oid_in_hand, source))? else {
+            break;
+        };
         rows.push(&piece);
-        let unexpected = |reason: String| Error::LargeObjectAnswer { oid: named, reason };
+        let unexpected = move |reason| unexpected(oid_in_hand, reason);
         while let Some((oid, piece)) = rows.next_row().map_err(unexpected)? {
             if open != Some(oid) {
                 if open.is_some() {
                     end(feed).await?;
                 }
-                let next = wanted.next();
+                let next = wanted.next().copied();
                 if next != Some(oid) {
                     return Err(unexpected(format!(
                         "{oid} came where {next:?} was asked for"
@@ -78,17 +82,21 @@ pub(crate) async fn read(
             }
             bytes += piece.len() as u64;
             came.add(piece.len());
+            // A short piece is a large object's last one.
+            oid_in_hand = match wanted.as_slice().first() {
+                Some(&next) if piece.len() < PIECE => next,
+                _ => oid,
+            };
             feed.data(piece, false).await?;
         }
     }
     rows.finish()
-        .map_err(|reason| Error::LargeObjectAnswer { oid: named, reason })?;
+        .map_err(|reason| unexpected(oid_in_hand, reason))?;
     if open.is_some() {
         end(feed).await?;
     }
-    if let Some(oid) = wanted.next() {
-        let reason = "it did not come".to_owned();
-        return Err(Error::LargeObjectAnswer { oid, reason });
+    if let Some(&oid) = wanted.next() {
+        return Err(unexpected(oid, "it did not come".to_owned()));
     }
     if part.is_last {
         feed.step(Step::EndBlock).await?;
@@ -97,6 +105,16 @@ pub(crate) async fn read(
         rows: oids.len() as u64,
         bytes,
     })
+}
+
+/// The error for a large object that the server could not read.
+fn failed(oid: u32, source: pgdumprs_connect::Error) -> Error {
+    Error::LargeObject { oid, source }
+}
+
+/// The error for an answer that is not what was asked for.
+fn unexpected(oid: u32, reason: String) -> Error {
+    Error::LargeObjectAnswer { oid, reason }
 }
 
 async fn end(feed: &Feed) -> Result<(), Error> {

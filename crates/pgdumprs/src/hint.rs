@@ -9,7 +9,18 @@ impl Error {
     /// What may help, where the cause tells: what to change on the server, the pooler or the command line. The message itself says what
     /// failed and why.
     pub fn hint(&self) -> Option<String> {
-        self.cause().and_then(advice)
+        match self {
+            Error::Lock { source, .. } if source.sqlstate() == Some("57014") => Some(
+                "let the session that is in the way end first, or wait longer for it (--lock-wait-timeout; in the library, \
+                 Dump::lock_wait_timeout)"
+                    .into(),
+            ),
+            // feature_not_supported, of a setting of transactions
+            Error::Transaction(cause) if cause.sqlstate() == Some("0A000") => Some(
+                "standbys cannot do what --serializable-deferrable asks for: leave it out, or dump from the primary".into(),
+            ),
+            _ => self.cause().and_then(advice),
+        }
     }
 
     /// What the server or the connection had to do with it.

@@ -16,7 +16,7 @@ use crate::provision::provision;
 
 /// Settings of every test server. They lose nothing that a test looks at: durability is for
 /// crashes, and background work would only make statistics vary.
-const SETTINGS: [(&str, &str); 8] = [
+const SETTINGS: [(&str, &str); 9] = [
     ("fsync", "off"),
     ("full_page_writes", "off"),
     ("synchronous_commit", "off"),
@@ -25,6 +25,8 @@ const SETTINGS: [(&str, &str); 8] = [
     ("timezone", "UTC"),
     ("log_timezone", "UTC"),
     ("listen_addresses", "127.0.0.1"),
+    // Standbys find what was written while they were copied, however many checkpoints there are.
+    ("wal_keep_size", "128MB"),
 ];
 
 /// How often to look for another port when the one found was taken before the server had it.
