@@ -87,7 +87,8 @@ impl ChunkCutter {
         chunks.concat()
     }
 
-    fn next(&mut self) -> Option<Vec<u8>> {
+    /// The next chunk that is full or cut.
+    pub(crate) fn next(&mut self) -> Option<Vec<u8>> {
         if self.ready.is_empty() && self.open.len() == CHUNK_SIZE {
             self.cut();
         }
@@ -171,6 +172,19 @@ impl Compressor {
             raw_length: 0,
             short: None,
         })
+    }
+
+    /// Bytes of memory that a compressor takes, about and at most, without the payloads that wait to be taken.
+    pub fn memory(compression: Compression) -> usize {
+        match compression {
+            Compression::None | Compression::Gzip { .. } | Compression::Lz4 { .. } => 1 << 20,
+            Compression::Zstd { level, long } => ZstdEncoder::memory(level, long),
+        }
+    }
+
+    /// Whether the pieces of a stream differ from a stream of their own, so that each needs a compressor of its kind.
+    pub fn tells_pieces_apart(compression: Compression) -> bool {
+        matches!(compression, Compression::Gzip { .. })
     }
 
     /// Takes raw bytes.

@@ -201,3 +201,60 @@ impl ZstdDecoder {
         Ok(progress)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows of a table, more than two frames of them.
+    fn rows() -> Vec<u8> {
+        let rows =
+            (0..400_000u32).map(|n| format!("{n}\t{}\tsome row\n", n.wrapping_mul(2_654_435_761)));
+        rows.collect::<String>().into_bytes()
+    }
+
+    /// A stream as chunks, given in pieces of `step` bytes.
+    fn chunks(encoder: &mut ZstdEncoder, raw: &[u8], step: usize) -> Vec<Vec<u8>> {
+        let mut out = ChunkCutter::default();
+        for piece in raw.chunks(step) {
+            encoder.write(piece, &mut out).unwrap();
+        }
+        encoder.finish(&mut out).unwrap();
+        out.cut();
+        std::iter::from_fn(|| out.next()).collect()
+    }
+
+    #[test]
+    fn every_frame_ends_with_a_chunk() {
+        let raw = rows();
+        for (level, frames) in [(1, 3), (3, 3), (5, 1)] {
+            let chunks = chunks(&mut ZstdEncoder::new(level, false).unwrap(), &raw, 1000);
+            let bytes = chunks.concat();
+            let ends = chunks.iter().scan(0, |end, chunk| {
+                *end += chunk.len();
+                Some(*end)
+            });
+            let ends: Vec<usize> = ends.collect();
+            let (mut end, mut seen) = (0, 0);
+            while end < bytes.len() {
+                end += zstd::zstd_safe::find_frame_compressed_size(&bytes[end..]).unwrap();
+                seen += 1;
+                assert!(
+                    ends.contains(&end),
+                    "level {level}: frame {seen} ends at {end}"
+                );
+            }
+            assert_eq!(seen, frames, "level {level}");
+            assert!(zstd::stream::decode_all(&bytes[..]).unwrap() == raw);
+        }
+    }
+
+    #[test]
+    fn frames_do_not_depend_on_how_the_data_arrives_or_what_came_before() {
+        let raw = rows();
+        let mut encoder = ZstdEncoder::new(3, false).unwrap();
+        let once = chunks(&mut encoder, &raw, 65_536);
+        assert_eq!(chunks(&mut encoder, b"", 1).len(), 1);
+        assert!(chunks(&mut encoder, &raw, 7_777_777) == once);
+    }
+}

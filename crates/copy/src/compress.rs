@@ -19,16 +19,12 @@ enum Raw {
     UnitEnds,
     /// A step that needs no compressing.
     Step(Step),
-    /// Bytes of a stream that one part makes alone.
-    Whole(Bytes),
-    /// The end of such a stream.
-    EndWhole,
+    /// Bytes of a stream that one part makes alone, or of a piece of a stream.
+    Data { bytes: Bytes, is_piece: bool },
+    /// The end of such a stream or piece.
+    EndData { is_piece: bool },
     /// The stream to come is made of pieces.
     JoinBegins,
-    /// Bytes of a piece.
-    Piece(Bytes),
-    /// The end of a piece.
-    EndPiece,
     /// The end of a stream made of pieces.
     JoinEnds,
 }
@@ -81,22 +77,12 @@ impl Feed {
 
     /// Bytes of the open stream, or of a piece of one.
     pub(crate) async fn data(&self, bytes: Bytes, is_piece: bool) -> Result<(), Error> {
-        self.send(if is_piece {
-            Raw::Piece(bytes)
-        } else {
-            Raw::Whole(bytes)
-        })
-        .await
+        self.send(Raw::Data { bytes, is_piece }).await
     }
 
     /// The end of the open stream, or of a piece of one.
     pub(crate) async fn end_data(&self, is_piece: bool) -> Result<(), Error> {
-        self.send(if is_piece {
-            Raw::EndPiece
-        } else {
-            Raw::EndWhole
-        })
-        .await
+        self.send(Raw::EndData { is_piece }).await
     }
 }
 
@@ -106,51 +92,57 @@ fn compress(
     compression: Compression,
     outlet: &Outlet,
 ) -> Result<(), Error> {
-    let mut whole = None;
-    let mut pieces = None;
+    let mut compressors = Compressors {
+        compression,
+        whole: None,
+        pieces: None,
+    };
     let mut unit = 0;
     while let Some(raw) = raw.blocking_recv() {
         match raw {
             Raw::UnitBegins(next) => unit = next,
             Raw::UnitEnds => outlet.complete(unit),
             Raw::Step(step) => outlet.put(unit, Item::Step(step))?,
-            Raw::Whole(bytes) => {
-                let whole = ready(&mut whole, || Compressor::new(compression))?;
-                whole.write(&bytes).map_err(Error::Compress)?;
-                put_chunks(whole, unit, outlet)?;
+            Raw::Data { bytes, is_piece } => {
+                let compressor = compressors.get(is_piece)?;
+                compressor.write(&bytes).map_err(Error::Compress)?;
+                put_chunks(compressor, unit, outlet)?;
             }
-            Raw::EndWhole => {
-                let whole = ready(&mut whole, || Compressor::new(compression))?;
-                whole.finish().map_err(Error::Compress)?;
-                put_chunks(whole, unit, outlet)?;
+            Raw::EndData { is_piece } => {
+                let compressor = compressors.get(is_piece)?;
+                let piece = compressor.finish().map_err(Error::Compress)?;
+                put_chunks(compressor, unit, outlet)?;
+                if is_piece {
+                    outlet.put(unit, Item::PieceEnds(piece))?;
+                }
             }
             Raw::JoinBegins => outlet.put(unit, Item::JoinBegins)?,
-            Raw::Piece(bytes) => {
-                let pieces = ready(&mut pieces, || Compressor::for_pieces(compression))?;
-                pieces.write(&bytes).map_err(Error::Compress)?;
-                put_chunks(pieces, unit, outlet)?;
-            }
-            Raw::EndPiece => {
-                let pieces = ready(&mut pieces, || Compressor::for_pieces(compression))?;
-                let piece = pieces.finish().map_err(Error::Compress)?;
-                put_chunks(pieces, unit, outlet)?;
-                outlet.put(unit, Item::PieceEnds(piece))?;
-            }
             Raw::JoinEnds => outlet.put(unit, Item::JoinEnds)?,
         }
     }
     Ok(())
 }
 
-/// The compressor, made when it is first needed: its tables take memory.
-fn ready(
-    compressor: &mut Option<Compressor>,
-    make: impl FnOnce() -> Result<Compressor, pgdumprs_archive::Error>,
-) -> Result<&mut Compressor, Error> {
-    if compressor.is_none() {
-        *compressor = Some(make().map_err(Error::Compress)?);
+/// The compressors of a thread, each made when it is first needed: their tables take memory.
+struct Compressors {
+    compression: Compression,
+    whole: Option<Compressor>,
+    pieces: Option<Compressor>,
+}
+
+impl Compressors {
+    fn get(&mut self, is_piece: bool) -> Result<&mut Compressor, Error> {
+        let (compressor, make): (_, fn(_) -> _) =
+            if is_piece && Compressor::tells_pieces_apart(self.compression) {
+                (&mut self.pieces, Compressor::for_pieces)
+            } else {
+                (&mut self.whole, Compressor::new)
+            };
+        if compressor.is_none() {
+            *compressor = Some(make(self.compression).map_err(Error::Compress)?);
+        }
+        Ok(compressor.as_mut().expect("it has just been made"))
     }
-    Ok(compressor.as_mut().expect("it has just been made"))
 }
 
 fn put_chunks(compressor: &mut Compressor, unit: usize, outlet: &Outlet) -> Result<(), Error> {

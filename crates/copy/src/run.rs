@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use pgdumprs_archive::Compression;
+use pgdumprs_archive::{Compression, Compressor};
 use pgdumprs_connect::Session;
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::task::{JoinError, JoinSet};
@@ -21,8 +21,8 @@ const RAW: usize = 256 << 10;
 /// Pieces of raw data that wait before each compressing thread, where memory allows it.
 const RAW_QUEUE: usize = 16;
 
-/// Bytes that a connection takes beside its queue: its own buffers and the compression's state.
-const CONNECTION: usize = 2 << 20;
+/// Bytes that a connection takes beside its queue and the compression's state, for what it has received.
+const CONNECTION: usize = 1 << 20;
 
 /// How a plan is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub async fn run<W: Send + 'static>(
 ) -> (Result<Summary, Error>, Option<W>) {
     let plan = Arc::new(plan);
     let connections = 1 + others.len();
-    let (queue_length, budget) = divide(settings.memory, connections);
+    let (queue_length, budget) = divide(settings, connections);
     let (outlet, steps) = outlet(plan.units(), budget, settings.compression);
     let writing = match thread::start("write", move || write(steps)) {
         Ok(writing) => writing,
@@ -86,10 +86,23 @@ pub async fn run<W: Send + 'static>(
     (copied, written)
 }
 
+impl Settings {
+    /// How many connections there is memory for, one at least.
+    pub fn most_connections(&self) -> usize {
+        (self.memory / self.connection()).max(1)
+    }
+
+    /// Bytes that a connection takes beside its queue.
+    fn connection(&self) -> usize {
+        CONNECTION + Compressor::memory(self.compression)
+    }
+}
+
 /// Divides memory among `connections`: how many pieces of raw data each may have waiting, and how many bytes may wait to be written.
-fn divide(memory: usize, connections: usize) -> (usize, usize) {
+fn divide(settings: Settings, connections: usize) -> (usize, usize) {
+    let memory = settings.memory;
     let queue = (memory / 8 / connections / RAW).clamp(1, RAW_QUEUE);
-    let taken = connections * (queue * RAW + CONNECTION);
+    let taken = connections * (queue * RAW + settings.connection());
     (queue, memory.saturating_sub(taken).max(memory / 4))
 }
 
@@ -232,13 +245,38 @@ mod tests {
 
     #[test]
     fn memory_is_divided_among_any_number_of_connections() {
-        for connections in [1, 2, 8, 64, 500] {
-            let memory = 256 << 20;
-            let (queue, budget) = divide(memory, connections);
-            assert!(queue >= 1 && budget >= memory / 4);
-            if connections <= 64 {
-                assert!(connections * (queue * RAW + CONNECTION) + budget <= memory);
+        for compression in [Compression::GZIP, Compression::ZSTD] {
+            for connections in [1, 2, 8, 16, 64, 500] {
+                let settings = Settings {
+                    compression,
+                    memory: 256 << 20,
+                };
+                let (queue, budget) = divide(settings, connections);
+                assert!(queue >= 1 && budget >= settings.memory / 4);
+                if connections <= settings.most_connections() / 2 {
+                    let taken = connections * (queue * RAW + settings.connection());
+                    assert!(taken + budget <= settings.memory);
+                }
             }
         }
+    }
+
+    #[test]
+    fn compression_that_takes_much_memory_leaves_room_for_fewer_connections() {
+        let connections = |compression| {
+            let memory = 256 << 20;
+            Settings {
+                compression,
+                memory,
+            }
+            .most_connections()
+        };
+        assert!(connections(Compression::GZIP) >= 100);
+        assert!((8..30).contains(&connections(Compression::ZSTD)));
+        let long = Compression::Zstd {
+            level: 3,
+            long: true,
+        };
+        assert_eq!(connections(long), 1);
     }
 }

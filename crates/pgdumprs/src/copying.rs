@@ -13,7 +13,7 @@ use crate::blocking::blocking;
 use crate::data::others;
 use crate::planning::Planned;
 use crate::writing::{Written, write_steps};
-use crate::{Dump, Error, Report, TableReport, transaction};
+use crate::{Dump, Error, Event, Report, TableReport, transaction};
 
 impl Dump {
     /// Makes the dump: connects, plans, copies and writes, without syncing. `open` begins the archive.
@@ -86,13 +86,17 @@ impl Dump {
             compression: self.compression,
             memory: self.memory,
         };
-        let others = others(
-            self.connections(),
-            session,
-            &data,
-            begun.shared,
-            &self.settings,
-        );
+        // There are no more than there is work for.
+        let wanted = self.connections().min(data.units());
+        let connections = wanted.min(settings.most_connections());
+        if connections < wanted {
+            self.watch.tell(Event::Warning(format!(
+                "{} MiB of memory are enough for {connections} of {wanted} connections with this compression; with more (--memory), \
+                 more of them can read",
+                self.memory >> 20
+            )));
+        }
+        let others = others(connections, session, begun.shared, &self.settings);
         let watch = &mut self.watch;
         let span = debug_span!("write");
         let (copied, written) = pgdumprs_copy::run(

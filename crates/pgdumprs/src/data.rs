@@ -2,7 +2,7 @@
 
 use pgdumprs_catalog::ValueType;
 use pgdumprs_connect::{Encoding, Session};
-use pgdumprs_copy::{ByPages, Inserts, Job, Opening, Plan, Table, Value, Work};
+use pgdumprs_copy::{ByPages, Inserts, Job, Opening, Table, Value, Work};
 use pgdumprs_ddl::{DataJob, InsertForm, InsertValue};
 use tracing::{Instrument, debug_span};
 
@@ -11,18 +11,17 @@ use crate::patience::limited;
 use crate::settings::SessionSettings;
 use crate::transaction::{self, Shared};
 
-/// The connections beside the first, which open when they are polled. There are no more than there is work for.
+/// The connections beside the first, of `connections` in all, which open when they are polled.
 pub(crate) fn others(
-    jobs: usize,
+    connections: usize,
     leader: &Session,
-    data: &Plan,
     snapshot: Option<Shared>,
     settings: &SessionSettings,
 ) -> Vec<Opening> {
     let Some(snapshot) = snapshot else {
         return Vec::new();
     };
-    (1..jobs.min(data.units()))
+    (1..connections)
         .map(|_| {
             let (another, snapshot) = (leader.another(), snapshot.clone());
             let settings = settings.clone();

@@ -14,9 +14,6 @@ use crate::{Error, Event, Events};
 /// Connections that read, where nobody says how many: one for each CPU, but not more than this.
 const MOST_JOBS: usize = 8;
 
-/// Bytes of memory that each connection needs at least.
-const CONNECTION_MEMORY: usize = 2 << 20;
-
 /// Bytes that data may take in memory, where nobody says how many.
 const MEMORY: usize = 256 << 20;
 
@@ -159,12 +156,12 @@ impl Dump {
         events
     }
 
-    /// How many connections may read: no more than there is memory for. Foreign tables are read over one: others could not lock them.
+    /// How many connections are to read, if there is memory for them. Foreign tables are read over one: others could not lock them.
     pub(crate) fn connections(&self) -> usize {
         if self.settings.foreign_tables || !self.options.data {
             1
         } else {
-            self.jobs.min((self.memory / CONNECTION_MEMORY).max(1))
+            self.jobs
         }
     }
 

@@ -21,8 +21,10 @@ fn the_file_is_the_same_whatever_the_number_of_connections() {
             let mut first: Option<Vec<u8>> = None;
             for jobs in [1, 2, 8] {
                 let path = folder.path().join("a.dump");
-                let (report, warnings) =
-                    dump_with(&database, &path, jobs, |dump| dump.compression(method))?;
+                // Enough for eight times what `long` takes.
+                let (report, warnings) = dump_with(&database, &path, jobs, |dump| {
+                    dump.compression(method).memory(2 << 30)
+                })?;
                 ensure!(warnings.is_empty(), "{warnings:?}");
                 ensure!(report.large_objects == 602, "{report:?}");
                 let bytes = fs::read(&path)?;

@@ -1,0 +1,94 @@
+//! Peak memory of the command: within its budget, whatever the size of the data and the number of connections.
+
+#[expect(dead_code, reason = "every test takes what it needs of it")]
+mod support;
+
+use std::io::Read;
+use std::process::Stdio;
+use std::time::Duration;
+
+use pgdumprs_testkit::{Database, Major, Server};
+use support::{pgdumprs, run};
+
+/// KiB that the program takes without any data: code, catalogs, threads, what the allocator keeps.
+const PROGRAM: u64 = 60 * 1024;
+
+/// A database of `rows` rows of 100 kB of text that compresses to a tenth, and the same of the kind that stays in the table.
+fn database(server: &Server, rows: usize) -> Database {
+    let database = server.database();
+    database.execute_sql(format!(
+        "CREATE TABLE wide (a text);
+         ALTER TABLE wide ALTER a SET STORAGE EXTERNAL;
+         INSERT INTO wide SELECT repeat(md5(n::text) || md5(n::text), 1600) FROM generate_series(1, {rows}) n;
+         CREATE TABLE narrow AS SELECT n, md5(n::text) AS a FROM generate_series(1, {rows} * 2000) n;"
+    ));
+    database
+}
+
+/// Dumps over eight connections into a pipe whose reader is slow at first, so that all that may wait does. Gives the peak of resident
+/// memory in KiB.
+fn peak(database: &Database, arguments: &[&str]) -> u64 {
+    let mut child = pgdumprs()
+        .args(["-d", &database.conninfo(), "-j8"])
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the command was built with this test");
+    let mut output = child.stdout.take().expect("it is a pipe");
+    std::thread::sleep(Duration::from_secs(1));
+    let (mut buffer, mut peak) = (vec![0; 1 << 20], 0);
+    let status = format!("/proc/{}/status", child.id());
+    loop {
+        if let Ok(status) = std::fs::read_to_string(&status) {
+            peak = high_water(&status).unwrap_or(peak);
+        }
+        if output.read(&mut buffer).expect("a pipe can be read") == 0 {
+            break;
+        }
+    }
+    assert!(child.wait().expect("it ends").success());
+    peak
+}
+
+/// The peak of resident memory from a process's status file.
+fn high_water(status: &str) -> Option<u64> {
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+#[test]
+fn memory_stays_within_its_budget_whatever_the_size_of_the_data() {
+    let server = Server::builder(Major::V17).start().expect("a server");
+    let (small, large) = (database(&server, 400), database(&server, 1200));
+    for compression in ["none", "gzip", "zstd:3"] {
+        let budget = 32;
+        let memory = format!("--memory={budget}");
+        let arguments = ["-Z", compression, &memory];
+        let (small, large) = (peak(&small, &arguments), peak(&large, &arguments));
+        println!("{compression}: {small} and {large} KiB");
+        for peak in [small, large] {
+            assert!(peak <= budget * 1024 + PROGRAM, "{compression}: {peak} KiB");
+        }
+        assert!(
+            large <= small + 24 * 1024,
+            "{compression}: {small} KiB grow to {large} KiB"
+        );
+    }
+}
+
+/// What takes more memory than there is is done over fewer connections, and that is told.
+#[test]
+fn compression_that_takes_much_memory_is_told_of() {
+    let server = Server::builder(Major::V17).start().expect("a server");
+    let database = database(&server, 400);
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = pgdumprs();
+    command.args(["-j8", "-Z", "zstd:level=1,long", "-d", &database.conninfo()]);
+    let output = run(command.arg("-f").arg(folder.path().join("a.dump")));
+    let said = String::from_utf8(output.stderr).expect("messages are UTF-8");
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("256 MiB of memory are enough for 1 of"),
+        "{said}"
+    );
+}
