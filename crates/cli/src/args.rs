@@ -7,6 +7,7 @@ mod kinds;
 mod restore;
 mod running;
 mod selection;
+mod telling;
 
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,7 @@ use crate::args::kinds::KindArgs;
 use crate::args::restore::RestoreArgs;
 use crate::args::running::RunningArgs;
 use crate::args::selection::SelectionArgs;
+use crate::args::telling::TellingArgs;
 use crate::compression;
 
 #[derive(Debug, Args)]
@@ -74,9 +76,8 @@ pub(crate) struct DumpArgs {
     #[arg(long, value_name = "TIME", value_parser = parse_created, help_heading = "General options")]
     created: Option<CreationTime>,
 
-    /// Say on standard error what is being done
-    #[arg(short, long, help_heading = "General options")]
-    pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) telling: TellingArgs,
 
     /// Compression: METHOD[:LEVEL] with none, gzip, lz4 or zstd, or a level of gzip
     ///

@@ -6,7 +6,9 @@ mod commands;
 mod compression;
 mod password;
 mod pg_dump;
+mod progress;
 mod reference;
+mod report;
 mod signal;
 mod verbose;
 

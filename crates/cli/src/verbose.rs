@@ -1,20 +1,12 @@
-//! What `-v` prints.
+//! Events in words, as `-v` prints them.
 
 use pgdumprs::Event;
 
-/// Prints an event on standard error: warnings always, everything else if asked for.
-pub(crate) fn print(verbose: bool, event: &Event) {
-    if let Event::Warning(text) = event {
-        eprintln!("pgdumprs: warning: {text}");
-        return;
-    }
-    if verbose && let Some(line) = line(event) {
-        eprintln!("pgdumprs: {line}");
-    }
-}
-
-fn line(event: &Event) -> Option<String> {
+/// What is said of an event: of warnings always, of everything else where that is asked for.
+pub(crate) fn line(event: &Event, verbose: bool) -> Option<String> {
     Some(match event {
+        Event::Warning(text) => format!("warning: {text}"),
+        _ if !verbose => return None,
         Event::Connected { server_version, .. } => {
             format!("connected to PostgreSQL {server_version}")
         }

@@ -7,6 +7,7 @@ use pgdumprs_archive::{Compression, Compressor};
 use pgdumprs_connect::Session;
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::task::{JoinError, JoinSet};
+use tracing::Instrument;
 
 use crate::outlet::{Outlet, outlet};
 use crate::rescue::Rescue;
@@ -159,7 +160,9 @@ impl Crew {
                     Ok(session) if leads => {
                         self.rescue.join();
                         let (own, told) = (self.clone(), told.clone());
-                        workers.spawn(async move { own.follow(session, told).await });
+                        workers.spawn(
+                            async move { own.follow(session, told).await }.in_current_span(),
+                        );
                     }
                     Ok(_) => {}
                     Err(reason) => miss(reason),

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bstr::BString;
 use pgdumprs_connect::Session;
 use tokio::sync::mpsc::UnboundedSender;
+use tracing::{Instrument, debug_span};
 
 use crate::compress::Feed;
 use crate::plan::{Extent, Part, Plan, table_statement};
@@ -224,10 +225,14 @@ async fn read(
         let count = match (&job.work, &part.extent) {
             (Work::LargeObjects { oids }, Extent::LargeObjects(range)) => {
                 let oids = &oids[range.clone()];
-                large_object::read(&mut copy, feed, came, job.dump_id, oids, part).await?
+                large_object::read(&mut copy, feed, came, job.dump_id, oids, part)
+                    .instrument(debug_span!("copy_large_objects", count = oids.len()))
+                    .await?
             }
             (Work::Table(table), _) => {
-                table::read(&mut copy, feed, came, job.dump_id, table, part).await?
+                table::read(&mut copy, feed, came, job.dump_id, table, part)
+                    .instrument(debug_span!("copy_table", table = %table.name))
+                    .await?
             }
             (Work::LargeObjects { .. }, _) => unreachable!("large objects are cut as such"),
         };

@@ -6,7 +6,8 @@ use anyhow::bail;
 use pgdumprs::{Dump, Report};
 
 use crate::args::DumpArgs;
-use crate::{signal, verbose};
+use crate::progress::{Teller, Verbosity};
+use crate::signal;
 
 /// Dumps a database as `args` say.
 pub(crate) fn run(args: DumpArgs) -> anyhow::Result<()> {
@@ -22,8 +23,10 @@ pub(crate) fn run(args: DumpArgs) -> anyhow::Result<()> {
     if let Some(version) = args.archive_version() {
         dump = dump.archive_version(version);
     }
-    let verbose = args.verbose;
-    dump = dump.watch(move |event| verbose::print(verbose, &event));
+    let verbosity = args.telling.verbosity();
+    let report_sink = args.telling.report(!to_stdout)?;
+    let mut teller = Teller::new(verbosity);
+    dump = dump.watch(move |event| teller.tell(&event));
 
     let report = signal::run(async {
         Ok(match args.file() {
@@ -31,8 +34,11 @@ pub(crate) fn run(args: DumpArgs) -> anyhow::Result<()> {
             None => dump.to_std_writer(std::io::stdout()).await?.1,
         })
     })?;
-    if verbose {
+    if verbosity == Verbosity::Verbose {
         summarize(&report);
+    }
+    if let Some(sink) = report_sink {
+        sink.write(&report)?;
     }
     Ok(())
 }

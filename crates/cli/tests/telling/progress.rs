@@ -1,0 +1,98 @@
+//! The progress bar, lines, and silence.
+
+use std::process::Command;
+
+use crate::shop;
+use crate::support::pgdumprs;
+use crate::terminal::{Shown, on_a_terminal};
+
+/// Dumps on a terminal that is so wide.
+fn shown(columns: usize, term: &str, arguments: &str) -> Shown {
+    let database = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let dump = pgdumprs();
+    let script = format!(
+        "stty cols {columns} rows 24; exec '{}' -d '{}' -f '{}' -Z none {arguments}",
+        dump.get_program().to_str().unwrap(),
+        database.url(),
+        folder.path().join("a.dump").display()
+    );
+    let mut command = Command::new("sh");
+    command.args(["-c", &script]).env("TERM", term);
+    let shown = on_a_terminal(&command, "");
+    assert_eq!(shown.status, Some(0), "{}", shown.text);
+    shown
+}
+
+/// What stood in each line at any time: what is between two moves of the cursor, without the moves.
+fn lines(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\x1b' => {
+                assert_eq!(
+                    letters.next(),
+                    Some('['),
+                    "another kind of move in {text:?}"
+                );
+                letters.find(char::is_ascii_alphabetic);
+                lines.push(String::new());
+            }
+            '\r' | '\n' => lines.push(String::new()),
+            letter => lines.last_mut().unwrap().push(letter),
+        }
+    }
+    lines
+}
+
+#[test]
+fn a_terminal_shows_how_far_it_is_and_nothing_at_the_end() {
+    for (columns, has_bar) in [(100, true), (60, true), (30, false)] {
+        let text = shown(columns, "xterm", "").text;
+        let lines = lines(&text);
+        let longest = lines.iter().map(|line| line.chars().count()).max();
+        assert!(
+            longest <= Some(columns),
+            "{longest:?} of {columns} columns: {text:?}"
+        );
+        let figures: Vec<_> = lines
+            .iter()
+            .filter(|line| line.contains("tables"))
+            .collect();
+        assert!(!figures.is_empty(), "{text:?}");
+        assert_eq!(
+            figures.iter().any(|line| line.contains('%')),
+            has_bar,
+            "{text:?}"
+        );
+        assert_eq!(lines.last().unwrap(), "", "{text:?}");
+        // The line is cleared last.
+        assert!(
+            text.trim_end_matches(['\r', '\n']).ends_with("\x1b[2K") || text.ends_with("\x1b[2K"),
+            "{text:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_said_stands_above_the_bar() {
+    let text = shown(100, "xterm", "-v").text;
+    let lines = lines(&text);
+    for line in [
+        "pgdumprs: reading the system catalogs",
+        "pgdumprs: dumping contents of table \"public.item\"",
+    ] {
+        assert!(
+            lines.iter().any(|shown| shown == line),
+            "{line} in {text:?}"
+        );
+    }
+}
+
+#[test]
+fn nothing_moves_where_nothing_can_or_nobody_wants_it() {
+    assert_eq!(shown(100, "dumb", "").text, "");
+    assert_eq!(shown(100, "xterm", "--quiet").text, "");
+    assert_eq!(shown(100, "xterm", "-q").text, "");
+}
