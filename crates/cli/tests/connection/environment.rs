@@ -72,6 +72,34 @@ fn a_service_says_where_to_connect() {
 }
 
 #[test]
+fn options_may_list_hosts_and_say_nothing() {
+    let database = sample();
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("db.dump");
+    let socket = database.server().socket_dir().display().to_string();
+    let port = database.server().port().to_string();
+    let dump = |host: &str, port: &str| {
+        let mut command = pgdumprs();
+        command
+            .env("PGHOST", &socket)
+            .args(["-w", "-h", host, "-p", port, "-U", "postgres", "-j", "2"])
+            .arg("-f")
+            .arg(&archive)
+            .arg(database.name());
+        command
+    };
+    // As in pg_dump, an empty value is none, and the environment's counts.
+    succeeds(&mut dump("", &port));
+    succeeds(&mut dump(&format!("/nowhere,{socket}"), &port));
+    let said = failure(&mut dump("/nowhere,/neither", &format!("{port},1")));
+    let sockets = [
+        format!("/nowhere/.s.PGSQL.{port}"),
+        "/neither/.s.PGSQL.1".to_owned(),
+    ];
+    assert_says(&said, &[&sockets[0], &sockets[1]]);
+}
+
+#[test]
 fn the_environment_chooses_encoding_and_time_zone_as_for_pg_dump() {
     let database = sample();
     let folder = tempfile::tempdir().unwrap();

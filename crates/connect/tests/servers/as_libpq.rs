@@ -31,7 +31,7 @@ async fn ours(conninfo: &str, home: &Path) -> Option<String> {
 /// The connection strings to compare: all of the modes against all of the access rules, and requirements.
 fn conninfos(root: &Path, strangers: &Path) -> Vec<String> {
     let mut all = Vec::new();
-    let users = ["scram", "md5", "only_tls", "only_plain", "postgres"];
+    let users = ["scram", "only_tls", "only_plain", "postgres"];
     let modes = [
         "disable",
         "allow",

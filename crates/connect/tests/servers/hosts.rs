@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use pgdumprs_connect::{ConnectParams, Error, Session};
 use pgdumprs_testkit::{Major, Server};
 
+use crate::secured::closed_port;
 use crate::speaker::{Speaker, refusal};
 
 /// A primary and its hot standby.
@@ -27,12 +28,6 @@ fn pair(major: Major) -> Pair {
 fn reporting() -> &'static Pair {
     static PAIR: OnceLock<Pair> = OnceLock::new();
     PAIR.get_or_init(|| pair(Major::V17))
-}
-
-/// A port of this machine where nobody listens.
-fn closed_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 /// Opens a session with one of these ports of this machine.

@@ -1,27 +1,18 @@
 //! What client and server agree on before the session: TLS, its version, the protocol's version.
 
 use std::fs;
-use std::time::Duration;
 
 use pgdumprs_connect::{ConnectParams, Error, Session};
 use pgdumprs_testkit::{Major, Server};
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::CertificateParams;
 
-use crate::secured::{encrypted, params, refused};
+use crate::secured::{cancelled, encrypted, params, refused, self_signed};
 use crate::speaker::{Speaker, refusal};
 
 /// A server with TLS, of one's own settings.
 fn with_tls(major: Major, settings: &[(&str, &str)]) -> Server {
-    let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
-    let mut builder = Server::builder(major)
-        .setting("ssl", "on")
-        .file("server.crt", certificate.self_signed(&key).unwrap().pem())
-        .file("server.key", key.serialize_pem());
-    for (name, value) in settings {
-        builder = builder.setting(name, value);
-    }
-    builder.start().unwrap()
+    self_signed(major, certificate, settings).0
 }
 
 fn at(server: &Server, more: &str) -> ConnectParams {
@@ -40,7 +31,7 @@ async fn direct_tls_needs_a_server_that_knows_it() {
             "t",
             "{major}"
         );
-        let mut session = Session::connect(&at(&server, DIRECT)).await.unwrap();
+        let session = Session::connect(&at(&server, DIRECT)).await.unwrap();
         session
             .another()
             .await
@@ -48,12 +39,7 @@ async fn direct_tls_needs_a_server_that_knows_it() {
             .query("SELECT 1")
             .await
             .unwrap();
-        let token = session.cancel_token();
-        let sleeping = tokio::spawn(async move { session.query("SELECT pg_sleep(60)").await });
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        token.cancel().await.unwrap();
-        let error = sleeping.await.unwrap().unwrap_err();
-        assert_eq!(error.sqlstate(), Some("57014"), "{major}: {error}");
+        assert_eq!(cancelled(session).await.as_deref(), Some("57014"));
     }
     let error = refused(&params("localhost", "postgres", DIRECT)).await;
     assert!(matches!(error, Error::Tls { .. }), "{error}");
@@ -107,15 +93,9 @@ async fn keys_are_logged_where_asked_for() {
 
 #[tokio::test]
 async fn versions_of_the_protocol_are_agreed_on() {
-    let cancelled = async |major: Major, more: &str| {
+    let outcome = async |major: Major, more: &str| {
         let session = Session::connect(&at(&Server::get(major), more)).await;
-        let mut session = session.map_err(|error| error.to_string())?;
-        let token = session.cancel_token();
-        let sleeping = tokio::spawn(async move { session.query("SELECT pg_sleep(60)").await });
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        token.cancel().await.unwrap();
-        let error = sleeping.await.unwrap().unwrap_err();
-        Ok::<_, String>(error.sqlstate().map(str::to_owned))
+        Ok::<_, String>(cancelled(session.map_err(|error| error.to_string())?).await)
     };
     let canceled = Ok(Some("57014".to_owned()));
     // Keys for cancelling have 32 bytes from protocol 3.2 on.
@@ -124,9 +104,9 @@ async fn versions_of_the_protocol_are_agreed_on() {
         (Major::V18, "max_protocol_version=latest"),
         (Major::V15, "max_protocol_version=latest"),
     ] {
-        assert_eq!(cancelled(major, more).await, canceled, "{major} {more}");
+        assert_eq!(outcome(major, more).await, canceled, "{major} {more}");
     }
-    let error = cancelled(Major::V15, "min_protocol_version=3.2")
+    let error = outcome(Major::V15, "min_protocol_version=3.2")
         .await
         .unwrap_err();
     assert!(error.contains("min_protocol_version=3.2"), "{error}");

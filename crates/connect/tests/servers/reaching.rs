@@ -6,20 +6,13 @@ use std::time::{Duration, Instant};
 use pgdumprs_connect::{ConnectParams, Error, Session};
 use pgdumprs_testkit::{Major, Server};
 
+use crate::secured::closed_port;
+
 async fn refused(conninfo: &str) -> Error {
     let params = ConnectParams::parse(conninfo).unwrap();
     Session::connect(&params)
         .await
         .expect_err("this connection must fail")
-}
-
-/// A port of this machine where nobody listens.
-fn closed_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
 }
 
 #[tokio::test]

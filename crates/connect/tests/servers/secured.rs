@@ -1,6 +1,8 @@
 //! A server that asks for passwords and speaks TLS, shared by the tests.
 
+use std::net::TcpListener;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use pgdumprs_connect::{ConnectParams, Error, Session};
 use pgdumprs_testkit::{Major, Server};
@@ -117,4 +119,39 @@ pub(crate) async fn refused(params: &ConnectParams) -> Error {
         assert!(!text.contains(PASSWORD), "{text}");
     }
     error
+}
+
+/// A server with a certificate of its own, which no authority has signed, and the certificate in PEM form.
+pub(crate) fn self_signed(
+    major: Major,
+    certificate: CertificateParams,
+    settings: &[(&str, &str)],
+) -> (Server, String) {
+    let key = KeyPair::generate().unwrap();
+    let certificate = certificate.self_signed(&key).unwrap().pem();
+    let mut builder = Server::builder(major)
+        .setting("ssl", "on")
+        .file("server.crt", certificate.as_str())
+        .file("server.key", key.serialize_pem());
+    for (name, value) in settings {
+        builder = builder.setting(name, value);
+    }
+    (builder.start().unwrap(), certificate)
+}
+
+/// Cancels a statement that would run for a minute; returns what it failed with.
+pub(crate) async fn cancelled(mut session: Session) -> Option<String> {
+    let token = session.cancel_token();
+    // On a task of its own, as a caller would: sessions can move between threads.
+    let sleeping = tokio::spawn(async move { session.query("SELECT pg_sleep(60)").await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    token.cancel().await.unwrap();
+    let error = sleeping.await.unwrap().unwrap_err();
+    error.sqlstate().map(str::to_owned)
+}
+
+/// A port of this machine where nobody listens.
+pub(crate) fn closed_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    listener.local_addr().unwrap().port()
 }

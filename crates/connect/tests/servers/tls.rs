@@ -1,9 +1,8 @@
 //! Certificates against a real server.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use crate::secured::{AUTHORITY, encrypted, params, refused, secured};
+use crate::secured::{AUTHORITY, cancelled, encrypted, params, refused, secured, self_signed};
 use pgdumprs_connect::{ConnectParams, Error, Session};
 use pgdumprs_testkit::{Major, Server};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, SigningKey};
@@ -80,19 +79,12 @@ async fn a_self_signed_certificate_can_be_its_own_authority() {
     // What PostgreSQL's documentation makes: one certificate that is both the server's and the
     // authority's.
     for is_authority in [true, false] {
-        let key = KeyPair::generate().unwrap();
         let mut certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
         if is_authority {
             certificate.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         }
-        let certificate = certificate.self_signed(&key).unwrap();
-        let server = Server::builder(Major::V15)
-            .setting("ssl", "on")
-            .file("server.crt", certificate.pem())
-            .file("server.key", key.serialize_pem())
-            .start()
-            .unwrap();
-        let (_folder, root) = root_file(&certificate.pem());
+        let (server, certificate) = self_signed(Major::V15, certificate, &[]);
+        let (_folder, root) = root_file(&certificate);
         let connect = async |host: &str| {
             let mut params = verifying(host, "verify-full", &root);
             params.set_port(server.port());
@@ -111,19 +103,12 @@ async fn a_self_signed_certificate_can_be_its_own_authority() {
 #[tokio::test]
 async fn a_name_in_the_subject_counts_where_there_are_no_others() {
     // What OpenSSL makes when it is asked for a certificate with a subject and nothing else.
-    let key = KeyPair::generate().unwrap();
     let mut certificate = CertificateParams::new([]).unwrap();
     let subject = &mut certificate.distinguished_name;
     subject.push(DnType::CommonName, "localhost");
     certificate.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let certificate = certificate.self_signed(&key).unwrap();
-    let server = Server::builder(Major::V15)
-        .setting("ssl", "on")
-        .file("server.crt", certificate.pem())
-        .file("server.key", key.serialize_pem())
-        .start()
-        .unwrap();
-    let (_folder, root) = root_file(&certificate.pem());
+    let (server, certificate) = self_signed(Major::V15, certificate, &[]);
+    let (_folder, root) = root_file(&certificate);
     let verifying = |host: &str| {
         let mut params = verifying(host, "verify-full", &root);
         params.set_port(server.port());
@@ -204,18 +189,8 @@ async fn data_comes_through_whole() {
 #[tokio::test]
 async fn cancelling_goes_through_tls_too() {
     let (_folder, root) = root_file(&secured().authority);
-    let mut session = Session::connect(&verifying("localhost", "verify-full", &root))
-        .await
-        .unwrap();
-    let token = session.cancel_token();
-    // On a task of its own, as a caller would: sessions can move between threads.
-    let sleeping = tokio::spawn(async move { session.query("SELECT pg_sleep(60)").await });
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    token.cancel().await.unwrap();
-    assert_eq!(
-        sleeping.await.unwrap().unwrap_err().sqlstate(),
-        Some("57014")
-    );
+    let session = Session::connect(&verifying("localhost", "verify-full", &root)).await;
+    assert_eq!(cancelled(session.unwrap()).await.as_deref(), Some("57014"));
 }
 
 /// A self-signed certificate of X.509 version 1: one of version 3 without its version and its
