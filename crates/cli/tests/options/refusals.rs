@@ -75,6 +75,7 @@ fn what_stock_takes_is_taken() {
         "-n a.b.c",
         "--role=",
         "-E nonsense",
+        "-E SJIS",
         "--lock-wait-timeout=x --snapshot=x",
         "--extra-float-digits -3",
         "--sync-method=syncfs",
@@ -182,7 +183,6 @@ fn differences_are_those_that_are_meant() {
     let refused = |part: &str| (End::Connects, part.to_owned());
     for (line, (stock, part)) in [
         ("--binary-upgrade", refused("pg_upgrade")),
-        ("-E SJIS", refused("not available yet")),
         ("-Ft", refused("-Fc")),
         ("-Fp", refused("-Fc")),
     ] {
