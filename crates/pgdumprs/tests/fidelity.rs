@@ -220,6 +220,7 @@ kinds! {
     subscription_since_17
     table
     table_since_18
+    tablespace
     text_search
     trigger
     type_composite

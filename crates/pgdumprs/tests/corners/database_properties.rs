@@ -3,7 +3,7 @@
 use anyhow::Result;
 use pgdumprs_testkit::{DatabaseOptions, for_each_major};
 
-use crate::support::compare;
+use crate::support::{ALL_WAYS, compare};
 
 /// Ways to create a database, and the majors that brought them. Versions of collations are made up, so that they have to be kept.
 const WAYS: &[(u16, &str, &str)] = &[
@@ -77,5 +77,46 @@ fn every_property_of_a_database_is_dumped() {
             compare(&database, &[])?;
         }
         Ok(())
+    });
+}
+
+/// Made in a database that is in a tablespace itself: what is where is said in relation to that.
+const IN_A_TABLESPACE: &str = r#"
+CREATE TABLE here (a integer PRIMARY KEY, b text) PARTITION BY LIST (a);
+CREATE TABLE here_1 PARTITION OF here FOR VALUES IN (1);
+CREATE TABLE here_2 PARTITION OF here FOR VALUES IN (2) TABLESPACE "<own>";
+CREATE TABLE here_rest PARTITION OF here DEFAULT TABLESPACE pg_default;
+CREATE TABLE elsewhere (a integer PRIMARY KEY, b text) PARTITION BY LIST (a) TABLESPACE pg_default;
+CREATE TABLE elsewhere_1 PARTITION OF elsewhere FOR VALUES IN (1);
+CREATE TABLE elsewhere_rest PARTITION OF elsewhere DEFAULT TABLESPACE "<own>";
+CREATE INDEX ON elsewhere (b) TABLESPACE pg_default;
+CREATE INDEX ON here (b) TABLESPACE "<other>";
+ALTER TABLE here_1 SET TABLESPACE "<other>";
+CREATE TABLE plain (a integer PRIMARY KEY USING INDEX TABLESPACE pg_default, b text UNIQUE USING INDEX TABLESPACE "<other>");
+CREATE MATERIALIZED VIEW copy TABLESPACE pg_default AS SELECT a FROM plain;
+INSERT INTO here VALUES (1, 'one'), (2, 'two'), (3, 'three');
+INSERT INTO elsewhere SELECT * FROM here;
+"#;
+
+#[test]
+fn databases_in_a_tablespace() {
+    for_each_major(|server| -> Result<()> {
+        let postgres = server.database();
+        let mut names = Vec::new();
+        for name in ["db's \"own\"", "other"] {
+            let name = format!("{} {name}", postgres.name());
+            let name = name.replace('"', "\"\"");
+            postgres.try_execute_sql(format!(
+                "SET allow_in_place_tablespaces = on; CREATE TABLESPACE \"{name}\" LOCATION ''"
+            ))?;
+            names.push(name);
+        }
+        let database = server.database_with(&DatabaseOptions {
+            more: format!("TABLESPACE \"{}\"", names[0]),
+            ..DatabaseOptions::default()
+        });
+        let script = IN_A_TABLESPACE.replace("<own>", &names[0]);
+        database.try_execute_sql(script.replace("<other>", &names[1]))?;
+        compare(&database, ALL_WAYS)
     });
 }
