@@ -63,6 +63,12 @@ impl ChunkCutter {
         }
     }
 
+    /// Appends what another has.
+    pub(crate) fn push_all(&mut self, other: ChunkCutter) {
+        other.ready.iter().for_each(|chunk| self.push(chunk));
+        self.push(&other.open);
+    }
+
     /// Ends the open chunk, if anything is in it: a chunk without bytes would end the stream.
     pub(crate) fn cut(&mut self) {
         if !self.open.is_empty() {

@@ -51,15 +51,20 @@ impl LevelChoice {
                 if sample.iter().map(Vec::len).sum::<usize>() < SAMPLE {
                     return Ok(());
                 }
-                let sample = std::mem::take(sample);
-                let fast = compressed_size(&mut self.fast, &sample)?;
-                let small = compressed_size(&mut self.small, &sample)?;
-                let stage = if small * 1000 < fast * WORTHWHILE {
-                    Stage::Small
+                let fast = begun(&mut self.fast, sample)?;
+                let small = begun(&mut self.small, sample)?;
+                // What was tried is the beginning of the stream that is kept.
+                let chosen = if small.len() * 1000 < fast.len() * WORTHWHILE {
+                    self.fast.reset();
+                    self.stage = Stage::Small;
+                    small
                 } else {
-                    Stage::Fast
+                    self.small.reset();
+                    self.stage = Stage::Fast;
+                    fast
                 };
-                return self.start(stage, &sample, out);
+                out.push_all(chosen);
+                return Ok(());
             }
         };
         run(deflate, raw, FlushCompress::None, out)
@@ -68,8 +73,9 @@ impl LevelChoice {
     /// Ends the stream or piece, and is ready for the next.
     pub(crate) fn finish(&mut self, flush: FlushCompress, out: &mut ChunkCutter) -> Result<()> {
         if let Stage::Sampling(sample) = &mut self.stage {
-            let sample = std::mem::take(sample);
-            self.start(Stage::Small, &sample, out)?;
+            for raw in std::mem::take(sample) {
+                run(&mut self.small, &raw, FlushCompress::None, out)?;
+            }
         }
         let stage = std::mem::replace(&mut self.stage, Stage::Sampling(Vec::new()));
         let deflate = match stage {
@@ -80,23 +86,16 @@ impl LevelChoice {
         deflate.reset();
         Ok(())
     }
-
-    /// Compresses what was held back, at the level chosen.
-    fn start(&mut self, stage: Stage, sample: &[Vec<u8>], out: &mut ChunkCutter) -> Result<()> {
-        self.stage = stage;
-        sample.iter().try_for_each(|raw| self.write(raw, out))
-    }
 }
 
-/// How many bytes a stream of `sample` has. Leaves `deflate` as new.
-fn compressed_size(deflate: &mut Compress, sample: &[Vec<u8>]) -> Result<usize> {
+/// The beginning of a stream, with all of `sample` in it.
+fn begun(deflate: &mut Compress, sample: &[Vec<u8>]) -> Result<ChunkCutter> {
     let mut out = ChunkCutter::default();
     for raw in sample {
         run(deflate, raw, FlushCompress::None, &mut out)?;
     }
-    run(deflate, &[], FlushCompress::Finish, &mut out)?;
-    deflate.reset();
-    Ok(out.len())
+    run(deflate, &[], FlushCompress::Sync, &mut out)?;
+    Ok(out)
 }
 
 #[cfg(test)]
