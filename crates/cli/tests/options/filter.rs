@@ -26,6 +26,9 @@ fn rules_choose_what_is_dumped() {
         "exclude extension h*\ninclude schema \"App.2\"\n",
         "include table \"App.2\".\"Order\"\ninclude table \"it's\"#comment\n",
         "",
+        "include table_and_children app.parent\nexclude table log.child\nexclude schema nothing\n",
+        "include table \"app\" . \"dot.ted\"   # comment\n\t include table app.\"star*\"\n#\n   # include schema log\ninclude table app.[mp]*$\r\n",
+        "include schema app\nexclude table_data \"Order\"#comment\nexclude extension hstore\nexclude table_data_and_children app.measured",
     ];
     let mut files = Vec::new();
     for (number, rules) in filters.iter().enumerate() {
@@ -82,6 +85,14 @@ fn bad_rules_are_refused_as_by_stock() {
         "include index x",
         "exclude trigger x",
         "include table \"x\ny",
+        "include table \"x",
+        "  include  ",
+        "exclude table#x",
+        "include#x",
+        "includ table x",
+        "-- include table x",
+        "include large_objects x",
+        "include table x\n\n# fine\nexclude statistics x",
     ] {
         std::fs::write(&file, rules).unwrap();
         let (stock, ours) = refusals("host=/nowhere", &[&argument]);

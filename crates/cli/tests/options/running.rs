@@ -158,6 +158,14 @@ fn rows_of_foreign_tables() {
             "--include-foreign-data=here --exclude-table-data=mirror --exclude-table-data=far",
         ],
     );
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("rules");
+    std::fs::write(
+        &rules,
+        "include foreign_data h?r*\nexclude table_data far\n",
+    )
+    .unwrap();
+    same(&database, &[&format!("--filter={}", rules.display())]);
     let (stock, ours) = refusals(&database.conninfo(), &["--include-foreign-data=nothing"]);
     assert_eq!(stock, ours);
 }
