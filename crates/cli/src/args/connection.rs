@@ -10,10 +10,15 @@ use crate::password;
 #[command(next_help_heading = "Connection options")]
 pub(super) struct ConnectionArgs {
     /// Database to dump: a name, a connection URI or key=value pairs
+    ///
+    /// A connection string has the last word about what it says: it wins over the other options of this group. docs/connections.md has its
+    /// parameters, among them those for several hosts, TLS and services.
     #[arg(short, long, value_name = "DBNAME")]
     dbname: Option<String>,
 
     /// Server's host name, or the folder of its socket
+    ///
+    /// Several, separated by commas, are tried in turn, each with its port where as many ports are given.
     #[arg(short, long, value_name = "HOSTNAME")]
     host: Option<String>,
 
@@ -30,6 +35,8 @@ pub(super) struct ConnectionArgs {
     no_password: bool,
 
     /// Ask for a password before connecting, rather than when the server wants one
+    ///
+    /// The question appears on the terminal, wherever standard input and output go. Without a terminal it is an error.
     #[arg(short = 'W', long, overrides_with = "no_password")]
     password: bool,
 }

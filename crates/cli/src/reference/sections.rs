@@ -52,6 +52,10 @@ pub(super) const SECTIONS: &[Section] = &[
                 "Parameters of the connection that nothing on the command line gives, all those that libpq knows.",
             ),
             Item("PGPASSFILE", "The password file, in place of ~/.pgpass."),
+            Item(
+                "PGSERVICE, PGSERVICEFILE, PGSYSCONFDIR",
+                "The service whose parameters count before those of the environment, and where it is looked up, in place of ~/.pg_service.conf and of the system's folder.",
+            ),
         ],
     },
     Section {
