@@ -3,6 +3,7 @@
 mod events;
 mod report;
 mod sinks;
+mod tracing;
 
 use std::future::Future;
 
