@@ -12,8 +12,8 @@ mod telling;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::{Args, ValueHint};
 use pgdumprs::{ArchiveVersion, Compression, ConnectParams, CreationTime, Dump};
 
 use crate::args::connection::ConnectionArgs;
@@ -29,14 +29,14 @@ use crate::compression;
 #[derive(Debug, Args)]
 pub(crate) struct DumpArgs {
     /// Database to dump: a name, a connection URI or key=value pairs
-    #[arg(value_name = "DBNAME")]
+    #[arg(value_name = "DBNAME", value_hint = ValueHint::Other)]
     positional_dbname: Option<String>,
 
     /// Output file; without it, the archive goes to standard output
     ///
     /// The archive is written beside the file, and gets its name when it is complete and safe on disk: until then, and where the dump
     /// fails, what had the name stays. Pipes and devices are written to as they are.
-    #[arg(short, long, value_name = "FILE", value_parser = OsStringValueParser::new().map(PathBuf::from),
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = OsStringValueParser::new().map(PathBuf::from),
           help_heading = "General options")]
     file: Option<PathBuf>,
 

@@ -132,7 +132,11 @@ fn completions_for_bash() {
             words[last],
             words[last - 1]
         );
-        printed(Command::new("bash").args(["--norc", "-c", &program]))
+        printed(
+            Command::new("bash")
+                .current_dir(folder.path())
+                .args(["--norc", "-c", &program]),
+        )
     };
     assert_eq!(
         complete("pgdumprs --no-ta").trim(),
@@ -142,6 +146,10 @@ fn completions_for_bash() {
         complete("pgdumprs --section p").trim(),
         "pre-data post-data"
     );
+    // The names of files where files are wanted, and nowhere else: a database is no file.
+    fs::write(folder.path().join("shop.dump"), "").unwrap();
+    assert_eq!(complete("pgdumprs -f sho").trim(), "shop.dump");
+    assert_eq!(complete("pgdumprs -d sho").trim(), "sho");
     assert_eq!(complete("pgdumprs dump --sna").trim(), "--snapshot");
 }
 

@@ -1,7 +1,7 @@
 //! Options that say where to connect and as whom.
 
 use anyhow::bail;
-use clap::Args;
+use clap::{Args, ValueHint};
 use pgdumprs::ConnectParams;
 
 use crate::password;
@@ -13,13 +13,13 @@ pub(super) struct ConnectionArgs {
     ///
     /// A connection string has the last word about what it says: it wins over the other options of this group. docs/connections.md has its
     /// parameters, among them those for several hosts, TLS and services.
-    #[arg(short, long, value_name = "DBNAME")]
+    #[arg(short, long, value_name = "DBNAME", value_hint = ValueHint::Other)]
     dbname: Option<String>,
 
     /// Server's host name, or the folder of its socket
     ///
     /// Several, separated by commas, are tried in turn, each with its port where as many ports are given.
-    #[arg(short, long, value_name = "HOSTNAME")]
+    #[arg(short, long, value_name = "HOSTNAME", value_hint = ValueHint::Hostname)]
     host: Option<String>,
 
     /// Server's port
@@ -27,7 +27,7 @@ pub(super) struct ConnectionArgs {
     port: Option<String>,
 
     /// User to connect as
-    #[arg(short = 'U', long, value_name = "NAME")]
+    #[arg(short = 'U', long, value_name = "NAME", value_hint = ValueHint::Username)]
     username: Option<String>,
 
     /// Never ask for a password

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
-use clap::Args;
+use clap::{Args, ValueHint};
 use pgdumprs::Dump;
 
 #[derive(Debug, Args)]
@@ -68,7 +68,7 @@ pub(super) struct SelectionArgs {
     ///
     /// Each line is "include" or "exclude", a kind and a PATTERN. Kinds are table, table_and_children, schema and extension; table_data
     /// and table_data_and_children to exclude; foreign_data to include. Empty lines and what follows a # are left out.
-    #[arg(long = "filter", value_name = "FILE")]
+    #[arg(long = "filter", value_name = "FILE", value_hint = ValueHint::FilePath)]
     filters: Vec<PathBuf>,
 
     /// Fail where a pattern of --table, --schema or --extension matches nothing

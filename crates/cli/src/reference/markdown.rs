@@ -10,7 +10,8 @@ use crate::pg_dump;
 const HEAD: &str = "# Command line\n\n\
      <!-- Written by `cargo xtask docs` from the definitions of the options: change those. -->\n\n\
      What `pgdumprs --help` shows, in full, and where it is not what `pg_dump` 18 has. `pgdumprs --generate man` prints the same as a \
-     man page, `pgdumprs --generate bash` (or `zsh`, `fish`) completions for a shell.\n";
+     man page, `pgdumprs --generate bash` (or `zsh`, `fish`) completions for a shell.\n\n\
+     More: [connections](connections.md), with every parameter of libpq; [looking into archives](archives.md); [recipes](recipes/README.md).\n";
 
 /// The page.
 pub(super) fn page(command: &Command) -> String {
@@ -25,7 +26,7 @@ pub(super) fn page(command: &Command) -> String {
         let about = about.map(ToString::to_string).unwrap_or_default();
         line(
             &mut page,
-            &format!("\n## pgdumprs {}\n\n{about}", sub.get_name()),
+            &format!("\n## pgdumprs {}\n\n{about}.", sub.get_name()),
         );
         usage(&mut page, sub);
         options(&mut page, sub, "###");

@@ -33,15 +33,19 @@ pub(super) const SECTIONS: &[Section] = &[
                  name of -f stands what stood there before; what went to a pipe is cut off, which pg_restore and pgdumprs verify notice.",
             ),
             Item(
-                "130, 143",
-                "Interrupted by Ctrl-C or ended by SIGTERM, with nothing left behind.",
+                "129, 130, 131, 143",
+                "Ended by SIGHUP, Ctrl-C, SIGQUIT or SIGTERM: queries are cancelled, and no unfinished file is left behind.",
+            ),
+            Item(
+                "141",
+                "Nobody reads any more what list, verify or cat print, as in pgdumprs list shop.dump | head.",
             ),
         ],
     },
     Section {
         title: "Output",
         content: &[Paragraph(
-            "Without -f the archive goes to standard output, and nothing else does. Messages go to standard error.",
+            "Without -f the archive goes to standard output. Messages go to standard error.",
         )],
     },
     Section {
