@@ -126,6 +126,8 @@ impl RequiredAuth {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -154,6 +156,18 @@ mod tests {
         ] {
             let error = RequiredAuth::parse(text).unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_not_listed_is_not_allowed(text in "!?[a-z0-9,!-]*") {
+            if let Ok(required) = RequiredAuth::parse(&text) {
+                for method in AuthMethod::ALL {
+                    let listed = text.split(',').any(|item| item.trim_start_matches('!') == method.name());
+                    prop_assert_eq!(required.allows(method), listed != text.starts_with('!'));
+                }
+            }
         }
     }
 }

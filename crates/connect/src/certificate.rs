@@ -171,6 +171,7 @@ mod tests {
         assert_eq!(found, rcgen::PublicKeyData::subject_public_key_info(&key));
         for end in 0..certificate.der().len() {
             assert_eq!(public_key(&certificate.der()[..end]), None);
+            assert_eq!(common_name(&certificate.der()[..end]), None);
         }
     }
 

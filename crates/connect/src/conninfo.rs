@@ -52,7 +52,7 @@ pub(crate) fn parse_key_values(text: &str) -> Result<Vec<Setting>, ConnInfoError
 }
 
 /// The blanks of C's locale, which libpq goes by.
-fn is_blank(c: char) -> bool {
+pub(crate) fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t'..='\r')
 }
 

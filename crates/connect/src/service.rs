@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::conninfo::ConnInfoError;
+use crate::conninfo::{ConnInfoError, is_blank};
 use crate::keywords;
 
 /// Where builds of libpq look for the system's file when `PGSYSCONFDIR` does not say: Debian's, that of the RPMs, and
@@ -83,7 +83,7 @@ fn section(
 ) -> Result<Option<Vec<(&'static str, String)>>, ConnInfoError> {
     let mut found: Option<Vec<_>> = None;
     for (index, line) in text.lines().enumerate() {
-        let line = line.trim();
+        let line = line.trim_matches(is_blank);
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
@@ -123,6 +123,9 @@ fn section(
                 "sets the unknown connection parameter {keyword:?}"
             )));
         };
+        if value.contains('\0') {
+            return Err(wrong("holds a zero byte".into()));
+        }
         settings.push((known.name, value.to_owned()));
     }
     Ok(found)
@@ -130,6 +133,8 @@ fn section(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const TEXT: &str = "# services\n[shop2]\nhost=two\n\n[shop] old\n  host=one  \nport=5433\n\
@@ -157,6 +162,7 @@ mod tests {
         for (line, part) in [
             ("host", "\"=\""),
             ("service=x", "may not"),
+            ("host=a\0b", "zero byte"),
             ("ldap://h", "LDAP"),
         ] {
             let text = format!("[a]\n{line}\n");
@@ -197,5 +203,19 @@ mod tests {
         };
         let error = look_up("a", &places).unwrap_err().to_string();
         assert!(error.contains("could not read"), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn values_read_back_as_they_are(value in "[^\\s\0]([^\n\0]*[^\\s\0])?") {
+            let text = format!("[other]\nhost=x\n[a]\noptions={value}\n[b]\n");
+            let read = section(&text, "a", Path::new("f")).unwrap();
+            prop_assert_eq!(read, Some(vec![("options", value)]));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text: String, name: String) {
+            let _ = section(&text, &name, Path::new("f"));
+        }
     }
 }
