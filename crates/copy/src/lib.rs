@@ -35,4 +35,4 @@ pub use job::{ByPages, Job, Step, Table, Work};
 pub use outlet::Steps;
 pub use plan::{PART_BYTES, Plan};
 pub use progress::{Progress, Summary};
-pub use run::{Opening, Settings, run};
+pub use run::{Opening, Others, Rejoining, Settings, run};

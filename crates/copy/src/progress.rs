@@ -43,9 +43,17 @@ pub enum Progress {
         /// Their bytes, before compression.
         bytes: u64,
     },
-    /// A connection beside the first could not be had, or could not lock a table; the copy goes on with fewer. Told once.
+    /// A connection beside the first could not be had, or was refused what it was to read; the copy goes on with fewer. Told once.
     FewerConnections {
         /// Why, with its causes.
+        reason: String,
+    },
+    /// Somebody else waits to lock a table; only the first connection, which has its lock, can read what is left of it. Told once for each
+    /// table.
+    TableContended {
+        /// Qualified, quoted name.
+        name: BString,
+        /// What the server said, with its causes.
         reason: String,
     },
 }

@@ -52,9 +52,18 @@ impl Rescue {
 
     /// A worker ends, and leaves this behind.
     pub(crate) fn leave(&self, left: &[Rest]) {
+        self.give(left, 1);
+    }
+
+    /// A worker that goes on gives this up.
+    pub(crate) fn pass(&self, left: Rest) {
+        self.give(&[left], 0);
+    }
+
+    fn give(&self, left: &[Rest], ended: usize) {
         self.outlet.orphan(left.iter().map(|rest| rest.unit));
         let mut state = self.lock();
-        state.at_work -= 1;
+        state.at_work -= ended;
         state
             .left
             .extend(left.iter().map(|rest| (rest.unit, rest.part)));

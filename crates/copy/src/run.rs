@@ -13,7 +13,7 @@ use crate::outlet::{Outlet, outlet};
 use crate::rescue::Rescue;
 use crate::tally::Tally;
 use crate::thread::Running;
-use crate::worker::{Outcome, Queue, Told, follow, lead};
+use crate::worker::{Outcome, Queue, Refusal, Told, follow, lead};
 use crate::{Error, Plan, Progress, Steps, Summary, compress, thread};
 
 /// Bytes of a piece of raw data, at most.
@@ -38,6 +38,18 @@ pub struct Settings {
 /// A connection that is being made, in a transaction that sees the leader's snapshot, or the reason why it cannot be had.
 pub type Opening = Pin<Box<dyn Future<Output = Result<Session, String>> + Send + 'static>>;
 
+/// Begins anew in the leader's snapshot, over a connection whose transaction has failed.
+pub type Rejoining = Box<dyn Fn(Session) -> Opening + Send + Sync>;
+
+/// The connections beside the leader's.
+#[derive(Default)]
+pub struct Others {
+    /// Each one as it is being made.
+    pub openings: Vec<Opening>,
+    /// What lets one go on that has met a table that somebody else waits to lock. Without it, such a connection is done without.
+    pub rejoining: Option<Rejoining>,
+}
+
 /// Copies the data of `plan`.
 ///
 /// The `leader`'s transaction is open and holds the locks of all tables. It begins at once; `others` join when they are there, and one that
@@ -52,14 +64,14 @@ pub type Opening = Pin<Box<dyn Future<Output = Result<Session, String>> + Send +
 /// before their end, and that its result says why.
 pub async fn run<W: Send + 'static>(
     leader: &mut Session,
-    others: Vec<Opening>,
+    others: Others,
     plan: Plan,
     settings: Settings,
     write: impl FnOnce(Steps) -> W + Send + 'static,
     mut watch: impl FnMut(Progress) + Send,
 ) -> (Result<Summary, Error>, Option<W>) {
     let plan = Arc::new(plan);
-    let connections = 1 + others.len();
+    let connections = 1 + others.openings.len();
     let (queue_length, budget) = divide(settings, connections);
     let (outlet, steps) = outlet(plan.units(), budget, settings.compression);
     let writing = match thread::start("write", move || write(steps)) {
@@ -131,12 +143,12 @@ impl Crew {
     async fn copy(
         self,
         leader: &mut Session,
-        others: Vec<Opening>,
+        others: Others,
         mut tally: Tally<'_>,
         watch: &mut (impl FnMut(Progress) + Send),
     ) -> Result<Summary, Error> {
         // What is still under way in these sets when this function ends, ends with them.
-        let mut openings: JoinSet<_> = others.into_iter().collect();
+        let mut openings: JoinSet<_> = others.openings.into_iter().collect();
         let mut workers = JoinSet::new();
         let (told, mut hears) = mpsc::unbounded_channel();
         let leading = self.lead(leader, told.clone());
@@ -169,8 +181,17 @@ impl Crew {
                 },
                 () = self.outlet.gone() => return Err(Error::WriterStopped),
                 Some(worked) = workers.join_next() => {
-                    if let Some(reason) = finished(worked)? {
-                        miss(reason);
+                    match finished(worked)? {
+                        Followed::Done => {}
+                        Followed::Missing(reason) => miss(reason),
+                        Followed::Refused { contended, session } => {
+                            if let Some(contended) = contended {
+                                watch(contended);
+                            }
+                            if let Some(rejoining) = &others.rejoining && leads && !self.queue.is_empty() {
+                                openings.spawn(rejoining(session));
+                            }
+                        }
                     }
                 }
             }
@@ -191,35 +212,73 @@ impl Crew {
         compressed(led, compressing).await
     }
 
-    /// Lets another connection work. Gives the reason where it gave up.
+    /// Lets another connection work.
     async fn follow(
         &self,
         mut session: Session,
         told: UnboundedSender<Told>,
-    ) -> Result<Option<String>, Error> {
+    ) -> Result<Followed, Error> {
         let outlet = self.outlet.clone();
         let started = compress::start(self.compression, self.queue_length, outlet);
         let (feed, compressing) = match started {
             Ok(started) => started,
             Err(error) => {
                 self.rescue.leave(&[]);
-                return Ok(Some(format!("could not start a thread: {error}")));
+                let reason = format!("could not start a thread: {error}");
+                return Ok(Followed::Missing(reason));
             }
         };
-        let followed = follow(&mut session, &self.queue, feed, told).await;
+        let followed = follow(&mut session, &self.queue, &self.rescue, feed, told).await;
         match compressed(followed, compressing).await? {
             Outcome::Done => {
                 self.rescue.leave(&[]);
                 // A pooler keeps a server's connection only if no transaction is open on it.
                 let _ = session.query("COMMIT").await;
                 session.close().await;
-                Ok(None)
+                Ok(Followed::Done)
             }
             // What it did read of its unit has gone into the outlet by now, so that the leader may add the rest.
-            Outcome::GaveUp { left, reason } => {
+            Outcome::GaveUp {
+                left,
+                refusal,
+                reason,
+            } => {
                 self.rescue.leave(&left);
-                Ok(Some(reason.with_causes()))
+                let reason = reason.with_causes();
+                let Refusal::Lock { table } = refusal else {
+                    return Ok(Followed::Missing(reason));
+                };
+                if !pass_over_queued(&mut session).await {
+                    return Ok(Followed::Missing(reason));
+                }
+                let contended = table.map(|name| Progress::TableContended { name, reason });
+                Ok(Followed::Refused { contended, session })
             }
+        }
+    }
+}
+
+/// How another connection's work ended.
+enum Followed {
+    /// No unit was left.
+    Done,
+    /// It is of no more use.
+    Missing(String),
+    /// Its transaction has failed, because somebody waits to lock a table. It could go on with others.
+    Refused {
+        /// What is to be told of the table, the first time.
+        contended: Option<Progress>,
+        session: Session,
+    },
+}
+
+/// Reads over the statements that were sent ahead, which all fail after one that did. Whether the session can go on then.
+async fn pass_over_queued(session: &mut Session) -> bool {
+    loop {
+        match session.next_copy_out().await {
+            Ok(None) => return true,
+            Err(pgdumprs_connect::Error::Statement { .. }) => {}
+            Ok(Some(_)) | Err(_) => return false,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! A connection at work: it takes units in order, sends their statements ahead of time and reads what comes.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bstr::BString;
 use pgdumprs_connect::Session;
@@ -20,6 +21,8 @@ pub(crate) struct Queue {
     plan: Arc<Plan>,
     next: AtomicUsize,
     connections: usize,
+    /// Jobs whose tables others wait to lock.
+    contended: Mutex<BTreeSet<usize>>,
 }
 
 impl Queue {
@@ -29,6 +32,37 @@ impl Queue {
             plan,
             next: AtomicUsize::new(0),
             connections,
+            contended: Mutex::default(),
+        }
+    }
+
+    /// Whether no unit is left to take.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.next.load(Ordering::Relaxed) >= self.plan.units()
+    }
+
+    fn contended(&self) -> MutexGuard<'_, BTreeSet<usize>> {
+        self.contended
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that somebody waits to lock a job's table. Whether that is new.
+    fn contend(&self, job: usize) -> bool {
+        self.contended().insert(job)
+    }
+
+    /// What `take` gives, unless somebody waits to lock one of its tables: that is passed to the leader.
+    fn take_free(&self, rescue: &Rescue, take: impl Fn(&Self) -> Option<Rest>) -> Option<Rest> {
+        loop {
+            let rest = take(self)?;
+            let contended = self.contended();
+            let mut parts = self.plan.unit(rest.unit).iter();
+            if !parts.any(|part| contended.contains(&part.job)) {
+                return Some(rest);
+            }
+            drop(contended);
+            rescue.pass(rest);
         }
     }
 
@@ -114,9 +148,24 @@ pub(crate) enum Outcome {
     /// The server refused to begin a part, and these are left for the leader.
     GaveUp {
         left: Vec<Rest>,
+        refusal: Refusal,
         reason: pgdumprs_connect::Error,
     },
 }
+
+/// What the server refused.
+pub(crate) enum Refusal {
+    /// To lock a table that somebody else waits to lock.
+    Lock {
+        /// The table's name, where nobody has met it before.
+        table: Option<BString>,
+    },
+    /// Anything else.
+    Other,
+}
+
+/// SQLSTATE of a lock that could not be had at once.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 /// Reads units over the leader's session until none is left and no other worker can leave one behind.
 pub(crate) async fn lead(
@@ -169,6 +218,7 @@ pub(crate) async fn lead(
 pub(crate) async fn follow(
     session: &mut Session,
     queue: &Queue,
+    rescue: &Rescue,
     feed: Feed,
     told: UnboundedSender<Told>,
 ) -> Result<Outcome, Error> {
@@ -176,7 +226,7 @@ pub(crate) async fn follow(
     loop {
         let rest = match sent.take() {
             Some(rest) => rest,
-            None => match queue.take() {
+            None => match queue.take_free(rescue, Queue::take) {
                 Some(rest) => {
                     send(session, &queue.plan, rest, true)?;
                     rest
@@ -184,15 +234,23 @@ pub(crate) async fn follow(
                 None => return Ok(Outcome::Done),
             },
         };
-        sent = queue.take_ahead();
+        sent = queue.take_free(rescue, Queue::take_ahead);
         if let Some(ahead) = sent {
             send(session, &queue.plan, ahead, true)?;
         }
         if let Err((part, reason)) = read(session, &queue.plan, rest, &feed, &told).await? {
             let unit = rest.unit;
             let left = [Some(Rest { unit, part }), sent];
+            let job = queue.plan.unit(unit)[part].job;
+            let refusal = match (&queue.plan.jobs[job].work, reason.sqlstate()) {
+                (Work::Table(table), Some(LOCK_NOT_AVAILABLE)) => Refusal::Lock {
+                    table: queue.contend(job).then(|| table.name.clone()),
+                },
+                _ => Refusal::Other,
+            };
             return Ok(Outcome::GaveUp {
                 left: left.into_iter().flatten().collect(),
+                refusal,
                 reason,
             });
         }

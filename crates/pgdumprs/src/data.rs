@@ -2,7 +2,7 @@
 
 use pgdumprs_catalog::ValueType;
 use pgdumprs_connect::{Encoding, Session};
-use pgdumprs_copy::{ByPages, Inserts, Job, Opening, Table, Value, Work};
+use pgdumprs_copy::{ByPages, Inserts, Job, Opening, Others, Rejoining, Table, Value, Work};
 use pgdumprs_ddl::{DataJob, InsertForm, InsertValue};
 use tracing::{Instrument, debug_span};
 
@@ -17,11 +17,11 @@ pub(crate) fn others(
     leader: &Session,
     snapshot: Option<Shared>,
     settings: &SessionSettings,
-) -> Vec<Opening> {
+) -> Others {
     let Some(snapshot) = snapshot else {
-        return Vec::new();
+        return Others::default();
     };
-    (1..connections)
+    let openings = (1..connections)
         .map(|_| {
             let (another, snapshot) = (leader.another(), snapshot.clone());
             let settings = settings.clone();
@@ -31,7 +31,22 @@ pub(crate) fn others(
             );
             opening
         })
-        .collect()
+        .collect();
+    let settings = settings.clone();
+    let rejoining: Rejoining = Box::new(move |mut session| {
+        let (snapshot, settings) = (snapshot.clone(), settings.clone());
+        Box::pin(async move {
+            let again = async {
+                session.query("ROLLBACK").await?;
+                Ok(session)
+            };
+            limited(join(again, &snapshot, &settings)).await
+        })
+    });
+    Others {
+        openings,
+        rejoining: Some(rejoining),
+    }
 }
 
 /// Opens a connection, in the leader's snapshot.

@@ -82,6 +82,9 @@ impl Watch {
             Copied::FewerConnections { reason } => self.tell(Event::Warning(format!(
                 "the dump goes on over fewer connections than asked for: {reason}"
             ))),
+            Copied::TableContended { name, reason } => self.tell(Event::Warning(format!(
+                "table {name} is read over one connection alone, because another session waits to lock it: {reason}"
+            ))),
             // Whoever adds something to be told of adds it here.
             _ => {}
         }

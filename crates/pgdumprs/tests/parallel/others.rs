@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::Path;
 use std::process::Child;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -93,7 +94,7 @@ fn whoever_waits_for_a_table_is_not_waited_for() {
         stock_archive(&database, &stock, &[])?;
         // A leader that is quick may have read the table before the others are there: then nothing is in their way, and nothing shown.
         for _ in 0..10 {
-            let warnings = dump_while_somebody_waits(&database, &ours)?;
+            let warnings = dump_while_somebody_waits(&database, 4, &ours)?;
             let comparison = compare_archives(&stock, &ours)?;
             ensure!(comparison.is_same(), "{comparison}");
             match &warnings[..] {
@@ -106,13 +107,64 @@ fn whoever_waits_for_a_table_is_not_waited_for() {
     });
 }
 
-/// Dumps over four connections while a session waits for tables, and returns what was warned of.
-fn dump_while_somebody_waits(database: &Database, path: &Path) -> Result<Vec<String>> {
+/// A connection that has met such a table goes on with others.
+#[test]
+fn whoever_has_met_a_table_that_is_waited_for_reads_others() {
+    for_each_major(|server| {
+        let database = database(server);
+        // The last of all, and long.
+        database.execute_sql(
+            "CREATE TABLE z_last AS SELECT g, repeat(md5(g::text), 30) FROM generate_series(1, 10000) g",
+        );
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("ours.dump");
+        let done = AtomicBool::new(false);
+        // The leader has its lock from the beginning, and the other connection from when it first reads of it.
+        let readers = || {
+            let sql = "SELECT count(*) FROM pg_locks WHERE relation = 'z_last'::regclass AND mode = 'AccessShareLock'";
+            database.psql(sql).parse().unwrap_or(0)
+        };
+        for _ in 0..10 {
+            let (warnings, most) = std::thread::scope(|scope| {
+                done.store(false, Ordering::Relaxed);
+                let watching = scope.spawn(|| {
+                    let mut most = 0;
+                    while !done.load(Ordering::Relaxed) {
+                        most = most.max(readers());
+                    }
+                    most
+                });
+                let warnings = dump_while_somebody_waits(&database, 2, &path);
+                done.store(true, Ordering::Relaxed);
+                (warnings, watching.join().unwrap_or(0))
+            });
+            let warnings = warnings?;
+            match &warnings[..] {
+                // Nobody was in anybody's way.
+                [] => {}
+                [one] => {
+                    ensure!(
+                        one.contains("toasted") && one.contains("could not obtain lock"),
+                        "{one}"
+                    );
+                    if most == 2 {
+                        return Ok(());
+                    }
+                }
+                _ => bail!("{warnings:?}"),
+            }
+        }
+        bail!("nobody went on")
+    });
+}
+
+/// Dumps over several connections while a session waits for tables, and returns what was warned of.
+fn dump_while_somebody_waits(database: &Database, jobs: usize, path: &Path) -> Result<Vec<String>> {
     let (sender, warnings) = channel();
     let other = Mutex::new(None);
     let (conninfo, waits) = (database.conninfo(), psql_waits(database));
     let dump = Dump::new(&conninfo)?
-        .jobs(4)
+        .jobs(jobs)
         .part_bytes(PART)
         // So little that the leader has to go beyond it when it reads what was left to it.
         .memory(8 << 20)
