@@ -189,7 +189,7 @@ impl Crew {
                                 watch(contended);
                             }
                             if let Some(rejoining) = &others.rejoining && leads && !self.queue.is_empty() {
-                                openings.spawn(rejoining(session));
+                                openings.spawn(rejoining(*session));
                             }
                         }
                     }
@@ -252,6 +252,7 @@ impl Crew {
                     return Ok(Followed::Missing(reason));
                 }
                 let contended = table.map(|name| Progress::TableContended { name, reason });
+                let session = Box::new(session);
                 Ok(Followed::Refused { contended, session })
             }
         }
@@ -268,7 +269,7 @@ enum Followed {
     Refused {
         /// What is to be told of the table, the first time.
         contended: Option<Progress>,
-        session: Session,
+        session: Box<Session>,
     },
 }
 
