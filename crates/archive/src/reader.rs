@@ -35,6 +35,8 @@ pub struct Reader<R> {
     blocks_at: u64,
     /// Where the furthest block known by walking begins: where a search for an unknown one goes on.
     frontier: u64,
+    /// The block before the place of reading was reached by walking: there is none between it and the frontier.
+    walking: bool,
     /// Every block up to here has been walked over, so that one missing at the end is missing indeed.
     sequential: bool,
 }
@@ -132,6 +134,7 @@ impl<R: Read> Reader<R> {
             open: None,
             blocks_at,
             frontier: blocks_at,
+            walking: true,
             sequential: true,
         })
     }
@@ -188,6 +191,7 @@ impl<R: Read> Reader<R> {
         }
         self.places.iter_mut().for_each(|place| place.found = None);
         self.frontier = self.blocks_at;
+        self.walking = true;
         self.sequential = true;
         Ok(())
     }
@@ -272,6 +276,8 @@ impl<R: Read> Reader<R> {
         }
         self.open = None;
         self.sequential = false;
+        // Behind the frontier there may be blocks that nobody has met yet.
+        self.walking = position <= self.frontier;
         self.source.go_to(position)
     }
 
@@ -304,7 +310,9 @@ impl<R: Read> Reader<R> {
         };
         let dump_id = self.source.int("a data block")?;
         self.check_block(at, dump_id, blobs.is_some())?;
-        self.frontier = self.frontier.max(at);
+        if self.walking {
+            self.frontier = self.frontier.max(at);
+        }
         self.open = Some(OpenBlock {
             dump_id,
             stream: ChunkState::begin(),

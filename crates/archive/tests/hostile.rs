@@ -267,6 +267,27 @@ fn lying_offsets_are_found_out() {
 }
 
 #[test]
+fn blocks_before_one_of_known_place_are_found() {
+    // The second block's place is told, the first one's is not.
+    let toc = |place: u64| {
+        let first = Forge::new(0).int(2).entry(1, 1, "TABLE DATA").unset();
+        first.entry(2, 1, "TABLE DATA").set(place)
+    };
+    let second = toc(0).here() + 11;
+    let archive = toc(second)
+        .bytes(&[1])
+        .int(1)
+        .int(0)
+        .bytes(&[1])
+        .int(2)
+        .int(0);
+    let mut reader = Reader::seekable(Cursor::new(archive.0)).unwrap();
+    for dump_id in [2, 1, 2] {
+        assert_eq!(reader.block(dump_id).unwrap().dump_id(), dump_id);
+    }
+}
+
+#[test]
 fn streams_must_end_where_they_say() {
     let gzip = stream(Compression::GZIP, b"data");
     let table = Forge::one_table(1);

@@ -1,9 +1,10 @@
-//! Development tasks: bench, demo, docs, pg and test.
+//! Development tasks: bench, demo, docs, fuzz, pg and test.
 
 mod bench;
 mod build;
 mod demo;
 mod docs;
+mod fuzz;
 mod pg;
 mod test;
 
@@ -24,6 +25,7 @@ enum Task {
     Bench(bench::Arguments),
     Demo(demo::Arguments),
     Docs(docs::Arguments),
+    Fuzz(fuzz::Arguments),
     Pg(pg::Arguments),
     Test(test::Arguments),
 }
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Demo(arguments) => demo::run(&arguments),
         Task::Docs(arguments) => docs::run(&arguments),
+        Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Pg(arguments) => pg::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
     };

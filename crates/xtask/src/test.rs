@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use pgdumprs_testkit::Major;
 
-use crate::pg;
+use crate::{fuzz, pg};
 
 /// Run every check: formatting, lints, docs, and all tests on every supported major.
 ///
@@ -20,6 +20,10 @@ pub(crate) struct Arguments {
 
 /// What tests read to know that they may be heavy, and the number of cases of each property test (256 is the library's own).
 const SCALE: [(&str, &str); 2] = [("PGDUMPRS_SCALE", "1"), ("PROPTEST_CASES", "10000")];
+
+/// How long the reader is fuzzed, and how many cases there must be even if that takes longer. `cargo xtask fuzz` goes on for longer.
+const FUZZ_SECONDS: u64 = 60;
+const FUZZ_CASES: u64 = 20_000;
 
 /// Provisions and checks; stops at the first check that fails.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
@@ -61,6 +65,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             &["test", "--workspace", "--locked", "--no-fail-fast"],
             variables,
         )
+    })?;
+    step("fuzzing of the reader", || {
+        fuzz::fuzz(FUZZ_SECONDS, FUZZ_CASES)
     })?;
     let majors: Vec<String> = Major::covered()?.iter().map(ToString::to_string).collect();
     let seconds = started.elapsed().as_secs();

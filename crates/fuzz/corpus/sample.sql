@@ -1,0 +1,14 @@
+CREATE SCHEMA shop;
+CREATE TABLE shop.item (id int PRIMARY KEY, name text NOT NULL, note text);
+INSERT INTO shop.item SELECT i, 'item ' || i % 7, CASE WHEN i % 3 = 0 THEN E'a\tb\\\n' || i END FROM generate_series(1, 60) AS i;
+CREATE TABLE shop."odd name" ("a, b" text);
+INSERT INTO shop."odd name" VALUES (E'tab\there\nnext\\.'), (NULL), (''), ('Grüße');
+CREATE TABLE shop.nothing (x int);
+CREATE TABLE shop.no_columns ();
+INSERT INTO shop.no_columns DEFAULT VALUES;
+CREATE VIEW shop.cheap AS SELECT id FROM shop.item WHERE id < 10;
+CREATE SEQUENCE shop.counter;
+CREATE INDEX ON shop.item (name);
+GRANT SELECT ON shop.item TO PUBLIC;
+SELECT lo_from_bytea(4000000001, ''), lo_from_bytea(70001, '\x00ff5c2e0a'), lo_from_bytea(70002, convert_to(repeat('large object ', 300), 'UTF8'));
+COMMENT ON LARGE OBJECT 70001 IS 'small';
