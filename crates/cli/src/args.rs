@@ -76,6 +76,10 @@ pub(crate) struct DumpArgs {
     #[arg(long, value_name = "TIME", value_parser = parse_created, help_heading = "General options")]
     created: Option<CreationTime>,
 
+    /// Read the file back before it gets its name, as pgdumprs verify does, and compare it with what was dumped
+    #[arg(long, help_heading = "General options")]
+    verify: bool,
+
     #[command(flatten)]
     pub(crate) telling: TellingArgs,
 
@@ -162,7 +166,10 @@ impl DumpArgs {
     /// Checks what depends on several options, and tells `dump` what was asked for.
     pub(crate) fn apply(&self, mut dump: Dump, params: &ConnectParams) -> anyhow::Result<Dump> {
         let memory = usize::try_from(u64::from(self.memory) << 20).unwrap_or(usize::MAX);
-        dump = dump.compression(self.compression()?).memory(memory);
+        dump = dump
+            .compression(self.compression()?)
+            .memory(memory)
+            .verify(self.verify);
         if let Some(jobs) = self.jobs {
             dump = dump.jobs(jobs.into());
         }

@@ -24,6 +24,7 @@ pub(crate) fn line(event: &Event, verbose: bool) -> Option<String> {
         Event::LargeObjectsFinished { count, bytes, .. } => {
             format!("dumped {count} large objects ({bytes} bytes)")
         }
+        Event::Verifying => "verifying the archive".into(),
         Event::Syncing => "syncing the archive to disk".into(),
         _ => return None,
     })

@@ -30,6 +30,7 @@ pub struct Dump {
     pub(crate) options: Options,
     pub(crate) settings: SessionSettings,
     pub(crate) sync: bool,
+    pub(crate) verify: bool,
     pub(crate) watch: Watch,
 }
 
@@ -66,6 +67,7 @@ impl Dump {
                 ..SessionSettings::default()
             },
             sync: true,
+            verify: false,
             watch: Watch::default(),
         }
     }
@@ -91,6 +93,14 @@ impl Dump {
     #[must_use]
     pub fn part_bytes(mut self, bytes: u64) -> Self {
         self.part_bytes = bytes;
+        self
+    }
+
+    /// Reads the file back before it gets its name, as [`archive::Reader::verify`](crate::archive::Reader::verify) does, and compares what
+    /// is in it with what was dumped. Only [`Dump::to_file`] can do that.
+    #[must_use]
+    pub fn verify(mut self, verify: bool) -> Self {
+        self.verify = verify;
         self
     }
 

@@ -90,6 +90,26 @@ pub enum Error {
     /// The archive could not be written.
     #[error("{}{}", .0, write_advice(.0))]
     Archive(#[source] pgdumprs_archive::Error),
+    /// The archive was to be verified, and goes where it cannot be read back.
+    #[error(
+        "an archive is verified by reading it back, which needs a file: name one with -f (in the library, Dump::to_file)"
+    )]
+    VerifyNeedsFile,
+    /// The file that was written is not a sound archive. It has not got its name.
+    #[error("the archive that was written is damaged, and was not put in place")]
+    Verify(#[source] pgdumprs_archive::Damage),
+    /// The file that was written is a sound archive of something else than was dumped. It has not got its name.
+    #[error(
+        "the archive that was written holds {found} {what}, and {dumped} were dumped; it was not put in place"
+    )]
+    Miscounted {
+        /// What was counted.
+        what: &'static str,
+        /// How many were dumped.
+        dumped: u64,
+        /// How many are in the archive.
+        found: u64,
+    },
     /// The output file could not be made, synced or put in its place.
     #[error("could not {action} \"{}\"", path.display())]
     Output {

@@ -51,10 +51,15 @@ impl ErrorKind {
 
     pub(crate) fn of(error: &Error) -> Self {
         match error {
-            Error::Parameters(_) | Error::ArchiveVersion(_) => Self::Invalid,
+            Error::Parameters(_) | Error::ArchiveVersion(_) | Error::VerifyNeedsFile => {
+                Self::Invalid
+            }
             Error::OldServer { .. } | Error::NewServer { .. } => Self::Version,
             Error::TransactionLost => Self::Lost,
-            Error::Archive(_) | Error::Output { .. } => Self::Output,
+            Error::Archive(_)
+            | Error::Output { .. }
+            | Error::Verify(_)
+            | Error::Miscounted { .. } => Self::Output,
             Error::Connect(error) => connecting(error),
             Error::Lock { source, .. } => locking(source),
             Error::Catalog(Catalog::NoMatch { .. }) => Self::NoMatch,

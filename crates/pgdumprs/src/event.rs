@@ -52,6 +52,8 @@ pub enum Event {
     },
     /// How far the data has come: told of every 256 KiB or so. [`Events`](crate::Events) keeps the last of those that nobody has taken.
     Progress(Progress),
+    /// The file is complete and being read back.
+    Verifying,
     /// The archive is complete and being synced to disk.
     Syncing,
 }

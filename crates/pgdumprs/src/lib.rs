@@ -43,6 +43,7 @@ mod settings;
 mod sinks;
 mod table_data;
 mod transaction;
+mod verify;
 mod watch;
 mod writing;
 

@@ -12,6 +12,7 @@ use crate::archive_stream::ArchiveStream;
 use crate::blocking::blocking;
 use crate::output::{OutputFile, open_stream, sync};
 use crate::pipe::pipe;
+use crate::verify::verify;
 use crate::{Dump, Error, Event, Report};
 
 /// Dropping a future before it is done gives the dump up: what the server does for it is cancelled, its connections are closed, and an
@@ -54,6 +55,7 @@ impl Dump {
         let named = path.clone();
         // A pipe is opened when somebody reads it.
         if let Some(stream) = blocking(move || open_stream(&named)).await? {
+            self.cannot_verify()?;
             let (_, report) = self
                 .run(move |header, entries| Writer::new(stream, header, entries))
                 .await?;
@@ -61,9 +63,18 @@ impl Dump {
         }
         // A folder that cannot be written to is better known before the server is asked for anything.
         let (output, file) = OutputFile::create(&path)?;
-        let (file, mut report) = self
+        let (mut file, mut report) = self
             .run(move |header, entries| Writer::seekable(file, header, entries))
             .await?;
+        if self.verify {
+            self.watch.tell(Event::Verifying);
+            (file, report) = blocking(move || {
+                verify(&mut file, &report)?;
+                Ok::<_, Error>((file, report))
+            })
+            .instrument(debug_span!("verify"))
+            .await?;
+        }
         let synced = self.sync;
         async {
             if synced {
@@ -111,6 +122,7 @@ impl Dump {
     {
         let started = Instant::now();
         self.version()?;
+        self.cannot_verify()?;
         let (writer, mut reader) = pipe();
         let dumping = async {
             let (_, report) = self
@@ -149,6 +161,7 @@ impl Dump {
         W: Write + Send + 'static,
     {
         self.version()?;
+        self.cannot_verify()?;
         self.run(move |header, entries| Writer::new(output, header, entries))
             .await
     }
@@ -165,6 +178,7 @@ impl Dump {
         W: Write + Seek + Send + 'static,
     {
         self.version()?;
+        self.cannot_verify()?;
         self.run(move |header, entries| Writer::seekable(output, header, entries))
             .await
     }
@@ -192,5 +206,13 @@ impl Dump {
     /// ```
     pub fn to_stream(self) -> ArchiveStream {
         ArchiveStream::new(self)
+    }
+
+    /// Fails where the archive was to be verified: only a file can be read back.
+    fn cannot_verify(&self) -> Result<(), Error> {
+        if self.verify {
+            return Err(Error::VerifyNeedsFile);
+        }
+        Ok(())
     }
 }

@@ -120,6 +120,7 @@ fn log(event: &Event) {
             debug!(count, raw_bytes = bytes, "copied large objects");
         }
         Event::Progress(progress) => trace!(raw_bytes = progress.raw_bytes, "progress"),
+        Event::Verifying => debug!("verifying the archive"),
         Event::Syncing => debug!("syncing the archive to disk"),
     }
 }

@@ -37,7 +37,29 @@ impl Forge {
 
     /// An entry up to and without its offset.
     pub(crate) fn entry(self, dump_id: i32, had_dumper: i32, descriptor: &str) -> Self {
-        self.int(dump_id)
+        self.any_entry(dump_id, had_dumper, descriptor, None, &[])
+    }
+
+    /// An entry of a table's data behind this COPY statement, up to and without its offset.
+    pub(crate) fn copied(self, dump_id: i32, copy: &str) -> Self {
+        self.any_entry(dump_id, 1, "TABLE DATA", Some(copy), &[])
+    }
+
+    /// An entry that depends on these, up to and without its offset.
+    pub(crate) fn depending(self, dump_id: i32, dependencies: &[&str]) -> Self {
+        self.any_entry(dump_id, 0, "TABLE", None, dependencies)
+    }
+
+    fn any_entry(
+        self,
+        dump_id: i32,
+        had_dumper: i32,
+        descriptor: &str,
+        copy: Option<&str>,
+        dependencies: &[&str],
+    ) -> Self {
+        let begun = self
+            .int(dump_id)
             .int(had_dumper)
             .text("0")
             .text("0")
@@ -45,15 +67,14 @@ impl Forge {
             .text(descriptor)
             .int(3)
             .null()
-            .null()
-            .null()
-            .null()
-            .null()
-            .null()
-            .int(0)
-            .null()
-            .text("false")
-            .null()
+            .null();
+        let begun = match copy {
+            Some(copy) => begun.text(copy),
+            None => begun.null(),
+        };
+        let begun = begun.null().null().null().int(0).null().text("false");
+        let listed = dependencies.iter().fold(begun, |forge, id| forge.text(id));
+        listed.null()
     }
 
     pub(crate) fn unset(self) -> Self {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use bstr::{BStr, BString, ByteSlice};
-use pgdumprs::archive::{Header, Verified};
+use pgdumprs::archive::{BlockContent, Header, Verified};
 
 use crate::commands::archive;
 use crate::commands::sizes::{bytes, count};
@@ -61,49 +61,50 @@ fn origin(header: &Header) -> String {
     )
 }
 
-fn counts(verified: &Verified) -> Vec<(&'static str, String)> {
-    let sizes = |large: bool| {
-        let blocks = verified.blocks.iter();
-        let chosen = blocks.filter(|block| {
-            large
-                == matches!(
-                    block.content,
-                    pgdumprs::archive::BlockContent::LargeObjects(_)
-                )
-        });
-        let (raw, stored) = chosen.fold((0, 0), |(raw, stored), block| {
-            (raw + block.raw_bytes, stored + block.stored_bytes)
-        });
+fn counts(verified: &Verified) -> [(&'static str, String); 3] {
+    let number = |found: usize| count(found as u64);
+    let blocks = |chosen: fn(&BlockContent) -> bool| {
+        verified
+            .blocks
+            .iter()
+            .filter(move |block| chosen(&block.content))
+    };
+    let sizes = |chosen: fn(&BlockContent) -> bool| {
+        let raw = blocks(chosen).map(|block| block.raw_bytes).sum();
+        let stored = blocks(chosen).map(|block| block.stored_bytes).sum();
         format!("{}, stored in {}", bytes(raw), bytes(stored))
     };
+    let objects = |content: &BlockContent| matches!(content, BlockContent::LargeObjects(_));
     let absent = match verified.absent_dependencies {
         0 => String::new(),
-        absent => format!(
-            ", {} of them on what is not in the archive",
-            count(absent as u64)
-        ),
+        absent => format!(", {} of them on what is not in the archive", number(absent)),
     };
-    vec![
+    let statements = blocks(|content| matches!(content, BlockContent::Statements)).count();
+    let statements = match statements {
+        0 => String::new(),
+        tables => format!(", and {} as INSERT statements", number(tables)),
+    };
+    [
         (
             "entries",
             format!(
                 "{}, with {} dependencies{absent}",
-                count(verified.entries as u64),
-                count(verified.dependencies as u64)
+                number(verified.entries),
+                number(verified.dependencies)
             ),
         ),
         (
             "tables",
             format!(
-                "{}, with {} rows: {}",
-                count(verified.tables() as u64),
+                "{}, with {} rows of COPY text{statements}: {}",
+                number(verified.tables()),
                 count(verified.rows()),
-                sizes(false)
+                sizes(|content| !matches!(content, BlockContent::LargeObjects(_)))
             ),
         ),
         (
             "large objects",
-            format!("{}: {}", count(verified.large_objects()), sizes(true)),
+            format!("{}: {}", count(verified.large_objects()), sizes(objects)),
         ),
     ]
 }

@@ -4,6 +4,7 @@ mod events;
 mod report;
 mod sinks;
 mod tracing;
+mod verify;
 
 use std::future::Future;
 
