@@ -12,6 +12,7 @@ const OWN: &[&str] = &[
     "quiet",
     "report",
     "report-file",
+    "verify",
 ];
 
 /// Options of pg_dump that do not do the very same here, and why.
