@@ -7,7 +7,7 @@ use pgdumprs::{ConnectParams, Dump, Inserts};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Form of the content")]
 pub(super) struct FormArgs {
-    /// Write names, definitions and data in this encoding rather than the database's
+    /// Write everything in this encoding rather than in the database's
     #[arg(short = 'E', long, value_name = "ENCODING")]
     encoding: Option<String>,
 
@@ -15,13 +15,13 @@ pub(super) struct FormArgs {
     #[arg(long)]
     disable_dollar_quoting: bool,
 
-    /// Leave out the rows that row security hides from the role, rather than to fail
+    /// Leave out rows that row security hides from the role, rather than fail
     ///
     /// Such an archive is not complete, and nothing in it says so.
     #[arg(long)]
     enable_row_security: bool,
 
-    /// Digits of floating-point numbers beyond those that every such number keeps, from -15 to 3
+    /// Read floating-point numbers with this extra_float_digits, from -15 to 3
     #[arg(long, value_name = "NUM",
           value_parser = clap::value_parser!(i32).range(-15..=3))]
     extra_float_digits: Option<i32>,
@@ -32,11 +32,11 @@ pub(super) struct FormArgs {
     #[arg(long)]
     load_via_partition_root: bool,
 
-    /// Quote all identifiers, even if no key words
+    /// Quote all identifiers, not only those that need it
     #[arg(long)]
     quote_all_identifiers: bool,
 
-    /// Write rows as INSERT statements rather than for COPY
+    /// Write rows as INSERT statements, not for COPY
     #[arg(long)]
     inserts: bool,
 
@@ -44,7 +44,7 @@ pub(super) struct FormArgs {
     #[arg(long, alias = "attribute-inserts")]
     column_inserts: bool,
 
-    /// Write so many rows into each INSERT statement
+    /// Write this many rows into each INSERT statement
     #[arg(long, value_name = "NUM", value_parser = clap::value_parser!(u32).range(1..=i32::MAX.into()))]
     rows_per_insert: Option<u32>,
 

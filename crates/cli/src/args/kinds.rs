@@ -6,7 +6,7 @@ use pgdumprs::Dump;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Kinds of objects and properties")]
 pub(super) struct KindArgs {
-    /// Dump large objects even where only some schemas or tables are dumped
+    /// Dump large objects also where only some schemas or tables are
     #[arg(short = 'b', long, alias = "blobs")]
     large_objects: bool,
 

@@ -6,7 +6,7 @@ use pgdumprs::Dump;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Running the dump")]
 pub(super) struct RunningArgs {
-    /// Fail where tables cannot be locked in this time: milliseconds, or a number with a unit
+    /// Fail where tables cannot be locked in time: milliseconds, or a number with a unit
     #[arg(long, value_name = "TIMEOUT")]
     lock_wait_timeout: Option<String>,
 
@@ -14,7 +14,7 @@ pub(super) struct RunningArgs {
     #[arg(long, value_name = "ROLE")]
     role: Option<String>,
 
-    /// Wait for a point in time that no serializable transaction will contradict
+    /// Wait for a moment that no serializable transaction contradicts
     #[arg(long)]
     serializable_deferrable: bool,
 
@@ -28,7 +28,7 @@ pub(super) struct RunningArgs {
     #[arg(long)]
     no_sync: bool,
 
-    /// How the file gets to disk; a single file is synced in the same way by both
+    /// How the file gets to disk, which is the same way by both for a single file
     #[arg(long, value_name = "METHOD")]
     sync_method: Option<SyncMethod>,
 }

@@ -1,0 +1,106 @@
+//! `object-storage.md`, with a folder for a store, in each of the ways in which it can end.
+
+use std::fs;
+
+use crate::shop::{Shop, blocks, fails, names, succeeds, yaml};
+
+/// `aws s3 cp` and `mv`, with a folder for a store: what comes in is stored, whole or not.
+const AWS: &str = r#"#!/bin/bash
+set -e
+[ "$1" = s3 ] || exit 2
+path() { echo "$STORE/${1#s3://}"; }
+case "$2 $3 $4" in
+    "cp - s3://"*)
+        [ -z "$AWS_FAILS" ] || { echo "upload failed" >&2; exit 1; }
+        mkdir -p "$(dirname "$(path "$4")")"; cat > "$(path "$4")" ;;
+    "cp s3://"*" -") cat "$(path "$3")" ;;
+    "mv s3://"*" s3://"*) mkdir -p "$(dirname "$(path "$4")")"; mv "$(path "$3")" "$(path "$4")" ;;
+    *) echo "unknown: $*" >&2; exit 2 ;;
+esac
+"#;
+
+/// Runs a script with the store, in each of the ways in which it can end.
+fn into_the_store(shop: &Shop, bash: &str, script: &str) {
+    let store = shop.path("store");
+    let (incoming, nightly) = (
+        store.join("shop-backups/incoming"),
+        store.join("shop-backups/nightly"),
+    );
+    shop.program("aws", AWS);
+    let with_store = || {
+        let mut command = shop.shell(&format!("{bash} \"$SCRIPT\""));
+        let file = shop.path("script");
+        fs::write(&file, script).unwrap();
+        command
+            .env("SCRIPT", file)
+            .env("STORE", &store)
+            .env("BUCKET", "shop-backups");
+        command
+    };
+    let said = succeeds(&mut with_store());
+    assert!(said.contains("is sound"), "{said}");
+    assert!(names(&incoming).is_empty());
+    let [stored] = &names(&nightly)[..] else {
+        panic!("one archive is expected in {nightly:?}");
+    };
+    shop.assert_is_archived_in(&nightly.join(stored));
+    fs::remove_dir_all(&store).unwrap();
+
+    // Before the first byte: an empty object, under the name that nobody restores from.
+    fails(with_store().env("PGDATABASE", "no_such_database"));
+    assert_eq!(names(&incoming).len(), 1);
+    assert!(names(&nightly).is_empty());
+    fs::remove_dir_all(&store).unwrap();
+
+    // Midway: a truncated one, which reading back would have found as well.
+    let mut midway = with_store();
+    shop.fail_midway(&mut midway);
+    let said = fails(&mut midway);
+    assert!(said.contains("public.orders"), "{said}");
+    let [truncated] = &names(&incoming)[..] else {
+        panic!("one object is expected in {incoming:?}");
+    };
+    assert!(names(&nightly).is_empty());
+    let truncated = incoming.join(truncated);
+    let verify = format!("pgdumprs verify - < '{}'", truncated.display());
+    fails(&mut shop.shell(&verify));
+    let restore = format!("pg_restore -f /dev/null '{}'", truncated.display());
+    fails(&mut shop.shell(&restore));
+    fs::remove_dir_all(&store).unwrap();
+
+    // The upload.
+    let said = fails(with_store().env("AWS_FAILS", "1"));
+    assert!(said.contains("upload failed"), "{said}");
+    assert!(names(&incoming).is_empty() && names(&nightly).is_empty());
+}
+
+#[test]
+fn what_is_published_is_whole() {
+    let texts = blocks("object-storage.md", &["sh", "yaml"]);
+    into_the_store(&Shop::open(), "bash", &texts[0]);
+
+    let workflow = yaml(&texts[1]);
+    let job = &workflow[0]["jobs"]["backup"];
+    let step = &job["steps"][0];
+    assert_eq!(step["shell"].as_str(), Some("bash"));
+    // How such a step is run.
+    into_the_store(
+        &Shop::open(),
+        "bash --noprofile --norc -eo pipefail",
+        step["run"].as_str().unwrap(),
+    );
+    // Variables that nobody knows would change nothing.
+    for (name, _) in job["env"].as_hash().unwrap() {
+        let name = name.as_str().unwrap();
+        let known = [
+            "BUCKET",
+            "PGDATABASE",
+            "PGHOST",
+            "PGPASSWORD",
+            "PGSSLMODE",
+            "PGSSLROOTCERT",
+            "PGUSER",
+        ];
+        assert!(known.contains(&name), "{name}");
+    }
+}
