@@ -159,6 +159,14 @@ fn completions_for_zsh() {
     let folder = tempfile::tempdir().unwrap();
     let script = generated_file(folder.path(), "zsh");
     printed(Command::new("zsh").arg("-n").arg(&script));
+    let load = format!(
+        "autoload -Uz compinit && compinit -u -d {0}.known && source {0} && print $_comps[pgdumprs]",
+        script.display()
+    );
+    assert_eq!(
+        printed(Command::new("zsh").args(["-f", "-c", &load])),
+        "_pgdumprs\n"
+    );
     let text = fs::read_to_string(&script).unwrap();
     assert!(
         text.starts_with("#compdef pgdumprs\n"),
