@@ -101,6 +101,17 @@ pub enum Error {
         /// The levels there are.
         range: &'static str,
     },
+    /// A compression cannot be read.
+    #[error("invalid compression \"{text}\": {reason}")]
+    CompressionText {
+        /// What was to be read.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A text names no archive version.
+    #[error("there is no archive version \"{0}\": versions are 1.12 to 1.16")]
+    VersionText(String),
     /// The archive version has no way to say this compression method.
     #[error(
         "archive version {version} cannot hold {method} compression, which needs 1.15 or newer"

@@ -54,6 +54,7 @@ mod block;
 mod chunk;
 mod compress;
 mod compression;
+mod compression_text;
 mod copy_text;
 mod decompress;
 mod entry;

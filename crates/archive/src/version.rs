@@ -1,6 +1,9 @@
 //! The archive versions this crate knows.
 
 use std::fmt;
+use std::str::FromStr;
+
+use crate::Error;
 
 /// A version of the archive format, as the header's three version bytes say it (the third is always 0).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,6 +74,20 @@ impl ArchiveVersion {
     }
 }
 
+/// Reads what [`Display`](fmt::Display) writes: `1.14`.
+impl FromStr for ArchiveVersion {
+    type Err = Error;
+
+    /// # Errors
+    /// [`Error::VersionText`] for anything else.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let found = Self::ALL
+            .into_iter()
+            .find(|version| version.to_string() == text);
+        found.ok_or_else(|| Error::VersionText(text.to_owned()))
+    }
+}
+
 impl fmt::Display for ArchiveVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "1.{}", self.minor())
@@ -85,6 +102,10 @@ mod tests {
     fn numbers_name_each_version() {
         for version in ArchiveVersion::ALL {
             assert_eq!(
+                version.to_string().parse::<ArchiveVersion>().unwrap(),
+                version
+            );
+            assert_eq!(
                 ArchiveVersion::from_numbers(1, version.minor()),
                 Some(version)
             );
@@ -92,5 +113,6 @@ mod tests {
         assert_eq!(ArchiveVersion::from_numbers(1, 11), None);
         assert_eq!(ArchiveVersion::from_numbers(1, 17), None);
         assert_eq!(ArchiveVersion::from_numbers(2, 14), None);
+        assert!("1.140".parse::<ArchiveVersion>().is_err());
     }
 }

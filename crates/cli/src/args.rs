@@ -24,7 +24,7 @@ use crate::args::restore::RestoreArgs;
 use crate::args::running::RunningArgs;
 use crate::args::selection::SelectionArgs;
 use crate::args::telling::TellingArgs;
-use crate::compression;
+use crate::progress::Verbosity;
 
 #[derive(Debug, Args)]
 pub(crate) struct DumpArgs {
@@ -151,13 +151,14 @@ impl DumpArgs {
     fn compression(&self) -> anyhow::Result<Compression> {
         match &self.compress {
             Some(text) => {
-                let asked = compression::parse(text)?;
-                if asked.workers {
+                let compression = text.parse()?;
+                // Nothing else in it can be called so.
+                if text.contains("workers") && self.telling.verbosity() != Verbosity::Quiet {
                     eprintln!(
                         "pgdumprs: warning: the option \"workers\" of zstd changes nothing: -j says how many connections compress"
                     );
                 }
-                Ok(asked.compression)
+                Ok(compression)
             }
             None => Ok(Compression::GZIP),
         }
@@ -199,12 +200,9 @@ fn parse_archive_version(text: &str) -> anyhow::Result<AutoVersion> {
     if text == "auto" {
         return Ok(AutoVersion(None));
     }
-    let version = ArchiveVersion::ALL
-        .into_iter()
-        .find(|version| version.is_writable() && version.to_string() == text);
-    match version {
-        Some(version) => Ok(AutoVersion(Some(version))),
-        None => bail!("versions are 1.14, 1.15, 1.16 and auto"),
+    match text.parse() {
+        Ok(version) if ArchiveVersion::is_writable(version) => Ok(AutoVersion(Some(version))),
+        _ => bail!("versions are 1.14, 1.15, 1.16 and auto"),
     }
 }
 

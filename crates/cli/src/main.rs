@@ -3,7 +3,6 @@
 mod args;
 mod command_line;
 mod commands;
-mod compression;
 mod password;
 mod pg_dump;
 mod progress;

@@ -7,6 +7,7 @@ use crate::dump::Dump;
 
 /// How INSERT statements are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Inserts {
     /// Name the columns.
     pub columns: bool,
@@ -14,6 +15,40 @@ pub struct Inserts {
     pub rows: usize,
     /// Let a row that is there already stay as it is.
     pub on_conflict_do_nothing: bool,
+}
+
+/// A statement for each row, without the columns' names.
+impl Default for Inserts {
+    fn default() -> Self {
+        Self {
+            columns: false,
+            rows: 1,
+            on_conflict_do_nothing: false,
+        }
+    }
+}
+
+impl Inserts {
+    /// Whether the columns are named.
+    #[must_use]
+    pub fn columns(mut self, columns: bool) -> Self {
+        self.columns = columns;
+        self
+    }
+
+    /// Rows in a statement, at least one.
+    #[must_use]
+    pub fn rows(mut self, rows: usize) -> Self {
+        self.rows = rows.max(1);
+        self
+    }
+
+    /// Whether a row that is there already when it is restored stays as it is.
+    #[must_use]
+    pub fn on_conflict_do_nothing(mut self, on_conflict_do_nothing: bool) -> Self {
+        self.on_conflict_do_nothing = on_conflict_do_nothing;
+        self
+    }
 }
 
 /// How the rows of one table become INSERT statements.

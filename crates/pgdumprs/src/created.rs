@@ -1,7 +1,7 @@
 //! When an archive was made, as a number of fields and as text.
 
 use jiff::{
-    Zoned,
+    Timestamp, Zoned,
     civil::DateTime,
     tz::{Disambiguation, TimeZone},
 };
@@ -39,9 +39,9 @@ fn local(created: CreationTime) -> Option<Zoned> {
     zone.to_ambiguous_zoned(time.ok()?).disambiguate(which).ok()
 }
 
-/// The current time as the archive's header holds it: in the local time zone.
-pub(crate) fn local_time() -> CreationTime {
-    let now = jiff::Zoned::now();
+/// A time as the archive's header holds it: in the local time zone.
+pub(crate) fn creation_time(time: Timestamp) -> CreationTime {
+    let now = time.to_zoned(TimeZone::system());
     CreationTime {
         second: now.second().into(),
         minute: now.minute().into(),

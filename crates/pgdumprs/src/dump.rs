@@ -1,12 +1,15 @@
 //! A dump to be made, and the general choices for it.
 
 use std::fmt;
+use std::time::SystemTime;
 
+use jiff::Timestamp;
 use pgdumprs_archive::{ArchiveVersion, Compression, CreationTime};
 use pgdumprs_connect::ConnectParams;
 use pgdumprs_copy::PART_BYTES;
 use pgdumprs_ddl::Options;
 
+use crate::created::creation_time;
 use crate::settings::SessionSettings;
 use crate::watch::Watch;
 use crate::{Error, Event, Events};
@@ -105,6 +108,18 @@ impl Dump {
     }
 
     /// Compresses data so, rather than by gzip at its default level.
+    ///
+    /// ```
+    /// use pgdumprs::{Compression, Dump};
+    ///
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let dump = Dump::new("dbname=shop")?.compression(Compression::ZSTD);
+    /// // As on the command line.
+    /// let dump = dump.compression("zstd:level=9,long".parse()?);
+    /// # Ok(())
+    /// # }
+    /// # example().unwrap();
+    /// ```
     #[must_use]
     pub fn compression(mut self, compression: Compression) -> Self {
         self.compression = compression;
@@ -124,6 +139,15 @@ impl Dump {
     pub fn created(mut self, created: CreationTime) -> Self {
         self.created = Some(created);
         self
+    }
+
+    /// As [`Dump::created`], with this time in the local time zone. One that is out of a calendar's reach changes nothing.
+    #[must_use]
+    pub fn created_at(self, time: SystemTime) -> Self {
+        match Timestamp::try_from(time) {
+            Ok(time) => self.created(creation_time(time)),
+            Err(_) => self,
+        }
     }
 
     /// Goes on, with a warning, where the server is of a major version newer than 18: it is then read as if it were 18. What such a

@@ -7,6 +7,7 @@ use crate::Dump;
 /// Why a filter could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("on line {line}: {reason}")]
+#[non_exhaustive]
 pub struct FilterError {
     /// The line, counted from 1.
     pub line: usize,

@@ -14,6 +14,20 @@
 //!
 //! A dump runs in one read-only, repeatable-read transaction, and holds `ACCESS SHARE` locks on the tables it dumps. Settings are
 //! made with `SET LOCAL` and pinned so that nothing a role, a database or a pooler has set can bend the output.
+//!
+//! - **What to dump and how** is said to a [`Dump`], with a function for everything that the command line can do.
+//! - **Where it goes**: [`Dump::to_file`], [`Dump::to_writer`] for what is async, [`Dump::to_std_writer`] and [`Dump::to_seekable`] for what
+//!   blocks, and [`Dump::to_stream`] for the bodies of HTTP requests and responses.
+//! - **What it came to** is a [`Report`]; what happens meanwhile comes as [`Event`]s, to a function ([`Dump::watch`]) or as a stream
+//!   ([`Dump::events`]). Subscribers to `tracing` see a span for each stage and each table. Nothing is printed.
+//! - **What went wrong** is an [`Error`] with a [kind](ErrorKind), the server's SQLSTATE and the sources that it came from. No password is in
+//!   any of these.
+//! - **Dropping the future** gives a dump up: the server's statements are cancelled and no file is left.
+//!
+//! A dump needs a tokio runtime with its I/O and time drivers enabled, of one thread or many. What takes long is done in threads of its own, so
+//! that other tasks get their turns.
+//!
+//! The folder `examples` has a service that streams backups by HTTP, and a nightly job that keeps the last few.
 
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
@@ -64,6 +78,7 @@ pub use pgdumprs_connect::{
 };
 pub use pgdumprs_ddl::{Inserts, Sections};
 pub use report::{Lsn, Report, TableReport};
+pub use settings::LockWait;
 pub use table_data::{TableDataError, find_table_data};
 
 /// The README's examples, so that they compile.

@@ -1,6 +1,7 @@
 //! From a connection to a rendered database: what is dumped, and how it is divided.
 
 use bstr::BString;
+use jiff::Timestamp;
 use pgdumprs_archive::{ArchiveVersion, Entry, Header};
 use pgdumprs_catalog::{Details, Listing};
 use pgdumprs_connect::Session;
@@ -9,7 +10,7 @@ use pgdumprs_ddl::LargeObjectForm;
 use tracing::debug_span;
 
 use crate::blocking::blocking;
-use crate::created::local_time;
+use crate::created::creation_time;
 use crate::data::job;
 use crate::hint::advised;
 use crate::lock::{holders, lock_statements};
@@ -54,7 +55,9 @@ impl Dump {
         let header = Header {
             version: self.version()?,
             compression: self.compression,
-            created: self.created.unwrap_or_else(local_time),
+            created: self
+                .created
+                .unwrap_or_else(|| creation_time(Timestamp::now())),
             database: Some(BString::from(session.target().database.as_str())),
             server_version: Some(session.server_version().text.clone()),
             dumper_version: Some(concat!("pgdumprs ", env!("CARGO_PKG_VERSION")).into()),

@@ -1,5 +1,7 @@
 //! What options change about the transactions that a dump reads in.
 
+use std::time::Duration;
+
 use pgdumprs_ddl::Inserts;
 
 use crate::Dump;
@@ -43,6 +45,34 @@ impl Default for SessionSettings {
         }
     }
 }
+
+/// How long to wait for locks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockWait(String);
+
+/// To the millisecond, and one at least: none would be no limit.
+impl From<Duration> for LockWait {
+    fn from(wait: Duration) -> Self {
+        Self(wait.as_millis().clamp(1, MOST_MILLISECONDS).to_string())
+    }
+}
+
+/// Milliseconds, or a number with a unit, as the server takes them.
+impl From<&str> for LockWait {
+    fn from(wait: &str) -> Self {
+        Self(wait.to_owned())
+    }
+}
+
+/// Milliseconds, or a number with a unit, as the server takes them.
+impl From<&String> for LockWait {
+    fn from(wait: &String) -> Self {
+        Self(wait.clone())
+    }
+}
+
+/// The largest number that the server takes for a timeout.
+const MOST_MILLISECONDS: u128 = i32::MAX as u128;
 
 impl Dump {
     /// Writes names, definitions and data in this encoding, as PostgreSQL names it, rather than in the database's or in what the connection
@@ -99,10 +129,10 @@ impl Dump {
         self
     }
 
-    /// Gives up where tables cannot be locked in this time: milliseconds, or a number with a unit, as the server takes it.
+    /// Gives up where tables cannot be locked in this time: a [`Duration`], or a text as the server takes it, such as `10s`.
     #[must_use]
-    pub fn lock_wait_timeout(mut self, timeout: impl Into<String>) -> Self {
-        self.settings.lock_wait_timeout = Some(timeout.into());
+    pub fn lock_wait_timeout(mut self, timeout: impl Into<LockWait>) -> Self {
+        self.settings.lock_wait_timeout = Some(timeout.into().0);
         self
     }
 
@@ -132,5 +162,18 @@ impl Dump {
     pub fn sync(mut self, sync: bool) -> Self {
         self.sync = sync;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_never_without_a_limit() {
+        let milliseconds = |wait: Duration| LockWait::from(wait).0;
+        assert_eq!(milliseconds(Duration::from_secs(10)), "10000");
+        assert_eq!(milliseconds(Duration::ZERO), "1");
+        assert_eq!(milliseconds(Duration::MAX), "2147483647");
     }
 }

@@ -69,12 +69,7 @@ fn compare(database: &Database, encoding: &str) -> Result<()> {
         folder.path().join("ours.dump"),
     );
     stock_archive(database, &stock, &["-E", encoding, "--inserts"])?;
-    let inserts = Inserts {
-        columns: false,
-        rows: 1,
-        on_conflict_do_nothing: false,
-    };
-    write(dump(database, encoding)?.inserts(inserts), &ours)?;
+    write(dump(database, encoding)?.inserts(Inserts::default()), &ours)?;
     let comparison = compare_archives(&stock, &ours)?;
     ensure!(comparison.is_same(), "INSERT statements:\n{comparison}");
 

@@ -77,11 +77,11 @@ impl FormArgs {
             dump = dump.extra_float_digits(digits);
         }
         if self.has_inserts() {
-            dump = dump.inserts(Inserts {
-                columns: self.column_inserts,
-                rows: self.rows_per_insert.map_or(1, |rows| rows as usize),
-                on_conflict_do_nothing: self.on_conflict_do_nothing,
-            });
+            let inserts = Inserts::default()
+                .columns(self.column_inserts)
+                .rows(self.rows_per_insert.map_or(1, |rows| rows as usize))
+                .on_conflict_do_nothing(self.on_conflict_do_nothing);
+            dump = dump.inserts(inserts);
         }
         Ok(dump)
     }

@@ -1,73 +1,69 @@
-//! The argument of `-Z`, as pg_dump takes it.
+//! Compressions as text: the argument of `-Z`, as pg_dump takes it.
 
-use anyhow::{Context, bail, ensure};
-use pgdumprs::Compression;
+use std::str::FromStr;
 
-/// What `-Z` asks for.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Asked {
-    pub(crate) compression: Compression,
-    /// Whether a number of workers was given, which pg_dump takes without heeding it.
-    pub(crate) workers: bool,
-}
+use crate::{Compression, Error};
 
 /// Reads `METHOD`, `METHOD:LEVEL`, `METHOD:OPTION[,OPTION]...` or a bare level: 0 for none, others for gzip. Nothing is level 0, as
 /// in pg_dump.
 ///
-/// Options are `level=NUMBER` and, for zstd, `long[=BOOLEAN]` and `workers=NUMBER`.
-pub(crate) fn parse(text: &str) -> anyhow::Result<Asked> {
-    read(text).with_context(|| format!("invalid compression \"{text}\""))
+/// Options are `level=NUMBER` and, for zstd, `long[=BOOLEAN]` and `workers=NUMBER`. The latter changes nothing, which is how pg_dump takes it.
+impl FromStr for Compression {
+    type Err = Error;
+
+    /// # Errors
+    /// [`Error::CompressionText`] for what makes no sense.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        read(text).map_err(|reason| Error::CompressionText {
+            text: text.to_owned(),
+            reason,
+        })
+    }
 }
 
-fn read(text: &str) -> anyhow::Result<Asked> {
-    let plain = |compression| Asked {
-        compression,
-        workers: false,
-    };
+fn read(text: &str) -> Result<Compression, String> {
     if text.is_empty() {
-        return Ok(plain(Compression::None));
+        return Ok(Compression::None);
     }
     if let Ok(level) = text.parse::<i32>() {
-        return Ok(plain(match level {
-            0 => Compression::None,
-            level => Compression::gzip(level)?,
-        }));
+        return match level {
+            0 => Ok(Compression::None),
+            level => checked(Compression::Gzip { level }),
+        };
     }
     let (method, detail) = match text.split_once(':') {
         Some((method, detail)) => (method, Detail::read(detail)?),
         None => (text, Detail::default()),
     };
-    let zstd = method == "zstd";
-    ensure!(
-        zstd || detail.long.is_none(),
-        "method \"{method}\" has no long-distance mode"
-    );
-    ensure!(
-        zstd || !detail.workers,
-        "method \"{method}\" has no workers"
-    );
-    let compression = match (method, detail.level) {
+    if method != "zstd" {
+        if detail.long.is_some() {
+            return Err(format!("method \"{method}\" has no long-distance mode"));
+        }
+        if detail.workers {
+            return Err(format!("method \"{method}\" has no workers"));
+        }
+    }
+    checked(match (method, detail.level) {
         ("none", None | Some(0)) => Compression::None,
-        ("none", Some(_)) => bail!("method \"none\" takes no level"),
+        ("none", Some(_)) => return Err("method \"none\" takes no level".into()),
         ("gzip", None) => Compression::GZIP,
-        ("gzip", Some(level)) => Compression::gzip(level)?,
+        ("gzip", Some(level)) => Compression::Gzip { level },
         ("lz4", None) => Compression::LZ4,
-        ("lz4", Some(level)) => Compression::lz4(level)?,
-        ("zstd", None) => Compression::ZSTD,
-        ("zstd", Some(level)) => Compression::zstd(level)?,
-        _ => bail!("methods are none, gzip, lz4 and zstd"),
-    };
-    let compression = match compression {
-        Compression::Zstd { level, .. } => Compression::Zstd {
-            level,
+        ("lz4", Some(level)) => Compression::Lz4 { level },
+        ("zstd", level) => Compression::Zstd {
+            level: level.unwrap_or(ZSTD_LEVEL),
             long: detail.long.unwrap_or(false),
         },
-        other => other,
-    };
-    Ok(Asked {
-        compression,
-        workers: detail.workers,
+        _ => return Err("methods are none, gzip, lz4 and zstd".into()),
     })
+}
+
+/// PostgreSQL's default level of zstd.
+const ZSTD_LEVEL: i32 = 3;
+
+fn checked(compression: Compression) -> Result<Compression, String> {
+    compression.validate().map_err(|error| error.to_string())?;
+    Ok(compression)
 }
 
 /// What follows the method's name.
@@ -79,10 +75,10 @@ struct Detail {
 }
 
 impl Detail {
-    fn read(text: &str) -> anyhow::Result<Self> {
+    fn read(text: &str) -> Result<Self, String> {
         let number = |text: &str| {
-            text.parse()
-                .with_context(|| format!("\"{text}\" is not a number"))
+            text.parse::<i32>()
+                .map_err(|_| format!("\"{text}\" is not a number"))
         };
         let mut detail = Self::default();
         if let Ok(level) = text.parse() {
@@ -99,22 +95,24 @@ impl Detail {
                 Some(("long", value)) => detail.long = Some(boolean(value)?),
                 None if option == "long" => detail.long = Some(true),
                 None if option == "level" || option == "workers" => {
-                    bail!("option \"{option}\" requires a value")
+                    return Err(format!("option \"{option}\" requires a value"));
                 }
-                _ => bail!(
-                    "there is no option \"{option}\"; options are level=NUMBER and, for zstd, long"
-                ),
+                _ => {
+                    return Err(format!(
+                        "there is no option \"{option}\"; options are level=NUMBER and, for zstd, long"
+                    ));
+                }
             }
         }
         Ok(detail)
     }
 }
 
-fn boolean(text: &str) -> anyhow::Result<bool> {
+fn boolean(text: &str) -> Result<bool, String> {
     match text {
         "1" | "on" | "true" | "yes" => Ok(true),
         "0" | "off" | "false" | "no" => Ok(false),
-        _ => bail!("\"{text}\" is not on or off"),
+        _ => Err(format!("\"{text}\" is not on or off")),
     }
 }
 
@@ -145,15 +143,14 @@ mod tests {
             ("lz4:level=3,level=4", Compression::Lz4 { level: 4 }),
             ("lz4", Compression::LZ4),
         ] {
-            assert_eq!(parse(text).unwrap().compression, expected, "{text}");
+            assert_eq!(text.parse::<Compression>().unwrap(), expected, "{text}");
         }
     }
 
     #[test]
     fn workers_are_taken_without_being_heeded() {
-        let asked = parse("zstd:workers=4,level=2").unwrap();
-        assert_eq!((asked.compression, asked.workers), (zstd(2, false), true));
-        assert!(!parse("zstd:2").unwrap().workers);
+        let asked: Compression = "zstd:workers=4,level=2".parse().unwrap();
+        assert_eq!(asked, zstd(2, false));
     }
 
     #[test]
@@ -177,7 +174,7 @@ mod tests {
             "6:level=1",
             "brotli",
         ] {
-            let error = format!("{:#}", parse(text).unwrap_err());
+            let error = text.parse::<Compression>().unwrap_err().to_string();
             assert!(error.contains(&format!("\"{text}\"")), "{error}");
         }
     }
