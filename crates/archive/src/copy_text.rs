@@ -1,6 +1,7 @@
 //! COPY text: the form in which a table's rows stand in its block, up to the line `\.`.
 
 use bstr::ByteSlice;
+use memchr::{memchr2, memchr3};
 
 /// Encodings in which a byte of a character may be that of a backslash. No server uses them, but clients may.
 const EMBEDDING: [&str; 7] = [
@@ -54,17 +55,6 @@ enum Place {
     Ended,
 }
 
-/// Whether a byte means nothing but itself.
-const PLAIN: [bool; 256] = {
-    let mut plain = [true; 256];
-    plain[0] = false;
-    plain[b'\t' as usize] = false;
-    plain[b'\n' as usize] = false;
-    plain[b'\r' as usize] = false;
-    plain[b'\\' as usize] = false;
-    plain
-};
-
 impl CopyText {
     /// The text that follows a COPY statement of so many columns, in the encoding of this name.
     pub(crate) fn new(columns: Option<usize>, encoding: Option<&[u8]>) -> Self {
@@ -96,13 +86,14 @@ impl CopyText {
 
     /// Takes the next bytes of the text.
     pub(crate) fn take(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        // Bytes that must not be there are looked for once: there are none as a rule.
+        let forbidden = memchr2(0, b'\r', bytes).unwrap_or(bytes.len());
         let mut index = 0;
         while index < bytes.len() {
             if self.place == Place::Value {
-                let plain = bytes[index..]
-                    .iter()
-                    .take_while(|&&byte| PLAIN[usize::from(byte)])
-                    .count();
+                let end = forbidden.max(index);
+                let plain = memchr3(b'\t', b'\n', b'\\', &bytes[index..end]);
+                let plain = plain.unwrap_or(end - index);
                 self.at_start &= plain == 0;
                 index += plain;
                 if index == bytes.len() {

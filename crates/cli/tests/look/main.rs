@@ -8,3 +8,17 @@ mod list;
 mod others;
 mod samples;
 mod verify;
+
+use pgdumprs_testkit::for_each_major;
+use samples::Samples;
+
+#[test]
+fn archives_of_every_major_can_be_looked_into() {
+    for_each_major(|server| {
+        let samples = Samples::new(server);
+        list::check(&samples);
+        cat::check(&samples);
+        verify::check(&samples);
+        Ok(())
+    });
+}

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::Path;
 
-use pgdumprs_testkit::{Major, Server, for_each_major};
+use pgdumprs_testkit::{Major, Server, tool};
 
 use crate::samples::{Samples, TABLES};
 use crate::support::{assert_says, failure, pgdumprs, run};
@@ -18,49 +18,57 @@ fn verified(archive: &Path) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-#[test]
-fn sound_archives_are_sound() {
-    for_each_major(|server| {
-        let samples = Samples::new(server);
-        for archive in samples.all() {
-            let said = verified(archive);
-            assert_says(&said, &["is sound: all of its", samples.database.name()]);
-            let file = File::open(archive).unwrap();
-            let piped = run(pgdumprs().args(["verify", "-"]).stdin(file));
-            assert_says(
-                &String::from_utf8_lossy(&piped.stdout),
-                &["standard input is sound"],
-            );
-        }
-        let rows: usize = TABLES
-            .iter()
-            .map(|(table, _)| {
-                samples
-                    .database
-                    .psql(&format!("SELECT count(*) FROM {table}"))
-                    .parse::<usize>()
-                    .unwrap()
-            })
-            .sum();
-        assert_eq!(rows, 5108);
-        for archive in &samples.copies {
-            assert_says(
-                &verified(archive),
-                &["7, with 5,108 rows", "large objects  3: 39.0 kB"],
-            );
-        }
-        assert_says(
-            &verified(&samples.inserts),
-            &["7, with 0 rows", "7 as INSERT statements"],
-        );
-        assert_says(
-            &verified(&samples.data_only),
-            &["on what is not in the archive"],
-        );
-        assert_says(&verified(&samples.schema_only), &["tables         0"]);
-        damage_is_placed(&samples);
-        Ok(())
+/// Sound archives are sound, and damage is found where it is.
+pub(crate) fn check(samples: &Samples) {
+    for archive in samples.all() {
+        let said = verified(archive);
+        assert_says(&said, &["is sound: all of its", samples.database.name()]);
+    }
+    let file = File::open(samples.named("stock-pipe")).unwrap();
+    let piped = run(pgdumprs().args(["verify", "-"]).stdin(file));
+    assert_says(
+        &String::from_utf8_lossy(&piped.stdout),
+        &["standard input is sound"],
+    );
+    let counts = TABLES.map(|(table, _)| {
+        let count = samples
+            .database
+            .psql(&format!("SELECT count(*) FROM {table}"));
+        count.parse::<u64>().unwrap()
     });
+    assert_eq!(counts.iter().sum::<u64>(), 5108);
+    for archive in &samples.copies {
+        let said = verified(archive);
+        assert_says(&said, &["7, with 5,108 rows", "large objects  3: 39.0 kB"]);
+    }
+    let said = verified(&samples.inserts);
+    assert_says(&said, &["7, with 0 rows", "7 as INSERT statements"]);
+    let said = verified(&samples.data_only);
+    assert_says(&said, &["on what is not in the archive"]);
+    assert_says(&verified(&samples.schema_only), &["tables         0"]);
+    damage_is_placed(samples);
+}
+
+#[test]
+fn backslashes_inside_characters_are_no_escapes() {
+    let database = Server::get(Major::REFERENCE).database();
+    // The second byte of both characters is that of a backslash in Shift JIS.
+    database.execute_sql(
+        "SET client_encoding = 'UTF8'; CREATE TABLE t (a text, b text);
+         INSERT INTO t VALUES ('\u{30bd}', 'x\u{8868}'), ('\u{8868}t', NULL), (E'\\\\', E'\u{30bd}\\n')",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("db.dump");
+    for command in [
+        pgdumprs().arg("--verify"),
+        tool(Major::REFERENCE, "pg_dump").arg("-Fc"),
+    ] {
+        let dump = command.args(["-E", "SJIS", "-d", &database.url(), "-f"]);
+        let output = run(dump.arg(&path));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        assert_says(&verified(&path), &["with 3 rows"]);
+    }
 }
 
 /// Where `needle` stands in an archive.
