@@ -1,6 +1,6 @@
 //! Where an archive goes: a file, a writer of any kind, a stream.
 
-use std::io::{Seek, Write};
+use std::io::{self, Seek, Write};
 use std::path::Path;
 use std::time::Instant;
 
@@ -133,17 +133,15 @@ impl Dump {
         let writing = async {
             let mut offset = 0;
             while let Some(piece) = reader.next().await {
-                if let Err(error) = output.write_all(&piece).await {
-                    return Err(reader.fail(offset, error));
-                }
+                let written = output.write_all(&piece).await;
+                written.map_err(|source| not_written(offset, source))?;
                 offset += piece.len() as u64;
             }
             let flushed = output.flush().await;
-            flushed.map_err(|error| reader.fail(offset, error))
+            flushed.map_err(|source| not_written(offset, source))
         };
-        let (dumped, written) = tokio::join!(dumping, writing);
-        let mut report = dumped?;
-        written.map_err(Error::Archive)?;
+        // Whichever fails gives the other up: a writer that takes nothing does not keep a failed dump from ending.
+        let (mut report, ()) = tokio::try_join!(dumping, writing)?;
         report.elapsed = started.elapsed();
         Ok(report)
     }
@@ -215,4 +213,9 @@ impl Dump {
         }
         Ok(())
     }
+}
+
+/// The error of an output at so many bytes.
+fn not_written(offset: u64, source: io::Error) -> Error {
+    Error::Archive(pgdumprs_archive::Error::Write { offset, source })
 }

@@ -3,7 +3,6 @@
 mod events;
 mod report;
 mod sinks;
-mod tracing;
 mod verify;
 
 use std::future::Future;

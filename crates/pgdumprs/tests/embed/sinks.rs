@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
 
 use anyhow::{Context, Result, ensure};
-use pgdumprs::{Compression, ErrorKind};
+use pgdumprs::{Compression, Dump, ErrorKind};
+use pgdumprs_testkit::Database;
 use tokio::io::AsyncWrite;
 
 use crate::{block_on, dump, shop};
@@ -104,10 +105,9 @@ fn an_async_writer_that_fails_ends_the_dump_wherever_it_does() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn a_stream_that_fails_says_so_at_its_end() -> Result<()> {
-    let database = shop()?;
-    // The table of contents is made and the first rows are sent before the server finds that it cannot divide.
+/// A dump that fails after it has read most tables.
+fn failing(database: &Database) -> Result<Dump> {
+    // The table of contents is made and the first rows are sent before the server comes to the table that fails.
     database.try_execute_sql(
         "CREATE TABLE zz (id int, half int GENERATED ALWAYS AS (1) STORED);
          CREATE FUNCTION fails() RETURNS int LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no rows today''; END';
@@ -124,8 +124,14 @@ fn a_stream_that_fails_says_so_at_its_end() -> Result<()> {
          END $$"
     ))?;
     let conninfo = format!("{} user={role}", database.conninfo());
+    Ok(Dump::new(&conninfo)?.row_security(true).jobs(1))
+}
+
+#[test]
+fn a_stream_that_fails_says_so_at_its_end() -> Result<()> {
+    let database = shop()?;
+    let dump = failing(&database)?;
     let (bytes, error) = block_on(async {
-        let dump = pgdumprs::Dump::new(&conninfo)?.row_security(true).jobs(1);
         let mut stream = dump.to_stream();
         let mut bytes = 0;
         loop {
@@ -145,6 +151,20 @@ fn a_stream_that_fails_says_so_at_its_end() -> Result<()> {
     ensure!(bytes > 0, "the failure came before anything was written");
     ensure!(error.kind() == ErrorKind::Server, "{error:?}");
     ensure!(error.sqlstate() == Some("P0001"), "{error:?}");
+    Ok(())
+}
+
+#[test]
+fn a_writer_that_never_takes_anything_does_not_hide_a_failure() -> Result<()> {
+    let database = shop()?;
+    let dump = failing(&database)?;
+    let failed = block_on(async {
+        let (writer, _reader) = tokio::io::duplex(16);
+        let limit = std::time::Duration::from_secs(60);
+        tokio::time::timeout(limit, dump.to_writer(writer)).await
+    })?;
+    let error = failed.context("the dump waits for ever")?.err();
+    ensure!(error.context("the dump succeeds")?.sqlstate() == Some("P0001"));
     Ok(())
 }
 
@@ -174,7 +194,7 @@ fn a_stream_that_is_dropped_ends_the_dump() -> Result<()> {
 }
 
 /// Waits until nobody but us is connected to the database: for a minute at most.
-fn sessions_end(database: &pgdumprs_testkit::Database) -> Result<()> {
+fn sessions_end(database: &Database) -> Result<()> {
     let sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
     for _ in 0..600 {
         if database.psql(sessions) == "0" {

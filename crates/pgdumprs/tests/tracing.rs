@@ -1,4 +1,5 @@
-//! What subscribers to `tracing` see: every stage, and no password.
+//! What subscribers to `tracing` see: every stage, and no password. Alone in its program: which spans are worth making is remembered for the
+//! whole process, and tests beside it have no subscriber.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,8 +45,8 @@ fn every_stage_is_a_span_and_no_password_shows() -> Result<()> {
         "CREATE TABLE item AS SELECT g FROM generate_series(1, 50000) g; SELECT lo_from_bytea(0, 'large');",
     )?;
     let lines = Lines::default();
-    let subscriber = ::tracing_subscriber::fmt()
-        .with_max_level(::tracing::Level::TRACE)
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
         .with_span_events(FmtSpan::NEW)
         .with_ansi(false)
         .with_writer(lines.clone())
@@ -61,7 +62,7 @@ fn every_stage_is_a_span_and_no_password_shows() -> Result<()> {
         .enable_all()
         .build()?;
     // Threads of a dump carry the subscriber on with their spans; the runtime has no others.
-    ::tracing::subscriber::with_default(subscriber, || {
+    tracing::subscriber::with_default(subscriber, || {
         runtime.block_on(async {
             let dump = Dump::new(&connection("hunter2"))?
                 .jobs(2)
