@@ -14,9 +14,18 @@ use crate::{Components, Error, data_type};
 /// Makes an object of every constraint of a domain that is dumped.
 pub(crate) fn collect_constraints(dump: &mut Dump, domain: DumpId, oid: Oid) {
     let namespace = dump.objects.get(domain).namespace;
+    let mut has_not_null = false;
     for i in constraints(dump, oid) {
         let row = &dump.listing.type_system.domain_constraints[i];
         let (name, is_validated) = (row.name.clone(), row.is_validated);
+        // Servers of 17 accept several, which say the same; those of 18 refuse them, and pg_dump crashes.
+        if row.contype == contype::NOT_NULL && std::mem::replace(&mut has_not_null, true) {
+            let object = dump.objects.get(domain);
+            let warning =
+                format!("{object} is NOT NULL more than once; left out: constraint \"{name}\"");
+            dump.warnings.push(warning);
+            continue;
+        }
         let catalog_id = CatalogId::new(class::PG_CONSTRAINT, row.oid);
         let id = dump
             .objects

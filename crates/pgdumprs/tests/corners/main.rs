@@ -8,5 +8,6 @@ mod database_properties;
 mod encodings;
 mod long_values;
 mod plain_roles;
+mod refused_by_stock;
 mod session_settings;
 mod unreadable;
