@@ -103,22 +103,3 @@ pub(crate) fn refusal(error: &ServerError, passfile: &Option<PathBuf>) -> String
     };
     advice.to_owned()
 }
-
-pub(crate) fn lost(error: &Option<Box<ServerError>>, source: &io::Error) -> &'static str {
-    match (error, source.kind()) {
-        (Some(error), _) => match error.code.as_slice() {
-            b"57P01" => {
-                "; the server was shut down, or somebody ended this session: try again when it is up"
-            }
-            b"57P02" => "; another of the server's processes crashed, see its log: try again",
-            _ => "",
-        },
-        (None, io::ErrorKind::TimedOut) => {
-            "; the network, or the server's machine, has fallen silent"
-        }
-        (None, io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => {
-            "; the log of the server, or of what is between, may say why"
-        }
-        (None, _) => "",
-    }
-}

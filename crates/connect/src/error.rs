@@ -155,9 +155,8 @@ pub enum Error {
 
     /// The connection ended while a result was awaited. The session is of no more use.
     #[error(
-        "the connection to {target} was lost: {}{}{}",
+        "the connection to {target} was lost: {}{}",
         lost_reason(.error, .source),
-        advice::lost(.error, .source),
         while_running(.statement)
     )]
     ConnectionLost {

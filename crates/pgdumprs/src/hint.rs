@@ -1,5 +1,7 @@
 //! What to do about a failure, where its cause tells.
 
+use std::io;
+
 use bstr::ByteSlice;
 use pgdumprs_connect::{Error as Cause, ServerError};
 
@@ -43,8 +45,10 @@ impl Error {
 pub(crate) fn advice(cause: &Cause) -> Option<String> {
     let first = match cause.server_error() {
         Some(error) => of_pooler(error).or_else(|| of_server(error)),
-        None if matches!(cause, Cause::ConnectionLost { .. }) => Some(LOST),
-        None => None,
+        None => match cause {
+            Cause::ConnectionLost { source, .. } => Some(of_silence(source)),
+            _ => None,
+        },
     };
     let second = cause
         .target()
@@ -64,8 +68,14 @@ pub(crate) fn advised(cause: &Cause) -> String {
     }
 }
 
-const LOST: &str = "the server's log may say why; where something on the way drops connections that are quiet for long, keepalives_idle=60 \
-                    in the connection string may keep them";
+/// What to do about a connection that ended without a word.
+fn of_silence(error: &io::Error) -> &'static str {
+    if error.kind() == io::ErrorKind::TimedOut {
+        "the network, or the server's machine, has fallen silent"
+    } else {
+        "the log of the server, or of what is between, may say why"
+    }
+}
 
 /// What a pooler's own word asks for. PgBouncer has no translations, and one SQLSTATE for most of what it says.
 fn of_pooler(error: &ServerError) -> Option<&'static str> {

@@ -38,14 +38,14 @@ pub(crate) fn lock_statements(tables: &[BString], timeout: Option<&str>) -> Vec<
 /// Sessions that want a table for themselves, and have it or wait for it: nobody reads it meanwhile.
 const HOLDERS: &str = "
     SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname),
-           'process ' || l.pid || coalesce(' (' || nullif(a.application_name, '') || ')', '')
+           coalesce('process ' || l.pid, 'a prepared transaction') || coalesce(' (' || nullif(a.application_name, '') || ')', '')
                || CASE WHEN l.granted THEN ' has' ELSE ' waits for' END
     FROM pg_catalog.pg_locks l
     JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = pg_catalog.current_database()
     JOIN pg_catalog.pg_class c ON c.oid = l.relation
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_catalog.pg_backend_pid()
+    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
     ORDER BY 1, l.granted DESC, l.pid";
 
 /// Who is in the way of locking `tables`, in words, where waiting for them was ended: by a timeout or by somebody. The server only says
