@@ -7,7 +7,7 @@ use bstr::BString;
 #[non_exhaustive]
 pub enum Error {
     /// The server refused a query or the connection was lost.
-    #[error("could not read {what} from the system catalogs")]
+    #[error("could not read {what} from the system catalogs{}", advice(.source))]
     Query {
         /// What was being read, in PostgreSQL's words: "schemas", "tables".
         what: &'static str,
@@ -52,7 +52,7 @@ pub enum Error {
     )]
     NoDatabase,
     /// A catalog row did not hold what the query asked for.
-    #[error("could not read {what} from the system catalogs")]
+    #[error("could not read {what} from the system catalogs{CHANGING}")]
     Decode {
         /// What was being read.
         what: &'static str,
@@ -64,4 +64,28 @@ pub enum Error {
 
 fn for_pattern(pattern: Option<&BString>) -> String {
     pattern.map_or_else(String::new, |pattern| format!(" for pattern \"{pattern}\""))
+}
+
+/// What to do where something was there and then was not.
+const CHANGING: &str = " (was one of them dropped while the dump was starting? try again)";
+
+impl Error {
+    /// Whether something was there when the dump began and gone a moment later, as far as can be told: views, functions and their like
+    /// cannot be locked. The same again will do.
+    pub fn saw_change(&self) -> bool {
+        match self {
+            Error::NoDatabase | Error::Decode { .. } => true,
+            Error::Query { source, .. } => !advice(source).is_empty(),
+            _ => false,
+        }
+    }
+}
+
+/// What to do about a query that failed, where the server's reason tells.
+fn advice(error: &pgdumprs_connect::Error) -> &'static str {
+    match error.sqlstate() {
+        // internal_error, as of a function that looks for what is gone; undefined_table, undefined_object, undefined_function
+        Some("XX000" | "42P01" | "42704" | "42883") => CHANGING,
+        _ => "",
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::mpsc;
 
 use bstr::BString;
 use pgdumprs_connect::{Encoding, Rows, Session};
-use tokio::task::JoinError;
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::cells::Cells;
 use crate::{Error, Oid};
@@ -209,7 +209,7 @@ impl Flight {
         let answered = session
             .pipeline_each(&self.statements, BATCH, arrived)
             .await;
-        let decoded = joined(decoding.await);
+        let decoded = joined(decoding).await;
         match answered {
             Ok(()) => Ok(Landed {
                 results: decoded?
@@ -238,12 +238,17 @@ impl Flight {
 
 /// Runs what takes long beside the async executor.
 pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    joined(tokio::task::spawn_blocking(work).await)
+    joined(tokio::task::spawn_blocking(work)).await
 }
 
-/// The value of a blocking task. Such tasks are never cancelled, so that the only error is a panic, which goes on here.
-fn joined<T>(result: Result<T, JoinError>) -> T {
-    result.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+/// The value of a blocking task. Its panic goes on here; where it was cancelled, the runtime ends, and whoever waits here will be
+/// dropped as well.
+async fn joined<T>(task: JoinHandle<T>) -> T {
+    match task.await.map_err(JoinError::try_into_panic) {
+        Ok(value) => value,
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        Err(Err(_)) => std::future::pending().await,
+    }
 }
 
 /// The answers of a flight.

@@ -41,11 +41,11 @@ impl CancelToken {
             stream.write_all(&self.key.message()).await?;
             stream.flush().await
         };
-        sent.await.map_err(|source| Error::ConnectionLost {
+        sent.await.map_err(|io| Error::ConnectionLost {
             target: Box::new(target),
             statement: String::new(),
             error: None,
-            source,
+            io,
         })?;
         // The server closes the connection when it has passed the request on. How it does so does
         // not matter.

@@ -156,7 +156,7 @@ pub enum Error {
     /// The connection ended while a result was awaited. The session is of no more use.
     #[error(
         "the connection to {target} was lost: {}{}",
-        lost_reason(.error, .source),
+        lost_reason(.error, .io),
         while_running(.statement)
     )]
     ConnectionLost {
@@ -167,7 +167,7 @@ pub enum Error {
         /// The server's last words, if it had any (`57P01`: shut down by its administrator).
         error: Option<Box<ServerError>>,
         /// What the socket said.
-        source: io::Error,
+        io: io::Error,
     },
 
     /// The server sent what the protocol does not allow at that point. The session is of no more

@@ -76,7 +76,7 @@ impl Session {
             target: Box::new(self.target.clone()),
             statement: statement.to_owned(),
             error: reported,
-            source,
+            io: source,
         }
     }
 

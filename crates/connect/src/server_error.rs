@@ -78,18 +78,15 @@ impl ServerError {
 
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {} (SQLSTATE {})",
-            self.severity, self.message, self.code
-        )?;
+        let message = one_line(&self.message);
+        write!(f, "{}: {message} (SQLSTATE {})", self.severity, self.code)?;
         for (label, text) in [
             ("detail", &self.detail),
             ("hint", &self.hint),
             ("context", &self.context),
         ] {
             if let Some(text) = text {
-                write!(f, "; {label}: {text}")?;
+                write!(f, "; {label}: {}", one_line(text))?;
             }
         }
         Ok(())
@@ -97,6 +94,12 @@ impl fmt::Display for ServerError {
 }
 
 impl std::error::Error for ServerError {}
+
+/// A text of the server without its line ends, of which a context has one for each call.
+fn one_line(text: &BString) -> String {
+    let lines: Vec<_> = text.lines().map(ByteSlice::to_str_lossy).collect();
+    lines.join(" ")
+}
 
 #[cfg(test)]
 mod tests {

@@ -164,7 +164,7 @@ impl Startup<'_> {
             target: self.boxed_target(),
             statement: String::new(),
             error: None,
-            source,
+            io: source,
         }
     }
 }

@@ -167,7 +167,7 @@ impl Crew {
                     led?;
                     leads = false;
                 }
-                Some(opened) = openings.join_next() => match finished(opened) {
+                Some(opened) = openings.join_next() => match finished(opened).await {
                     // A leader that is done may be gone before it could read what others leave behind.
                     Ok(session) if leads => {
                         self.rescue.join();
@@ -181,7 +181,7 @@ impl Crew {
                 },
                 () = self.outlet.gone() => return Err(Error::WriterStopped),
                 Some(worked) = workers.join_next() => {
-                    match finished(worked)? {
+                    match finished(worked).await? {
                         Followed::Done => {}
                         Followed::Missing(reason) => miss(reason),
                         Followed::Refused { contended, session } => {
@@ -297,9 +297,13 @@ async fn compressed<T>(
     }
 }
 
-/// The result of a task that nobody cancels while it is waited for; its panic goes on here.
-fn finished<T>(result: Result<T, JoinError>) -> T {
-    result.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+/// The result of a task. Its panic goes on here; where it was cancelled, the runtime ends, and whoever waits here will be dropped as well.
+async fn finished<T>(result: Result<T, JoinError>) -> T {
+    match result.map_err(JoinError::try_into_panic) {
+        Ok(value) => value,
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        Err(Err(_)) => std::future::pending().await,
+    }
 }
 
 #[cfg(test)]

@@ -63,8 +63,10 @@ impl ArchiveStream {
                 None
             }
             Some(Ok(Err(error))) => Some(Err(error)),
-            // Nobody cancels the task while the stream is there.
-            Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
+            Some(Err(error)) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Some(Err(Error::RuntimeEnded)),
+            },
             None => None,
         })
     }

@@ -69,6 +69,9 @@ pub enum Error {
          timeout that ends idle transactions?"
     )]
     TransactionLost,
+    /// The runtime that a stream's dump ran in is no more.
+    #[error("the async runtime ended before the dump did")]
+    RuntimeEnded,
     /// A catalog could not be read.
     #[error(transparent)]
     Catalog(#[from] pgdumprs_catalog::Error),

@@ -55,7 +55,7 @@ impl ErrorKind {
                 Self::Invalid
             }
             Error::OldServer { .. } | Error::NewServer { .. } => Self::Version,
-            Error::TransactionLost => Self::Lost,
+            Error::TransactionLost | Error::RuntimeEnded => Self::Lost,
             Error::Archive(_)
             | Error::Output { .. }
             | Error::Verify(_)
@@ -68,7 +68,8 @@ impl ErrorKind {
                 | Catalog::TooManyDots { .. }
                 | Catalog::OtherDatabase { .. },
             ) if !is_lost(error) => Self::Invalid,
-            Error::Catalog(Catalog::NoDatabase) | Error::Ddl(Ddl::Missing { .. }) => Self::Changed,
+            Error::Catalog(catalog) if catalog.saw_change() => Self::Changed,
+            Error::Ddl(Ddl::Missing { .. }) => Self::Changed,
             Error::Ddl(Ddl::Forbidden { .. } | Ddl::Unreadable { .. }) => Self::Forbidden,
             Error::Ddl(_) => Self::Content,
             Error::Copy(pgdumprs_copy::Error::Thread(_)) => Self::System,

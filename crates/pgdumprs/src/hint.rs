@@ -46,7 +46,7 @@ pub(crate) fn advice(cause: &Cause) -> Option<String> {
     let first = match cause.server_error() {
         Some(error) => of_pooler(error).or_else(|| of_server(error)),
         None => match cause {
-            Cause::ConnectionLost { source, .. } => Some(of_silence(source)),
+            Cause::ConnectionLost { io: source, .. } => Some(of_silence(source)),
             _ => None,
         },
     };

@@ -29,7 +29,7 @@ pub use each_major::for_each_major;
 pub use fixture::{fixture_files, fixtures_dir};
 pub use major::{MAJORS_VARIABLE, Major};
 pub use server::{Database, DatabaseOptions, Pooler, PoolerBuilder, Server, ServerBuilder};
-pub use slow_link::{SlowLink, Traffic};
+pub use slow_link::{Fault, SlowLink, Traffic};
 pub use tools::{
     checked_output, reference_pg_dump, reference_pg_restore, restoring_major, tool, try_tool,
 };

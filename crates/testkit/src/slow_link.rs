@@ -1,10 +1,13 @@
 //! A link to a server that is slow in the way far networks are: what is sent arrives late, but as fast as it was sent.
 //!
 //! A proxy on 127.0.0.1 holds every byte back for the same time, whatever its number, so that only waiting for answers costs
-//! more than on a fast link. It reads along and counts how often that happens.
+//! more than on a fast link. It reads along and counts how often that happens. It can also break, at any byte.
 
 mod conversation;
 mod delay;
+mod fault;
+
+pub use fault::Fault;
 
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +19,7 @@ use anyhow::{Context, Result};
 
 use crate::Server;
 use conversation::Conversation;
+use fault::Faults;
 
 /// A link to one server; it takes no more connections once it is dropped.
 #[derive(Debug)]
@@ -28,6 +32,7 @@ pub struct SlowLink {
 #[derive(Debug, Default)]
 struct Shared {
     closed: AtomicBool,
+    faults: Arc<Faults>,
     conversations: Mutex<Vec<Arc<Conversation>>>,
 }
 
@@ -67,14 +72,16 @@ impl SlowLink {
                 }
                 // A client that is gone already, or a server that refuses, shows as a closed connection on the other side.
                 let server = TcpStream::connect(("127.0.0.1", target));
-                if let (Ok(client), Ok(server)) = (client, server) {
+                if let (Ok(client), Ok(server)) = (client, server)
+                    && for_clients.faults.opened([&client, &server])
+                {
                     let conversation = Arc::new(Conversation::default());
                     for_clients
                         .conversations
                         .lock()
                         .unwrap_or_else(PoisonError::into_inner)
                         .push(conversation.clone());
-                    delay::join(client, server, delay, &conversation);
+                    delay::join(client, server, delay, &conversation, &for_clients.faults);
                 }
             }
         });
@@ -93,6 +100,21 @@ impl SlowLink {
             self.port,
             crate::server::SUPERUSER
         )
+    }
+
+    /// Lets `fault` happen when `after` bytes have arrived over the link, in either direction and over all connections, since it was opened.
+    pub fn fail_after(&self, after: u64, fault: Fault) {
+        self.shared.faults.plan(after, fault);
+    }
+
+    /// Whether a fault has happened.
+    pub fn has_failed(&self) -> bool {
+        self.shared.faults.has_struck()
+    }
+
+    /// How many bytes have arrived, in either direction and over all connections.
+    pub fn bytes(&self) -> u64 {
+        self.shared.faults.delivered()
     }
 
     /// All that was said so far, over all connections.
@@ -118,6 +140,7 @@ impl SlowLink {
 impl Drop for SlowLink {
     fn drop(&mut self) {
         self.shared.closed.store(true, Ordering::Relaxed);
+        self.shared.faults.end();
         // The thread that accepts wakes up for one more connection, and ends.
         let _ = TcpStream::connect(("127.0.0.1", self.port));
     }
@@ -184,6 +207,45 @@ mod tests {
             waited >= DELAY * 2 && waited < DELAY * 50,
             "{pieces} pieces took {waited:?}"
         );
+    }
+
+    #[test]
+    fn a_link_breaks_at_the_byte_that_was_chosen() {
+        for (fault, second) in [(Fault::Cut, "there"), (Fault::CutAll, "")] {
+            let link = echo();
+            // Both directions count: five bytes there, and two back.
+            link.fail_after(7, fault);
+            let mut client = connect(&link);
+            client.write_all(b"hello").unwrap();
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).unwrap();
+            assert_eq!(answer, "he", "{fault:?}");
+            assert!(link.has_failed());
+            assert_eq!(link.bytes(), 7);
+            let mut client = connect(&link);
+            // It may be closed by now.
+            let _ = client.write_all(b"there");
+            let _ = client.shutdown(std::net::Shutdown::Write);
+            let mut answer = Vec::new();
+            let _ = client.read_to_end(&mut answer);
+            assert_eq!(answer, second.as_bytes(), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn a_silent_link_says_nothing_until_it_is_gone() {
+        let link = echo();
+        link.fail_after(5, Fault::Silence);
+        let mut client = connect(&link);
+        client.write_all(b"hello").unwrap();
+        client.shutdown(std::net::Shutdown::Write).unwrap();
+        client.set_read_timeout(Some(DELAY * 10)).unwrap();
+        client.read_exact(&mut [0]).unwrap_err();
+        client.set_read_timeout(None).unwrap();
+        drop(link);
+        let mut answer = Vec::new();
+        let _ = client.read_to_end(&mut answer);
+        assert!(answer.is_empty(), "{answer:?}");
     }
 
     #[test]

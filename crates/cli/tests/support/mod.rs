@@ -23,7 +23,7 @@ pub(crate) fn run(command: &mut Command) -> Output {
         .expect("the command was built with this test")
 }
 
-/// Runs a command that must fail, and returns the one line it says.
+/// Runs a command that must fail, and returns the one line it says, with a hint behind it where there is one.
 pub(crate) fn failure(command: &mut Command) -> String {
     let output = run(command);
     let said = String::from_utf8(output.stderr).expect("messages are UTF-8");
@@ -33,9 +33,23 @@ pub(crate) fn failure(command: &mut Command) -> String {
         "exit status; it said: {said}"
     );
     assert!(output.stdout.is_empty(), "nothing goes to standard output");
-    assert_eq!(said.trim_end().lines().count(), 1, "one line: {said}");
-    assert!(said.starts_with("pgdumprs: error: "), "{said}");
+    assert_one_error(&said);
     said
+}
+
+/// Checks that there is one line, an error, and perhaps a hint.
+pub(crate) fn assert_one_error(said: &str) {
+    let mut lines = said.lines();
+    assert!(
+        lines
+            .next()
+            .is_some_and(|line| line.starts_with("pgdumprs: error: ")),
+        "{said}"
+    );
+    assert!(
+        lines.all(|line| line.starts_with("pgdumprs: hint: ")),
+        "one line: {said}"
+    );
 }
 
 /// Checks that a message holds all of these.

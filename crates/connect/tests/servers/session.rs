@@ -245,6 +245,27 @@ fn a_statement_is_cancelled_from_elsewhere() {
 }
 
 #[test]
+fn what_a_dropped_session_runs_is_cancelled() {
+    let database = Server::get(Major::V15).database();
+    let sleeps = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+    run(async {
+        let mut session = connect(&database).await;
+        let asleep = tokio::time::timeout(
+            Duration::from_millis(500),
+            session.query("SELECT pg_sleep(600)"),
+        );
+        asleep.await.unwrap_err();
+        assert_eq!(database.psql(sleeps), "1");
+        drop(session);
+    });
+    assert!(pgdumprs_connect::wait_for_cancels(Duration::from_secs(10)));
+    let limit = std::time::Instant::now() + Duration::from_secs(10);
+    while database.psql(sleeps) != "0" {
+        assert!(std::time::Instant::now() < limit, "the server still sleeps");
+    }
+}
+
+#[test]
 fn a_session_that_the_server_ends_says_so() {
     let database = Server::get(Major::V15).database();
     run(async {

@@ -33,6 +33,16 @@ pub use shrink::shrink;
 use crate::Major;
 use world::World;
 
+/// So many numbers below `bound`, the same for a seed for ever: where a test lets something happen.
+///
+/// # Panics
+///
+/// When `bound` is 0.
+pub fn random_numbers(seed: u64, count: usize, bound: usize) -> Vec<usize> {
+    let mut rng = rng::Rng::new(seed);
+    (0..count).map(|_| rng.below(bound)).collect()
+}
+
 /// The roles that random schemas speak of; they belong to the whole server.
 const ROLES: &[&str] = &[
     "rnd_owner",

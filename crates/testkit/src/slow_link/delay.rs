@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::conversation::Conversation;
+use super::fault::Faults;
 
 /// Bytes that are read at once.
 const PIECE: usize = 64 * 1024;
@@ -25,6 +26,7 @@ pub(super) fn join(
     server: TcpStream,
     delay: Duration,
     conversation: &Arc<Conversation>,
+    faults: &Arc<Faults>,
 ) {
     let (Ok(client_again), Ok(server_again)) = (client.try_clone(), server.try_clone()) else {
         return;
@@ -35,12 +37,12 @@ pub(super) fn join(
         let _ = end.set_nodelay(true);
     }
     let (asking, answering) = (conversation.clone(), conversation.clone());
-    carry(client, server_again, delay, move |bytes, sent| {
+    carry(client, server_again, delay, faults, move |bytes, sent| {
         if sent {
             asking.client_says(bytes);
         }
     });
-    carry(server, client_again, delay, move |bytes, sent| {
+    carry(server, client_again, delay, faults, move |bytes, sent| {
         if !sent {
             answering.server_says(bytes);
         }
@@ -52,13 +54,15 @@ fn carry(
     from: TcpStream,
     to: TcpStream,
     delay: Duration,
+    faults: &Arc<Faults>,
     watch: impl Fn(&[u8], bool) + Send + Sync + 'static,
 ) {
     let watch = Arc::new(watch);
     let watch_sent = watch.clone();
     let (sender, receiver) = sync_channel(UNDER_WAY);
     thread::spawn(move || read(from, &sender, delay, |bytes| watch_sent(bytes, true)));
-    thread::spawn(move || deliver(to, &receiver, |bytes| watch(bytes, false)));
+    let faults = faults.clone();
+    thread::spawn(move || deliver(to, &receiver, &faults, |bytes| watch(bytes, false)));
 }
 
 fn read(mut from: TcpStream, sender: &SyncSender<Piece>, delay: Duration, watch: impl Fn(&[u8])) {
@@ -73,15 +77,20 @@ fn read(mut from: TcpStream, sender: &SyncSender<Piece>, delay: Duration, watch:
     }
 }
 
-fn deliver(mut to: TcpStream, receiver: &Receiver<Piece>, watch: impl Fn(&[u8])) {
+fn deliver(mut to: TcpStream, receiver: &Receiver<Piece>, faults: &Faults, watch: impl Fn(&[u8])) {
     for (due, bytes) in receiver {
         thread::sleep(due.saturating_duration_since(Instant::now()));
-        watch(&bytes);
-        if to.write_all(&bytes).is_err() {
+        let passage = faults.pass(bytes.len());
+        let bytes = &bytes[..passage.bytes];
+        watch(bytes);
+        if to.write_all(bytes).is_err() || !passage.goes_on {
             // Nobody reads any more, so nobody needs to send either.
             let _ = to.shutdown(Shutdown::Both);
+            faults.cut();
             return;
         }
     }
+    // What comes after a silence is silence too.
+    faults.pass(0);
     let _ = to.shutdown(Shutdown::Write);
 }

@@ -1,0 +1,152 @@
+//! Signals end the command within two seconds, whatever it is at, and cancel what the server is at.
+
+use std::net::TcpListener;
+use std::process::Stdio;
+use std::time::Duration;
+
+use pgdumprs_testkit::{Fault, Major, Server, SlowLink, for_each_major};
+
+use crate::process::Running;
+use crate::support::pgdumprs;
+use crate::{Backups, Slow, assert_no_session, lock, wait_until};
+
+/// The time that is promised.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// The signals, and the exit status that each makes.
+const SIGNALS: [(&str, i32); 4] = [("HUP", 129), ("INT", 130), ("QUIT", 131), ("TERM", 143)];
+
+/// Signals the command and checks how it ends.
+fn signal(running: Running, backups: &Backups, (name, status): (&str, i32)) {
+    running.signal(name);
+    let ended = running.end(LIMIT);
+    ended.assert_failed(
+        status,
+        &[&format!("SIG{name}"), "before the archive was complete"],
+    );
+    backups.assert_untouched();
+}
+
+#[test]
+fn while_it_waits_for_a_lock() {
+    for_each_major(|server| {
+        let database = server.database();
+        database.execute_sql("CREATE TABLE wanted (id integer)");
+        let _holder = lock(&database, "wanted");
+        for each in SIGNALS {
+            let backups = Backups::new();
+            let running = Running::start(
+                pgdumprs()
+                    .args(["-d", &database.url(), "-f"])
+                    .arg(backups.file()),
+            );
+            let waiting = "SELECT 1 FROM pg_locks WHERE NOT granted";
+            wait_until("it waits", || !database.psql(waiting).is_empty());
+            signal(running, &backups, each);
+            // Nobody who wants the table after it has to wait for it.
+            wait_until("it waits no more", || database.psql(waiting).is_empty());
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn while_many_connections_copy() {
+    for_each_major(|server| {
+        let slow = Slow::new(server);
+        for each in [("INT", 130), ("TERM", 143)] {
+            let backups = Backups::new();
+            let running = Running::start(
+                pgdumprs()
+                    .args(slow.arguments())
+                    .arg("-f")
+                    .arg(backups.file()),
+            );
+            slow.wait_until_read();
+            signal(running, &backups, each);
+            assert_no_session(&slow.database);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn while_its_reader_does_not_read() {
+    let database = Server::get(Major::V17).database();
+    database.execute_sql(
+        "CREATE TABLE t AS SELECT g, repeat('x', 1000) FROM generate_series(1, 20000) g",
+    );
+    let mut command = pgdumprs();
+    command
+        .args(["-Z0", "-j2", "-d", &database.url()])
+        .stdout(Stdio::piped());
+    let mut running = Running::start(&mut command);
+    running.read(100_000);
+    // It fills the pipe now, and then its own buffers.
+    std::thread::sleep(Duration::from_millis(300));
+    signal(running, &Backups::new(), ("TERM", 143));
+    assert_no_session(&database);
+}
+
+#[test]
+fn while_a_server_does_not_answer() {
+    // It takes connections and says nothing.
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let backups = Backups::new();
+    let url = format!("postgresql://postgres@127.0.0.1:{port}/postgres");
+    let running = Running::start(pgdumprs().args(["-d", &url, "-f"]).arg(backups.file()));
+    let _silent = listener.accept().unwrap();
+    signal(running, &backups, ("INT", 130));
+}
+
+#[test]
+fn while_the_network_is_silent() {
+    let server = Server::get(Major::V17);
+    let database = server.database();
+    database
+        .execute_sql("CREATE TABLE t AS SELECT g, md5(g::text) FROM generate_series(1, 100000) g");
+    for jobs in ["-j1", "-j4"] {
+        let link = SlowLink::open(&server, Duration::ZERO).unwrap();
+        link.fail_after(2_000_000, Fault::Silence);
+        let backups = Backups::new();
+        let running = Running::start(
+            pgdumprs()
+                .args([jobs, "-d", &link.conninfo(database.name()), "-f"])
+                .arg(backups.file()),
+        );
+        wait_until("the network is silent", || link.has_failed());
+        signal(running, &backups, ("TERM", 143));
+        // The server hears of it when the network is there again.
+        drop(link);
+        assert_no_session(&database);
+    }
+}
+
+#[test]
+fn a_hangup_that_is_ignored_stays_so() {
+    let database = Server::get(Major::V17).database();
+    database.execute_sql("CREATE TABLE wanted (id integer)");
+    let holder = lock(&database, "wanted");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("db.dump");
+    let mut nohup = std::process::Command::new("nohup");
+    let command = pgdumprs();
+    nohup
+        .arg(command.get_program())
+        .args(["-d", &database.url(), "-f"])
+        .arg(&file);
+    let mut running = Running::start(nohup.stdin(Stdio::null()).stdout(Stdio::null()));
+    wait_until("it waits", || {
+        !database
+            .psql("SELECT 1 FROM pg_locks WHERE NOT granted")
+            .is_empty()
+    });
+    running.signal("HUP");
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(running.is_running());
+    drop(holder);
+    let ended = running.end(crate::SOON);
+    assert!(ended.status.success(), "{}", ended.said);
+    assert!(file.exists());
+}
