@@ -26,9 +26,10 @@ fn cut_everywhere() -> Result<()> {
         subject.outcome(subject.dump(&conninfo, jobs)?.to_file(&path))??;
         std::fs::remove_file(&path)?;
         let bytes = usize::try_from(link.bytes())?;
+        // One that was still opening when the others were done may have been followed by a request to cancel.
         let connections = link.traffic().connections;
         ensure!(
-            connections == jobs,
+            connections >= jobs,
             "{connections} connections for -j {jobs}"
         );
         drop(link);
