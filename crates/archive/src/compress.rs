@@ -110,6 +110,15 @@ enum Method {
 }
 
 impl Method {
+    /// Whether it cuts what it is given by itself, so that it need not be given in steps.
+    fn cuts_by_itself(&self) -> bool {
+        match self {
+            Method::None => true,
+            Method::Gzip(_) | Method::Lz4(_) => false,
+            Method::Zstd(encoder) => encoder.is_framed(),
+        }
+    }
+
     fn write(&mut self, raw: &[u8], out: &mut ChunkCutter) -> Result<()> {
         if raw.is_empty() {
             return Ok(());
@@ -199,6 +208,11 @@ impl Compressor {
     /// [`Error::Compress`] if the library fails.
     pub fn write(&mut self, mut raw: &[u8]) -> Result<()> {
         self.raw_length += raw.len() as u64;
+        if self.method.cuts_by_itself() && self.raw_length > SHORT {
+            self.method.write(&self.step, &mut self.cutter)?;
+            self.step.clear();
+            return self.method.write(raw, &mut self.cutter);
+        }
         if !self.step.is_empty() {
             let (now, later) = raw.split_at(raw.len().min(STEP - self.step.len()));
             self.step.extend_from_slice(now);

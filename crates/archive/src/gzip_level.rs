@@ -14,7 +14,7 @@ const SMALL: u32 = 6;
 const WORTHWHILE: usize = 960;
 
 /// How much of a stream or piece decides, in raw bytes. Those that are shorter are over before the choice matters.
-const SAMPLE: usize = 128 * 1024;
+const SAMPLE: usize = 64 * 1024;
 
 /// Deflate at a level that the beginning of each stream or piece decides, so that equal data makes equal bytes.
 pub(crate) struct LevelChoice {

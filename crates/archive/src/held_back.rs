@@ -1,9 +1,12 @@
 //! Output that is not complete before its writer says so.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, IoSlice, Write};
 
 /// Bytes that are gathered before they are written together.
 const CAPACITY: usize = 64 << 10;
+
+/// Bytes that are worth a write of their own, together with what was gathered before them, rather than a copy.
+const LARGE: usize = 16 << 10;
 
 /// Gathers small writes, and keeps at least the last byte back until [`release`](Self::release).
 ///
@@ -24,29 +27,40 @@ impl<W: Write> HeldBack<W> {
 
     /// Writes `bytes`, or gathers them. After an error nobody knows how much was written.
     pub(crate) fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.kept.len() + bytes.len() <= CAPACITY {
-            self.kept.extend_from_slice(bytes);
+        let Some((last, most)) = bytes.split_last() else {
+            return Ok(());
+        };
+        if bytes.len() >= LARGE {
+            self.write_with(most)?;
+            self.kept.push(*last);
             return Ok(());
         }
-        self.write_kept()?;
-        let mut rest = bytes;
-        if bytes.len() > CAPACITY {
-            let (most, last) = bytes.split_at(bytes.len() - 1);
-            self.output.write_all(most)?;
-            rest = last;
+        if self.kept.len() + bytes.len() > CAPACITY {
+            self.write_with(&[])?;
         }
-        self.kept.extend_from_slice(rest);
+        self.kept.extend_from_slice(bytes);
         Ok(())
     }
 
     /// Writes what was kept back, and gives the output, which is not flushed.
     pub(crate) fn release(mut self) -> io::Result<W> {
-        self.write_kept()?;
+        self.write_with(&[])?;
         Ok(self.output)
     }
 
-    fn write_kept(&mut self) -> io::Result<()> {
-        self.output.write_all(&self.kept)?;
+    /// Writes what was kept back, and `bytes` behind it, in one go where the output can.
+    fn write_with(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut slices = &mut [IoSlice::new(&self.kept), IoSlice::new(bytes)][..];
+        // What is empty must go: a write of nothing looks like an output that takes nothing.
+        IoSlice::advance_slices(&mut slices, 0);
+        while !slices.is_empty() {
+            match self.output.write_vectored(slices) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(written) => IoSlice::advance_slices(&mut slices, written),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
         self.kept.clear();
         Ok(())
     }
