@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
 const SCALE: [(&str, &str); 2] = [("PGDUMPRS_SCALE", "1"), ("PROPTEST_CASES", "10000")];
 
 /// How long the reader is fuzzed, and how many cases there must be even if that takes longer. `cargo xtask fuzz` goes on for longer.
-const FUZZ_SECONDS: u64 = 60;
+const FUZZ_SECONDS: u64 = 120;
 const FUZZ_CASES: u64 = 20_000;
 
 /// Provisions and checks; stops at the first check that fails.
