@@ -1,7 +1,7 @@
 //! Signals end the command within two seconds, whatever it is at, and cancel what the server is at.
 
 use std::net::TcpListener;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use pgdumprs_testkit::{Fault, Major, Server, SlowLink, for_each_major};
@@ -35,11 +35,14 @@ fn while_it_waits_for_a_lock() {
         let _holder = lock(&database, "wanted");
         for each in SIGNALS {
             let backups = Backups::new();
-            let running = Running::start(
-                pgdumprs()
-                    .args(["-d", &database.url(), "-f"])
-                    .arg(backups.file()),
-            );
+            // Whoever runs the tests may ignore SIGHUP, and the command would go on doing so.
+            let mut heeding = Command::new("env");
+            heeding
+                .arg("--default-signal=HUP")
+                .arg(pgdumprs().get_program())
+                .args(["-d", &database.url(), "-f"])
+                .arg(backups.file());
+            let running = Running::start(&mut heeding);
             let waiting = "SELECT 1 FROM pg_locks WHERE NOT granted";
             wait_until("it waits", || !database.psql(waiting).is_empty());
             signal(running, &backups, each);
@@ -130,7 +133,7 @@ fn a_hangup_that_is_ignored_stays_so() {
     let holder = lock(&database, "wanted");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("db.dump");
-    let mut nohup = std::process::Command::new("nohup");
+    let mut nohup = Command::new("nohup");
     let command = pgdumprs();
     nohup
         .arg(command.get_program())
