@@ -11,7 +11,7 @@ pub(crate) struct Shown {
     pub(crate) status: Option<i32>,
 }
 
-/// Runs a command on a terminal of its own and types `answer` as soon as the terminal shows a colon and a blank.
+/// Runs a command on a terminal of its own and types `answer` as soon as the terminal shows a question for a password.
 pub(crate) fn on_a_terminal(command: &Command, answer: &str) -> Shown {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let words: Vec<_> = words
@@ -41,7 +41,7 @@ pub(crate) fn on_a_terminal(command: &Command, answer: &str) -> Shown {
             Ok(0) | Err(_) => break,
             Ok(length) => text.extend(&piece[..length]),
         }
-        if !typed && text.ends_with(b": ") {
+        if !typed && is_question(&text) {
             // The question is on the screen before the echo is off.
             thread::sleep(Duration::from_millis(300));
             keyboard.write_all(answer.as_bytes()).unwrap();
@@ -53,6 +53,12 @@ pub(crate) fn on_a_terminal(command: &Command, answer: &str) -> Shown {
         text: String::from_utf8(text).unwrap(),
         status: child.wait().unwrap().code(),
     }
+}
+
+/// Whether the last line of what a terminal shows asks for a password and waits.
+fn is_question(text: &[u8]) -> bool {
+    let line = text.rsplit(|&byte| byte == b'\n').next();
+    line.is_some_and(|line| line.starts_with(b"Password") && line.ends_with(b": "))
 }
 
 /// The command in a session of its own, which has no terminal, even where the tests themselves run on one.
