@@ -24,6 +24,7 @@ use crate::args::restore::RestoreArgs;
 use crate::args::running::RunningArgs;
 use crate::args::selection::SelectionArgs;
 use crate::args::telling::TellingArgs;
+use crate::message::say;
 use crate::progress::Verbosity;
 
 #[derive(Debug, Args)]
@@ -154,8 +155,8 @@ impl DumpArgs {
                 let compression = text.parse()?;
                 // Nothing else in it can be called so.
                 if text.contains("workers") && self.telling.verbosity() != Verbosity::Quiet {
-                    eprintln!(
-                        "pgdumprs: warning: the option \"workers\" of zstd changes nothing: -j says how many connections compress"
+                    say(
+                        "warning: the option \"workers\" of zstd changes nothing: -j says how many connections compress",
                     );
                 }
                 Ok(compression)

@@ -10,6 +10,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::args::DumpArgs;
 use crate::commands::{self, cat::CatArgs, list::ListArgs, verify::VerifyArgs};
+use crate::message::say;
 use crate::reference::Reference;
 
 /// Backs up a PostgreSQL database into an archive that pg_restore reads
@@ -124,7 +125,9 @@ impl CommandLine {
     pub(crate) fn from_process() -> Result<Self, ExitCode> {
         let refuse = |reason: String| {
             let command = named_command().map_or_else(String::new, |word| format!(" {word}"));
-            eprintln!("pgdumprs: error: {reason} (try \"pgdumprs{command} --help\")");
+            say(format_args!(
+                "error: {reason} (try \"pgdumprs{command} --help\")"
+            ));
             ExitCode::FAILURE
         };
         let mut command = Self::command();

@@ -1,8 +1,11 @@
 //! The `pgdumprs` command: backs up a PostgreSQL database into a custom-format archive, and looks into archives.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod args;
 mod command_line;
 mod commands;
+mod message;
 mod password;
 mod pg_dump;
 mod progress;
@@ -14,6 +17,7 @@ mod verbose;
 use std::process::ExitCode;
 
 use crate::command_line::CommandLine;
+use crate::message::say;
 
 fn main() -> ExitCode {
     let command_line = match CommandLine::from_process() {
@@ -23,10 +27,10 @@ fn main() -> ExitCode {
     match command_line.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("pgdumprs: error: {}", line(&error));
+            say(format_args!("error: {}", line(&error)));
             let of_dump = error.downcast_ref::<pgdumprs::Error>();
             if let Some(hint) = of_dump.and_then(pgdumprs::Error::hint) {
-                eprintln!("pgdumprs: hint: {hint}");
+                say(format_args!("hint: {hint}"));
             }
             signal::exit_code(&error)
         }

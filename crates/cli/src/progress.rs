@@ -7,6 +7,7 @@ use console::Term;
 use indicatif::{BinaryBytes, FormattedDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pgdumprs::{Event, Progress};
 
+use crate::message::say;
 use crate::verbose;
 
 /// Columns that a terminal has at least for a bar to be drawn beside the figures.
@@ -47,7 +48,7 @@ impl Teller {
             return;
         }
         if let Some(line) = verbose::line(event, self.verbosity == Verbosity::Verbose) {
-            let print = || eprintln!("pgdumprs: {line}");
+            let print = || say(&line);
             match &self.bar {
                 Some(bar) => bar.bar.suspend(print),
                 None => print(),

@@ -4,6 +4,7 @@ use anyhow::bail;
 use clap::{Args, ValueHint};
 use pgdumprs::ConnectParams;
 
+use crate::message::say;
 use crate::password;
 
 #[derive(Debug, Args)]
@@ -74,7 +75,7 @@ impl ConnectionArgs {
         } else if !self.no_password {
             params.ask_password(|request| {
                 if let Some(note) = &request.note {
-                    eprintln!("pgdumprs: warning: {note}");
+                    say(format_args!("warning: {note}"));
                 }
                 password::ask_meanwhile(&request.target.user)
             });

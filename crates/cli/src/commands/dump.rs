@@ -6,6 +6,7 @@ use anyhow::bail;
 use pgdumprs::{Dump, Report};
 
 use crate::args::DumpArgs;
+use crate::message::say;
 use crate::progress::{Teller, Verbosity};
 use crate::signal;
 
@@ -44,8 +45,8 @@ pub(crate) fn run(args: DumpArgs) -> anyhow::Result<()> {
 }
 
 fn summarize(report: &Report) {
-    eprintln!(
-        "pgdumprs: dumped {} entries, {} tables with {} rows, {} large objects: {} bytes of data in an archive of {} bytes, in {:.1} s",
+    say(format_args!(
+        "dumped {} entries, {} tables with {} rows, {} large objects: {} bytes of data in an archive of {} bytes, in {:.1} s",
         report.entries,
         report.tables,
         report.rows,
@@ -53,5 +54,5 @@ fn summarize(report: &Report) {
         report.raw_bytes,
         report.archive_bytes,
         report.elapsed.as_secs_f64(),
-    );
+    ));
 }

@@ -1,5 +1,6 @@
 //! What the command says while it runs and when it is done.
 
+mod lines;
 mod progress;
 mod report;
 #[path = "../support/mod.rs"]
