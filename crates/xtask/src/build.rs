@@ -1,5 +1,6 @@
-//! Building the command as users get it.
+//! Building the command as users get it, and running cargo.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -14,18 +15,22 @@ pub(crate) fn workspace() -> PathBuf {
 /// Builds pgdumprs in release and returns its path.
 pub(crate) fn build() -> Result<PathBuf> {
     println!("Building pgdumprs.");
-    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
-    let mut build = Command::new(cargo);
-    build.args([
+    succeed(&mut cargo(&[
         "build",
         "--release",
         "--quiet",
         "--locked",
         "--package",
         "pgdumprs-cli",
-    ]);
-    succeed(build.current_dir(workspace()))?;
+    ]))?;
     Ok(target().join("release/pgdumprs"))
+}
+
+/// The caller's own cargo, in the workspace.
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+    command.args(arguments).current_dir(workspace());
+    command
 }
 
 /// The folder of what is built.
@@ -35,12 +40,13 @@ pub(crate) fn target() -> PathBuf {
 
 /// Runs a command whose output is for the user.
 pub(crate) fn succeed(command: &mut Command) -> Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let status = command
-        .status()
-        .with_context(|| format!("{program} could not be started"))?;
+    let status = command.status();
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<_> = words.map(OsStr::to_string_lossy).collect();
+    let line = words.join(" ");
+    let status = status.with_context(|| format!("`{line}` could not be started"))?;
     if !status.success() {
-        bail!("{program} ended with {status}");
+        bail!("`{line}` ended with {status}");
     }
     Ok(())
 }

@@ -1,10 +1,11 @@
 //! `cargo xtask docs`: writes what is made from the definitions of the options.
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
+
+use crate::build::{cargo, workspace};
 
 /// Write docs/cli.md and the help that README.md shows, from the definitions of the options.
 ///
@@ -17,7 +18,7 @@ const FENCES: (&str, &str) = ("## Use it\n\n```text\n", "\n```\n");
 
 /// Runs the command for both, and writes them.
 pub(crate) fn run(_: &Arguments) -> Result<()> {
-    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let root = workspace();
     let page = root.join("docs/cli.md");
     fs::write(&page, pgdumprs(&["--generate", "markdown"])?).context("writing docs/cli.md")?;
 
@@ -36,11 +37,8 @@ pub(crate) fn run(_: &Arguments) -> Result<()> {
 
 /// What the command prints, built as it stands.
 fn pgdumprs(arguments: &[&str]) -> Result<String> {
-    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
-    let output = Command::new(cargo)
-        .args(["run", "--quiet", "--package", "pgdumprs-cli", "--"])
+    let output = cargo(&["run", "--quiet", "--package", "pgdumprs-cli", "--"])
         .args(arguments)
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         // The width of the help is that of a terminal, where there is one.
         .stdin(Stdio::null())
         .stderr(Stdio::piped())

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use pgdumprs_testkit::provision::provision;
 use pgdumprs_testkit::{Database, Major, Server, checked_output, tool};
 
-use crate::build::{succeed, target, workspace};
+use crate::build::{cargo, succeed, target, workspace};
 
 /// Fuzz the reader of archives: damaged archives must not make it panic, hang, take more memory than is allowed, or contradict itself.
 ///
@@ -35,8 +35,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
 /// Fuzzes for this long, and until at least so many cases have run.
 pub(crate) fn fuzz(seconds: u64, least: u64) -> Result<()> {
-    let mut command = cargo();
-    command.args([
+    let mut command = cargo(&[
         "run",
         "--quiet",
         "--locked",
@@ -53,12 +52,6 @@ pub(crate) fn fuzz(seconds: u64, least: u64) -> Result<()> {
         &least.to_string(),
     ]);
     succeed(command.arg("--findings").arg(target().join("fuzz")))
-}
-
-fn cargo() -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-    command.current_dir(workspace());
-    command
 }
 
 /// What stock's archives of a major are made with.
@@ -115,8 +108,7 @@ fn make_corpus() -> Result<()> {
         )?;
         if major == Major::REFERENCE {
             for (name, options) in OWN_OPTIONS {
-                let mut dump = cargo();
-                dump.args([
+                let mut dump = cargo(&[
                     "run",
                     "--quiet",
                     "--locked",

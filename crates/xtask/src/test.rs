@@ -1,11 +1,11 @@
 //! `cargo xtask test`: all the set-up and every check.
 
-use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use pgdumprs_testkit::Major;
 
+use crate::build::{cargo, succeed};
 use crate::{fuzz, pg};
 
 /// Run every check: formatting, lints, docs, and all tests on every supported major.
@@ -31,40 +31,34 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     step("PostgreSQL servers and tools", || {
         pg::run(&pg::Arguments::default())
     })?;
-    step("formatting", || cargo(&["fmt", "--all", "--check"], &[]))?;
+    step("formatting", || {
+        succeed(&mut cargo(&["fmt", "--all", "--check"]))
+    })?;
     step("lints", || {
-        cargo(
-            &[
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--locked",
-                "--",
-                "-D",
-                "warnings",
-            ],
-            &[],
-        )
+        succeed(&mut cargo(&[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ]))
     })?;
     step("docs", || {
-        let deny = [("RUSTDOCFLAGS", "-D warnings")];
-        cargo(
-            &[
-                "doc",
-                "--workspace",
-                "--no-deps",
-                "--document-private-items",
-                "--locked",
-            ],
-            &deny,
-        )
+        let mut doc = cargo(&[
+            "doc",
+            "--workspace",
+            "--no-deps",
+            "--document-private-items",
+            "--locked",
+        ]);
+        succeed(doc.env("RUSTDOCFLAGS", "-D warnings"))
     })?;
     step("tests", || {
         let variables = if arguments.scale { &SCALE[..] } else { &[] };
-        cargo(
-            &["test", "--workspace", "--locked", "--no-fail-fast"],
-            variables,
-        )
+        let mut test = cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
+        succeed(test.envs(variables.iter().copied()))
     })?;
     step("fuzzing of the reader", || {
         fuzz::fuzz(FUZZ_SECONDS, FUZZ_CASES)
@@ -83,20 +77,5 @@ fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
     let started = Instant::now();
     work().with_context(|| format!("{name} failed"))?;
     println!("== {name}: ok, {} s", started.elapsed().as_secs());
-    Ok(())
-}
-
-/// Runs cargo as the caller's own cargo, in the workspace.
-fn cargo(arguments: &[&str], variables: &[(&str, &str)]) -> Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
-    let status = Command::new(cargo)
-        .args(arguments)
-        .envs(variables.iter().copied())
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
-        .status()
-        .context("cargo could not be started")?;
-    if !status.success() {
-        bail!("`cargo {}` ended with {status}", arguments.join(" "));
-    }
     Ok(())
 }
