@@ -21,6 +21,16 @@ const MOST_JOBS: usize = 8;
 const MEMORY: usize = 256 << 20;
 
 /// A dump to be made: what to connect to and how to write it.
+///
+/// It is made in a tokio runtime that has I/O and time enabled, as `#[tokio::main]` and [`Builder::enable_all`] do: sockets need the one, and
+/// how long a busy pooler is waited for needs the other. What takes long is done in threads, so that a runtime of one thread is enough. Of
+/// tokio's features, `rt` (or `rt-multi-thread`) is what a caller needs to make a runtime; the others come with this crate.
+///
+/// # Panics
+///
+/// The functions that make the dump panic outside a runtime, and in one without I/O or time.
+///
+/// [`Builder::enable_all`]: tokio::runtime::Builder::enable_all
 pub struct Dump {
     pub(crate) params: ConnectParams,
     jobs: usize,

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use indicatif::HumanCount;
 use pgdumprs_testkit::{Database, Major, Server, checked_output, restoring_major, tool};
 
 use self::identical::first_differences;
@@ -48,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     println!(
         "A PostgreSQL {} server with the sample database fixtures/logistics: {tables} tables, {} rows, made in {}.",
         server.version()?,
-        grouped(rows),
+        HumanCount(rows),
         seconds(started.elapsed())
     );
 
@@ -114,11 +115,12 @@ impl Summary {
             megabytes(self.archive_bytes),
             megabytes(self.raw_bytes)
         );
+        let number = |number| HumanCount(number).to_string();
         title("Summary");
         for (what, value) in [
-            ("objects", grouped(self.entries as u64)),
-            ("rows", grouped(self.rows)),
-            ("large objects", grouped(self.large_objects)),
+            ("objects", number(self.entries as u64)),
+            ("rows", number(self.rows)),
+            ("large objects", number(self.large_objects)),
             ("archive", archive),
             ("dump by pgdumprs", seconds(self.dump)),
             ("restore by pg_restore", seconds(self.restore)),
@@ -177,30 +179,4 @@ fn seconds(time: Duration) -> String {
 
 fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
-}
-
-/// A number with a comma between groups of three digits.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::grouped;
-
-    #[test]
-    fn numbers_are_grouped_by_thousands() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1000), "1,000");
-        assert_eq!(grouped(1234567), "1,234,567");
-    }
 }

@@ -1,4 +1,4 @@
-//! Sizes and counts as people read them.
+//! Sizes as people read them.
 
 /// A number of bytes: `8.7 MB`.
 pub(super) fn bytes(bytes: u64) -> String {
@@ -16,25 +16,12 @@ pub(super) fn bytes(bytes: u64) -> String {
     format!("{value:.1} {}", UNITS[unit])
 }
 
-/// A count with its thousands apart: `1,234,567`.
-pub(super) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_short_and_readable() {
+    fn sizes_are_short_and_readable() {
         for (number, expected) in [
             (0, "0 B"),
             (999, "999 B"),
@@ -44,14 +31,6 @@ mod tests {
             (u64::MAX, "18446.7 PB"),
         ] {
             assert_eq!(bytes(number), expected);
-        }
-        for (number, expected) in [
-            (0, "0"),
-            (999, "999"),
-            (1000, "1,000"),
-            (1_234_567, "1,234,567"),
-        ] {
-            assert_eq!(count(number), expected);
         }
     }
 }

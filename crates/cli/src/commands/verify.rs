@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use bstr::{BStr, BString, ByteSlice};
+use indicatif::HumanCount;
 use pgdumprs::archive::{BlockContent, Header, Verified};
 
 use crate::commands::archive;
-use crate::commands::sizes::{bytes, count};
+use crate::commands::sizes::bytes;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct VerifyArgs {
@@ -31,7 +32,7 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<()> {
         writeln!(
             output,
             "{name} is sound: all of its {} bytes were read",
-            count(verified.archive_bytes)
+            HumanCount(verified.archive_bytes)
         )
     })
 }
@@ -62,7 +63,7 @@ fn origin(header: &Header) -> String {
 }
 
 fn counts(verified: &Verified) -> [(&'static str, String); 3] {
-    let number = |found: usize| count(found as u64);
+    let number = |found: usize| HumanCount(found as u64);
     let blocks = |chosen: fn(&BlockContent) -> bool| {
         verified
             .blocks
@@ -98,13 +99,17 @@ fn counts(verified: &Verified) -> [(&'static str, String); 3] {
             format!(
                 "{}, with {} rows of COPY text{statements}: {}",
                 number(verified.tables()),
-                count(verified.rows()),
+                HumanCount(verified.rows()),
                 sizes(|content| !matches!(content, BlockContent::LargeObjects(_)))
             ),
         ),
         (
             "large objects",
-            format!("{}: {}", count(verified.large_objects()), sizes(objects)),
+            format!(
+                "{}: {}",
+                HumanCount(verified.large_objects()),
+                sizes(objects)
+            ),
         ),
     ]
 }

@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::io::{self, Write};
 
+use indicatif::HumanCount;
 use pgdumprs::archive::{BlockContent, Reader, Verified};
 
-use crate::commands::sizes::{bytes, count};
+use crate::commands::sizes::bytes;
 
 /// A line: name, rows or objects, raw size, stored size, share.
 type Line = [String; 5];
@@ -24,9 +25,9 @@ pub(super) fn write(
             .entry(block.dump_id)
             .map(|entry| entry.label().to_string());
         let rows = match block.content {
-            BlockContent::Rows(rows) => count(rows),
+            BlockContent::Rows(rows) => HumanCount(rows).to_string(),
             BlockContent::LargeObjects(1) => "1 object".into(),
-            BlockContent::LargeObjects(objects) => format!("{} objects", count(objects)),
+            BlockContent::LargeObjects(objects) => format!("{} objects", HumanCount(objects)),
             _ => "-".into(),
         };
         lines.push(line(
@@ -38,7 +39,7 @@ pub(super) fn write(
     }
     lines.push(line(
         "total".into(),
-        count(verified.rows()),
+        HumanCount(verified.rows()).to_string(),
         verified.raw_bytes(),
         verified.stored_bytes(),
     ));
