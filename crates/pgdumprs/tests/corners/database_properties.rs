@@ -1,9 +1,10 @@
 //! What is dumped of the database itself: locale, owner, limits, privileges, settings, comment.
 
-use anyhow::Result;
-use pgdumprs_testkit::{DatabaseOptions, for_each_major};
+use anyhow::{Result, ensure};
+use pgdumprs_testkit::compare::{Restore, compare_recreated};
+use pgdumprs_testkit::{Database, DatabaseOptions, for_each_major};
 
-use crate::support::{ALL_WAYS, compare};
+use crate::support::{ALL_WAYS, compare, dump};
 
 /// Ways to create a database, and the majors that brought them. Versions of collations are made up, so that they have to be kept.
 const WAYS: &[(u16, &str, &str)] = &[
@@ -56,6 +57,12 @@ SELECT pg_temp.run(command) FROM unnest(ARRAY[
 ]) AS command;
 "#;
 
+fn properties(owner: &str, reader: &str) -> String {
+    PROPERTIES
+        .replace("<owner>", owner)
+        .replace("<reader>", reader)
+}
+
 #[test]
 fn every_property_of_a_database_is_dumped() {
     for_each_major(|server| -> Result<()> {
@@ -69,15 +76,22 @@ fn every_property_of_a_database_is_dumped() {
                 more: (*more).to_owned(),
                 ..DatabaseOptions::default()
             });
-            database.try_execute_sql(
-                PROPERTIES
-                    .replace("<owner>", &owner)
-                    .replace("<reader>", &reader),
-            )?;
+            database.try_execute_sql(properties(&owner, &reader))?;
             compare(&database, &[])?;
+            recreate(&database, &[Restore::Serial])?;
         }
         Ok(())
     });
+}
+
+/// Has `pg_restore --create` make the database anew.
+fn recreate(database: &Database, ways: &[Restore]) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let archive = folder.path().join("ours.dump");
+    dump(database, None, &archive)?;
+    let comparison = compare_recreated(database, &archive, ways)?;
+    ensure!(comparison.is_same(), "{comparison}");
+    Ok(())
 }
 
 /// Made in a database that is in a tablespace itself: what is where is said in relation to that.
@@ -117,6 +131,9 @@ fn databases_in_a_tablespace() {
         });
         let script = IN_A_TABLESPACE.replace("<own>", &names[0]);
         database.try_execute_sql(script.replace("<other>", &names[1]))?;
-        compare(&database, ALL_WAYS)
+        let (owner, reader) = (server.role("NOLOGIN"), server.role("NOLOGIN"));
+        database.try_execute_sql(properties(&owner, &reader))?;
+        compare(&database, ALL_WAYS)?;
+        recreate(&database, ALL_WAYS)
     });
 }

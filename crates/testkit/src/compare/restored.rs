@@ -11,7 +11,7 @@ use super::output::{self, Rows};
 use super::report::{Comparison, Rule};
 use super::script::differs_by_nature;
 use crate::tools::{checked_output, reference_pg_dump, restoring_major, tool};
-use crate::{Database, Major};
+use crate::{Database, Major, Server};
 
 /// How often a parallel restore may be run again after its workers locked each other out. They do that now and then with
 /// stock's archives too: ALTER INDEX … ATTACH PARTITION and whatever plans a query on the partitioned table take the same locks
@@ -28,6 +28,14 @@ pub enum Restore {
     Parallel,
 }
 
+/// What pg_restore is told, and whether the order of rows is kept.
+pub(super) fn arguments(way: Restore) -> (&'static [&'static str], Rows) {
+    match way {
+        Restore::Serial => (&[], Rows::Sorted),
+        Restore::Parallel => (&["--jobs=4"], Rows::AsTheyCome),
+    }
+}
+
 /// Restores one way after the other and compares a stock dump of each result with one of `source`.
 pub(super) fn compare(
     source: &Database,
@@ -37,28 +45,17 @@ pub(super) fn compare(
 ) -> Result<()> {
     let major = restorer(source.server().major(), ours);
     for &way in ways {
-        let (arguments, rows) = match way {
-            Restore::Serial => (&[][..], Rows::Sorted),
-            Restore::Parallel => (&["--jobs=4"][..], Rows::AsTheyCome),
-        };
+        let (arguments, rows) = arguments(way);
         let how = format!("pg_restore {major} {}", arguments.join(" "));
         let how = how.trim_end();
-        let mut target = source.empty_sibling()?;
-        let mut restored = restore(ours, &target, major, arguments);
-        for _ in 0..DEADLOCKS_ALLOWED {
-            match &restored {
-                Err(error) if format!("{error:#}").contains("deadlock detected") => {}
-                _ => break,
-            }
-            comparison.note(format!(
-                "{how} was in its own way (deadlock) and was run again"
-            ));
-            target = source.empty_sibling()?;
-            restored = restore(ours, &target, major, arguments);
-        }
+        let restored = until_undisturbed(how, comparison, || {
+            let target = source.empty_sibling()?;
+            restore(ours, target.server(), target.name(), major, arguments)?;
+            Ok(target)
+        });
         match restored {
             Err(error) => comparison.difference(Rule::F5, format!("{how}: {error:#}")),
-            Ok(()) => {
+            Ok(target) => {
                 let shown = output::compare(
                     &mut dump_of(source),
                     &mut dump_of(&target),
@@ -74,15 +71,41 @@ pub(super) fn compare(
     Ok(())
 }
 
-fn restore(ours: &Archive, target: &Database, major: Major, ways: &[&str]) -> Result<()> {
+/// Restores, again and again as long as the restore's workers lock each other out, with a limit.
+pub(super) fn until_undisturbed<T>(
+    how: &str,
+    comparison: &mut Comparison,
+    mut restore: impl FnMut() -> Result<T>,
+) -> Result<T> {
+    let mut outcome = restore();
+    for _ in 0..DEADLOCKS_ALLOWED {
+        match &outcome {
+            Err(error) if format!("{error:#}").contains("deadlock detected") => {}
+            _ => break,
+        }
+        comparison.note(format!(
+            "{how} was in its own way (deadlock) and was run again"
+        ));
+        outcome = restore();
+    }
+    outcome
+}
+
+pub(super) fn restore(
+    ours: &Archive,
+    server: &Server,
+    database: &str,
+    major: Major,
+    arguments: &[&str],
+) -> Result<()> {
     let mut command = tool(major, "pg_restore");
     command
-        .args(["--dbname", &target.conninfo()])
-        .args(ways)
+        .args(["--dbname", &server.conninfo(database)])
+        .args(arguments)
         .arg(ours.path());
     // pg_restore sets this parameter, new in 17, on every server it restores into. An older server
     // refuses, so there no restore can stop at the first error, whoever wrote the archive.
-    let refused = major >= Major::V17 && target.server().major() < Major::V17;
+    let refused = major >= Major::V17 && server.major() < Major::V17;
     if !refused {
         checked_output(command.arg("--exit-on-error"))?;
         return Ok(());
@@ -99,14 +122,14 @@ fn restore(ours: &Archive, target: &Database, major: Major, ways: &[&str]) -> Re
     Ok(())
 }
 
-fn dump_of(database: &Database) -> Command {
+pub(super) fn dump_of(database: &Database) -> Command {
     let mut command = reference_pg_dump();
     command.args(["--dbname", &database.conninfo()]);
     command
 }
 
 /// pg_restore of the server's own major, or the lowest newer one that can read this archive.
-fn restorer(server: Major, archive: &Archive) -> Major {
+pub(super) fn restorer(server: Major, archive: &Archive) -> Major {
     let reads_version = match archive.header().version {
         ArchiveVersion::V1_16 => Major::V17,
         ArchiveVersion::V1_15 => Major::V16,
