@@ -41,6 +41,12 @@ fn members() {
     extensions("members", &Major::ALL, &[]);
 }
 
+/// Not restored either: no script makes these tables.
+#[test]
+fn configuration() {
+    extensions("configuration", &Major::ALL, &[]);
+}
+
 #[test]
 fn postgis() {
     extensions("postgis", POSTGIS, ALL_WAYS);

@@ -199,6 +199,7 @@ kinds! {
     operator
     partition
     partition_hash_enum
+    partition_override
     policy
     privilege
     procedure
