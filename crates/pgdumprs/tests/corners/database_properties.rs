@@ -126,6 +126,7 @@ fn databases_in_a_tablespace() {
             names.push(name);
         }
         let database = server.database_with(&DatabaseOptions {
+            name: "Db \"x\" 'y' \\ %s%20 $$ a=b é漢".to_owned(),
             more: format!("TABLESPACE \"{}\"", names[0]),
             ..DatabaseOptions::default()
         });

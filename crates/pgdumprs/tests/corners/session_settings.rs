@@ -13,6 +13,7 @@ use crate::support::{compare, dump};
 
 /// Values and definitions that the settings below would change if they could.
 const CONTENT: &str = r#"
+CREATE ACCESS METHOD other_heap TYPE TABLE HANDLER heap_tableam_handler;
 CREATE TABLE readings (
     f4 float4 DEFAULT 0.1::float4, f8 float8 DEFAULT 1.1::float8, d date DEFAULT '2001-02-03', i interval DEFAULT '-1 year 2 days -03:04',
     b bytea DEFAULT '\xdeadbeef'::bytea, ts timestamp DEFAULT '2001-02-03 04:05:06.789', x text DEFAULT 'back\slash', "Upper" integer[]
@@ -71,7 +72,7 @@ const SETTINGS: &[(&str, &str, u16)] = &[
     ("gin_fuzzy_search_limit", "1", 0),
     ("transform_null_equals", "on", 0),
     ("default_tablespace", "pg_default", 0),
-    ("default_table_access_method", "heap", 0),
+    ("default_table_access_method", "other_heap", 0),
     ("default_toast_compression", "pglz", 14),
     ("default_text_search_config", "german", 0),
     ("client_min_messages", "debug5", 0),
