@@ -17,7 +17,18 @@ impl Error {
                  Dump::lock_wait_timeout)"
                     .into(),
             ),
-            // feature_not_supported, of a setting of transactions
+            // feature_not_supported: where the server has no such conversion
+            Error::Transaction(cause @ Cause::Statement { statement, .. })
+                if cause.sqlstate() == Some("0A000")
+                    && statement.starts_with("SET LOCAL client_encoding") =>
+            {
+                Some(
+                    "the server cannot convert the database's encoding into this one: leave out -E (--encoding), and the archive is in the \
+                     database's own"
+                        .into(),
+                )
+            }
+            // The same, of a setting of transactions
             Error::Transaction(cause) if cause.sqlstate() == Some("0A000") => Some(
                 "standbys cannot do what --serializable-deferrable asks for: leave it out, or dump from the primary".into(),
             ),

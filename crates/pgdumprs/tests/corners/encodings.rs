@@ -1,6 +1,7 @@
 //! Databases in other encodings than UTF-8, and one whose bytes are in none.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
+use pgdumprs::Dump;
 use pgdumprs_testkit::compare::Restore;
 use pgdumprs_testkit::{DatabaseOptions, fixtures_dir, for_each_major};
 
@@ -42,6 +43,27 @@ fn euc_jp() {
 #[test]
 fn sql_ascii() {
     encoding("SQL_ASCII", "sql_ascii.sql", &[Restore::Serial]);
+}
+
+/// Not every encoding can be made of every other.
+#[test]
+fn conversions_that_a_server_lacks() {
+    for_each_major(|server| -> Result<()> {
+        let database = server.database_with(&DatabaseOptions {
+            encoding: "EUC_JP".to_owned(),
+            ..DatabaseOptions::default()
+        });
+        let dump = Dump::new(&database.conninfo())?.encoding("LATIN2");
+        let outcome = tokio::runtime::Runtime::new()?.block_on(dump.to_std_writer(std::io::sink()));
+        let Err(error) = outcome else {
+            bail!("there is a dump");
+        };
+        let hint = error.hint().unwrap_or_default();
+        let said = format!("{:#}", anyhow::Error::new(error));
+        ensure!(said.contains("LATIN2") && said.contains("EUC_JP"), "{said}");
+        ensure!(hint.contains("--encoding"), "{hint}");
+        Ok(())
+    });
 }
 
 /// Names of roles are the whole server's, as the bytes that the database had in which they were made. In another database they
