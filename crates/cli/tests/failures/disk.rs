@@ -8,7 +8,7 @@ use pgdumprs_testkit::{Database, Major, Server, checked_output};
 
 use crate::process::Running;
 use crate::support::{assert_says, failure, pgdumprs, run};
-use crate::{Backups, SOON, assert_no_session, files_in};
+use crate::{Backups, SOON, assert_no_session, files_in, halfway};
 
 /// What decides where the limit strikes.
 const SEED: u64 = 20_261_121;
@@ -157,13 +157,7 @@ fn a_folder_that_takes_no_files_is_an_error_before_anything_is_read() {
 
 #[test]
 fn a_reader_that_goes_away_is_an_error() {
-    let database = sample();
-    let mut command = pgdumprs();
-    command
-        .args(["-Z0", "-j2", "-d", &database.url()])
-        .stdout(Stdio::piped());
-    let mut running = Running::start(&mut command);
-    running.read(100_000);
+    let (database, mut running) = halfway(&["-j2"]);
     running.close_output();
     running.end(SOON).assert_failed(1, &["Broken pipe"]);
     assert_no_session(&database);

@@ -8,10 +8,12 @@ mod signals;
 mod support;
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use pgdumprs_testkit::{Database, Server};
-use process::Session;
+use pgdumprs_testkit::{Database, Major, Server};
+use process::{Running, Session};
+use support::pgdumprs;
 use tempfile::TempDir;
 
 /// How long something may take that happens at once on an idle machine.
@@ -111,13 +113,36 @@ fn assert_no_session(database: &Database) {
     wait_until("no session is left", || database.psql(sql).is_empty());
 }
 
-/// A session of another program that has a table for itself.
-fn lock(database: &Database, table: &str) -> Session {
+/// A session of another program that has a table for itself since it began a transaction with this statement.
+fn lock(database: &Database, table: &str, statement: &str) -> Session {
     let session = Session::open(database);
-    session.say(&format!("BEGIN; LOCK TABLE {table};"));
+    session.say(&format!("BEGIN; {statement};"));
     let sql = format!(
         "SELECT 1 FROM pg_locks WHERE relation = '{table}'::regclass AND mode = 'AccessExclusiveLock' AND granted"
     );
     wait_until("the table is locked", || !database.psql(&sql).is_empty());
     session
+}
+
+/// Whether somebody waits for a table of this database. The server has other databases, whose tests wait as well.
+fn is_waited_in(database: &Database) -> bool {
+    let sql = "SELECT 1 FROM pg_locks WHERE NOT granted
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    !database.psql(sql).is_empty()
+}
+
+/// A dump of a table of 20 MB into a pipe, of which a part has been read and the rest is not.
+fn halfway(arguments: &[&str]) -> (Database, Running) {
+    let database = Server::get(Major::V17).database();
+    database.execute_sql(
+        "CREATE TABLE t AS SELECT g, repeat('x', 1000) FROM generate_series(1, 20000) g",
+    );
+    let mut command = pgdumprs();
+    command
+        .args(arguments)
+        .args(["-Z0", "-d", &database.url()])
+        .stdout(Stdio::piped());
+    let mut running = Running::start(&mut command);
+    running.read(100_000);
+    (database, running)
 }

@@ -6,7 +6,7 @@ use pgdumprs_testkit::{Database, Major, Server, for_each_major};
 
 use crate::process::{Ended, Running, Session, send_signal};
 use crate::support::{assert_says, failure, pgdumprs, run};
-use crate::{Backups, SOON, Slow, assert_no_session, wait_until};
+use crate::{Backups, SOON, Slow, assert_no_session, halfway, is_waited_in, lock, wait_until};
 
 /// Dumps tables that take a minute to read, lets something happen to the server meanwhile, and waits for the dump's end.
 fn dump_while(slow: &Slow, happens: impl FnOnce(Vec<String>)) -> Ended {
@@ -111,6 +111,18 @@ fn a_server_that_is_killed_ends_the_dump() {
     );
 }
 
+/// How many connections a server has to a database, as the titles of its processes tell. Asking it would take one more, which it gets back
+/// some time after the answer.
+fn connections(slow: &Slow) -> usize {
+    let titles = children(&postmaster(slow.database.server())).into_iter();
+    // One that has just ended has none.
+    let titles =
+        titles.filter_map(|id| std::fs::read_to_string(format!("/proc/{id}/cmdline")).ok());
+    titles
+        .filter(|title| title.contains(slow.database.name()))
+        .count()
+}
+
 fn postmaster(server: &Server) -> String {
     let file = std::fs::read_to_string(server.data_dir().join("postmaster.pid")).unwrap();
     file.lines().next().unwrap().trim().to_owned()
@@ -148,12 +160,9 @@ fn a_server_without_a_free_connection_is_an_error_and_with_one_a_warning() {
         .start()
         .unwrap();
     let slow = Slow::new(&server);
+    wait_until("no connection is in use", || connections(&slow) == 0);
     let sessions: Vec<Session> = (0..3).map(|_| Session::open(&slow.database)).collect();
-    let used = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'";
-    wait_until("all connections are in use", || {
-        slow.database.psql(used) == "4"
-    });
-    // What counted them is gone, and one is free.
+    wait_until("one connection is left", || connections(&slow) == 3);
     let backups = Backups::new();
     let mut running = Running::start(
         pgdumprs()
@@ -192,22 +201,14 @@ fn a_role_that_may_not_connect_any_more_is_an_error() {
 fn a_table_dropped_before_it_is_locked_is_an_error() {
     for_each_major(|server| {
         let database = sample(server);
-        let other = Session::open(&database);
-        other.say("BEGIN; DROP TABLE t;");
-        wait_until("the table is being dropped", || {
-            !database.psql("SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation > 16383").is_empty()
-        });
+        let other = lock(&database, "t", "DROP TABLE t");
         let backups = Backups::new();
         let running = Running::start(
             pgdumprs()
                 .args(["-d", &database.url(), "-f"])
                 .arg(backups.file()),
         );
-        wait_until("it waits for the lock", || {
-            !database
-                .psql("SELECT 1 FROM pg_locks WHERE NOT granted")
-                .is_empty()
-        });
+        wait_until("it waits for the lock", || is_waited_in(&database));
         other.say("COMMIT;");
         let ended = running.end(SOON);
         ended.assert_failed(1, &["could not lock the tables", "42P01", "try again"]);
@@ -221,7 +222,7 @@ fn a_table_dropped_before_it_is_locked_is_an_error() {
 #[test]
 fn a_table_that_somebody_has_for_himself_is_an_error_after_the_time_given() {
     let database = sample(&Server::get(Major::V17));
-    let _holder = crate::lock(&database, "t");
+    let _holder = lock(&database, "t", "LOCK TABLE t");
     let backups = Backups::new();
     let said = failure(
         pgdumprs()
@@ -234,24 +235,10 @@ fn a_table_that_somebody_has_for_himself_is_an_error_after_the_time_given() {
 
 #[test]
 fn a_table_that_is_to_be_dropped_while_it_is_read_waits() {
-    let database = Server::get(Major::V17).database();
-    database.execute_sql(
-        "CREATE TABLE t AS SELECT g, repeat('x', 1000) FROM generate_series(1, 20000) g",
-    );
-    let mut command = pgdumprs();
-    let mut running = Running::start(
-        command
-            .args(["-Z0", "-j4", "--memory=16", "-d", &database.url()])
-            .stdout(std::process::Stdio::piped()),
-    );
-    running.read(100_000);
+    let (database, mut running) = halfway(&["-j4", "--memory=16"]);
     let other = Session::open(&database);
     other.say("DROP TABLE t;");
-    wait_until("the drop waits", || {
-        !database
-            .psql("SELECT 1 FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'")
-            .is_empty()
-    });
+    wait_until("the drop waits", || is_waited_in(&database));
     running.read_to_end();
     let ended = running.end(SOON);
     assert!(ended.status.success(), "{}", ended.said);

@@ -8,7 +8,7 @@ use pgdumprs_testkit::{Fault, Major, Server, SlowLink, for_each_major};
 
 use crate::process::Running;
 use crate::support::pgdumprs;
-use crate::{Backups, Slow, assert_no_session, lock, wait_until};
+use crate::{Backups, Slow, assert_no_session, halfway, is_waited_in, lock, wait_until};
 
 /// The time that is promised.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -32,7 +32,7 @@ fn while_it_waits_for_a_lock() {
     for_each_major(|server| {
         let database = server.database();
         database.execute_sql("CREATE TABLE wanted (id integer)");
-        let _holder = lock(&database, "wanted");
+        let _holder = lock(&database, "wanted", "LOCK TABLE wanted");
         for each in SIGNALS {
             let backups = Backups::new();
             // Whoever runs the tests may ignore SIGHUP, and the command would go on doing so.
@@ -43,11 +43,10 @@ fn while_it_waits_for_a_lock() {
                 .args(["-d", &database.url(), "-f"])
                 .arg(backups.file());
             let running = Running::start(&mut heeding);
-            let waiting = "SELECT 1 FROM pg_locks WHERE NOT granted";
-            wait_until("it waits", || !database.psql(waiting).is_empty());
+            wait_until("it waits", || is_waited_in(&database));
             signal(running, &backups, each);
             // Nobody who wants the table after it has to wait for it.
-            wait_until("it waits no more", || database.psql(waiting).is_empty());
+            wait_until("it waits no more", || !is_waited_in(&database));
         }
         Ok(())
     });
@@ -75,16 +74,7 @@ fn while_many_connections_copy() {
 
 #[test]
 fn while_its_reader_does_not_read() {
-    let database = Server::get(Major::V17).database();
-    database.execute_sql(
-        "CREATE TABLE t AS SELECT g, repeat('x', 1000) FROM generate_series(1, 20000) g",
-    );
-    let mut command = pgdumprs();
-    command
-        .args(["-Z0", "-j2", "-d", &database.url()])
-        .stdout(Stdio::piped());
-    let mut running = Running::start(&mut command);
-    running.read(100_000);
+    let (database, running) = halfway(&["-j2"]);
     // It fills the pipe now, and then its own buffers.
     std::thread::sleep(Duration::from_millis(300));
     signal(running, &Backups::new(), ("TERM", 143));
@@ -130,7 +120,7 @@ fn while_the_network_is_silent() {
 fn a_hangup_that_is_ignored_stays_so() {
     let database = Server::get(Major::V17).database();
     database.execute_sql("CREATE TABLE wanted (id integer)");
-    let holder = lock(&database, "wanted");
+    let holder = lock(&database, "wanted", "LOCK TABLE wanted");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("db.dump");
     let mut nohup = Command::new("nohup");
@@ -140,11 +130,7 @@ fn a_hangup_that_is_ignored_stays_so() {
         .args(["-d", &database.url(), "-f"])
         .arg(&file);
     let mut running = Running::start(nohup.stdin(Stdio::null()).stdout(Stdio::null()));
-    wait_until("it waits", || {
-        !database
-            .psql("SELECT 1 FROM pg_locks WHERE NOT granted")
-            .is_empty()
-    });
+    wait_until("it waits", || is_waited_in(&database));
     running.signal("HUP");
     std::thread::sleep(Duration::from_millis(300));
     assert!(running.is_running());

@@ -1,6 +1,8 @@
 //! Dumps whose future is dropped.
 
 use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -8,18 +10,14 @@ use anyhow::{Context, Result, bail, ensure};
 use pgdumprs::{Dump, Event};
 use pgdumprs_testkit::{Fault, SlowLink, for_each_major, random::random_numbers};
 
-use crate::{GONE, SEED, Subject, alone, files_in};
+use crate::{GONE, HANG, SEED, Subject, alone, files_in};
 
 /// Points for each number of connections.
 const POINTS: usize = 25;
 
 #[test]
-fn a_dump_dropped_at_any_byte_leaves_nothing() {
+fn a_dump_dropped_at_any_byte_leaves_nothing() -> Result<()> {
     let _alone = alone();
-    drop_everywhere().unwrap();
-}
-
-fn drop_everywhere() -> Result<()> {
     let subject = Subject::new()?;
     let link = SlowLink::open(subject.database.server(), Duration::ZERO)?;
     let conninfo = link.conninfo(subject.database.name());
@@ -72,7 +70,7 @@ fn a_dump_dropped_while_it_waits_for_a_lock_waits_no_more() {
             other.query("BEGIN; LOCK TABLE wanted").await?;
             let folder = tempfile::tempdir()?;
             let dump = Dump::new(&conninfo)?.to_file(folder.path().join("a.dump"));
-            let waits = "SELECT 1 FROM pg_locks WHERE NOT granted";
+            let waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'wanted'::regclass";
             tokio::select! {
                 _ = dump => bail!("the dump does not wait"),
                 waiting = until(&mut other, waits, true) => waiting?,
@@ -84,6 +82,16 @@ fn a_dump_dropped_while_it_waits_for_a_lock_waits_no_more() {
             Ok(())
         })
     });
+}
+
+/// Waits for something that a dump comes to.
+async fn becomes(happens: impl Fn() -> bool) -> Result<()> {
+    let limit = Instant::now() + HANG;
+    while !happens() {
+        ensure!(Instant::now() < limit, "the dump hangs");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Ok(())
 }
 
 /// Waits until a query has rows, or has none.
@@ -118,13 +126,12 @@ fn silent_network(subject: &Subject, jobs: usize) -> Result<()> {
     let dump = subject
         .dump(&link.conninfo(subject.database.name()), jobs)?
         .to_file(&path);
-    let finished = subject
-        .runtime
-        .block_on(async { tokio::time::timeout(Duration::from_millis(500), dump).await });
-    ensure!(
-        finished.is_err() && link.has_failed(),
-        "the dump ends: {finished:?}"
-    );
+    subject.runtime.block_on(async {
+        tokio::select! {
+            finished = dump => bail!("the dump ends: {finished:?}"),
+            failed = becomes(|| link.has_failed()) => failed,
+        }
+    })?;
     let dropped = Instant::now();
     ensure!(
         pgdumprs::wait_for_cancels(Duration::from_secs(5)),
@@ -138,13 +145,16 @@ fn silent_network(subject: &Subject, jobs: usize) -> Result<()> {
 
 fn stuck_writer(subject: &Subject, jobs: usize) -> Result<()> {
     let (lets_go, held) = channel();
+    let stuck = Arc::new(AtomicBool::new(false));
     let dump = subject
         .dump(&subject.database.conninfo(), jobs)?
-        .to_std_writer(Stuck(held));
-    let finished = subject
-        .runtime
-        .block_on(async { tokio::time::timeout(Duration::from_millis(500), dump).await });
-    ensure!(finished.is_err(), "the dump ends");
+        .to_std_writer(Stuck(held, Arc::clone(&stuck)));
+    subject.runtime.block_on(async {
+        tokio::select! {
+            finished = dump => bail!("the dump ends: {:?}", finished.map(|_| ())),
+            held = becomes(|| stuck.load(Ordering::Relaxed)) => held,
+        }
+    })?;
     let limit = Instant::now() + GONE;
     while !subject.backends()?.is_empty() {
         ensure!(Instant::now() < limit, "{:?}", subject.backends()?);
@@ -154,11 +164,12 @@ fn stuck_writer(subject: &Subject, jobs: usize) -> Result<()> {
     subject.check_nothing_is_left()
 }
 
-/// A pipe whose reader does not read.
-struct Stuck(Receiver<()>);
+/// A pipe whose reader does not read, and whether somebody writes.
+struct Stuck(Receiver<()>, Arc<AtomicBool>);
 
 impl Write for Stuck {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.1.store(true, Ordering::Relaxed);
         // Returns when the sender is gone.
         let _ = self.0.recv();
         Ok(bytes.len())

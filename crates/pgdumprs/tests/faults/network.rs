@@ -11,12 +11,8 @@ use crate::{SEED, Subject, alone};
 const POINTS: usize = 100;
 
 #[test]
-fn a_connection_cut_at_any_byte_is_an_error_or_does_no_harm() {
+fn a_connection_cut_at_any_byte_is_an_error_or_does_no_harm() -> Result<()> {
     let _alone = alone();
-    cut_everywhere().unwrap();
-}
-
-fn cut_everywhere() -> Result<()> {
     let subject = Subject::new()?;
     let expected = subject.expected()?;
     for jobs in [1, 4] {
@@ -79,12 +75,8 @@ fn cut(subject: &Subject, jobs: usize, after: u64, fault: Fault, expected: &[u8]
 /// Where everything was read and the server has not confirmed the end of the transaction, nobody knows whether its locks held. Such a
 /// dump fails, and a pipe must not have got all of it.
 #[test]
-fn without_the_answer_to_commit_there_is_no_archive() {
+fn without_the_answer_to_commit_there_is_no_archive() -> Result<()> {
     let _alone = alone();
-    cut_at_the_end().unwrap();
-}
-
-fn cut_at_the_end() -> Result<()> {
     let subject = Subject::new()?;
     let link = open(&subject)?;
     let conninfo = link.conninfo(subject.database.name());

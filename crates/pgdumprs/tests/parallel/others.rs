@@ -202,8 +202,10 @@ fn psql_waits(database: &Database) -> impl Fn() -> Waiting + Send + use<> {
         let child = psql("BEGIN; LOCK TABLE toasted").spawn();
         let waiting = Waiting(child.expect("psql starts"));
         for _ in 0..200 {
-            let asked = psql("SELECT count(*) FROM pg_locks WHERE NOT granted").output();
-            if asked.expect("psql runs").stdout.starts_with(b"1") {
+            let asked =
+                psql("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'toasted'::regclass")
+                    .output();
+            if !asked.expect("psql runs").stdout.is_empty() {
                 return waiting;
             }
             std::thread::sleep(Duration::from_millis(50));
