@@ -50,6 +50,8 @@
 //! # }
 //! ```
 
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
+
 mod block;
 mod chunk;
 mod compress;

@@ -10,6 +10,8 @@
 //! Each file is one kind of object: its row types, its queries for every server major, its decoding. Nothing here
 //! renders SQL definitions: that is `pgdumprs-ddl`, whose files have the same names.
 
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
+
 mod access_method;
 mod acl;
 mod aggregate;

@@ -5,12 +5,12 @@ mod spelling;
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::args::DumpArgs;
 use crate::commands::{self, cat::CatArgs, list::ListArgs, verify::VerifyArgs};
 use crate::message::say;
+use crate::output::print;
 use crate::reference::Reference;
 
 /// Backs up a PostgreSQL database into an archive that pg_restore reads
@@ -137,9 +137,13 @@ impl CommandLine {
             .and_then(|matches| Self::from_arg_matches(&matches));
         parsed.map_err(|error| {
             if !error.use_stderr() {
-                // Nothing can be done about a standard output that does not take the help.
-                let _ = error.print();
-                return ExitCode::SUCCESS;
+                return match print(|_| error.print()) {
+                    Ok(()) => ExitCode::SUCCESS,
+                    Err(error) => {
+                        say(format_args!("error: {error:#}"));
+                        ExitCode::FAILURE
+                    }
+                };
             }
             let named = named_command().and_then(|word| command.find_subcommand(word));
             refuse(complaint::complaint(&error, named.unwrap_or(&command)))
@@ -149,9 +153,7 @@ impl CommandLine {
     /// Does what was asked for.
     pub(crate) fn run(self) -> anyhow::Result<()> {
         if let Some(reference) = self.generate {
-            return reference
-                .write(Self::command(), &mut std::io::stdout())
-                .context("could not write to standard output");
+            return print(|output| reference.write(Self::command(), output));
         }
         match self.command {
             None => commands::dump::run(self.dump),

@@ -6,6 +6,7 @@ mod args;
 mod command_line;
 mod commands;
 mod message;
+mod output;
 mod password;
 mod pg_dump;
 mod progress;

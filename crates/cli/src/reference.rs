@@ -47,8 +47,7 @@ impl Reference {
             Self::Zsh => generate(Zsh, &mut command, name, &mut text),
             Self::Fish => generate(Fish, &mut command, name, &mut text),
         }
-        output.write_all(&text)?;
-        output.flush()
+        output.write_all(&text)
     }
 }
 

@@ -193,6 +193,35 @@ fn help_and_version_are_no_errors() {
     }
 }
 
+/// What is asked for and cannot be shown is not silently lost.
+#[test]
+fn help_that_nobody_gets_is_an_error() {
+    let full = || {
+        std::fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .unwrap()
+    };
+    for arguments in [
+        &["--help"][..],
+        &["list", "-?"],
+        &["-V"],
+        &["--generate", "man"],
+    ] {
+        let said = failure(pgdumprs().args(arguments).stdout(full()));
+        assert_says(
+            &said,
+            &["could not write to standard output", "No space left"],
+        );
+        // A reader that has seen enough, as head, is another matter.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = run(pgdumprs().args(arguments).stdout(writer));
+        assert_eq!(output.status.code(), Some(141), "{arguments:?}");
+        assert!(output.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
 #[test]
 fn the_readme_shows_the_help_as_it_is() {
     let readme =

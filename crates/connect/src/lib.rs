@@ -10,6 +10,8 @@
 //! without a wake-up a row, texts that need not be UTF-8, nothing prepared on the server,
 //! statements and results that overlap.
 
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
+
 mod abandon;
 mod advice;
 mod array;

@@ -13,6 +13,8 @@
 //! Receiving is done in async tasks; everything else in threads of its own, so that an embedding service's executor never stalls. Queues
 //! and outlet are bounded: a slow disk holds the servers back.
 
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
+
 mod binary_rows;
 mod compress;
 mod error;

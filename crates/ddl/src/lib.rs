@@ -9,6 +9,8 @@
 //!
 //! Files named after kinds of objects have the same names as those in `pgdumprs-catalog`.
 
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
+
 #[macro_use]
 mod sql;
 

@@ -10,6 +10,7 @@ use pgdumprs::archive::Block;
 use pgdumprs::find_table_data;
 
 use crate::commands::archive;
+use crate::output::print;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CatArgs {
@@ -35,7 +36,7 @@ pub(crate) fn run(args: CatArgs) -> anyhow::Result<()> {
     let Block::Data(mut data) = reader.block(dump_id).with_context(|| name.clone())? else {
         bail!("{name}: the data of {table} are large objects");
     };
-    archive::print(|mut output| {
+    print(|mut output| {
         if has_copy {
             io::copy(&mut data.into_rows(), &mut output).map(drop)
         } else {

@@ -11,6 +11,7 @@ use pgdumprs::archive::{Reader, Verified};
 use pgdumprs::created_text;
 
 use crate::commands::archive;
+use crate::output::print;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
@@ -35,7 +36,7 @@ pub(crate) struct ListArgs {
 pub(crate) fn run(args: &ListArgs) -> anyhow::Result<()> {
     let mut reader = archive::open(&args.file)?;
     let sizes = args.sizes.then(|| sizes(&mut reader, args)).transpose()?;
-    archive::print(|mut output| match &sizes {
+    print(|mut output| match &sizes {
         _ if args.json => json::write(&reader, sizes.as_ref(), &mut output),
         Some(sizes) => table::write(&reader, sizes, &mut output),
         None => reader.write_list(

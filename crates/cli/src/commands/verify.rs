@@ -9,6 +9,7 @@ use pgdumprs::archive::{BlockContent, Header, Verified};
 
 use crate::commands::archive;
 use crate::commands::sizes::bytes;
+use crate::output::print;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct VerifyArgs {
@@ -24,7 +25,7 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<()> {
     let verified = reader
         .verify()
         .with_context(|| format!("{name} is damaged"))?;
-    archive::print(|output| {
+    print(|output| {
         writeln!(output, "{}", origin(reader.header()))?;
         for (what, found) in counts(&verified) {
             writeln!(output, "{what:15}{found}")?;

@@ -7,7 +7,7 @@ mod signals;
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -36,16 +36,9 @@ impl Backups {
 
     fn assert_untouched(&self) {
         assert_eq!(std::fs::read(self.file()).unwrap(), b"yesterday's");
-        assert_eq!(
-            files_in(self.0.path()),
-            1,
-            "something is left beside the backup"
-        );
+        let files = std::fs::read_dir(self.0.path()).unwrap().count();
+        assert_eq!(files, 1, "something is left beside the backup");
     }
-}
-
-fn files_in(folder: &Path) -> usize {
-    std::fs::read_dir(folder).unwrap().count()
 }
 
 /// A database whose tables take a minute to read, by whoever is no superuser.

@@ -17,13 +17,15 @@ enum End {
     Shows,
 }
 
-/// Runs a command with arguments parted by blanks, of which `''` is an empty one.
+/// Runs a command with arguments parted by blanks, of which `''` is an empty one. Stock makes the file of `-f` before it connects.
 fn end(mut command: Command, line: &str) -> End {
     let arguments = line
         .split(' ')
         .map(|word| if word == "''" { "" } else { word });
+    let folder = tempfile::tempdir().unwrap();
     let output = run(command
         .args(arguments)
+        .current_dir(folder.path())
         .env("LC_ALL", "C")
         .env("PGHOST", "/nowhere"));
     let said = String::from_utf8(output.stderr).unwrap();

@@ -8,7 +8,7 @@ use crate::shop::{Shop, blocks, fails, names, run};
 #[test]
 fn a_good_night_and_a_bad_one() {
     let shop = Shop::open();
-    let texts = blocks("cron.md", &["sh", "cron", "text"]);
+    let texts = blocks("docs/recipes/cron.md", &["sh", "cron", "text"]);
     let server = shop.database.server();
     let role = server.role("LOGIN PASSWORD 'the password' IN ROLE pg_read_all_data");
     let socket = server.socket_dir().display().to_string();

@@ -10,7 +10,7 @@ use crate::shop::{Shop, blocks, fails, names, succeeds, yaml};
 #[test]
 fn the_pod_writes_or_leaves_the_file() {
     let shop = Shop::open();
-    let texts = blocks("kubernetes.md", &["yaml"]);
+    let texts = blocks("docs/recipes/kubernetes.md", &["yaml"]);
     let documents = yaml(&texts[0]);
     let [secret, job] = &documents[..] else {
         panic!("a secret and a job");

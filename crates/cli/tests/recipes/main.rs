@@ -1,9 +1,12 @@
-//! The recipes in `docs/recipes`, block by block, with a stand-in for the store of objects, and the examples of the manual.
+//! The commands in the documents, as they stand there: the recipes in `docs/recipes`, block by block, with a stand-in for the store of
+//! objects, the examples of the manual, the front page, and the page about archives.
 
+mod archives;
 mod cron;
 mod kubernetes;
 mod manual;
 mod object_storage;
+mod readme;
 mod restore_drill;
 #[path = "../support/shell.rs"]
 mod shell;

@@ -1,15 +1,13 @@
 //! The examples in `docs/cli.md`, with which the man page ends too.
 
 use std::fs;
-use std::path::Path;
 
-use crate::shop::{Shop, succeeds};
+use crate::shop::{Shop, page, succeeds};
 
 #[test]
 fn examples_work() {
     let shop = Shop::open();
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/cli.md");
-    let page = fs::read_to_string(page).unwrap();
+    let page = page("docs/cli.md");
     let section = page.split("\n## Examples\n").nth(1).unwrap();
     let section = section.split("\n## ").next().unwrap();
     let examples: Vec<_> = section

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::shop::{Shop, blocks, fails, names, succeeds, yaml};
+use crate::shop::{Shop, blocks, fails, names, page, succeeds, yaml};
 
 /// `aws s3 cp` and `mv`, with a folder for a store: what comes in is stored, whole or not.
 const AWS: &str = r#"#!/bin/bash
@@ -14,6 +14,7 @@ case "$2 $3 $4" in
         [ -z "$AWS_FAILS" ] || { echo "upload failed" >&2; exit 1; }
         mkdir -p "$(dirname "$(path "$4")")"; cat > "$(path "$4")" ;;
     "cp s3://"*" -") cat "$(path "$3")" ;;
+    "cp "*" s3://"*) mkdir -p "$(dirname "$(path "$4")")"; cp "$3" "$(path "$4")" ;;
     "mv s3://"*" s3://"*) mkdir -p "$(dirname "$(path "$4")")"; mv "$(path "$3")" "$(path "$4")" ;;
     *) echo "unknown: $*" >&2; exit 2 ;;
 esac
@@ -76,7 +77,7 @@ fn into_the_store(shop: &Shop, bash: &str, script: &str) {
 
 #[test]
 fn what_is_published_is_whole() {
-    let texts = blocks("object-storage.md", &["sh", "yaml"]);
+    let texts = blocks("docs/recipes/object-storage.md", &["sh", "yaml"]);
     into_the_store(&Shop::open(), "bash", &texts[0]);
 
     let workflow = yaml(&texts[1]);
@@ -103,4 +104,26 @@ fn what_is_published_is_whole() {
         ];
         assert!(known.contains(&name), "{name}");
     }
+}
+
+#[test]
+fn with_room_on_a_disk_a_file_is_stored_when_it_is_complete() {
+    let page = page("docs/recipes/object-storage.md");
+    let rest = page.split("With room on a disk, ").nth(1).unwrap();
+    let commands: Vec<_> = rest.split('`').skip(1).step_by(2).take(2).collect();
+    let script = format!("set -e; name=today.dump\n{}", commands.join("\n"));
+    let shop = Shop::open();
+    shop.program("aws", AWS);
+    let nightly = shop.path("store/shop-backups/nightly");
+    let with_store = || {
+        let mut command = shop.shell(&script);
+        command
+            .env("STORE", shop.path("store"))
+            .env("BUCKET", "shop-backups");
+        command
+    };
+    fails(with_store().env("PGDATABASE", "no_such_database"));
+    assert!(names(&nightly).is_empty());
+    succeeds(&mut with_store());
+    shop.assert_is_archived_in(&nightly.join("today.dump"));
 }

@@ -7,7 +7,7 @@ use crate::shop::{Shop, blocks, fails, succeeds};
 #[test]
 fn drills_find_bad_backups() {
     let shop = Shop::open();
-    let texts = blocks("restore-drill.md", &["sh", "sh", "sh"]);
+    let texts = blocks("docs/recipes/restore-drill.md", &["sh", "sh", "sh"]);
     succeeds(&mut shop.shell("pgdumprs -f shop.dump"));
     // Tests share a server: each name is one of its own.
     let drill = format!("drill_{}", shop.database.name());

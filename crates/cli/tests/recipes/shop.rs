@@ -12,12 +12,15 @@ use yaml_rust2::{Yaml, YamlLoader};
 
 use crate::shell::shell;
 
-/// The blocks of a recipe, in their order: language and text.
-pub(crate) fn blocks(recipe: &str, languages: &[&str]) -> Vec<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../docs/recipes")
-        .join(recipe);
-    let page = fs::read_to_string(path).unwrap();
+/// A page of this project.
+pub(crate) fn page(name: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    fs::read_to_string(root.join(name)).unwrap()
+}
+
+/// The blocks of a page, in their order, which must be in these languages.
+pub(crate) fn blocks(name: &str, languages: &[&str]) -> Vec<String> {
+    let page = page(name);
     let mut found = Vec::new();
     let mut texts = Vec::new();
     for block in page.split("\n```").skip(1).step_by(2) {
@@ -27,9 +30,15 @@ pub(crate) fn blocks(recipe: &str, languages: &[&str]) -> Vec<String> {
     }
     assert_eq!(
         found, languages,
-        "{recipe} has other blocks than this test runs"
+        "{name} has other blocks than this test runs"
     );
     texts
+}
+
+/// The commands in a block, each behind a prompt.
+pub(crate) fn commands(block: &str) -> Vec<&str> {
+    let commands = block.lines().map(|line| line.strip_prefix("$ ").unwrap());
+    commands.collect()
 }
 
 /// A shop's database, and a folder to work in.

@@ -102,6 +102,7 @@ fn dropped_steps_stop_those_who_put_in() {
 /// Many workers, with sleep in place of servers and compression: docs/scaling.md speaks of it. Every worker's busy time is
 /// counted; a writer that is fast enough must leave them nothing to wait for, and memory must stay within the budget.
 #[test]
+#[expect(clippy::print_stdout, reason = "a figure for whoever runs it by hand")]
 fn sixty_four_workers_are_kept_busy_within_the_budget() {
     const WORKERS: usize = 64;
     const UNITS: usize = 640;

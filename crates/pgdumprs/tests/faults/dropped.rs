@@ -8,7 +8,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use pgdumprs::{Dump, Event};
-use pgdumprs_testkit::{Fault, SlowLink, for_each_major, random::random_numbers};
+use pgdumprs_connect::{ConnectParams, Session};
+use pgdumprs_testkit::{
+    Database, Fault, Major, Server, SlowLink, for_each_major, random::random_numbers,
+};
 
 use crate::{GONE, HANG, SEED, Subject, alone, files_in};
 
@@ -62,26 +65,53 @@ fn a_dump_dropped_while_it_waits_for_a_lock_waits_no_more() {
     let _alone = alone();
     for_each_major(|server| {
         let database = server.database();
-        database.execute_sql("CREATE TABLE wanted (id integer)");
-        let conninfo = database.conninfo();
-        tokio::runtime::Runtime::new()?.block_on(async {
-            let params = pgdumprs_connect::ConnectParams::parse(&conninfo)?;
-            let mut other = pgdumprs_connect::Session::connect(&params).await?;
-            other.query("BEGIN; LOCK TABLE wanted").await?;
-            let folder = tempfile::tempdir()?;
-            let dump = Dump::new(&conninfo)?.to_file(folder.path().join("a.dump"));
-            let waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'wanted'::regclass";
-            tokio::select! {
-                _ = dump => bail!("the dump does not wait"),
-                waiting = until(&mut other, waits, true) => waiting?,
-            }
-            until(&mut other, waits, false).await?;
-            let others = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
-            until(&mut other, others, false).await?;
-            ensure!(files_in(folder.path())?.is_empty());
-            Ok(())
-        })
+        drop_while_it_waits(&database, &database.conninfo())
     });
+}
+
+/// The request to cancel goes the way that the session came.
+#[test]
+fn what_waits_is_told_over_tls_too() -> Result<()> {
+    let _alone = alone();
+    let key = rcgen::KeyPair::generate()?;
+    let certificate = rcgen::CertificateParams::new(["localhost".to_owned()])?.self_signed(&key)?;
+    let server = Server::builder(Major::V17)
+        .setting("ssl", "on")
+        .file("server.crt", certificate.pem())
+        .file("server.key", key.serialize_pem())
+        .access_rules("hostssl all all all trust")
+        .start()?;
+    let folder = tempfile::tempdir()?;
+    let root = folder.path().join("root.crt");
+    std::fs::write(&root, certificate.pem())?;
+    let database = server.database();
+    let conninfo = format!(
+        "host=localhost port={} user=postgres dbname={} sslmode=verify-full sslrootcert={}",
+        server.port(),
+        database.name(),
+        root.display()
+    );
+    drop_while_it_waits(&database, &conninfo)
+}
+
+fn drop_while_it_waits(database: &Database, conninfo: &str) -> Result<()> {
+    database.execute_sql("CREATE TABLE wanted (id integer)");
+    tokio::runtime::Runtime::new()?.block_on(async {
+        let mut other = Session::connect(&ConnectParams::parse(conninfo)?).await?;
+        other.query("BEGIN; LOCK TABLE wanted").await?;
+        let folder = tempfile::tempdir()?;
+        let dump = Dump::new(conninfo)?.to_file(folder.path().join("a.dump"));
+        let waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'wanted'::regclass";
+        tokio::select! {
+            _ = dump => bail!("the dump does not wait"),
+            waiting = until(&mut other, waits, true) => waiting?,
+        }
+        until(&mut other, waits, false).await?;
+        let others = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        until(&mut other, others, false).await?;
+        ensure!(files_in(folder.path())?.is_empty());
+        Ok(())
+    })
 }
 
 /// Waits for something that a dump comes to.
@@ -95,7 +125,7 @@ async fn becomes(happens: impl Fn() -> bool) -> Result<()> {
 }
 
 /// Waits until a query has rows, or has none.
-async fn until(session: &mut pgdumprs_connect::Session, sql: &str, rows: bool) -> Result<()> {
+async fn until(session: &mut Session, sql: &str, rows: bool) -> Result<()> {
     let limit = Instant::now() + GONE;
     while session.query(sql).await?.is_empty() == rows {
         ensure!(
