@@ -9,9 +9,8 @@ mod shell;
 use std::process::Command;
 
 use pgdumprs_testkit::{
-    Database, DatabaseOptions, Major, Server, checked_output, reference_pg_dump,
+    Authority, Database, DatabaseOptions, Major, Server, checked_output, reference_pg_dump,
 };
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use shell::shell;
 
 /// What a guide says. In braces stands what its reader puts in.
@@ -112,22 +111,10 @@ const PASSWORD: &str = "npg_AbC123dEf";
 
 /// A server as hosts run them, and the certificate of the authority that stands behind it.
 fn host() -> (Server, String) {
-    let mut params = CertificateParams::new([]).unwrap();
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "the host's authority");
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(["localhost".to_owned()])
-        .unwrap()
-        .signed_by(&key, &authority)
-        .unwrap();
+    let authority = Authority::new("the host's authority").unwrap();
     let server = Server::builder(Major::V17)
-        .setting("ssl", "on")
+        .tls(&authority.sign_host("localhost").unwrap())
         .setting("password_encryption", "scram-sha-256")
-        .file("server.crt", certificate.pem())
-        .file("server.key", key.serialize_pem())
         .access_rules(
             "local all all trust\n\
              hostssl all all all scram-sha-256\n\

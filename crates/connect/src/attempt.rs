@@ -94,6 +94,17 @@ pub(crate) async fn connect_host(
     if plan.shuffle {
         addresses.shuffle(&mut rand::rng());
     }
+    connect_first(plan, host, addresses, kind).await
+}
+
+/// Opens a session at the first of these addresses of a host where a server of the right kind lets us in.
+async fn connect_first(
+    plan: &Arc<Plan>,
+    host: &Host,
+    addresses: Vec<Address>,
+    kind: ServerKind,
+) -> Result<Session, HostFailure> {
+    let target = plan.target(host);
     let mut attempts = Vec::new();
     let mut errors = Vec::new();
     let mut last = false;
@@ -387,3 +398,6 @@ async fn within<T>(
             ))
         })
 }
+
+#[cfg(test)]
+mod tests;

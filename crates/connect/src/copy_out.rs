@@ -120,11 +120,7 @@ impl<'a> CopyOut<'a> {
             None => Ok(()),
             Some(error) => {
                 let statement = std::mem::take(&mut self.statement);
-                Err(Error::Statement {
-                    statement,
-                    index: None,
-                    error,
-                })
+                Err(self.session.failed(statement, None, error))
             }
         }
     }

@@ -145,6 +145,8 @@ pub enum Error {
     /// A statement failed. The session can go on (within a transaction: after a rollback).
     #[error("{error}{}; statement: {statement}", statement_number(.index))]
     Statement {
+        /// The server.
+        target: Box<Target>,
         /// The statement, shortened.
         statement: String,
         /// Its position in the pipeline, counted from 0; `None` outside a pipeline.
@@ -242,7 +244,7 @@ impl Error {
         text
     }
 
-    /// Where the connection goes, where the error has to do with the connection itself.
+    /// Where the connection goes, where the error has to do with a connection at all.
     pub fn target(&self) -> Option<&Target> {
         match self {
             Error::Resolve { target, .. }
@@ -254,15 +256,14 @@ impl Error {
             | Error::Authentication { target, .. }
             | Error::Refused { target, .. }
             | Error::WrongServer { target, .. }
+            | Error::Statement { target, .. }
             | Error::ConnectionLost { target, .. }
             | Error::Protocol { target, .. }
             | Error::Broken { target, .. } => Some(target),
             Error::NoServer { failures } => failures.last().and_then(Error::target),
-            Error::Parameters(_)
-            | Error::TlsSetup(_)
-            | Error::Statement { .. }
-            | Error::Misuse { .. }
-            | Error::Decode(_) => None,
+            Error::Parameters(_) | Error::TlsSetup(_) | Error::Misuse { .. } | Error::Decode(_) => {
+                None
+            }
         }
     }
 

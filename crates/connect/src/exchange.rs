@@ -80,6 +80,21 @@ impl Session {
         }
     }
 
+    /// The error for a statement, shortened already, that the server reported one for.
+    pub(crate) fn failed(
+        &self,
+        statement: String,
+        index: Option<usize>,
+        error: Box<ServerError>,
+    ) -> Error {
+        Error::Statement {
+            target: Box::new(self.target.clone()),
+            statement,
+            index,
+            error,
+        }
+    }
+
     /// The error for a message that may not come here; the session is broken from here on.
     pub(crate) fn unexpected(&mut self, statement: &str, tag: u8) -> Error {
         self.protocol(
@@ -232,11 +247,7 @@ impl Session {
         }
         self.statement_done();
         Err(match failure {
-            Some(error) => Error::Statement {
-                statement,
-                index: None,
-                error,
-            },
+            Some(error) => self.failed(statement, None, error),
             None => Error::Misuse {
                 statement,
                 reason: "this is not a COPY … TO STDOUT".to_owned(),

@@ -73,11 +73,7 @@ impl<'a> RowStream<'a> {
         self.session.statement_done();
         if let Some(error) = failure {
             let statement = std::mem::take(&mut self.statement);
-            return Err(Error::Statement {
-                statement,
-                index: None,
-                error,
-            });
+            return Err(self.session.failed(statement, None, error));
         }
         Ok(Some(self.rows.take_batch()).filter(|rows| !rows.is_empty()))
     }

@@ -211,11 +211,7 @@ impl Session {
         self.begin(sql)?;
         match self.outcome(sql).await? {
             Ok(rows) => Ok(rows),
-            Err(error) => Err(Error::Statement {
-                statement: shorten(sql),
-                index: None,
-                error,
-            }),
+            Err(error) => Err(self.failed(shorten(sql), None, error)),
         }
     }
 
@@ -270,12 +266,7 @@ impl Session {
             match self.outcome_with(sql, grown).await? {
                 Ok(rows) if failure.is_none() => arrived(index, rows),
                 Err(error) if failure.is_none() => {
-                    let statement = shorten(sql);
-                    failure = Some(Error::Statement {
-                        statement,
-                        index: Some(index),
-                        error,
-                    });
+                    failure = Some(self.failed(shorten(sql), Some(index), error));
                 }
                 Ok(_) | Err(_) => {}
             }

@@ -54,16 +54,18 @@ impl Error {
 
 /// What to do about a failure of a server or a connection, and about the pooler that its host's name tells of.
 pub(crate) fn advice(cause: &Cause) -> Option<String> {
-    let first = match cause.server_error() {
-        Some(error) => of_pooler(error).or_else(|| of_server(error)),
-        None => match cause {
-            Cause::ConnectionLost { io: source, .. } => Some(of_silence(source)),
-            _ => None,
-        },
+    let poolers = cause.server_error().and_then(of_pooler);
+    let first = poolers.or_else(|| match (cause.server_error(), cause) {
+        (Some(error), _) => of_server(error),
+        (None, Cause::ConnectionLost { io: source, .. }) => Some(of_silence(source)),
+        (None, _) => None,
+    });
+    // With what the server has against a statement, the pooler in between has nothing to do.
+    let target = match cause {
+        Cause::Statement { .. } if poolers.is_none() => None,
+        cause => cause.target(),
     };
-    let second = cause
-        .target()
-        .and_then(|target| hosted_pooler(&target.host));
+    let second = target.and_then(|target| hosted_pooler(&target.host));
     match (first, second) {
         (Some(first), Some(second)) => Some(format!("{first}; {second}")),
         (first, second) => first.map(str::to_owned).or(second),

@@ -15,6 +15,7 @@
 //! [`provision`], which fetches what the machine does not have; `cargo xtask pg` does that ahead of
 //! time.
 
+mod certificates;
 pub mod compare;
 mod each_major;
 mod fixture;
@@ -25,6 +26,7 @@ mod server;
 mod slow_link;
 mod tools;
 
+pub use certificates::{Authority, Identity};
 pub use each_major::for_each_major;
 pub use fixture::{fixture_files, fixtures_dir};
 pub use major::{MAJORS_VARIABLE, Major};

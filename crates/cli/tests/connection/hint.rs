@@ -2,7 +2,7 @@
 
 use pgdumprs_testkit::{Major, Server};
 
-use crate::support::{pgdumprs, run};
+use crate::support::{assert_says, failure, pgdumprs, run};
 
 #[test]
 fn a_hint_has_a_line_of_its_own() {
@@ -19,4 +19,14 @@ fn a_hint_has_a_line_of_its_own() {
     );
     assert_eq!(output.status.code(), Some(1));
     assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_poolers_host_name_gets_one() {
+    // Nobody listens on port 1; the address is given since the name has none.
+    let conninfo = "host=ep-one-pooler.eu.aws.neon.tech hostaddr=127.0.0.1 port=1 user=ada";
+    let said = failure(pgdumprs().args(["-d", conninfo]));
+    let hints: Vec<_> = said.lines().skip(1).collect();
+    assert_eq!(hints.len(), 1, "{said}");
+    assert_says(hints[0], &["is a pooler", "\"ep-one.eu.aws.neon.tech\""]);
 }

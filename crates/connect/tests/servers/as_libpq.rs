@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use pgdumprs_connect::ConnectParams;
-use pgdumprs_testkit::{Major, tool};
-use rcgen::{CertificateParams, KeyPair};
+use pgdumprs_testkit::{Authority, Major, tool};
 
 use crate::secured::{PASSWORD, encrypted, secured};
 
@@ -99,10 +98,8 @@ async fn what_libpq_connects_to_we_connect_to() {
         std::fs::write(&path, pem).unwrap();
         path
     };
-    let root = write("root.crt", &secured().authority);
-    let stranger = CertificateParams::new(["stranger".to_owned()]).unwrap();
-    let stranger = stranger.self_signed(&KeyPair::generate().unwrap()).unwrap();
-    let strangers = write("strangers.crt", &stranger.pem());
+    let root = write("root.crt", &secured().authority.pem());
+    let strangers = write("strangers.crt", &Authority::new("stranger").unwrap().pem());
     let password = PASSWORD.replace('\\', "\\\\").replace('\'', "\\'");
     let mut different = Vec::new();
     let all = conninfos(&root, &strangers);

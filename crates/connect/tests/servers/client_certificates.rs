@@ -5,11 +5,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use pgdumprs_connect::{ConnectParams, Error};
+use pgdumprs_testkit::Identity;
 use pkcs8::der::pem::LineEnding;
 use pkcs8::pkcs5::pbes2;
 use rcgen::{
-    CertificateParams, CertificateRevocationListParams, DnType, KeyIdMethod, KeyPair,
-    RevokedCertParams, date_time_ymd,
+    CertificateParams, CertificateRevocationListParams, DnType, KeyIdMethod, RevokedCertParams,
+    date_time_ymd,
 };
 use tempfile::TempDir;
 
@@ -25,12 +26,11 @@ struct Client {
 impl Client {
     fn new() -> Client {
         let folder = tempfile::tempdir().unwrap();
-        let key = KeyPair::generate().unwrap();
         let mut certificate = CertificateParams::new([]).unwrap();
         certificate
             .distinguished_name
             .push(DnType::CommonName, "certified");
-        let certificate = certificate.signed_by(&key, &secured().issuer).unwrap();
+        let Identity { certificate, key } = secured().authority.sign(certificate).unwrap();
         let parameters =
             pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(2048, b"saltsalt", [7; 16]);
         let der = key.serialize_der();
@@ -42,7 +42,7 @@ impl Client {
             .to_pem("ENCRYPTED PRIVATE KEY", LineEnding::LF)
             .unwrap();
         let client = Client { folder };
-        client.write("client.crt", certificate.pem().as_bytes());
+        client.write("client.crt", certificate.as_bytes());
         client.write("client.pem", key.serialize_pem().as_bytes());
         client.write("client.der", &der);
         client.write("encrypted.pem", encrypted.as_bytes());
@@ -132,13 +132,9 @@ async fn showing_a_certificate_can_be_forbidden_and_demanded() {
 #[tokio::test]
 async fn a_strangers_certificate_lets_nobody_in() {
     let client = Client::new();
-    let key = KeyPair::generate().unwrap();
-    let stranger = CertificateParams::new([])
-        .unwrap()
-        .self_signed(&key)
-        .unwrap();
-    client.write("client.crt", stranger.pem().as_bytes());
-    client.write("client.pem", key.serialize_pem().as_bytes());
+    let stranger = Identity::self_signed(CertificateParams::new([]).unwrap()).unwrap();
+    client.write("client.crt", stranger.certificate.as_bytes());
+    client.write("client.pem", stranger.key.serialize_pem().as_bytes());
     for version in ["TLSv1.2", "TLSv1.3"] {
         let more = format!("ssl_min_protocol_version={version} ssl_max_protocol_version={version}");
         let error = refused(&client.params("client.pem", &more)).await;
@@ -166,7 +162,7 @@ fn revocations(path: &Path, serials: &[u64], until: i32) {
         revoked_certs: revoked_certs.collect(),
         key_identifier_method: KeyIdMethod::Sha256,
     };
-    let list = list.signed_by(&secured().issuer).unwrap();
+    let list = list.signed_by(secured().authority.issuer()).unwrap();
     fs::write(path, list.pem().unwrap()).unwrap();
 }
 
@@ -174,7 +170,7 @@ fn revocations(path: &Path, serials: &[u64], until: i32) {
 async fn revoked_certificates_are_not_trusted() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("root.crt");
-    fs::write(&root, &secured().authority).unwrap();
+    fs::write(&root, secured().authority.pem()).unwrap();
     let lists = folder.path().join("lists");
     fs::create_dir(&lists).unwrap();
     let list = lists.join("authority.r0");

@@ -105,7 +105,7 @@ async fn hosts_that_are_not_there_are_passed_over() {
     let silent = silent.local_addr().map(|address| (address.port(), silent));
     let (silent_port, _silent) = silent.unwrap();
     assert_eq!(
-        chosen(&[silent_port, live], "connect_timeout=3").await,
+        chosen(&[silent_port, live], "connect_timeout=6").await,
         live
     );
     let starting = Speaker::start(vec![refusal("57P03")]).await;

@@ -1,12 +1,12 @@
 //! A server that asks for passwords and speaks TLS, shared by the tests.
 
-use std::net::TcpListener;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use pgdumprs_connect::{ConnectParams, Error, Session};
-use pgdumprs_testkit::{Major, Server};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use pgdumprs_testkit::{Authority, Identity, Major, Server};
+use rcgen::CertificateParams;
+use tokio::net::TcpSocket;
 
 /// The password of every role here. It must never show in an error.
 pub(crate) const PASSWORD: &str = "sp ice:\\'ä";
@@ -20,10 +20,7 @@ pub(crate) const SERVER_SERIAL: u64 = 4711;
 /// A server with TLS and password rules, and the authority that signed its certificate.
 pub(crate) struct Secured {
     pub(crate) server: Server,
-    /// What signs further certificates.
-    pub(crate) issuer: CertifiedIssuer<'static, KeyPair>,
-    /// The authority's certificate, in PEM form.
-    pub(crate) authority: String,
+    pub(crate) authority: Authority,
 }
 
 /// The server that the tests of a process share.
@@ -33,22 +30,13 @@ pub(crate) struct Secured {
 pub(crate) fn secured() -> &'static Secured {
     static SECURED: OnceLock<Secured> = OnceLock::new();
     SECURED.get_or_init(|| {
-        let mut params = CertificateParams::new([]).unwrap();
-        params
-            .distinguished_name
-            .push(DnType::CommonName, AUTHORITY);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let key = KeyPair::generate().unwrap();
+        let authority = Authority::new(AUTHORITY).unwrap();
         let mut certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
         certificate.serial_number = Some(SERVER_SERIAL.into());
-        let certificate = certificate.signed_by(&key, &authority).unwrap();
         let server = Server::builder(Major::V15)
-            .setting("ssl", "on")
+            .tls(&authority.sign(certificate).unwrap())
             .setting("ssl_ca_file", "root.crt")
             .file("root.crt", authority.pem())
-            .file("server.crt", certificate.pem())
-            .file("server.key", key.serialize_pem())
             .access_rules(
                 "local all scram scram-sha-256\n\
                  hostssl all certified all cert\n\
@@ -71,11 +59,7 @@ pub(crate) fn secured() -> &'static Secured {
              SET password_encryption = 'md5';
              CREATE ROLE md5 LOGIN PASSWORD {quoted};"
         ));
-        Secured {
-            server,
-            authority: authority.pem(),
-            issuer: authority,
-        }
+        Secured { server, authority }
     })
 }
 
@@ -127,31 +111,39 @@ pub(crate) fn self_signed(
     certificate: CertificateParams,
     settings: &[(&str, &str)],
 ) -> (Server, String) {
-    let key = KeyPair::generate().unwrap();
-    let certificate = certificate.self_signed(&key).unwrap().pem();
-    let mut builder = Server::builder(major)
-        .setting("ssl", "on")
-        .file("server.crt", certificate.as_str())
-        .file("server.key", key.serialize_pem());
+    let identity = Identity::self_signed(certificate).unwrap();
+    let mut builder = Server::builder(major).tls(&identity);
     for (name, value) in settings {
         builder = builder.setting(name, value);
     }
-    (builder.start().unwrap(), certificate)
+    (builder.start().unwrap(), identity.certificate)
 }
 
 /// Cancels a statement that would run for a minute; returns what it failed with.
 pub(crate) async fn cancelled(mut session: Session) -> Option<String> {
     let token = session.cancel_token();
+    let mut watcher = session.another().await.unwrap();
+    let own = session.query("SELECT pg_backend_pid()").await.unwrap();
+    let process: i32 = own.one().unwrap().get(0).unwrap();
     // On a task of its own, as a caller would: sessions can move between threads.
     let sleeping = tokio::spawn(async move { session.query("SELECT pg_sleep(60)").await });
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // A request that comes before the statement cancels nothing.
+    let sleeps =
+        format!("SELECT FROM pg_stat_activity WHERE pid = {process} AND wait_event = 'PgSleep'");
+    while watcher.query(&sleeps).await.unwrap().is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     token.cancel().await.unwrap();
     let error = sleeping.await.unwrap().unwrap_err();
     error.sqlstate().map(str::to_owned)
 }
 
-/// A port of this machine where nobody listens.
+/// A port of this machine where nobody listens, nor will: it stays taken by a socket that does not.
 pub(crate) fn closed_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    listener.local_addr().unwrap().port()
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let port = socket.local_addr().unwrap().port();
+    // For as long as the process lives.
+    std::mem::forget(socket);
+    port
 }

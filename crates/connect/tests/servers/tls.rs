@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::secured::{AUTHORITY, cancelled, encrypted, params, refused, secured, self_signed};
 use pgdumprs_connect::{ConnectParams, Error, Session};
-use pgdumprs_testkit::{Major, Server};
+use pgdumprs_testkit::{Authority, Identity, Major, Server};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, SigningKey};
 use tempfile::TempDir;
 
@@ -22,20 +22,9 @@ fn verifying(host: &str, mode: &str, root: &std::path::Path) -> ConnectParams {
     params
 }
 
-/// The certificate of an authority that has signed nothing.
-fn stranger(name: &str) -> String {
-    let mut params = CertificateParams::new([]).unwrap();
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params
-        .self_signed(&KeyPair::generate().unwrap())
-        .unwrap()
-        .pem()
-}
-
 #[tokio::test]
 async fn the_authority_and_the_name_are_verified() {
-    let (_folder, root) = root_file(&secured().authority);
+    let (_folder, root) = root_file(&secured().authority.pem());
     for (host, mode) in [
         ("localhost", "verify-full"),
         ("localhost", "verify-ca"),
@@ -57,7 +46,7 @@ async fn the_authority_and_the_name_are_verified() {
 async fn a_strangers_certificate_is_not_trusted() {
     // The second one goes by the name of the right authority, with another key.
     for name in ["stranger", AUTHORITY] {
-        let (_folder, root) = root_file(&stranger(name));
+        let (_folder, root) = root_file(&Authority::new(name).unwrap().pem());
         // With a file of authorities, require verifies too, as in libpq.
         for mode in ["verify-full", "verify-ca", "require"] {
             let error = refused(&verifying("localhost", mode, &root)).await;
@@ -65,7 +54,7 @@ async fn a_strangers_certificate_is_not_trusted() {
             assert!(error.to_string().contains("sslrootcert"), "{mode}: {error}");
         }
     }
-    let (_folder, root) = root_file(&stranger("stranger"));
+    let (_folder, root) = root_file(&Authority::new("stranger").unwrap().pem());
     // prefer does not insist on TLS at all.
     let mut params = verifying("localhost", "prefer", &root);
     assert_eq!(encrypted(&params).await.unwrap(), "f");
@@ -188,7 +177,7 @@ async fn data_comes_through_whole() {
 
 #[tokio::test]
 async fn cancelling_goes_through_tls_too() {
-    let (_folder, root) = root_file(&secured().authority);
+    let (_folder, root) = root_file(&secured().authority.pem());
     let session = Session::connect(&verifying("localhost", "verify-full", &root)).await;
     assert_eq!(cancelled(session.unwrap()).await.as_deref(), Some("57014"));
 }
@@ -275,9 +264,7 @@ async fn a_certificate_of_version_1_encrypts_but_cannot_be_verified() {
     let key = KeyPair::generate().unwrap();
     let certificate = version_1(&key);
     let server = Server::builder(Major::V15)
-        .setting("ssl", "on")
-        .file("server.crt", certificate.as_str())
-        .file("server.key", key.serialize_pem())
+        .tls(&Identity { certificate, key })
         .start()
         .unwrap();
     let with = |mode: &str| {
@@ -288,7 +275,7 @@ async fn a_certificate_of_version_1_encrypts_but_cannot_be_verified() {
     for mode in ["prefer", "require"] {
         assert_eq!(encrypted(&with(mode)).await.unwrap(), "t", "{mode}");
     }
-    let (_folder, root) = root_file(&stranger("stranger"));
+    let (_folder, root) = root_file(&Authority::new("stranger").unwrap().pem());
     let mut params = with("verify-full");
     params.set("sslrootcert", root.to_str().unwrap()).unwrap();
     let error = refused(&params).await;

@@ -47,17 +47,16 @@ fn whoever_is_cancelled_or_terminated_names_the_table() {
 fn a_server_that_goes_down_is_told_of() {
     for_each_major(|shared| {
         // SIGINT is a fast shutdown, SIGQUIT an immediate one.
-        for (signal, code) in [("-INT", "57P01"), ("-QUIT", "57P0")] {
+        for (signal, code) in [("INT", "57P01"), ("QUIT", "57P0")] {
             let server = Server::builder(shared.major()).start()?;
             let endless = Endless::new(&server);
-            let said =
-                runtime().block_on(endless.dump_while(|_| send(signal, postmaster(&server)?)))?;
+            let said = runtime().block_on(endless.dump_while(|_| server.signal(signal)))?;
             check(
                 &said,
                 &["could not copy the data of table public.", "was lost", code],
                 "the server was",
             )
-            .with_context(|| format!("kill {signal}"))?;
+            .with_context(|| format!("kill -{signal}"))?;
         }
         Ok(())
     });
@@ -69,27 +68,15 @@ fn a_crash_is_told_of() {
     for_each_major(|shared| {
         let server = Server::builder(shared.major()).start()?;
         let endless = Endless::new(&server);
-        let said = runtime().block_on(endless.dump_while(|readers| send("-KILL", readers[0])))?;
+        let killed = endless.dump_while(|readers| {
+            checked_output(Command::new("kill").args(["-KILL", &readers[0].to_string()]))?;
+            Ok(())
+        });
+        let said = runtime().block_on(killed)?;
         check(
             &said,
             &["could not copy the data of table public.", "was lost"],
             "log",
         )
     });
-}
-
-/// The process that all others of a server come from.
-fn postmaster(server: &Server) -> Result<u32> {
-    let file = std::fs::read_to_string(server.data_dir().join("postmaster.pid"))?;
-    Ok(file
-        .lines()
-        .next()
-        .context("the file is empty")?
-        .trim()
-        .parse()?)
-}
-
-fn send(signal: &str, process: u32) -> Result<()> {
-    checked_output(Command::new("kill").args([signal, &process.to_string()]))?;
-    Ok(())
 }

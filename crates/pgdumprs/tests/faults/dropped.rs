@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use pgdumprs::{Dump, Event};
 use pgdumprs_connect::{ConnectParams, Session};
 use pgdumprs_testkit::{
-    Database, Fault, Major, Server, SlowLink, for_each_major, random::random_numbers,
+    Authority, Database, Fault, Major, Server, SlowLink, for_each_major, random::random_numbers,
 };
 
 use crate::{GONE, HANG, SEED, Subject, alone, files_in};
@@ -73,17 +73,14 @@ fn a_dump_dropped_while_it_waits_for_a_lock_waits_no_more() {
 #[test]
 fn what_waits_is_told_over_tls_too() -> Result<()> {
     let _alone = alone();
-    let key = rcgen::KeyPair::generate()?;
-    let certificate = rcgen::CertificateParams::new(["localhost".to_owned()])?.self_signed(&key)?;
+    let authority = Authority::new("the host's authority")?;
     let server = Server::builder(Major::V17)
-        .setting("ssl", "on")
-        .file("server.crt", certificate.pem())
-        .file("server.key", key.serialize_pem())
+        .tls(&authority.sign_host("localhost")?)
         .access_rules("hostssl all all all trust")
         .start()?;
     let folder = tempfile::tempdir()?;
     let root = folder.path().join("root.crt");
-    std::fs::write(&root, certificate.pem())?;
+    std::fs::write(&root, authority.pem())?;
     let database = server.database();
     let conninfo = format!(
         "host=localhost port={} user=postgres dbname={} sslmode=verify-full sslrootcert={}",

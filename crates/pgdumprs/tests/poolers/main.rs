@@ -1,15 +1,16 @@
 //! Dumps through PgBouncer: what comes out, what is left behind, and what is said where a pooler is in the way.
 
+mod ends;
 mod impossible;
 mod left_behind;
 mod secured;
 mod too_small;
 
-use std::path::Path;
 use std::sync::mpsc::channel;
 
-use anyhow::{Context, Result};
-use pgdumprs::{CreationTime, Dump, Event, Report};
+use anyhow::{Context, Result, ensure};
+use pgdumprs::{CreationTime, Dump, Event};
+use pgdumprs_connect::{ConnectParams, Session};
 use pgdumprs_testkit::{Database, Major, Server};
 
 /// The majors that are dumped through a pooler.
@@ -44,8 +45,34 @@ fn prepare(conninfo: &str, jobs: usize) -> Result<Dump> {
         .created(CreationTime::default()))
 }
 
-/// Dumps into a file; returns what was warned of as well.
-async fn dump(conninfo: &str, jobs: usize, path: &Path) -> Result<(Report, Vec<String>)> {
+/// What a dump straight from the server gives.
+struct Direct(Vec<u8>);
+
+impl Direct {
+    async fn new(database: &Database, jobs: usize) -> Result<Direct> {
+        let (archive, _) = dump(&database.conninfo(), jobs).await?;
+        Ok(Direct(archive))
+    }
+
+    /// Dumps through a pooler, which must give the same bytes; returns what was warned of.
+    async fn is_given_by(&self, conninfo: &str, jobs: usize) -> Result<Vec<String>> {
+        let (archive, warnings) = dump(conninfo, jobs).await?;
+        ensure!(archive == self.0, "-j {jobs}: other bytes");
+        Ok(warnings)
+    }
+
+    /// Dumps through a pooler without a warning.
+    async fn is_given_well_by(&self, conninfo: &str, jobs: usize) -> Result<()> {
+        let warnings = self.is_given_by(conninfo, jobs).await?;
+        ensure!(warnings.is_empty(), "-j {jobs}: {warnings:?}");
+        Ok(())
+    }
+}
+
+/// Dumps into a file; returns its content and what was warned of.
+async fn dump(conninfo: &str, jobs: usize) -> Result<(Vec<u8>, Vec<String>)> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("db.dump");
     let (sender, warnings) = channel();
     let dump = prepare(conninfo, jobs)?.watch(move |event| {
         if let Event::Warning(warning) = event {
@@ -53,8 +80,31 @@ async fn dump(conninfo: &str, jobs: usize, path: &Path) -> Result<(Report, Vec<S
             let _ = sender.send(warning);
         }
     });
-    let report = dump.to_file(path).await.context("dumping with pgdumprs")?;
-    Ok((report, warnings.into_iter().collect()))
+    dump.to_file(&path)
+        .await
+        .with_context(|| format!("dumping with -j {jobs}"))?;
+    Ok((std::fs::read(&path)?, warnings.into_iter().collect()))
+}
+
+/// A session of another client's, in a transaction.
+async fn other_client(conninfo: &str) -> Result<Session> {
+    let mut session = Session::connect(&ConnectParams::parse(conninfo)?).await?;
+    session.query("BEGIN").await?;
+    Ok(session)
+}
+
+/// A database with a table that takes ten minutes to read, and a role that reads it: the pooler takes everybody for a superuser, whom the
+/// table's policy does not bind.
+fn endless(server: &Server) -> (Database, String) {
+    let database = server.database();
+    let role = server.role("LOGIN");
+    database.execute_sql(format!(
+        "CREATE TABLE endless AS SELECT 1 AS a;
+         GRANT SELECT ON endless TO {role};
+         ALTER TABLE endless ENABLE ROW LEVEL SECURITY;
+         CREATE POLICY p ON endless USING (pg_sleep(600) IS NOT NULL)"
+    ));
+    (database, role)
 }
 
 /// What a failed dump says, and its hint.
@@ -62,6 +112,10 @@ async fn refusal(dump: Dump) -> (String, String) {
     let Err(error) = dump.to_std_writer(std::io::sink()).await else {
         panic!("there is a dump");
     };
+    said(error)
+}
+
+fn said(error: pgdumprs::Error) -> (String, String) {
     let hint = error.hint().unwrap_or_default();
     (format!("{:#}", anyhow::Error::new(error)), hint)
 }

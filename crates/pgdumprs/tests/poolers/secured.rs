@@ -1,20 +1,19 @@
 //! TLS and passwords, through a pooler.
 
-use anyhow::{Context, Result, ensure};
-use pgdumprs_testkit::{Major, Server, checked_output, tool};
-use rcgen::{CertificateParams, KeyPair};
+use anyhow::{Result, ensure};
+use pgdumprs_testkit::{Authority, Major, Server, checked_output, tool};
 
-use crate::{SINCE, database, dump, refusal, runtime};
+use crate::{Direct, SINCE, database, refusal, runtime};
 
 const PASSWORD: &str = "open sesame";
 
 #[test]
 fn a_dump_goes_through_a_pooler_with_tls_and_scram() -> Result<()> {
-    let key = KeyPair::generate()?;
-    let certificate = CertificateParams::new(["localhost".to_owned()])?.self_signed(&key)?;
+    let authority = Authority::new("the host's authority")?;
+    let identity = authority.sign_host("localhost")?;
     let folder = tempfile::tempdir()?;
     let root = folder.path().join("root.crt");
-    std::fs::write(&root, certificate.pem())?;
+    std::fs::write(&root, authority.pem())?;
     for major in Major::covered()?
         .into_iter()
         .filter(|major| *major >= SINCE)
@@ -27,7 +26,7 @@ fn a_dump_goes_through_a_pooler_with_tls_and_scram() -> Result<()> {
         let pooler = server
             .pooler()
             .user(&role, PASSWORD)
-            .tls(certificate.pem(), key.serialize_pem())
+            .tls(&identity)
             .start()?;
         let parameters = |password: &str| {
             format!(
@@ -37,21 +36,10 @@ fn a_dump_goes_through_a_pooler_with_tls_and_scram() -> Result<()> {
                 root.display()
             )
         };
-        let (direct, pooled) = (
-            folder.path().join("direct.dump"),
-            folder.path().join("pooled.dump"),
-        );
         runtime().block_on(async {
-            dump(&database.conninfo(), 1, &direct).await?;
+            let direct = Direct::new(&database, 1).await?;
             for jobs in [1, 4] {
-                let (_, warnings) = dump(&parameters(PASSWORD), jobs, &pooled)
-                    .await
-                    .with_context(|| format!("-j {jobs}"))?;
-                ensure!(warnings.is_empty(), "{warnings:?}");
-                ensure!(
-                    std::fs::read(&direct)? == std::fs::read(&pooled)?,
-                    "-j {jobs}: other bytes"
-                );
+                direct.is_given_well_by(&parameters(PASSWORD), jobs).await?;
             }
             let (said, _) = refusal(crate::prepare(&parameters("wrong"), 4)?).await;
             ensure!(said.contains("authentication failed"), "{said}");

@@ -6,22 +6,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use pgdumprs::{Compression, Dump, Event};
-use pgdumprs_connect::{ConnectParams, Session};
 use pgdumprs_testkit::{Major, Server};
 
-use crate::{database, dump, prepare, runtime};
+use crate::{Direct, database, other_client, prepare, runtime};
 
 #[test]
 fn a_dump_takes_the_connections_there_are() -> Result<()> {
     let server = Server::get(Major::REFERENCE);
     let database = database(&server);
-    let folder = tempfile::tempdir()?;
-    let (direct, pooled) = (
-        folder.path().join("direct.dump"),
-        folder.path().join("pooled.dump"),
-    );
     runtime().block_on(async {
-        dump(&database.conninfo(), 1, &direct).await?;
+        let direct = Direct::new(&database, 1).await?;
         for mode in ["transaction", "session"] {
             for size in ["1", "2"] {
                 let pooler = server
@@ -30,14 +24,11 @@ fn a_dump_takes_the_connections_there_are() -> Result<()> {
                     .setting("default_pool_size", size)
                     .start()?;
                 let conninfo = pooler.conninfo(database.name());
-                let dumped = dump(&conninfo, 4, &pooled);
+                let dumped = direct.is_given_by(&conninfo, 4);
                 tokio::time::timeout(Duration::from_secs(60), dumped)
                     .await
-                    .context("the dump hangs")??;
-                ensure!(
-                    std::fs::read(&direct)? == std::fs::read(&pooled)?,
-                    "{mode} mode, {size}: other bytes"
-                );
+                    .context("the dump hangs")?
+                    .with_context(|| format!("{mode} mode, {size}"))?;
             }
         }
         Ok(())
@@ -101,17 +92,14 @@ fn connections_that_never_come_are_warned_of() -> Result<()> {
 /// A pooler that lets clients wait for ever says nothing while they do.
 #[test]
 fn a_wait_for_the_first_connection_is_warned_of() -> Result<()> {
-    let server = Server::get(Major::REFERENCE);
-    let database = server.database();
-    let pooler = server
+    let pooler = Server::get(Major::REFERENCE)
         .pooler()
         .setting("default_pool_size", "1")
         .setting("query_wait_timeout", "0")
         .start()?;
-    let conninfo = pooler.conninfo(database.name());
+    let conninfo = pooler.conninfo("postgres");
     runtime().block_on(async {
-        let mut other = Session::connect(&ConnectParams::parse(&conninfo)?).await?;
-        other.query("BEGIN").await?;
+        let mut other = other_client(&conninfo).await?;
         let (sender, mut warnings) = tokio::sync::mpsc::unbounded_channel();
         let dump = prepare(&conninfo, 1)?.watch(move |event| {
             if let Event::Warning(warning) = event {

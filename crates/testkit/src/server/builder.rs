@@ -1,17 +1,17 @@
 //! Puts a server together: data directory, settings, access rules.
 
 use std::fs;
-use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::account::Account;
+use super::place::{folder, on_free_port, write_for};
 use super::watchdog::Launch;
 use super::{Postmaster, Server, standby, template};
 use crate::Major;
+use crate::certificates::Identity;
 use crate::provision::provision;
 
 /// Settings of every test server. They lose nothing that a test looks at: durability is for
@@ -28,9 +28,6 @@ const SETTINGS: [(&str, &str); 9] = [
     // Standbys find what was written while they were copied, however many checkpoints there are.
     ("wal_keep_size", "128MB"),
 ];
-
-/// How often to look for another port when the one found was taken before the server had it.
-pub(super) const PORT_ATTEMPTS: u32 = 5;
 
 /// Prepares a server with settings, access rules or files of its own.
 #[derive(Clone, Debug)]
@@ -86,6 +83,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Offers TLS, with this certificate and key.
+    pub fn tls(self, identity: &Identity) -> ServerBuilder {
+        self.setting("ssl", "on")
+            .file("server.crt", identity.certificate.as_str())
+            .file("server.key", identity.key.serialize_pem())
+    }
+
     /// Starts the server.
     ///
     /// # Errors
@@ -93,29 +97,13 @@ impl ServerBuilder {
     /// When the major cannot be provisioned, or the server does not start; the message holds the
     /// server's log.
     pub fn start(self) -> Result<Server> {
-        let mut attempt = 1;
-        loop {
-            match self.start_on(free_port()?) {
-                Err(error)
-                    if attempt < PORT_ATTEMPTS
-                        && format!("{error:#}").contains("Address already in use") =>
-                {
-                    attempt += 1;
-                }
-                outcome => return outcome,
-            }
-        }
+        on_free_port(|port| self.start_on(port))
     }
 
     fn start_on(&self, port: u16) -> Result<Server> {
         let installation = provision(self.major)?;
         let account = Account::choose()?;
-        let folder = tempfile::Builder::new()
-            .prefix("pgdumprs-")
-            .permissions(fs::Permissions::from_mode(0o755))
-            .tempdir()
-            .context("creating the server's folder")?;
-        account.give(folder.path())?;
+        let folder = folder("pgdumprs-", account)?;
         let data = folder.path().join("data");
         match &self.primary {
             Some(primary) => standby::copy_to(&data, primary, account)?,
@@ -165,19 +153,6 @@ fn says_ready(pid_file: &Path) -> bool {
             .nth(7)
             .is_some_and(|line| line.trim() == "ready")
     })
-}
-
-/// A port that nobody listens on at this moment.
-pub(super) fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).context("looking for a free port")?;
-    Ok(listener.local_addr()?.port())
-}
-
-/// Writes a file that an account alone may read.
-pub(super) fn write_for(account: Account, path: &Path, content: &[u8]) -> Result<()> {
-    fs::write(path, content).with_context(|| format!("writing {}", path.display()))?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-    account.give(path)
 }
 
 fn path_text(path: &Path) -> String {

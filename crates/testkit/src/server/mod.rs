@@ -3,6 +3,7 @@
 mod account;
 mod builder;
 mod database;
+mod place;
 mod pooler;
 mod shared;
 mod standby;
@@ -113,6 +114,15 @@ impl Server {
     /// The server's data directory.
     pub fn data_dir(&self) -> &Path {
         &self.inner.data
+    }
+
+    /// Sends the postmaster a signal: `INT` is a fast shutdown, `QUIT` an immediate one.
+    ///
+    /// # Errors
+    ///
+    /// When it does not run any more.
+    pub fn signal(&self, name: &str) -> Result<()> {
+        self.inner.running.signal(name)
     }
 
     /// Connection parameters in libpq's keyword form for a database of this server, through the

@@ -1,16 +1,15 @@
 //! PgBouncer in front of a server.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::account::Account;
-use super::builder::{PORT_ATTEMPTS, free_port, write_for};
+use super::place::{folder, on_free_port, write_for};
 use super::watchdog::{Launch, Running};
 use super::{SUPERUSER, Server};
+use crate::certificates::Identity;
 use crate::provision::pgbouncer;
 
 /// Prepares a PgBouncer with settings of its own.
@@ -22,8 +21,8 @@ pub struct PoolerBuilder {
     settings: Vec<(String, String)>,
     /// Where it logs in as its clients do, their names and passwords.
     users: Vec<(String, String)>,
-    /// A certificate and its key.
-    tls: Option<(Vec<u8>, Vec<u8>)>,
+    /// A certificate and its key, in PEM.
+    tls: Option<(String, String)>,
 }
 
 impl PoolerBuilder {
@@ -52,13 +51,9 @@ impl PoolerBuilder {
         self
     }
 
-    /// Takes clients over TLS only, with this certificate and key in PEM.
-    pub fn tls(
-        mut self,
-        certificate: impl Into<Vec<u8>>,
-        key: impl Into<Vec<u8>>,
-    ) -> PoolerBuilder {
-        self.tls = Some((certificate.into(), key.into()));
+    /// Takes clients over TLS only, with this certificate and key.
+    pub fn tls(mut self, identity: &Identity) -> PoolerBuilder {
+        self.tls = Some((identity.certificate.clone(), identity.key.serialize_pem()));
         self
     }
 
@@ -68,29 +63,13 @@ impl PoolerBuilder {
     ///
     /// When PgBouncer cannot be provisioned, or does not start; the message holds its log.
     pub fn start(self) -> Result<Pooler> {
-        let mut attempt = 1;
-        loop {
-            match self.start_on(free_port()?) {
-                Err(error)
-                    if attempt < PORT_ATTEMPTS
-                        && format!("{error:#}").contains("Address already in use") =>
-                {
-                    attempt += 1;
-                }
-                outcome => return outcome,
-            }
-        }
+        on_free_port(|port| self.start_on(port))
     }
 
     fn start_on(&self, port: u16) -> Result<Pooler> {
         let program = pgbouncer()?;
         let account = Account::choose()?;
-        let folder = tempfile::Builder::new()
-            .prefix("pgdumprs-pooler-")
-            .permissions(fs::Permissions::from_mode(0o755))
-            .tempdir()
-            .context("creating the pooler's folder")?;
-        account.give(folder.path())?;
+        let folder = folder("pgdumprs-pooler-", account)?;
         let file = folder.path().join("pgbouncer.ini");
         write_for(
             account,
@@ -144,7 +123,7 @@ impl PoolerBuilder {
                 ("client_tls_key_file", "server.key", key),
             ] {
                 let path = folder.join(name);
-                write_for(account, &path, content)?;
+                write_for(account, &path, content.as_bytes())?;
                 settings.push((setting, path.display().to_string()));
             }
         }
@@ -172,6 +151,15 @@ impl Pooler {
     /// The TCP port on 127.0.0.1; the socket's name holds the same number.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Sends it a signal, such as `KILL`.
+    ///
+    /// # Errors
+    ///
+    /// When it does not run any more.
+    pub fn signal(&self, name: &str) -> Result<()> {
+        self.running.signal(name)
     }
 
     /// Connection parameters in libpq's keyword form for a database behind it, through the socket and as superuser.

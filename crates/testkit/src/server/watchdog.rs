@@ -15,20 +15,20 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::account::Account;
-use crate::tools::clean_environment;
+use crate::tools::{checked_output, clean_environment};
 
 /// How long a server may take to accept connections, on a machine busy with other tests.
 const START_LIMIT: Duration = Duration::from_secs(60);
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// `$1` is the server's folder, the rest is the server's command line. The server inherits neither
-/// end of the pipe. When it ends on its own, its log goes to standard error, which the test process
-/// reads while it waits for the start.
+/// `$1` is the server's folder, the rest is the server's command line. The server's process id is in
+/// the folder before the server runs, and it inherits neither end of the pipe. When it ends on its own,
+/// its log goes to standard error, which the test process reads while it waits for the start.
 const SCRIPT: &str = r#"
 folder=$1
 shift
 exec 3<&0
-"$@" </dev/null >"$folder/log" 2>&1 3<&- &
+sh -c 'echo $$ >"$0/pid"; exec "$@"' "$folder" "$@" </dev/null >"$folder/log" 2>&1 3<&- &
 server=$!
 { cat <&3 >/dev/null 2>&1; kill -QUIT "$server"; } &
 waiter=$!
@@ -90,6 +90,14 @@ impl Running {
     /// The folder of everything the server owns.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Sends the server a signal, such as `INT`.
+    pub(super) fn signal(&self, name: &str) -> Result<()> {
+        let process = fs::read_to_string(self.folder.join("pid"))
+            .context("looking for the server's process")?;
+        checked_output(Command::new("kill").args(["-s", name, process.trim()]))?;
+        Ok(())
     }
 
     fn wait_until(&mut self, is_ready: impl Fn() -> bool) -> Result<()> {
