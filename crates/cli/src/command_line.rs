@@ -26,6 +26,8 @@ use crate::reference::Reference;
     // A command is one as the first argument only: behind an option, the same word is the name of a database.
     args_conflicts_with_subcommands = true,
     override_usage = "pgdumprs [OPTION]... [DBNAME]\n       pgdumprs COMMAND [OPTION]...",
+    // `pgdumprs list --version` says the program's name, and an option given again counts anew, as without a command.
+    mut_subcommands(|command| command.display_name("pgdumprs").args_override_self(true)),
     subcommand_help_heading = "Commands (a database that has such a name is dumped with -d)",
     after_help = after_help(),
     after_long_help = WHERE_FROM
@@ -60,8 +62,6 @@ fn after_help() -> String {
 enum Command {
     /// Back up a database, which is also what happens without a command
     #[command(
-        display_name = "pgdumprs",
-        args_override_self = true,
         override_usage = "pgdumprs dump [OPTION]... [DBNAME]",
         after_help = after_help(),
         after_long_help = WHERE_FROM
@@ -70,8 +70,6 @@ enum Command {
 
     /// Print what an archive holds, as pg_restore -l does
     #[command(
-        display_name = "pgdumprs",
-        args_override_self = true,
         override_usage = "pgdumprs list [OPTION]... FILE",
         after_help = "pg_restore -L takes what this prints."
     )]
@@ -79,8 +77,6 @@ enum Command {
 
     /// Read all of an archive and say whether it is sound
     #[command(
-        display_name = "pgdumprs",
-        args_override_self = true,
         override_usage = "pgdumprs verify [OPTION]... FILE",
         after_help = "Exit status: 0 for a sound archive, 1 where it is damaged, with the first damage on standard error."
     )]
@@ -88,8 +84,6 @@ enum Command {
 
     /// Print the rows of a table in an archive
     #[command(
-        display_name = "pgdumprs",
-        args_override_self = true,
         override_usage = "pgdumprs cat [OPTION]... FILE TABLE",
         after_help = "The rows come as COPY … TO gives them and COPY … FROM takes them, without the \\. behind them in the archive. \
                       Where they were dumped as INSERT statements, these are printed."

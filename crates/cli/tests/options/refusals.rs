@@ -22,6 +22,7 @@ fn end(mut command: Command, line: &str) -> End {
     let arguments = line
         .split(' ')
         .map(|word| if word == "''" { "" } else { word });
+    // Stock makes the file before it connects.
     let folder = tempfile::tempdir().unwrap();
     let output = run(command
         .args(arguments)
