@@ -61,7 +61,7 @@ const SETTINGS: &[(&str, &str, u16)] = &[
     ("idle_session_timeout", "10s", 14),
     // This one ends the session, so that it is not so short that it strikes while a busy machine is still beginning the transaction,
     // yet shorter than what is to be copied takes.
-    ("transaction_timeout", "50ms", 17),
+    ("transaction_timeout", "250ms", 17),
     ("row_security", "on", 0),
     ("xmlbinary", "hex", 0),
     ("xmloption", "document", 0),
@@ -190,7 +190,7 @@ fn no_setting_of_the_server_or_the_role_changes_a_byte() {
             // The reference psql asks for nothing that these would refuse.
             database.try_execute_sql(format!("ALTER SYSTEM SET {name} = {value}"))?;
         }
-        database.psql("SELECT pg_reload_conf(), pg_sleep(0.3)");
+        reload(&database)?;
         let with_server = archive(&conninfo).context("with settings of the server")?;
         ensure!(
             with_server == expected,
@@ -198,6 +198,18 @@ fn no_setting_of_the_server_or_the_role_changes_a_byte() {
         );
         Ok(())
     });
+}
+
+/// Has the server read its settings again, and waits until they hold: a session sees them after the process that starts sessions.
+fn reload(database: &Database) -> Result<()> {
+    let wait = "SELECT pg_sleep(0.1) WHERE current_setting('bytea_output') <> 'escape';\n";
+    database.try_execute_sql(format!(
+        "SELECT set_config(name, '0', false) FROM pg_settings WHERE name LIKE '%\\_timeout' AND context = 'user';
+         SELECT pg_reload_conf();
+         {}
+         DO $$ BEGIN ASSERT current_setting('bytea_output') = 'escape'; END $$;",
+        wait.repeat(300)
+    ))
 }
 
 /// A value as SQL takes it: names of schemas are a list.
