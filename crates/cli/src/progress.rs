@@ -1,4 +1,4 @@
-//! What a dump says on standard error while it runs: a progress bar on a terminal, lines where they are asked for.
+//! What a dump says on standard error while it runs: a progress bar on a terminal, a line now and then elsewhere, more where that is asked for.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -16,14 +16,17 @@ const ROOM_FOR_BAR: u16 = 50;
 /// How long a dump has to run before the time that is left is guessed at.
 const GUESSABLE: Duration = Duration::from_secs(1);
 
+/// How often a line says how far the dump is, where there is no bar. What is done before says nothing, as pg_dump does.
+const BETWEEN_LINES: Duration = Duration::from_secs(30);
+
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verbosity {
     /// Nothing.
     Quiet,
-    /// Warnings, and a progress bar on a terminal.
+    /// Warnings, and a progress bar on a terminal or lines elsewhere.
     Normal,
-    /// All of that, and lines.
+    /// All of that, and what is being done.
     Verbose,
 }
 
@@ -31,6 +34,7 @@ pub(crate) enum Verbosity {
 pub(crate) struct Teller {
     verbosity: Verbosity,
     bar: Option<Bar>,
+    lines: Lines,
 }
 
 impl Teller {
@@ -39,6 +43,7 @@ impl Teller {
         Self {
             verbosity,
             bar: wants_bar.then(Bar::new),
+            lines: Lines::new(),
         }
     }
 
@@ -54,8 +59,9 @@ impl Teller {
                 None => print(),
             }
         }
-        if let Some(bar) = &mut self.bar {
-            bar.tell(event);
+        match &mut self.bar {
+            Some(bar) => bar.tell(event),
+            None => self.lines.tell(event),
         }
     }
 }
@@ -120,6 +126,37 @@ impl Bar {
 impl Drop for Bar {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// Lines in place of a bar.
+struct Lines {
+    /// When data began to come.
+    began: Instant,
+    /// When the last line was said.
+    last: Instant,
+}
+
+impl Lines {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self {
+            began: now,
+            last: now,
+        }
+    }
+
+    fn tell(&mut self, event: &Event) {
+        match event {
+            Event::Planned { .. } => *self = Self::new(),
+            Event::Progress(progress) if self.last.elapsed() >= BETWEEN_LINES => {
+                self.last = Instant::now();
+                let percent = progress.fraction() * 100.0;
+                let figures = figures(progress, self.began.elapsed());
+                say(format_args!("{percent:.0}%, {figures}"));
+            }
+            _ => {}
+        }
     }
 }
 

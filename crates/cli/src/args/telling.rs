@@ -17,7 +17,8 @@ pub(crate) struct TellingArgs {
     /// Say nothing on standard error but why a dump failed
     ///
     /// Otherwise there are warnings and, where standard error is a terminal, a progress bar: tables, bytes read so far, bytes a second, and
-    /// the time that is left, which is guessed from what tables take on disk. It is gone when the dump has ended.
+    /// the time that is left, which is guessed from what tables take on disk. It is gone when the dump has ended. Elsewhere, a dump that
+    /// takes long says the same in a line every 30 seconds.
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
 

@@ -231,6 +231,7 @@ fn a_table_that_somebody_has_for_himself_is_an_error_after_the_time_given() {
     );
     assert_says(&said, &["could not lock the tables", "57014"]);
     backups.assert_untouched();
+    wait_until("it waits no more", || !is_waited_in(&database));
 }
 
 #[test]

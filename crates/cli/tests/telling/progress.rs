@@ -1,6 +1,7 @@
 //! The progress bar, lines, and silence.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use crate::shop;
 use crate::support::pgdumprs;
@@ -95,4 +96,40 @@ fn nothing_moves_where_nothing_can_or_nobody_wants_it() {
     assert_eq!(shown(100, "dumb", "").text, "");
     assert_eq!(shown(100, "xterm", "--quiet").text, "");
     assert_eq!(shown(100, "xterm", "-q").text, "");
+}
+
+#[test]
+fn without_a_terminal_there_is_a_line_now_and_then() {
+    let database = shop();
+    database.execute_sql(
+        "CREATE TABLE wide AS SELECT g, repeat('x', 1000) FROM generate_series(1, 40000) g",
+    );
+    let dumps = [&[][..], &["--quiet"]].map(|options| {
+        pgdumprs()
+            .args(["-Z0", "-j1", "--memory=16", "-d", &database.url()])
+            .args(options)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    });
+    // Neither comes to its end before its archive is read.
+    std::thread::sleep(Duration::from_secs(31));
+    let [said, silence] = dumps.map(|dump| {
+        let output = dump.wait_with_output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    });
+    let line = said.lines().next().unwrap();
+    for part in [
+        "pgdumprs: ",
+        "%, ",
+        "/4 tables, ",
+        " MiB, ",
+        "/s, ",
+        " left",
+    ] {
+        assert!(line.contains(part), "{part:?} is not in {said:?}");
+    }
+    assert_eq!(silence, "");
 }
