@@ -123,3 +123,52 @@ async fn open_socket(_: &Path) -> io::Result<Socket> {
         "this system has no Unix sockets",
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::params::ConnectParams;
+    use crate::plan::Plan;
+
+    /// A connection that is watched as the parameters say.
+    async fn watched(more: &str) -> TcpStream {
+        let params = ConnectParams::parse(&format!("host=127.0.0.1 user=ada {more}"));
+        let plan = Plan::new(&params.unwrap()).unwrap();
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await;
+        let address = listener.as_ref().unwrap().local_addr().unwrap();
+        let stream = TcpStream::connect(address).await.unwrap();
+        watch(&stream, &plan.keepalive).unwrap();
+        stream
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn the_kernel_watches_over_connections() {
+        for (more, idle, interval, count, user_timeout) in [
+            ("", 60, 10, 6, None),
+            (
+                "keepalives_idle=7 keepalives_interval=3 keepalives_count=2 tcp_user_timeout=5000",
+                7,
+                3,
+                2,
+                Some(Duration::from_secs(5)),
+            ),
+        ] {
+            let stream = watched(more).await;
+            let socket = SockRef::from(&stream);
+            assert!(socket.keepalive().unwrap(), "{more}");
+            let found = (
+                socket.tcp_keepalive_time().unwrap(),
+                socket.tcp_keepalive_interval().unwrap(),
+                socket.tcp_keepalive_retries().unwrap(),
+            );
+            let seconds = Duration::from_secs;
+            assert_eq!(found, (seconds(idle), seconds(interval), count), "{more}");
+            assert_eq!(socket.tcp_user_timeout().unwrap(), user_timeout, "{more}");
+        }
+        let stream = watched("keepalives=0").await;
+        assert!(!SockRef::from(&stream).keepalive().unwrap());
+    }
+}

@@ -5,6 +5,10 @@ use std::fs;
 use pgdumprs_connect::{ConnectParams, Error, Session};
 use pgdumprs_testkit::{Major, Server};
 use rcgen::CertificateParams;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::rustls::server::Acceptor;
 
 use crate::secured::{cancelled, encrypted, params, refused, self_signed};
 use crate::speaker::{Speaker, refusal};
@@ -60,6 +64,41 @@ async fn a_server_without_tls_goes_on_over_the_same_socket() {
     let error = refused(&params).await;
     assert!(matches!(error, Error::Tls { .. }), "{error}");
     assert_eq!(speaker.connections(), 1);
+}
+
+/// The name that a client asks for in its first message of TLS: hosts of many databases find the right one by it.
+async fn name_asked_for(more: &str) -> Option<String> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        if !more.contains("direct") {
+            stream.read_exact(&mut [0; 8]).await.unwrap();
+            stream.write_all(b"S").await.unwrap();
+        }
+        let hello = LazyConfigAcceptor::new(Acceptor::default(), stream);
+        let hello = hello.await.unwrap();
+        hello.client_hello().server_name().map(str::to_owned)
+    };
+    let conninfo = format!("hostaddr=127.0.0.1 port={port} user=ada sslmode=require {more}");
+    let params = ConnectParams::parse(&conninfo).unwrap();
+    let (name, error) = tokio::join!(server, refused(&params));
+    assert!(matches!(error, Error::Tls { .. }), "{error}");
+    name
+}
+
+#[tokio::test]
+async fn the_hosts_name_is_asked_for() {
+    let name = "ep-cool-1.eu.aws.neon.tech";
+    for (more, expected) in [
+        (format!("host={name}"), Some(name)),
+        (format!("host={name} sslnegotiation=direct"), Some(name)),
+        (format!("host={name} sslsni=0"), None),
+        // As in libpq, an address is no name.
+        ("host=127.0.0.1".to_owned(), None),
+    ] {
+        assert_eq!(name_asked_for(&more).await.as_deref(), expected, "{more}");
+    }
 }
 
 #[tokio::test]
