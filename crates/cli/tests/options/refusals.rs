@@ -188,6 +188,8 @@ fn differences_are_those_that_are_meant() {
         ("--binary-upgrade", refused("pg_upgrade")),
         ("-Ft", refused("-Fc")),
         ("-Fp", refused("-Fc")),
+        ("-Fd -f x", refused("-Fc")),
+        ("--format=directory --file=x", refused("-Fc")),
     ] {
         let (theirs, ours) = ends(line);
         assert_eq!(theirs, stock, "{line}");

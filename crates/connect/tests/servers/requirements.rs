@@ -94,6 +94,27 @@ async fn sockets_may_have_no_file() {
     assert_eq!(error.sqlstate(), Some("28000"), "{error}");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn without_a_host_the_usual_folders_are_searched_for_the_socket() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    // A port that is this test's own is a name that is its own.
+    let port = crate::secured::closed_port();
+    let path = format!("/tmp/.s.PGSQL.{port}");
+    let listener = tokio::net::UnixListener::bind(&path).unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.read(&mut [0; 1024]).await;
+        let _ = stream.write_all(&crate::speaker::refusal("28000")).await;
+    });
+    let conninfo = format!("port={port} user=ada");
+    let error = Session::connect(&ConnectParams::parse(&conninfo).unwrap()).await;
+    std::fs::remove_file(&path).unwrap();
+    let error = error.unwrap_err();
+    assert_eq!(error.sqlstate(), Some("28000"), "{error}");
+    assert!(error.to_string().contains(&path), "{error}");
+}
+
 #[tokio::test]
 async fn addresses_of_version_6_are_reached() {
     let Ok(listener) = std::net::TcpListener::bind(("::1", 0)) else {
