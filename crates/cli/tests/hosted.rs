@@ -244,3 +244,27 @@ fn guides_work_with_the_programs_name_replaced() {
         }
     }
 }
+
+/// Hosts whose certificates come from an authority that everybody knows. Both programs find what this machine trusts where
+/// SSL_CERT_FILE says, so that a test can have a say in it.
+#[test]
+fn what_the_system_trusts_is_trusted() {
+    let (server, authority) = host();
+    let user = server.role(&format!("LOGIN PASSWORD '{PASSWORD}'"));
+    let folder = tempfile::tempdir().unwrap();
+    let stranger = Authority::new("a stranger").unwrap().pem();
+    for (pem, status) in [(authority, Some(0)), (stranger, Some(1))] {
+        let trusted = folder.path().join("trusted.pem");
+        std::fs::write(&trusted, pem).unwrap();
+        for program in ["pg_dump", "pgdumprs"] {
+            let line = format!(
+                "{program} -Fc -s -f db.dump -d 'postgresql://{user}:{PASSWORD}@localhost:{}/postgres?sslmode=verify-full&sslrootcert=system'",
+                server.port()
+            );
+            let output = run(shell(folder.path(), &[], &line).env("SSL_CERT_FILE", &trusted));
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), status, "{program}: {said}");
+            assert_eq!(said.contains("certificate"), status == Some(1), "{said}");
+        }
+    }
+}
