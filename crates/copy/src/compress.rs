@@ -1,4 +1,5 @@
-//! The stage between reading and the outlet: a thread for each connection, which compresses what it read.
+//! The stage between reading and the outlet: a thread for each connection, which compresses what it read, and makes INSERT statements of
+//! it first where those are wanted.
 
 use std::io;
 
@@ -6,9 +7,10 @@ use bytes::Bytes;
 use pgdumprs_archive::{Compression, Compressor};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
+use crate::inserts::Rewriter;
 use crate::outlet::{Item, Outlet};
 use crate::thread::{self, Running};
-use crate::{Error, Step};
+use crate::{Error, Inserts, Step};
 
 /// What the reading stage hands over.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ enum Raw {
     UnitEnds,
     /// A step that needs no compressing.
     Step(Step),
+    /// The rows to come, up to the end of their stream, become these statements.
+    InsertsBegin(Box<Rewriter>),
     /// Bytes of a stream that one part makes alone, or of a piece of a stream.
     Data { bytes: Bytes, is_piece: bool },
     /// The end of such a stream or piece.
@@ -66,6 +70,13 @@ impl Feed {
         self.send(Raw::Step(step)).await
     }
 
+    /// What comes next is all rows of a table, to be written as INSERT statements. A row can be of any length, and what is done to it takes
+    /// as long: too long for an async task.
+    pub(crate) async fn begin_inserts(&self, inserts: Inserts) -> Result<(), Error> {
+        let rewriter = Box::new(Rewriter::new(inserts));
+        self.send(Raw::InsertsBegin(rewriter)).await
+    }
+
     /// Begins the stream that pieces will make together, of whatever connection.
     pub(crate) async fn begin_join(&self) -> Result<(), Error> {
         self.send(Raw::JoinBegins).await
@@ -98,18 +109,29 @@ fn compress(
         pieces: None,
     };
     let mut unit = 0;
+    let mut rewriter: Option<Box<Rewriter>> = None;
     while let Some(raw) = raw.blocking_recv() {
         match raw {
             Raw::UnitBegins(next) => unit = next,
             Raw::UnitEnds => outlet.complete(unit),
             Raw::Step(step) => outlet.put(unit, Item::Step(step))?,
+            Raw::InsertsBegin(begun) => rewriter = Some(begun),
             Raw::Data { bytes, is_piece } => {
                 let compressor = compressors.get(is_piece)?;
-                compressor.write(&bytes).map_err(Error::Compress)?;
+                match &mut rewriter {
+                    Some(rewriter) => compressor.write(&rewriter.rewrite(&bytes)),
+                    None => compressor.write(&bytes),
+                }
+                .map_err(Error::Compress)?;
                 put_chunks(compressor, unit, outlet)?;
             }
             Raw::EndData { is_piece } => {
                 let compressor = compressors.get(is_piece)?;
+                if let Some(rewriter) = rewriter.take() {
+                    compressor
+                        .write(&rewriter.finish())
+                        .map_err(Error::Compress)?;
+                }
                 let piece = compressor.finish().map_err(Error::Compress)?;
                 put_chunks(compressor, unit, outlet)?;
                 if is_piece {

@@ -34,16 +34,17 @@ pub enum Value {
 }
 
 /// Rewrites the output of one COPY as it comes, in pieces that end anywhere.
-pub(crate) struct Rewriter<'a> {
-    inserts: &'a Inserts,
+#[derive(Debug)]
+pub(crate) struct Rewriter {
+    inserts: Inserts,
     /// The beginning of a row whose end has not come.
     unfinished: Vec<u8>,
     /// Rows in the statement that is open.
     rows: usize,
 }
 
-impl<'a> Rewriter<'a> {
-    pub(crate) fn new(inserts: &'a Inserts) -> Self {
+impl Rewriter {
+    pub(crate) fn new(inserts: Inserts) -> Self {
         Self {
             inserts,
             unfinished: Vec::new(),
@@ -81,7 +82,7 @@ impl<'a> Rewriter<'a> {
     }
 
     fn row(&mut self, row: &[u8], out: &mut Vec<u8>) {
-        let inserts = self.inserts;
+        let inserts = &self.inserts;
         if self.rows == 0 {
             out.extend_from_slice(&inserts.head);
         }
@@ -165,7 +166,7 @@ mod tests {
     /// The output of COPY, in pieces of each size.
     fn rewritten(inserts: &Inserts, copy: &str) -> String {
         let whole = |size: usize| {
-            let mut rewriter = Rewriter::new(inserts);
+            let mut rewriter = Rewriter::new(inserts.clone());
             let mut out = Vec::new();
             for piece in copy.as_bytes().chunks(size) {
                 out.extend(rewriter.rewrite(piece));

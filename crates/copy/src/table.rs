@@ -4,7 +4,6 @@ use bytes::Bytes;
 use pgdumprs_connect::CopyOut;
 
 use crate::compress::Feed;
-use crate::inserts::Rewriter;
 use crate::plan::{Extent, Part};
 use crate::worker::Came;
 use crate::{Error, Step, Table};
@@ -39,26 +38,20 @@ pub(crate) async fn read(
             feed.begin_join().await?;
         }
     }
+    if let Some(inserts) = &table.inserts {
+        feed.begin_inserts(inserts.clone()).await?;
+    }
     let mut bytes = 0;
-    let mut rewriter = table.inserts.as_ref().map(Rewriter::new);
     while let Some(piece) = copy.next().await.map_err(failed)? {
         bytes += piece.len() as u64;
         came.add(piece.len());
-        let piece = match &mut rewriter {
-            Some(rewriter) => rewriter.rewrite(&piece).into(),
-            None => piece,
-        };
         feed.data(piece, is_piece).await?;
     }
     let rows = copy.rows().ok_or_else(|| Error::TableAnswer {
         table: table.name.clone(),
     })?;
-    if part.is_last {
-        let end = match rewriter {
-            Some(rewriter) => rewriter.finish().into(),
-            None => Bytes::from_static(END_OF_DATA),
-        };
-        feed.data(end, is_piece).await?;
+    if part.is_last && table.inserts.is_none() {
+        feed.data(Bytes::from_static(END_OF_DATA), is_piece).await?;
     }
     feed.end_data(is_piece).await?;
     if part.is_last {

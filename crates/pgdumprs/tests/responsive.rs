@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use pgdumprs::Dump;
+use pgdumprs::{Dump, Inserts};
 use pgdumprs_testkit::{Database, Major, Server};
 use tokio::runtime::{Builder, Runtime};
 
@@ -41,10 +41,9 @@ async fn tick(until: Arc<AtomicBool>) -> (Duration, usize) {
 /// Dumps while another task of the same runtime ticks, and returns the longest time in which it got no turn.
 ///
 /// The runtime must run tasks on one thread, so that it is always the same that ticks.
-fn longest_stall(runtime: &Runtime, database: &Database) -> Result<Duration> {
+fn longest_stall(runtime: &Runtime, dump: Dump) -> Result<Duration> {
     let done = Arc::new(AtomicBool::new(false));
     let ticking = runtime.spawn(tick(done.clone()));
-    let dump = Dump::new(&database.conninfo())?;
     // Like a service's, the dump is a task beside the others.
     let dumping = runtime.spawn(dump.to_std_writer(std::io::sink()));
     let dumped = runtime.block_on(dumping);
@@ -55,8 +54,19 @@ fn longest_stall(runtime: &Runtime, database: &Database) -> Result<Duration> {
     Ok(longest)
 }
 
+/// Dumps in a runtime of one thread, which must not be held up by it.
+fn check(what: &str, mut builder: Builder, dump: Dump) -> Result<()> {
+    let stall = longest_stall(&builder.enable_all().build()?, dump)?;
+    println!("{what}: other tasks had to wait for up to {stall:?}");
+    ensure!(
+        stall < STALL,
+        "{what}: other tasks had to wait for {stall:?}"
+    );
+    Ok(())
+}
+
 /// Many tables with something for each part of a dump to do.
-fn database(server: &Server, count: usize) -> Result<Database> {
+fn many_tables(server: &Server, count: usize) -> Result<Database> {
     let database = server.database();
     database.try_execute_sql(format!(
         "DO $$
@@ -74,25 +84,30 @@ fn database(server: &Server, count: usize) -> Result<Database> {
     Ok(database)
 }
 
+/// Rows by the hundred thousand, a value that is larger than everything else, and a large object.
+fn large_data(server: &Server) -> Result<Database> {
+    let database = server.database();
+    database.try_execute_sql(
+        "CREATE TABLE narrow AS SELECT g AS id, md5(g::text) AS t FROM generate_series(1, 300000) g;
+         CREATE TABLE large AS SELECT repeat('it''s large', 2000000) AS t;
+         SELECT lo_from_bytea(0, decode(repeat(md5('large'), 300000), 'hex'))",
+    )?;
+    Ok(database)
+}
+
 #[test]
 fn other_tasks_get_their_turns_during_a_dump() -> Result<()> {
     let server = Server::builder(Major::REFERENCE)
         .setting("max_locks_per_transaction", "1000")
         .start()?;
-    let database = database(&server, 5000)?;
+    let (many, large) = (many_tables(&server, 5000)?, large_data(&server)?);
     let mut one_worker = Builder::new_multi_thread();
     one_worker.worker_threads(1);
-    for (name, mut builder) in [
-        ("single-threaded", Builder::new_current_thread()),
-        ("multi-threaded", one_worker),
-    ] {
-        let runtime = builder.enable_all().build()?;
-        let stall = longest_stall(&runtime, &database)?;
-        println!("{name}: other tasks had to wait for up to {stall:?}");
-        ensure!(
-            stall < STALL,
-            "in a {name} runtime other tasks had to wait for {stall:?}"
-        );
-    }
-    Ok(())
+    let single = Builder::new_current_thread;
+    let dump = |database: &Database| Dump::new(&database.conninfo());
+    check("many tables", single(), dump(&many)?)?;
+    check("many tables, multi-threaded", one_worker, dump(&many)?)?;
+    check("large data", single(), dump(&large)?)?;
+    let inserts = dump(&large)?.inserts(Inserts::default());
+    check("large data as INSERTs", single(), inserts)
 }
