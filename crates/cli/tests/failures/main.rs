@@ -6,6 +6,7 @@ mod server;
 mod signals;
 #[path = "../support/mod.rs"]
 mod support;
+mod threads;
 
 use std::path::PathBuf;
 use std::process::Stdio;
