@@ -9,7 +9,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use pgdumprs::{ArchiveVersion, Compression, Dump};
+use pgdumprs::{ArchiveVersion, Compression, Dump, Event};
 use pgdumprs_testkit::compare::{compare_archives, stock_archive};
 use pgdumprs_testkit::{Database, Major, for_each_major, tool};
 
@@ -35,13 +35,19 @@ fn fewer_connections_than_asked_for_are_a_warning() {
                  END $$"
             ));
             let (sender, warnings) = channel();
+            let mut started = false;
             let dump = Dump::new(&format!("{} user={role}", database.conninfo()))?
                 .jobs(8)
                 .part_bytes(PART)
-                .watch(move |event| {
-                    if let pgdumprs::Event::Warning(warning) = event {
+                .watch(move |event| match event {
+                    // The first connection, which is told of here, must not be done before the others have been refused.
+                    Event::TableStarted { .. } if !std::mem::replace(&mut started, true) => {
+                        std::thread::sleep(Duration::from_millis(300));
+                    }
+                    Event::Warning(warning) => {
                         let _ = sender.send(warning);
                     }
+                    _ => {}
                 });
             let report = tokio::runtime::Runtime::new()?.block_on(dump.to_file(&path))?;
             ensure!(report.rows == expected.rows, "{report:?}");
@@ -172,10 +178,10 @@ fn dump_while_somebody_waits(database: &Database, jobs: usize, path: &Path) -> R
         .archive_version(ArchiveVersion::V1_16)
         .watch(move |event| match event {
             // All tables are locked, and no other connection is there yet.
-            pgdumprs::Event::Planned { .. } => {
+            Event::Planned { .. } => {
                 *other.lock().unwrap() = Some(waits());
             }
-            pgdumprs::Event::Warning(warning) => {
+            Event::Warning(warning) => {
                 let _ = sender.send(warning);
             }
             _ => {}
