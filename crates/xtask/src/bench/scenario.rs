@@ -216,10 +216,9 @@ pub(super) const ALL: &[Scenario] = &[
 ];
 
 impl Scenario {
-    /// Pairs of runs, of the number that others get: fewer where nothing is to be reached.
+    /// Pairs of runs, of the number that others get: fewer where one takes minutes.
     pub(super) fn pairs(&self, others: usize) -> usize {
         match self.costs {
-            Costs::Little if self.wanted.speed.is_none() => others.min(3),
             Costs::Little => others,
             Costs::Minutes | Costs::TenMinutes => 1,
         }
