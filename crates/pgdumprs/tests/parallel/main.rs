@@ -1,6 +1,7 @@
 //! Many connections into one file: the same bytes whatever their number, and what stock pg_restore makes of them.
 
 mod bounds;
+mod cutting;
 mod methods;
 mod others;
 
