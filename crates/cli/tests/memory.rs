@@ -1,10 +1,11 @@
-//! Peak memory of the command: within its budget, whatever the size of the data and the number of connections.
+//! Peak memory of the command: a dump's within its budget, whatever the size of the data and the number of connections, and that of what
+//! reads archives without regard to their size.
 
 #[expect(dead_code, reason = "every test takes what it needs of it")]
 mod support;
 
 use std::io::Read;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use pgdumprs_testkit::{Database, Major, Server};
@@ -25,12 +26,18 @@ fn database(server: &Server, rows: usize) -> Database {
     database
 }
 
-/// Dumps over eight connections into a pipe whose reader is slow at first, so that all that may wait does. Gives the peak of resident
-/// memory in KiB.
-fn peak(database: &Database, arguments: &[&str]) -> u64 {
-    let mut child = pgdumprs()
-        .args(["-d", &database.conninfo(), "-j8"])
-        .args(arguments)
+/// Dumps over eight connections, and gives the peak of resident memory in KiB.
+fn peak_of_dump(database: &Database, arguments: &[&str]) -> u64 {
+    peak(
+        pgdumprs()
+            .args(["-d", &database.conninfo(), "-j8"])
+            .args(arguments),
+    )
+}
+
+/// Runs a command into a pipe whose reader is slow at first, so that all that may wait does. Gives the peak of resident memory in KiB.
+fn peak(command: &mut Command) -> u64 {
+    let mut child = command
         .stdout(Stdio::piped())
         .spawn()
         .expect("the command was built with this test");
@@ -64,7 +71,10 @@ fn memory_stays_within_its_budget_whatever_the_size_of_the_data() {
         let budget = 32;
         let memory = format!("--memory={budget}");
         let arguments = ["-Z", compression, &memory];
-        let (small, large) = (peak(&small, &arguments), peak(&large, &arguments));
+        let (small, large) = (
+            peak_of_dump(&small, &arguments),
+            peak_of_dump(&large, &arguments),
+        );
         println!("{compression}: {small} and {large} KiB");
         for peak in [small, large] {
             assert!(peak <= budget * 1024 + PROGRAM, "{compression}: {peak} KiB");
@@ -73,6 +83,27 @@ fn memory_stays_within_its_budget_whatever_the_size_of_the_data() {
             large <= small + 24 * 1024,
             "{compression}: {small} KiB grow to {large} KiB"
         );
+    }
+}
+
+/// A hundred megabytes go through the hands of what reads archives, and do not stay there.
+#[test]
+fn archives_are_read_as_they_come() {
+    let server = Server::builder(Major::V17).start().expect("a server");
+    let database = database(&server, 1200);
+    let folder = tempfile::tempdir().expect("a folder");
+    for compression in ["none", "gzip"] {
+        let archive = folder.path().join(compression);
+        let mut dump = pgdumprs();
+        dump.args(["-Z", compression, "-d", &database.conninfo(), "-f"]);
+        assert!(run(dump.arg(&archive)).status.success());
+        let (mut verify, mut cat) = (pgdumprs(), pgdumprs());
+        verify.arg("verify").arg(&archive);
+        cat.arg("cat").arg(&archive).arg("public.wide");
+        for mut command in [verify, cat] {
+            let peak = peak(&mut command);
+            assert!(peak <= PROGRAM, "{command:?}: {peak} KiB");
+        }
     }
 }
 
