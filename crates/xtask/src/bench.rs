@@ -26,7 +26,7 @@ use crate::build::{build, target, workspace};
 
 /// Measure pgdumprs against stock pg_dump, in turn, on databases of its own.
 ///
-/// A full run takes about a quarter of an hour and rewrites docs/benchmarks.md. A smaller one (--quick, --scale, --objects, --only)
+/// A full run takes about twenty minutes and rewrites docs/benchmarks.md. A smaller one (--quick, --scale, --objects, --only)
 /// writes the same to target/bench.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
