@@ -112,7 +112,10 @@ impl Bar {
                 let table = &self.table;
                 self.bar.set_message(format!("{figures} {table}"));
             }
-            Event::TableFinished(_) | Event::LargeObjectsFinished { .. } | Event::Warning(_) => {}
+            Event::TableFinished(_)
+            | Event::LargeObjectsFinished { .. }
+            | Event::Warning(_)
+            | Event::Hint(_) => {}
             event => {
                 if let Some(line) = verbose::line(event, true) {
                     self.bar.set_message(line);

@@ -2,10 +2,11 @@
 
 use pgdumprs::Event;
 
-/// What is said of an event: of warnings always, of everything else where that is asked for.
+/// What is said of an event: of warnings and hints always, of everything else where that is asked for.
 pub(crate) fn line(event: &Event, verbose: bool) -> Option<String> {
     Some(match event {
         Event::Warning(text) => format!("warning: {text}"),
+        Event::Hint(text) => format!("hint: {text}"),
         _ if !verbose => return None,
         Event::Connected { server_version, .. } => {
             format!("connected to PostgreSQL {server_version}")

@@ -164,7 +164,7 @@ fn of_server(error: &ServerError) -> Option<&'static str> {
 }
 
 /// What a host's name tells of a provider's pooler, and how its server is reached itself.
-fn hosted_pooler(host: &str) -> Option<String> {
+pub(crate) fn hosted_pooler(host: &str) -> Option<String> {
     // Not the path of a socket.
     let (first, domain) = host.split_once('.').filter(|_| !host.contains('/'))?;
     if let Some(endpoint) = first.strip_suffix("-pooler") {

@@ -12,7 +12,7 @@ use tracing::debug_span;
 use crate::blocking::blocking;
 use crate::created::creation_time;
 use crate::data::job;
-use crate::hint::advised;
+use crate::hint::{advised, hosted_pooler};
 use crate::lock::{holders, lock_statements};
 use crate::patience::telling;
 use crate::transaction::{self, Begun};
@@ -93,6 +93,11 @@ impl Dump {
         });
         if let Some(warning) = server::check(server, self.allow_newer_server)? {
             self.watch.tell(Event::Warning(warning));
+        }
+        if let Some(pooler) = hosted_pooler(&session.target().host) {
+            self.watch.tell(Event::Hint(format!(
+                "{pooler}, where a dump takes no connections from the pool's other clients"
+            )));
         }
         Ok(session)
     }

@@ -107,6 +107,7 @@ fn log(event: &Event) {
         Event::LockingTables { count } => debug!(count, "locking tables"),
         Event::ReadingDefinitions => debug!("reading definitions and dependencies"),
         Event::Warning(warning) => warn!("{warning}"),
+        Event::Hint(hint) => info!("{hint}"),
         Event::Planned { entries, tables } => info!(entries, tables, "planned"),
         Event::TableStarted { name } => debug!(table = %name, "copying"),
         Event::TableFinished(TableReport {

@@ -23,6 +23,34 @@ fn a_hint_has_a_line_of_its_own() {
 
 #[test]
 fn a_poolers_host_name_gets_one() {
+    let server = Server::get(Major::REFERENCE);
+    let pooler = server.pooler().start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let conninfo = format!(
+        "host=ep-one-pooler.eu.aws.neon.tech hostaddr=127.0.0.1 port={} user=postgres dbname=postgres sslmode=disable",
+        pooler.port()
+    );
+    let dump = || {
+        let mut command = pgdumprs();
+        command.args(["-s", "-d", &conninfo, "-f"]);
+        command.arg(folder.path().join("a.dump"));
+        command
+    };
+    let output = run(&mut dump());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert_says(
+        &said,
+        &[
+            "pgdumprs: hint: ",
+            "is a pooler",
+            "\"ep-one.eu.aws.neon.tech\"",
+        ],
+    );
+    let quiet = run(dump().arg("-q"));
+    assert!(quiet.status.success() && quiet.stderr.is_empty());
+
     // Nobody listens on port 1; the address is given since the name has none.
     let conninfo = "host=ep-one-pooler.eu.aws.neon.tech hostaddr=127.0.0.1 port=1 user=ada";
     let said = failure(pgdumprs().args(["-d", conninfo]));
