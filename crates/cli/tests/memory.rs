@@ -35,20 +35,35 @@ fn peak_of_dump(database: &Database, arguments: &[&str]) -> u64 {
     )
 }
 
-/// Runs a command into a pipe whose reader is slow at first, so that all that may wait does. Gives the peak of resident memory in KiB.
+/// How long a command's peak must stay what it is before nothing more is taken to be under way, and how often that is looked for.
+const QUIET: u32 = 4;
+const LOOK: Duration = Duration::from_millis(250);
+const LOOKS: usize = 120;
+
+/// Runs a command into a pipe that nobody reads until all that may wait does. Gives the peak of resident memory in KiB.
 fn peak(command: &mut Command) -> u64 {
     let mut child = command
         .stdout(Stdio::piped())
         .spawn()
         .expect("the command was built with this test");
     let mut output = child.stdout.take().expect("it is a pipe");
-    std::thread::sleep(Duration::from_secs(1));
-    let (mut buffer, mut peak) = (vec![0; 1 << 20], 0);
     let status = format!("/proc/{}/status", child.id());
-    loop {
-        if let Ok(status) = std::fs::read_to_string(&status) {
-            peak = high_water(&status).unwrap_or(peak);
+    let look = |peak| {
+        let status = std::fs::read_to_string(&status).ok();
+        status.as_deref().and_then(high_water).unwrap_or(peak)
+    };
+    let (mut buffer, mut peak, mut quiet) = (vec![0; 1 << 20], 0, 0);
+    for _ in 0..LOOKS {
+        std::thread::sleep(LOOK);
+        let last = peak;
+        peak = look(last);
+        quiet = if peak == last { quiet + 1 } else { 0 };
+        if quiet == QUIET {
+            break;
         }
+    }
+    loop {
+        peak = look(peak);
         if output.read(&mut buffer).expect("a pipe can be read") == 0 {
             break;
         }
