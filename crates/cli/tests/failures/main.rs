@@ -80,6 +80,16 @@ impl Slow {
             .into()
     }
 
+    /// Starts a dump of what the role may see, to where backups are.
+    fn start_dump(&self, backups: &Backups) -> Running {
+        Running::start(
+            pgdumprs()
+                .args(self.arguments())
+                .arg("-f")
+                .arg(backups.file()),
+        )
+    }
+
     /// Waits until all tables are being read, and returns the process ids of the server's processes that do.
     fn wait_until_read(&self) -> Vec<String> {
         let sql = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";

@@ -11,12 +11,7 @@ use crate::{Backups, SOON, Slow, assert_no_session, halfway, is_waited_in, lock,
 /// Dumps tables that take a minute to read, lets something happen to the server meanwhile, and waits for the dump's end.
 fn dump_while(slow: &Slow, happens: impl FnOnce(Vec<String>)) -> Ended {
     let backups = Backups::new();
-    let running = Running::start(
-        pgdumprs()
-            .args(slow.arguments())
-            .arg("-f")
-            .arg(backups.file()),
-    );
+    let running = slow.start_dump(&backups);
     happens(slow.wait_until_read());
     let ended = running.end(SOON);
     backups.assert_untouched();
@@ -164,12 +159,7 @@ fn a_server_without_a_free_connection_is_an_error_and_with_one_a_warning() {
     let sessions: Vec<Session> = (0..3).map(|_| Session::open(&slow.database)).collect();
     wait_until("one connection is left", || connections(&slow) == 3);
     let backups = Backups::new();
-    let mut running = Running::start(
-        pgdumprs()
-            .args(slow.arguments())
-            .arg("-f")
-            .arg(backups.file()),
-    );
+    let mut running = slow.start_dump(&backups);
     assert_says(
         &running.says(),
         &["pgdumprs: warning: ", "fewer connections", "53300"],

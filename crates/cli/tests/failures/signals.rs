@@ -58,12 +58,7 @@ fn while_many_connections_copy() {
         let slow = Slow::new(server);
         for each in [("INT", 130), ("TERM", 143)] {
             let backups = Backups::new();
-            let running = Running::start(
-                pgdumprs()
-                    .args(slow.arguments())
-                    .arg("-f")
-                    .arg(backups.file()),
-            );
+            let running = slow.start_dump(&backups);
             slow.wait_until_read();
             signal(running, &backups, each);
             assert_no_session(&slow.database);

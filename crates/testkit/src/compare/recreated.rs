@@ -8,10 +8,10 @@ use tempfile::NamedTempFile;
 
 use super::archive::Archive;
 use super::difference::readable;
-use super::output;
 use super::report::{Comparison, Rule};
-use super::restored::{Restore, arguments, dump_of, restore, restorer, until_undisturbed};
-use super::script::differs_by_nature;
+use super::restored::{
+    Restore, arguments, compare_dumps, dump_of, restore, restorer, until_undisturbed,
+};
 use crate::tools::{checked_output, run_script, tool};
 use crate::{Database, Major, Server};
 
@@ -59,15 +59,10 @@ pub(super) fn compare(
             comparison.difference(Rule::F5, format!("{how}: {error:#}"));
             continue;
         }
-        let shown = output::compare(
-            Command::new("cat").arg(before.path()),
-            dump_of(source).arg("--create"),
-            rows,
-            differs_by_nature,
-        )?;
-        if let Some(shown) = shown {
-            comparison.difference(Rule::F5, format!("{how}: {shown}"));
-        }
+        let (mut expected, mut found) = (Command::new("cat"), dump_of(source));
+        expected.arg(before.path());
+        found.arg("--create");
+        compare_dumps(&how, [expected, found], rows, comparison)?;
     }
     Ok(())
 }

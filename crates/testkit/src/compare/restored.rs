@@ -56,17 +56,24 @@ pub(super) fn compare(
         match restored {
             Err(error) => comparison.difference(Rule::F5, format!("{how}: {error:#}")),
             Ok(target) => {
-                let shown = output::compare(
-                    &mut dump_of(source),
-                    &mut dump_of(&target),
-                    rows,
-                    differs_by_nature,
-                )?;
-                if let Some(shown) = shown {
-                    comparison.difference(Rule::F5, format!("{how}: {shown}"));
-                }
+                let dumps = [dump_of(source), dump_of(&target)];
+                compare_dumps(how, dumps, rows, comparison)?;
             }
         }
+    }
+    Ok(())
+}
+
+/// Compares what two commands print: a dump of what was restored with one of what should have been.
+pub(super) fn compare_dumps(
+    how: &str,
+    [mut expected, mut found]: [Command; 2],
+    rows: Rows,
+    comparison: &mut Comparison,
+) -> Result<()> {
+    let shown = output::compare(&mut expected, &mut found, rows, differs_by_nature)?;
+    if let Some(shown) = shown {
+        comparison.difference(Rule::F5, format!("{how}: {shown}"));
     }
     Ok(())
 }
