@@ -14,10 +14,10 @@ use crate::tools::{checked_output, reference_pg_dump, restoring_major, tool};
 use crate::{Database, Major, Server};
 
 /// How often a parallel restore may be run again after its workers locked each other out. They do that with stock's archives
-/// too: ALTER INDEX … ATTACH PARTITION and whatever plans a query on the partitioned table take the same locks in another
-/// order, and no dependency in the archive keeps them apart. Of the sample database, with its partitions of partitions, every
-/// third restore ends so, stock's archive or ours: chance does not reach the limit, an archive that can never be restored
-/// does.
+/// too: ALTER INDEX … ATTACH PARTITION on one level of partitions, and a foreign key or a trigger that goes down through all
+/// levels, take the same locks in another order, and no dependency in the archive keeps them apart. Of the sample database
+/// every third restore ends so, stock's archive or ours: chance does not reach the limit, an archive that can never be
+/// restored does.
 const DEADLOCKS_ALLOWED: usize = 20;
 
 /// How pg_restore is run.
