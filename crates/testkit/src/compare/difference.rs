@@ -6,6 +6,8 @@ use similar::TextDiff;
 
 /// How many lines of one difference are shown.
 const MOST_LINES: usize = 120;
+/// How many lines that only one side has are shown in a row: behind thousands of one side's, the other side's would not be seen.
+const MOST_IN_A_ROW: usize = 30;
 /// How many characters of one line are shown; a line can hold a whole document.
 const MOST_CHARACTERS: usize = 400;
 /// After this long the difference is shown more coarsely.
@@ -22,9 +24,17 @@ pub(super) fn unified(stock: &[u8], ours: &[u8]) -> String {
         .context_radius(3)
         .missing_newline_hint(false)
         .to_string();
-    let mut lines: Vec<_> = text.lines().take(MOST_LINES).map(shorten).collect();
-    let hidden = text.lines().count() - lines.len();
-    if hidden > 0 {
+    let all: Vec<_> = text.lines().collect();
+    let mut lines = Vec::new();
+    for same_side in all.chunk_by(|line, next| line.chars().next() == next.chars().next()) {
+        let shown = same_side.len().min(MOST_IN_A_ROW);
+        lines.extend(same_side[..shown].iter().copied().map(shorten));
+        if let Some(rest @ 1..) = same_side.len().checked_sub(shown) {
+            lines.push(format!("… and {rest} more lines of this side"));
+        }
+    }
+    if let Some(hidden @ 1..) = lines.len().checked_sub(MOST_LINES) {
+        lines.truncate(MOST_LINES);
         lines.push(format!("… and {hidden} more lines of difference"));
     }
     lines.join("\n")
@@ -61,6 +71,14 @@ mod tests {
     }
 
     #[test]
+    fn however_much_one_side_has_the_other_is_seen() {
+        let many: String = (0..1000).map(|n| format!("{n}\n")).collect();
+        let shown = unified(many.as_bytes(), b"other\n");
+        assert!(shown.contains("\n+other"), "{shown}");
+        assert!(shown.contains("970 more lines of this side"), "{shown}");
+    }
+
+    #[test]
     fn different_bytes_look_different() {
         assert_eq!(readable(b"caf\xe9\xff!"), "caf\\xe9\\xff!");
     }
@@ -69,8 +87,12 @@ mod tests {
     fn what_is_long_is_cut_and_said_to_be() {
         let many: String = (0..1000).map(|n| format!("{n}\n")).collect();
         let shown = unified(many.as_bytes(), b"");
-        assert!(shown.lines().count() <= MOST_LINES + 1);
-        assert!(shown.ends_with("more lines of difference"));
+        assert!(shown.ends_with("more lines of this side"));
+        let odd: String = (0..100).map(|n| format!("{n}\n{}\n", n % 2)).collect();
+        let even: String = (0..100).map(|n| format!("{n}\n{}\n", n % 2 + 5)).collect();
+        let shown = unified(odd.as_bytes(), even.as_bytes());
+        assert_eq!(shown.lines().count(), MOST_LINES + 1);
+        assert!(shown.ends_with("more lines of difference"), "{shown}");
         assert!(shorten(&"é".repeat(1000)).ends_with("(2000 bytes)"));
     }
 }
