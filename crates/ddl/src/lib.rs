@@ -30,6 +30,7 @@ mod data_type;
 mod database;
 mod default_acl;
 mod depend;
+mod descendants;
 mod dollar_quote;
 mod domain;
 mod dump;

@@ -4,6 +4,7 @@ use bstr::BString;
 use pgdumprs_archive::{CatalogId, Entry, Section};
 
 use crate::InsertForm;
+use crate::descendants::Descendants;
 use crate::dump::Dump;
 use crate::object::{DumpId, Kind, Object};
 
@@ -97,12 +98,14 @@ impl Toc {
     ///
     /// The catalogs' dependency chains lead through objects that have no entry: a view depends on its rule, and the rule
     /// on the tables. Such links are followed until they reach objects that have one. Section boundaries are no such
-    /// links: everything hangs on them.
+    /// links: everything hangs on them. Entries whose statement also reaches a table's descendants depend on those too; no
+    /// catalog says so.
     pub(crate) fn link(&mut self, dump: &Dump) {
         let mut has_entry = vec![false; self.next_id as usize];
         for entry in &self.entries {
             has_entry[entry.dump_id as usize] = true;
         }
+        let descendants = Descendants::new(dump);
         for entry in &mut self.entries {
             if !entry.dependencies.is_empty() {
                 continue;
@@ -112,6 +115,7 @@ impl Toc {
                 continue;
             };
             follow(dump, object, &has_entry, &mut entry.dependencies);
+            descendants.add_to(dump, object, &has_entry, &mut entry.dependencies);
         }
     }
 }

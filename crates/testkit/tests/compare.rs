@@ -47,8 +47,14 @@ struct Parts {
 
 impl Sample {
     fn new() -> Sample {
+        Sample::with("")
+    }
+
+    /// With more in the database.
+    fn with(script: &str) -> Sample {
         let database = Server::get(Major::REFERENCE).database();
         database.execute_sql(SAMPLE);
+        database.execute_sql(script);
         let folder = tempfile::tempdir().unwrap();
         let stock = folder.path().join("stock.dump");
         stock_archive(&database, &stock, &[]).unwrap();
@@ -296,6 +302,64 @@ fn dependencies_are_compared_by_what_they_stand_for() {
         &comparison,
         Rule::F3,
         "line_item_fkey depends on the same in another order",
+    );
+}
+
+#[test]
+fn ours_name_the_descendants_that_stocks_leave_out() {
+    let sample = Sample::with(
+        "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+         CREATE TABLE shop.\"part (\" PARTITION OF shop.part FOR VALUES FROM ('2000-01-01') TO ('2001-01-01')
+             PARTITION BY LIST (d);
+         CREATE TABLE shop.part_3 PARTITION OF shop.\"part (\" DEFAULT;
+         CREATE TRIGGER t BEFORE INSERT ON shop.part FOR EACH ROW EXECUTE FUNCTION nothing();
+         CREATE TYPE shop.kind AS (id int);
+         CREATE TABLE shop.typed OF shop.kind;
+         CREATE TABLE shop.heir (more text) INHERITS (shop.line, shop.typed);
+         ALTER TABLE shop.typed ADD CONSTRAINT positive CHECK (id > 0) NOT VALID;",
+    );
+    let lacking = sample.altered(|_| ());
+    assert_eq!(rules(&lacking), [Rule::F3], "{lacking}");
+    for table in ["part_1", "part (", "part_3", "heir"] {
+        assert_says(&lacking, Rule::F3, &format!("\n  - TABLE shop.{table}"));
+    }
+
+    let add = |parts: &mut Parts, entry: [&str; 2], tables: &[&str]| {
+        let [descriptor, tag] = entry;
+        for table in tables {
+            let id = parts.entry("TABLE", table).dump_id;
+            parts.entry(descriptor, tag).dependencies.push(id);
+        }
+    };
+    let (trigger, check) = (
+        ["TRIGGER", "part t"],
+        ["CHECK CONSTRAINT", "typed positive"],
+    );
+    sample
+        .altered(|parts| {
+            add(parts, trigger, &["part_3", "part_1", "part ("]);
+            add(parts, check, &["heir"]);
+        })
+        .assert_same();
+
+    let beyond = sample.altered(|parts| {
+        add(parts, trigger, &["part_3", "part_1", "part (", "line"]);
+        add(parts, check, &["heir"]);
+    });
+    assert_eq!(rules(&beyond), [Rule::F3], "{beyond}");
+    assert_says(&beyond, Rule::F3, "depends on\n  + TABLE shop.line");
+
+    let missing = sample.altered(|parts| {
+        add(parts, trigger, &["part_1", "part ("]);
+        add(parts, check, &["heir"]);
+        let position = parts.position("TABLE", "part_3");
+        parts.entries.remove(position);
+    });
+    assert_says(&missing, Rule::F2, "TABLE shop.part_3");
+    assert_says(
+        &missing,
+        Rule::F3,
+        "TRIGGER shop.part t depends on\n  - TABLE shop.part_3",
     );
 }
 

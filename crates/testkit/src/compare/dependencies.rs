@@ -1,4 +1,4 @@
-//! F3: what each entry depends on, with dump ids replaced by what they stand for.
+//! F3: what each entry depends on, with dump ids replaced by what they stand for. What ours names beyond stock's comes last.
 
 use std::collections::HashMap;
 
@@ -6,6 +6,7 @@ use pgdumprs_archive::Entry;
 
 use super::alignment::Alignment;
 use super::archive::{Archive, describe};
+use super::descendants::Descendants;
 use super::report::{Comparison, Rule};
 use super::version_gap::VersionGap;
 
@@ -36,10 +37,18 @@ pub(super) fn compare(
         ours,
         alignment.pairs.iter().map(|&(stock, ours)| (ours, stock)),
     );
+    let descendants = Descendants::of(stock.entries());
     for &(stock_position, our_position) in &alignment.pairs {
         let entry = &stock.entries()[stock_position];
-        let expected = theirs.of(entry, gap);
         let found = own.of(&ours.entries()[our_position], gap);
+        // In the order in which ours has them: stock's says nothing of it.
+        let mut beyond: Vec<_> = descendants.lacking(entry).into_iter().collect();
+        beyond.sort_by_cached_key(|&table| {
+            let target = theirs.target(table);
+            found.iter().position(|&other| other == target)
+        });
+        let beyond = beyond.into_iter().map(|table| theirs.target(table));
+        let expected: Vec<_> = theirs.of(entry, gap).into_iter().chain(beyond).collect();
         if expected == found {
             continue;
         }
@@ -120,12 +129,17 @@ impl<'a> Targets<'a> {
             })
             .map(|position| match position {
                 None => Target::Absent,
-                Some(position) => match self.partners.get(position) {
-                    Some(&partner) => Target::Both(partner),
-                    None => Target::Only(*position),
-                },
+                Some(&position) => self.target(position),
             })
             .collect()
+    }
+
+    /// The entry at a position here.
+    fn target(&self, position: usize) -> Target {
+        match self.partners.get(&position) {
+            Some(&partner) => Target::Both(partner),
+            None => Target::Only(position),
+        }
     }
 
     fn describe(&self, target: Target) -> String {

@@ -4,7 +4,7 @@
 //!
 //! - **F1** `pg_restore -f -` prints the same text for both archives;
 //! - **F2** the tables of contents agree entry by entry and in order;
-//! - **F3** so do the entries' dependencies, once dump ids are mapped;
+//! - **F3** so do the entries' dependencies, once dump ids are mapped; ours name descendants too, see `descendants`;
 //! - **F4** the data are the same bytes;
 //! - **F5** ours restores into an empty database, also in parallel, and a stock dump of that equals
 //!   a stock dump of the source.
@@ -16,6 +16,7 @@ mod alignment;
 mod archive;
 mod data;
 mod dependencies;
+mod descendants;
 mod difference;
 mod entries;
 mod fields;

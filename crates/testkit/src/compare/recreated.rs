@@ -9,9 +9,7 @@ use tempfile::NamedTempFile;
 use super::archive::Archive;
 use super::difference::readable;
 use super::report::{Comparison, Rule};
-use super::restored::{
-    Restore, arguments, compare_dumps, dump_of, restore, restorer, until_undisturbed,
-};
+use super::restored::{Restore, arguments, compare_dumps, dump_of, restore, restorer};
 use crate::tools::{checked_output, run_script, tool};
 use crate::{Database, Major, Server};
 
@@ -48,13 +46,11 @@ pub(super) fn compare(
         let (more, rows) = arguments(way);
         let arguments = [&ANEW, more].concat();
         let how = format!("pg_restore {major} {}", arguments.join(" "));
-        let restored = until_undisturbed(&how, comparison, || {
-            if knows_all {
-                restore(ours, server, OTHER_DATABASE, major, &arguments)
-            } else {
-                run_without_what_is_new(ours, server, major)
-            }
-        });
+        let restored = if knows_all {
+            restore(ours, server, OTHER_DATABASE, major, &arguments)
+        } else {
+            run_without_what_is_new(ours, server, major)
+        };
         if let Err(error) = restored {
             comparison.difference(Rule::F5, format!("{how}: {error:#}"));
             continue;

@@ -13,13 +13,6 @@ use super::script::differs_by_nature;
 use crate::tools::{checked_output, reference_pg_dump, restoring_major, tool};
 use crate::{Database, Major, Server};
 
-/// How often a parallel restore may be run again after its workers locked each other out. They do that with stock's archives
-/// too: ALTER INDEX … ATTACH PARTITION on one level of partitions, and a foreign key or a trigger that goes down through all
-/// levels, take the same locks in another order, and no dependency in the archive keeps them apart. Of the sample database
-/// every third restore ends so, stock's archive or ours: chance does not reach the limit, an archive that can never be
-/// restored does.
-const DEADLOCKS_ALLOWED: usize = 20;
-
 /// How pg_restore is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Restore {
@@ -50,14 +43,10 @@ pub(super) fn compare(
         let (arguments, rows) = arguments(way);
         let how = format!("pg_restore {major} {}", arguments.join(" "));
         let how = how.trim_end();
-        let restored = until_undisturbed(how, comparison, || {
-            let target = source.empty_sibling()?;
-            restore(ours, target.server(), target.name(), major, arguments)?;
-            Ok(target)
-        });
-        match restored {
+        let target = source.empty_sibling()?;
+        match restore(ours, target.server(), target.name(), major, arguments) {
             Err(error) => comparison.difference(Rule::F5, format!("{how}: {error:#}")),
-            Ok(target) => {
+            Ok(()) => {
                 let dumps = [dump_of(source), dump_of(&target)];
                 compare_dumps(how, dumps, rows, comparison)?;
             }
@@ -78,26 +67,6 @@ pub(super) fn compare_dumps(
         comparison.difference(Rule::F5, format!("{how}: {shown}"));
     }
     Ok(())
-}
-
-/// Restores, again and again as long as the restore's workers lock each other out, with a limit.
-pub(super) fn until_undisturbed<T>(
-    how: &str,
-    comparison: &mut Comparison,
-    mut restore: impl FnMut() -> Result<T>,
-) -> Result<T> {
-    let mut outcome = restore();
-    for _ in 0..DEADLOCKS_ALLOWED {
-        match &outcome {
-            Err(error) if format!("{error:#}").contains("deadlock detected") => {}
-            _ => break,
-        }
-        comparison.note(format!(
-            "{how} was in its own way (deadlock) and was run again"
-        ));
-        outcome = restore();
-    }
-    outcome
 }
 
 pub(super) fn restore(
