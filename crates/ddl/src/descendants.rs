@@ -85,8 +85,10 @@ fn roots(dump: &Dump, object: &Object) -> Vec<usize> {
         // Separate are those that are NOT VALID or were taken out of their table to break a loop.
         Kind::Constraint(i) if object.separate => {
             let row = &dump.details.constraints[i];
-            let goes_down = matches!(row.contype, contype::CHECK | contype::NOT_NULL);
-            find(row.table).into_iter().filter(|_| goes_down).collect()
+            match row.contype {
+                contype::CHECK | contype::NOT_NULL => find(row.table).into_iter().collect(),
+                _ => Vec::new(),
+            }
         }
         _ => Vec::new(),
     }

@@ -27,10 +27,10 @@ pub(super) fn unified(stock: &[u8], ours: &[u8]) -> String {
     let all: Vec<_> = text.lines().collect();
     let mut lines = Vec::new();
     for same_side in all.chunk_by(|line, next| line.chars().next() == next.chars().next()) {
-        let shown = same_side.len().min(MOST_IN_A_ROW);
-        lines.extend(same_side[..shown].iter().copied().map(shorten));
-        if let Some(rest @ 1..) = same_side.len().checked_sub(shown) {
-            lines.push(format!("… and {rest} more lines of this side"));
+        let (shown, rest) = same_side.split_at(same_side.len().min(MOST_IN_A_ROW));
+        lines.extend(shown.iter().copied().map(shorten));
+        if !rest.is_empty() {
+            lines.push(format!("… and {} more lines of this side", rest.len()));
         }
     }
     if let Some(hidden @ 1..) = lines.len().checked_sub(MOST_LINES) {
@@ -87,6 +87,7 @@ mod tests {
     fn what_is_long_is_cut_and_said_to_be() {
         let many: String = (0..1000).map(|n| format!("{n}\n")).collect();
         let shown = unified(many.as_bytes(), b"");
+        assert!(shown.lines().count() <= MOST_LINES + 1);
         assert!(shown.ends_with("more lines of this side"));
         let odd: String = (0..100).map(|n| format!("{n}\n{}\n", n % 2)).collect();
         let even: String = (0..100).map(|n| format!("{n}\n{}\n", n % 2 + 5)).collect();
