@@ -1,5 +1,14 @@
 //! How an archive's data is compressed.
 
+pub(crate) mod compress;
+pub(crate) mod decompress;
+pub(crate) mod gzip;
+pub(crate) mod gzip_level;
+pub(crate) mod join;
+pub(crate) mod lz4;
+pub(crate) mod text;
+pub(crate) mod zstandard;
+
 use crate::{ArchiveVersion, Error, Result};
 
 /// The compression of every data stream of an archive.

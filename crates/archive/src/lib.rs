@@ -52,47 +52,32 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
-mod block;
-mod chunk;
-mod compress;
 mod compression;
-mod compression_text;
-mod copy_text;
-mod decompress;
-mod entry;
 mod error;
-mod foreign;
-mod gzip;
-mod gzip_level;
-mod header;
-mod held_back;
-mod join;
-mod listing;
-mod lz4;
-mod patch;
-mod primitives;
+mod format;
 mod reader;
 #[cfg(test)]
 mod roundtrip;
-mod rows;
-mod source;
-mod toc;
 mod verify;
-mod version;
 mod writer;
-mod zstandard;
 
-pub use block::{Block, DataBlock, LargeObject, LargeObjectsBlock};
-pub use compress::{CHUNK_SIZE, Compressor, Piece};
-pub use compression::Compression;
-pub use entry::{CatalogId, Entry, Section};
+pub use compression::{
+    Compression,
+    compress::{CHUNK_SIZE, Compressor, Piece},
+    join::PieceJoin,
+};
 pub use error::{Error, Result};
-pub use foreign::Foreign;
-pub use header::{CreationTime, FieldSizes, Header};
-pub use join::PieceJoin;
-pub use reader::Reader;
-pub use rows::Rows;
-pub use toc::DataOffset;
+pub use format::{
+    entry::{CatalogId, Entry, Section},
+    foreign::Foreign,
+    header::{CreationTime, FieldSizes, Header},
+    toc::DataOffset,
+    version::ArchiveVersion,
+};
+pub use reader::{
+    Reader,
+    block::{Block, DataBlock, LargeObject, LargeObjectsBlock},
+    rows::Rows,
+};
 pub use verify::{BlockContent, Damage, Verified, VerifiedBlock};
-pub use version::ArchiveVersion;
 pub use writer::Writer;

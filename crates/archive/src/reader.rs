@@ -1,5 +1,10 @@
 //! Reads archives.
 
+pub(crate) mod block;
+pub(crate) mod listing;
+pub(crate) mod rows;
+pub(crate) mod source;
+
 use std::{
     collections::HashMap,
     fs::File,
@@ -12,11 +17,15 @@ use bstr::{BStr, ByteSlice};
 use crate::{
     Block, DataBlock, DataOffset, Entry, Error, FieldSizes, Foreign, Header, LargeObjectsBlock,
     Result,
-    block::{BlobsPlace, advance_blobs},
-    chunk::{BLOCK_BLOBS, BLOCK_DATA, ChunkState},
-    decompress::Decompressor,
-    source::Source,
-    toc,
+    compression::decompress::Decompressor,
+    format::{
+        chunk::{BLOCK_BLOBS, BLOCK_DATA, ChunkState},
+        toc,
+    },
+    reader::{
+        block::{BlobsPlace, advance_blobs},
+        source::Source,
+    },
 };
 
 /// Reads one archive: its header and table of contents at once, its data as it is asked for.

@@ -1,12 +1,14 @@
 //! Verifies archives: reads all there is and counts it.
 
+pub(crate) mod copy_text;
+
 use std::{collections::HashSet, error, fmt, io::Read};
 
 use bstr::{BString, ByteSlice};
 
 use crate::{
     Block, DataBlock, Entry, Error, LargeObjectsBlock, Reader, Result,
-    copy_text::{self, Columns, CopyText},
+    verify::copy_text::{Columns, CopyText},
 };
 
 /// Raw bytes looked at together.

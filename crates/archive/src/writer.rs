@@ -1,5 +1,8 @@
 //! Writes archives.
 
+pub(crate) mod held_back;
+pub(crate) mod patch;
+
 use std::{
     collections::HashMap,
     io::{Seek, Write},
@@ -7,11 +10,12 @@ use std::{
 
 use crate::{
     Compressor, Entry, Error, Header, Result,
-    chunk::{BLOCK_BLOBS, BLOCK_DATA},
-    held_back::HeldBack,
-    patch::Patch,
-    primitives::int,
-    toc::{self, EncodedToc},
+    format::{
+        chunk::{BLOCK_BLOBS, BLOCK_DATA},
+        primitives::int,
+        toc::{self, EncodedToc},
+    },
+    writer::{held_back::HeldBack, patch::Patch},
 };
 
 /// Writes one archive, front to back.

@@ -1,15 +1,17 @@
 //! What can go wrong with a connection, and what to do about it.
 
+pub(crate) mod advice;
+pub(crate) mod server_error;
+
 use std::io;
 use std::path::PathBuf;
 
 use bstr::ByteSlice;
 
-use crate::advice;
-use crate::conninfo::ConnInfoError;
-use crate::decode::DecodeError;
-use crate::server_error::ServerError;
-use crate::target::Target;
+use crate::error::server_error::ServerError;
+use crate::parameters::conninfo::ConnInfoError;
+use crate::session::target::Target;
+use crate::values::decode::DecodeError;
 
 /// Longest piece of a statement that an error repeats, in bytes.
 const STATEMENT_SHOWN: usize = 200;

@@ -1,23 +1,35 @@
 //! An open session and the statements that run in it.
 
+pub(crate) mod abandon;
+pub(crate) mod attempt;
+pub(crate) mod cancel;
+pub(crate) mod connect;
+pub(crate) mod copy_out;
+pub(crate) mod exchange;
+pub(crate) mod row_stream;
+pub(crate) mod server_kind;
+pub(crate) mod startup;
+pub(crate) mod target;
+pub(crate) mod version;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 
 use bstr::{BStr, BString, ByteSlice};
 use postgres_protocol::message::frontend;
 
-use crate::abandon::abandon;
-use crate::cancel::CancelToken;
-use crate::copy_out::CopyOut;
-use crate::encoding::Encoding;
+use crate::error::server_error::ServerError;
 use crate::error::{Error, shorten};
-use crate::exchange::check_sendable;
-use crate::params::ConnectParams;
-use crate::row_stream::RowStream;
-use crate::rows::Rows;
-use crate::server_error::ServerError;
-use crate::target::Target;
-use crate::version::ServerVersion;
+use crate::parameters::ConnectParams;
+use crate::session::abandon::abandon;
+use crate::session::cancel::CancelToken;
+use crate::session::copy_out::CopyOut;
+use crate::session::exchange::check_sendable;
+use crate::session::row_stream::RowStream;
+use crate::session::target::Target;
+use crate::session::version::ServerVersion;
+use crate::values::encoding::Encoding;
+use crate::values::rows::Rows;
 use crate::wire::Wire;
 
 /// Notices kept until they are taken; later ones push the oldest out, so that a chatty function
@@ -114,7 +126,7 @@ impl Session {
     /// Every kind that has to do with parameters, reaching the server, TLS and authentication; each
     /// says where the connection was to go and what to do next.
     pub async fn connect(params: &ConnectParams) -> Result<Session, Error> {
-        crate::connect::connect(params).await
+        crate::session::connect::connect(params).await
     }
 
     pub(crate) fn new(
@@ -191,7 +203,7 @@ impl Session {
     ///
     /// As for [`Session::connect`].
     pub fn another(&self) -> impl Future<Output = Result<Session, Error>> + Send + 'static {
-        crate::attempt::connect_again(self.cancel.route())
+        crate::session::attempt::connect_again(self.cancel.route())
     }
 
     /// What cancels a statement of this session from elsewhere.

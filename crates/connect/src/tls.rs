@@ -1,5 +1,10 @@
 //! TLS by rustls, with libpq's modes.
 
+pub(crate) mod certificate;
+pub(crate) mod files;
+pub(crate) mod key_log;
+pub(crate) mod verify;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,17 +15,16 @@ use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, RootCertStore, SignatureScheme, SupportedProtocolVersion};
 use tokio_rustls::TlsConnector;
 
-use crate::certificate;
-use crate::conninfo::ConnInfoError;
+use crate::authentication::secret::Secret;
 use crate::error::Error;
-use crate::key_log::KeyLogFile;
-use crate::params::ConnectParams;
-use crate::plan::{invalid, one_of};
-use crate::secret::Secret;
-use crate::tls_files::{
+use crate::parameters::ConnectParams;
+use crate::parameters::conninfo::ConnInfoError;
+use crate::parameters::plan::{invalid, one_of};
+use crate::tls::files::{
     certificates, private_key, revocations, revocations_in, system_certificates,
 };
-use crate::verify::Verifier;
+use crate::tls::key_log::KeyLogFile;
+use crate::tls::verify::Verifier;
 use crate::wire::Transport;
 
 /// What the protocol is called in TLS's negotiation of applications. Servers from 17 on know it.

@@ -3,6 +3,11 @@
 //! A message is a type byte, a length that counts itself but not the type byte (four bytes,
 //! big-endian), and a body.
 
+#[cfg(test)]
+pub(crate) mod fake_server;
+pub(crate) mod protocol;
+pub(crate) mod transport;
+
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};

@@ -1,0 +1,120 @@
+//! Recognises what people hand over instead of a custom-format archive, so that the error can say what to do.
+
+use std::fmt;
+
+/// How many of a file's first bytes [`recognise`] wants: one tar header.
+pub(crate) const SAMPLE: usize = 512;
+
+/// A file that is not a custom-format archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Foreign {
+    /// There is nothing in it.
+    Empty,
+    /// It ends inside the five bytes that mark an archive.
+    TooShort,
+    /// A plain-text dump, of `pg_dump` or `pg_dumpall`.
+    Sql,
+    /// A tar file, which `pg_dump -Ft` writes.
+    Tar,
+    /// The `toc.dat` of a directory-format or tar-format dump.
+    TableOfContents,
+    /// A folder, which `pg_dump -Fd` writes.
+    Directory,
+    /// A file compressed as a whole with gzip.
+    Gzip,
+    /// A file compressed as a whole with zstd.
+    Zstd,
+    /// A file compressed as a whole with lz4.
+    Lz4,
+    /// Something else.
+    Unknown,
+}
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Foreign::Empty => "the file is empty",
+            Foreign::TooShort => "the file is too short, it breaks off inside the first five bytes",
+            Foreign::Sql => "the file is a plain-text dump; run it with psql",
+            Foreign::Tar => {
+                "the file is a tar file; if pg_dump -Ft wrote it, read it with pg_restore"
+            }
+            Foreign::TableOfContents => {
+                "the file is the table of contents of a directory-format or tar-format dump; \
+                 read that dump with pg_restore"
+            }
+            Foreign::Directory => {
+                "it is a folder; if pg_dump -Fd wrote it, read it with pg_restore"
+            }
+            Foreign::Gzip => "the file is compressed as a whole with gzip; decompress it first",
+            Foreign::Zstd => "the file is compressed as a whole with zstd; decompress it first",
+            Foreign::Lz4 => "the file is compressed as a whole with lz4; decompress it first",
+            Foreign::Unknown => "the file does not begin with PGDMP",
+        })
+    }
+}
+
+/// What a file that does not begin with the archive's mark is, judged by its first [`SAMPLE`] bytes.
+pub(crate) fn recognise(start: &[u8]) -> Foreign {
+    if start.is_empty() {
+        Foreign::Empty
+    } else if crate::format::header::MAGIC.starts_with(start) {
+        Foreign::TooShort
+    } else if is_sql(start) {
+        Foreign::Sql
+    } else if start.get(257..262) == Some(b"ustar") {
+        Foreign::Tar
+    } else if start.starts_with(&[0x1f, 0x8b]) {
+        Foreign::Gzip
+    } else if start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        Foreign::Zstd
+    } else if start.starts_with(&[0x04, 0x22, 0x4d, 0x18]) {
+        Foreign::Lz4
+    } else {
+        Foreign::Unknown
+    }
+}
+
+/// What a file is that begins like an archive but has another format byte, if it is a format there is.
+pub(crate) fn from_format_byte(format: u8) -> Option<Foreign> {
+    // 3 is tar, 5 directory. The directory format in fact writes 3 into its toc.dat.
+    matches!(format, 3 | 5).then_some(Foreign::TableOfContents)
+}
+
+/// Plain dumps begin with a comment that names the kind of dump.
+fn is_sql(start: &[u8]) -> bool {
+    let start = start
+        .strip_prefix(b"--\n")
+        .or_else(|| start.strip_prefix(b"--\r\n"));
+    start.is_some_and(|rest| rest.starts_with(b"-- PostgreSQL database"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn common_mistakes_are_recognised() {
+        assert_eq!(recognise(b""), Foreign::Empty);
+        assert_eq!(recognise(b"PGD"), Foreign::TooShort);
+        assert_eq!(
+            recognise(b"--\n-- PostgreSQL database dump\n--\n"),
+            Foreign::Sql
+        );
+        assert_eq!(
+            recognise(b"--\r\n-- PostgreSQL database cluster dump\r\n"),
+            Foreign::Sql
+        );
+        assert_eq!(recognise(&[0x1f, 0x8b, 8, 0]), Foreign::Gzip);
+        assert_eq!(recognise(&[0x28, 0xb5, 0x2f, 0xfd, 0]), Foreign::Zstd);
+        assert_eq!(recognise(&[0x04, 0x22, 0x4d, 0x18, 0]), Foreign::Lz4);
+        assert_eq!(recognise(b"SELECT 1;"), Foreign::Unknown);
+        let mut tar = vec![0; 512];
+        tar[..7].copy_from_slice(b"toc.dat");
+        tar[257..262].copy_from_slice(b"ustar");
+        assert_eq!(recognise(&tar), Foreign::Tar);
+        assert_eq!(from_format_byte(3), Some(Foreign::TableOfContents));
+        assert_eq!(from_format_byte(9), None);
+    }
+}

@@ -1,0 +1,6 @@
+//! What queries answer: rows, and the values in their cells.
+
+pub(crate) mod array;
+pub(crate) mod decode;
+pub(crate) mod encoding;
+pub(crate) mod rows;
