@@ -2,8 +2,6 @@
 
 use pgdumprs_catalog::{Patterns, Scope};
 
-use crate::Inserts;
-
 bitflags::bitflags! {
     /// The three parts that a restore goes through, one after the other.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +23,52 @@ pub enum LargeObjectForm {
     Grouped,
     /// One entry for each, and one for the contents of all, as PostgreSQL 16 and older read.
     Single,
+}
+
+/// How INSERT statements are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Inserts {
+    /// Name the columns.
+    pub columns: bool,
+    /// Rows in a statement.
+    pub rows: usize,
+    /// Let a row that is there already stay as it is.
+    pub on_conflict_do_nothing: bool,
+}
+
+/// A statement for each row, without the columns' names.
+impl Default for Inserts {
+    fn default() -> Self {
+        Self {
+            columns: false,
+            rows: 1,
+            on_conflict_do_nothing: false,
+        }
+    }
+}
+
+impl Inserts {
+    /// Whether the columns are named.
+    #[must_use]
+    pub fn columns(mut self, columns: bool) -> Self {
+        self.columns = columns;
+        self
+    }
+
+    /// Rows in a statement, at least one.
+    #[must_use]
+    pub fn rows(mut self, rows: usize) -> Self {
+        self.rows = rows.max(1);
+        self
+    }
+
+    /// Whether a row that is there already when it is restored stays as it is.
+    #[must_use]
+    pub fn on_conflict_do_nothing(mut self, on_conflict_do_nothing: bool) -> Self {
+        self.on_conflict_do_nothing = on_conflict_do_nothing;
+        self
+    }
 }
 
 /// Choices that bend the plan. The default is a full dump: schema and data of everything.

@@ -1,9 +1,11 @@
 //! What is dumped of objects whose kind has no rule of its own.
 
+pub(crate) mod membership;
+pub(crate) mod rows;
+
 use crate::Components;
-use crate::dump::Dump;
-use crate::membership;
-use crate::object::{DumpId, Kind};
+use crate::state::dump::Dump;
+use crate::state::object::{DumpId, Kind};
 
 /// OIDs up to this one are given out by initdb: such objects exist in every database and are not dumped.
 pub(crate) const LAST_BUILTIN_OID: u32 = 16383;

@@ -4,7 +4,7 @@ use pgdumprs_catalog::{
     Acl, AttrDef, Column, Details, Inherits, Listing, Namespace, NotNull, Table, relkind,
 };
 
-use crate::dump::Dump;
+use crate::state::dump::Dump;
 use crate::{Options, Plan};
 
 /// OID of schema `public` here.

@@ -1,0 +1,31 @@
+//! What the second flight is to bring.
+
+use crate::Oid;
+use crate::reading::type_system::WantedTypeSystem;
+
+/// The objects whose details are wanted, by kind.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Relations that are dumped, and the direct parents of those; sequences are apart.
+    pub tables: Vec<Oid>,
+    /// Tables whose rows are dumped.
+    pub rows: Vec<Oid>,
+    /// Views and materialized views whose definitions are dumped.
+    pub views: Vec<Oid>,
+    /// Sequences whose definitions are dumped.
+    pub sequences: Vec<Oid>,
+    /// Sequences whose positions are dumped.
+    pub positions: Vec<Oid>,
+    /// Types and what works on them.
+    pub type_system: WantedTypeSystem,
+    /// Relations whose definitions are dumped.
+    pub definitions: Vec<Oid>,
+    /// Tables whose row security policies are dumped.
+    pub policies: Vec<Oid>,
+    /// Tables whose rows are written as INSERT statements.
+    pub value_types: Vec<Oid>,
+    /// Whether comments on what initdb made are dumped.
+    pub builtin_comments: bool,
+    /// Relations whose statistics are dumped, with those of their indexes.
+    pub statistics: Vec<Oid>,
+}

@@ -1,0 +1,6 @@
+//! What is asked for by name: patterns, and the objects that they match.
+
+pub(crate) mod matching;
+pub(crate) mod pattern;
+pub(crate) mod patterns;
+pub(crate) mod scope;

@@ -1,0 +1,56 @@
+//! One file for each kind of object: what becomes an object, what of it is dumped, and its entries.
+//!
+//! They refer to the state and the machinery, and to one another where an entry is made of several; the dispatch calls them.
+
+pub(crate) mod access_method;
+pub(crate) mod aggregate;
+pub(crate) mod attrdef;
+pub(crate) mod cast;
+pub(crate) mod check_constraint;
+pub(crate) mod collation;
+pub(crate) mod column;
+pub(crate) mod constraint;
+pub(crate) mod conversion;
+pub(crate) mod data_type;
+pub(crate) mod database;
+pub(crate) mod default_acl;
+pub(crate) mod domain;
+pub(crate) mod event_trigger;
+pub(crate) mod extension;
+pub(crate) mod foreign_data_wrapper;
+pub(crate) mod foreign_server;
+pub(crate) mod function;
+pub(crate) mod index;
+pub(crate) mod index_attach;
+pub(crate) mod inherit;
+pub(crate) mod language;
+pub(crate) mod large_object;
+pub(crate) mod matview;
+pub(crate) mod namespace;
+pub(crate) mod op_class;
+pub(crate) mod op_family;
+pub(crate) mod operator;
+pub(crate) mod policy;
+pub(crate) mod publication;
+pub(crate) mod relation_statistics;
+pub(crate) mod rule;
+pub(crate) mod sequence;
+pub(crate) mod statistics_ext;
+pub(crate) mod subscription;
+pub(crate) mod table;
+pub(crate) mod table_attach;
+pub(crate) mod table_comment;
+pub(crate) mod table_data;
+pub(crate) mod table_definition;
+pub(crate) mod transform;
+pub(crate) mod trigger;
+pub(crate) mod ts_config;
+pub(crate) mod ts_dictionary;
+pub(crate) mod ts_parser;
+pub(crate) mod ts_template;
+pub(crate) mod type_base;
+pub(crate) mod type_composite;
+pub(crate) mod type_enum;
+pub(crate) mod type_range;
+pub(crate) mod user_mapping;
+pub(crate) mod view;

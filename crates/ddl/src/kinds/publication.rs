@@ -1,0 +1,265 @@
+//! Publications, and the tables and schemas in them.
+
+use std::collections::HashMap;
+
+use bstr::BString;
+use pgdumprs_archive::{Entry, Section};
+use pgdumprs_catalog::{CatalogId, Oid, Publication, PublicationRel, class};
+
+use crate::annotations::comment::{self, Subject};
+use crate::annotations::seclabel;
+use crate::contents::toc::Toc;
+use crate::selection::{self, membership};
+use crate::state::dump::Dump;
+use crate::state::object::{DumpId, Kind, Object, Tie};
+use crate::text::sql;
+use crate::{Components, Error};
+
+/// Makes an object of every publication, then of every table in one, then of every schema in one.
+pub(crate) fn collect(dump: &mut Dump) {
+    if !dump.options.publications {
+        return;
+    }
+    for i in 0..dump.details.post_data.publications.len() {
+        let row = &dump.details.post_data.publications[i];
+        let (name, catalog_id) = (
+            row.name.clone(),
+            CatalogId::new(class::PG_PUBLICATION, row.oid),
+        );
+        let id = dump
+            .objects
+            .add(Kind::Publication(i), catalog_id, name, None);
+        selection::select(dump, id);
+    }
+    let names: HashMap<Oid, BString> = (dump.details.post_data.publications.iter())
+        .map(|row| (row.oid, row.name.clone()))
+        .collect();
+    for i in 0..dump.details.post_data.publication_rels.len() {
+        let row = &dump.details.post_data.publication_rels[i];
+        let Some(publication) = names.get(&row.publication) else {
+            continue;
+        };
+        let Some(table) = dump.find_table(row.table) else {
+            continue;
+        };
+        let catalog_id = CatalogId::new(class::PG_PUBLICATION_REL, row.oid);
+        let table = dump.table_object(table);
+        let (name, namespace) = (table.name.clone(), table.namespace);
+        let id = dump
+            .objects
+            .add(Kind::PublicationRel(i), catalog_id, name, namespace);
+        select_member(dump, id, publication);
+    }
+    for i in 0..dump.details.post_data.publication_namespaces.len() {
+        let row = &dump.details.post_data.publication_namespaces[i];
+        let Some(publication) = names.get(&row.publication) else {
+            continue;
+        };
+        let catalog_id = CatalogId::new(class::PG_PUBLICATION_NAMESPACE, row.oid);
+        let Some(schema) = dump.objects.find_object(class::PG_NAMESPACE, row.namespace) else {
+            continue;
+        };
+        let name = schema.name.clone();
+        let id = dump
+            .objects
+            .add(Kind::PublicationNamespace(i), catalog_id, name, None);
+        select_member(dump, id, publication);
+    }
+}
+
+/// What is in a publication goes where publications go, whatever becomes of its schema.
+fn select_member(dump: &mut Dump, id: DumpId, publication: &BString) {
+    dump.objects.get_mut(id).tie = Tie::Name(publication.clone());
+    if !membership::check(dump, id) {
+        dump.objects.get_mut(id).dump = selection::everything(dump);
+    }
+}
+
+/// Renders a publication, its comment and label.
+pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) {
+    if !dump.options.schema {
+        return;
+    }
+    let row = &dump.details.post_data.publications[index];
+    let name = dump.ident(&row.name);
+    let owner = dump.listing.role(row.owner);
+    if object.dumps(Components::DEFINITION) {
+        toc.push(Entry {
+            tag: Some(row.name.clone()),
+            owner: Some(owner.to_owned()),
+            definition: Some(definition(row, &name)),
+            drop: Some(sql!["DROP PUBLICATION ", name, ";\n"]),
+            ..Toc::entry_of(object, "PUBLICATION", Section::PostData)
+        });
+    }
+    let subject = Subject::of(dump, object, "PUBLICATION", name, owner);
+    if object.dumps(Components::COMMENT) {
+        comment::render(dump, toc, &subject);
+    }
+    if object.dumps(Components::SECLABEL) {
+        seclabel::render(dump, toc, &subject);
+    }
+}
+
+fn definition(row: &Publication, name: &BString) -> BString {
+    let actions = [
+        ("insert", row.insert),
+        ("update", row.update),
+        ("delete", row.delete),
+        ("truncate", row.truncate),
+    ];
+    let actions = actions
+        .iter()
+        .filter(|(_, published)| *published)
+        .map(|(action, _)| action);
+    let mut text = sql!["CREATE PUBLICATION ", name];
+    if row.all_tables {
+        push!(text, " FOR ALL TABLES");
+    }
+    push!(text, " WITH (publish = '", sql::join(actions, ", "), "'");
+    if row.via_root {
+        push!(text, ", publish_via_partition_root = true");
+    }
+    if row.stored_generated {
+        push!(text, ", publish_generated_columns = stored");
+    }
+    push!(text, ");\n");
+    text
+}
+
+/// The publication that a member names.
+fn publication<'a>(dump: &'a Dump, member: &Object, oid: Oid) -> Result<&'a Publication, Error> {
+    match dump
+        .objects
+        .find_object(class::PG_PUBLICATION, oid)
+        .map(|object| object.kind)
+    {
+        Some(Kind::Publication(i)) => Ok(&dump.details.post_data.publications[i]),
+        _ => Err(dump.missing(member, format!("publication with OID {oid}"))),
+    }
+}
+
+/// Renders that a table is in a publication. It ends with either of them, so nothing drops it.
+pub(crate) fn render_rel(
+    dump: &Dump,
+    toc: &mut Toc,
+    object: &Object,
+    index: usize,
+) -> Result<(), Error> {
+    if !dump.options.schema || !object.dumps(Components::DEFINITION) {
+        return Ok(());
+    }
+    let row = &dump.details.post_data.publication_rels[index];
+    let publication = publication(dump, object, row.publication)?;
+    toc.push(Entry {
+        tag: Some(sql![publication.name, " ", object.name]),
+        namespace: dump.namespace_name(object).map(ToOwned::to_owned),
+        owner: Some(dump.listing.role(publication.owner).to_owned()),
+        definition: Some(rel_definition(dump, object, row, publication)),
+        ..Toc::entry_of(object, "PUBLICATION TABLE", Section::PostData)
+    });
+    Ok(())
+}
+
+fn rel_definition(dump: &Dump, object: &Object, row: &PublicationRel, of: &Publication) -> BString {
+    let (publication, table) = (dump.ident(&of.name), dump.qualified(object));
+    let mut text = sql!["ALTER PUBLICATION ", publication, " ADD TABLE ONLY ", table];
+    if let Some(columns) = &row.columns {
+        push!(
+            text,
+            " (",
+            sql::join(columns.iter().map(|column| dump.ident(column)), ", "),
+            ")"
+        );
+    }
+    if let Some(filter) = &row.filter {
+        push!(text, " WHERE (", filter, ")");
+    }
+    push!(text, ";\n");
+    text
+}
+
+/// Renders that all tables of a schema are in a publication.
+pub(crate) fn render_namespace(
+    dump: &Dump,
+    toc: &mut Toc,
+    object: &Object,
+    index: usize,
+) -> Result<(), Error> {
+    if !dump.options.schema || !object.dumps(Components::DEFINITION) {
+        return Ok(());
+    }
+    let row = &dump.details.post_data.publication_namespaces[index];
+    let publication = publication(dump, object, row.publication)?;
+    let (name, schema) = (dump.ident(&publication.name), dump.ident(&object.name));
+    toc.push(Entry {
+        tag: Some(sql![publication.name, " ", object.name]),
+        namespace: Some(object.name.clone()),
+        owner: Some(dump.listing.role(publication.owner).to_owned()),
+        definition: Some(sql![
+            "ALTER PUBLICATION ",
+            name,
+            " ADD TABLES IN SCHEMA ",
+            schema,
+            ";\n"
+        ]),
+        ..Toc::entry_of(object, "PUBLICATION TABLES IN SCHEMA", Section::PostData)
+    });
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn publication() -> Publication {
+        Publication {
+            oid: 16400,
+            name: "p".into(),
+            owner: 10,
+            all_tables: false,
+            insert: true,
+            update: true,
+            delete: true,
+            truncate: true,
+            via_root: false,
+            stored_generated: false,
+        }
+    }
+
+    #[test]
+    fn actions_are_listed_even_where_there_are_none() {
+        assert_eq!(
+            definition(&publication(), &"p".into()),
+            "CREATE PUBLICATION p WITH (publish = 'insert, update, delete, truncate');\n"
+        );
+        let silent = Publication {
+            insert: false,
+            update: false,
+            delete: false,
+            truncate: false,
+            ..publication()
+        };
+        assert_eq!(
+            definition(&silent, &"p".into()),
+            "CREATE PUBLICATION p WITH (publish = '');\n"
+        );
+    }
+
+    #[test]
+    fn options_follow_the_actions() {
+        let row = Publication {
+            all_tables: true,
+            update: false,
+            delete: false,
+            via_root: true,
+            stored_generated: true,
+            ..publication()
+        };
+        assert_eq!(
+            definition(&row, &"p".into()),
+            "CREATE PUBLICATION p FOR ALL TABLES WITH (publish = 'insert, truncate', \
+             publish_via_partition_root = true, publish_generated_columns = stored);\n"
+        );
+    }
+}

@@ -1,0 +1,183 @@
+//! Subscriptions.
+
+use bstr::BString;
+use pgdumprs_archive::{Entry, Section};
+use pgdumprs_catalog::{CatalogId, Subscription, class};
+
+use crate::Components;
+use crate::annotations::comment::{self, Subject};
+use crate::annotations::seclabel;
+use crate::contents::toc::Toc;
+use crate::selection;
+use crate::state::dump::Dump;
+use crate::state::object::{Kind, Object};
+use crate::text::sql;
+
+/// Makes an object of every subscription. Only superusers see what they are; others are told which ones are left out.
+pub(crate) fn collect(dump: &mut Dump) {
+    if !dump.options.subscriptions {
+        return;
+    }
+    for i in 0..dump.details.post_data.subscriptions.len() {
+        let row = &dump.details.post_data.subscriptions[i];
+        let (name, catalog_id) = (
+            row.name.clone(),
+            CatalogId::new(class::PG_SUBSCRIPTION, row.oid),
+        );
+        let id = dump
+            .objects
+            .add(Kind::Subscription(i), catalog_id, name, None);
+        selection::select(dump, id);
+    }
+    let hidden = &dump.details.post_data.hidden_subscriptions;
+    if !hidden.is_empty() {
+        let names: Vec<String> = hidden.iter().map(|name| format!("\"{name}\"")).collect();
+        dump.warnings.push(format!(
+            "subscriptions are not dumped, since only a superuser may read them: {}",
+            names.join(", ")
+        ));
+    }
+}
+
+/// Renders a subscription, its comment and label. It is restored without connecting to the publisher.
+pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) {
+    if !dump.options.schema {
+        return;
+    }
+    let row = &dump.details.post_data.subscriptions[index];
+    let name = dump.ident(&row.name);
+    let owner = dump.listing.role(row.owner);
+    if object.dumps(Components::DEFINITION) {
+        toc.push(Entry {
+            tag: Some(row.name.clone()),
+            owner: Some(owner.to_owned()),
+            definition: Some(definition(dump, row, &name)),
+            drop: Some(sql!["DROP SUBSCRIPTION ", name, ";\n"]),
+            ..Toc::entry_of(object, "SUBSCRIPTION", Section::PostData)
+        });
+    }
+    let subject = Subject::of(dump, object, "SUBSCRIPTION", name, owner);
+    if object.dumps(Components::COMMENT) {
+        comment::render(dump, toc, &subject);
+    }
+    if object.dumps(Components::SECLABEL) {
+        seclabel::render(dump, toc, &subject);
+    }
+}
+
+fn definition(dump: &Dump, row: &Subscription, name: &BString) -> BString {
+    let publications = sql::join(row.publications.iter().map(|name| dump.ident(name)), ", ");
+    let slot = match &row.slot_name {
+        Some(name) => dump.literal(name),
+        None => "NONE".into(),
+    };
+    let streaming = match row.streaming {
+        b't' => "on",
+        b'p' => "parallel",
+        _ => "off",
+    };
+    let mut text = sql![
+        "CREATE SUBSCRIPTION ",
+        name,
+        " CONNECTION ",
+        dump.literal(&row.conninfo),
+        " PUBLICATION ",
+        publications,
+        " WITH (connect = false, slot_name = ",
+        slot
+    ];
+    if row.binary {
+        push!(text, ", binary = true");
+    }
+    push!(text, ", streaming = ", streaming);
+    let switches = [
+        (row.two_phase, ", two_phase = on"),
+        (row.disable_on_error, ", disable_on_error = true"),
+        (!row.password_required, ", password_required = false"),
+        (row.run_as_owner, ", run_as_owner = true"),
+        (row.failover, ", failover = true"),
+    ];
+    for (_, option) in switches.iter().filter(|(is_set, _)| *is_set) {
+        push!(text, option);
+    }
+    if row.synchronous_commit != "off" {
+        push!(
+            text,
+            ", synchronous_commit = ",
+            dump.ident(&row.synchronous_commit)
+        );
+    }
+    if !row.origin.eq_ignore_ascii_case(b"any") {
+        push!(text, ", origin = ", row.origin);
+    }
+    push!(text, ");\n");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use pgdumprs_catalog::Listing;
+
+    use super::*;
+    use crate::Options;
+
+    fn subscription() -> Subscription {
+        Subscription {
+            oid: 16400,
+            name: "s".into(),
+            owner: 10,
+            conninfo: "host=h".into(),
+            slot_name: None,
+            synchronous_commit: "off".into(),
+            publications: vec!["p".into()],
+            binary: false,
+            streaming: b'f',
+            two_phase: false,
+            disable_on_error: false,
+            password_required: true,
+            run_as_owner: false,
+            origin: "any".into(),
+            failover: false,
+        }
+    }
+
+    fn definition_of(row: &Subscription) -> BString {
+        let dump = Dump::new(Listing::default(), Options::default()).expect("an empty database");
+        definition(&dump, row, &"s".into())
+    }
+
+    #[test]
+    fn only_what_differs_from_the_defaults_is_said() {
+        assert_eq!(
+            definition_of(&subscription()),
+            "CREATE SUBSCRIPTION s CONNECTION 'host=h' PUBLICATION p \
+             WITH (connect = false, slot_name = NONE, streaming = off);\n"
+        );
+    }
+
+    #[test]
+    fn every_option_has_its_place() {
+        let row = Subscription {
+            conninfo: "password=it's".into(),
+            slot_name: Some("a'b".into()),
+            synchronous_commit: "on".into(),
+            publications: vec!["p".into(), "P 2".into()],
+            binary: true,
+            streaming: b'p',
+            two_phase: true,
+            disable_on_error: true,
+            password_required: false,
+            run_as_owner: true,
+            origin: "none".into(),
+            failover: true,
+            ..subscription()
+        };
+        assert_eq!(
+            definition_of(&row),
+            "CREATE SUBSCRIPTION s CONNECTION 'password=it''s' PUBLICATION p, \"P 2\" \
+             WITH (connect = false, slot_name = 'a''b', binary = true, streaming = parallel, \
+             two_phase = on, disable_on_error = true, password_required = false, \
+             run_as_owner = true, failover = true, synchronous_commit = \"on\", origin = none);\n"
+        );
+    }
+}

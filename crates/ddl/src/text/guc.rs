@@ -1,0 +1,128 @@
+//! Values of configuration settings, as `ALTER … SET` and `CREATE FUNCTION … SET` take them.
+
+use bstr::{BString, ByteSlice};
+
+use crate::text::sql;
+
+/// Settings whose values are lists of names. The server keeps those with each name quoted as an identifier, but SQL must have
+/// them as literals: an identifier cannot be empty or long, and paths can. (Settings marked `GUC_LIST_QUOTE` in PostgreSQL 18.)
+const LISTS: &[&str] = &[
+    "local_preload_libraries",
+    "oauth_validator_libraries",
+    "output_plugin_libraries",
+    "search_path",
+    "session_preload_libraries",
+    "shared_preload_libraries",
+    "temp_tablespaces",
+    "unix_socket_directories",
+];
+
+/// The value of the setting `name` as SQL, with each string written by `literal`.
+pub(crate) fn value(name: &[u8], value: &[u8], literal: impl Fn(&[u8]) -> BString) -> BString {
+    if LISTS
+        .iter()
+        .any(|list| name.eq_ignore_ascii_case(list.as_bytes()))
+    {
+        // A list that the server would not have accepted is left out, as pg_dump does.
+        let names = split_list(value).unwrap_or_default();
+        sql::join(names.iter().map(|name| literal(name)), ", ")
+    } else {
+        literal(value)
+    }
+}
+
+/// Splits a comma-separated list of names, of which some may be in double quotes.
+fn split_list(text: &[u8]) -> Option<Vec<BString>> {
+    let mut names = Vec::new();
+    let mut rest = trim_start(text);
+    if rest.is_empty() {
+        return Some(names);
+    }
+    loop {
+        let name;
+        (name, rest) = match rest.strip_prefix(b"\"") {
+            Some(quoted) => quoted_name(quoted)?,
+            None => bare_name(rest)?,
+        };
+        names.push(name);
+        rest = trim_start(rest);
+        match rest.split_first() {
+            None => return Some(names),
+            Some((b',', tail)) => rest = trim_start(tail),
+            Some(_) => return None,
+        }
+    }
+}
+
+fn is_space(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == 0x0b
+}
+
+fn trim_start(text: &[u8]) -> &[u8] {
+    let start = text
+        .iter()
+        .position(|&byte| !is_space(byte))
+        .unwrap_or(text.len());
+    &text[start..]
+}
+
+/// A name from after its opening quote, and the text after its closing one.
+fn quoted_name(text: &[u8]) -> Option<(BString, &[u8])> {
+    let mut name = BString::default();
+    let mut rest = text;
+    loop {
+        let (part, tail) = rest.split_once_str(b"\"")?;
+        name.extend_from_slice(part);
+        match tail.strip_prefix(b"\"") {
+            Some(tail) => rest = tail,
+            None => return Some((name, tail)),
+        }
+        name.push(b'"');
+    }
+}
+
+fn bare_name(text: &[u8]) -> Option<(BString, &[u8])> {
+    let end = text
+        .iter()
+        .position(|&byte| byte == b',' || is_space(byte))
+        .unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
+    (!name.is_empty()).then(|| (name.into(), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use pgdumprs_catalog::Encoding;
+
+    use super::*;
+
+    fn literal(text: &[u8]) -> BString {
+        sql::literal(text, Encoding::Utf8)
+    }
+
+    fn list(text: &str) -> String {
+        value(b"Search_Path", text.as_bytes(), literal).to_string()
+    }
+
+    #[test]
+    fn lists_become_literals() {
+        assert_eq!(list("\"$user\", public"), "'$user', 'public'");
+        assert_eq!(
+            list("\"\", \"a \"\"b\"\", c\",d\t, 'x'"),
+            "'', 'a \"b\", c', 'd', '''x'''"
+        );
+        assert_eq!(list(" "), "");
+    }
+
+    #[test]
+    fn malformed_lists_are_nothing() {
+        for text in ["a,", "a b", "\"a", ",", "\"a\"b"] {
+            assert_eq!(list(text), "", "{text}");
+        }
+    }
+
+    #[test]
+    fn other_values_are_one_literal() {
+        assert_eq!(value(b"DateStyle", b"ISO, DMY", literal), "'ISO, DMY'");
+    }
+}
