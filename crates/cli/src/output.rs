@@ -1,8 +1,28 @@
 //! Standard output, for what is shown.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use anyhow::Context;
+use bstr::ByteSlice;
+
+use crate::message::visible;
+
+/// Prints lines that hold names as [`print`] does; on a terminal, letters that would move its cursor are shown rather than sent.
+///
+/// # Errors
+///
+/// As for [`print`].
+pub(crate) fn print_names(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
+    if !io::stdout().is_terminal() {
+        return print(|output| write(output));
+    }
+    print(|output| {
+        let mut text = Vec::new();
+        write(&mut text)?;
+        text.lines()
+            .try_for_each(|line| writeln!(output, "{}", visible(&line.to_str_lossy())))
+    })
+}
 
 /// Writes to standard output with `write`, and hands on whatever else goes wrong.
 ///

@@ -6,6 +6,7 @@ use std::thread;
 
 use anyhow::Context;
 
+use crate::message::visible;
 use crate::signal;
 
 /// Asks before anything else is done.
@@ -38,7 +39,7 @@ fn is_interrupted(answer: &Result<String>) -> bool {
 
 /// Asks on the terminal, whatever standard input and output are, without showing what is typed.
 fn ask(user: &str) -> Result<String> {
-    rpassword::prompt_password(format!("Password for user {user}: ")).map_err(|error| {
+    rpassword::prompt_password(format!("Password for user {}: ", visible(user))).map_err(|error| {
         let reason = match error.kind() {
             ErrorKind::UnexpectedEof | ErrorKind::Interrupted => "nothing was entered".to_owned(),
             _ => format!("there is no terminal to ask on ({error})"),

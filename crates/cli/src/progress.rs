@@ -7,7 +7,7 @@ use console::Term;
 use indicatif::{BinaryBytes, FormattedDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pgdumprs::{Event, Progress};
 
-use crate::message::say;
+use crate::message::{say, visible};
 use crate::verbose;
 
 /// Columns that a terminal has at least for a bar to be drawn beside the figures.
@@ -102,8 +102,7 @@ impl Bar {
                 }
             }
             Event::TableStarted { name, .. } => {
-                // A name may hold anything, and the line is ours.
-                self.table = name.to_string().replace(char::is_control, "?");
+                self.table = visible(&name.to_string());
             }
             Event::Progress(progress) => {
                 self.bar.set_length(progress.disk_bytes_planned);
@@ -118,7 +117,7 @@ impl Bar {
             | Event::Hint(_) => {}
             event => {
                 if let Some(line) = verbose::line(event, true) {
-                    self.bar.set_message(line);
+                    self.bar.set_message(visible(&line));
                     self.bar.tick();
                 }
             }

@@ -17,9 +17,9 @@ pub(crate) fn line(event: &Event, verbose: bool) -> Option<String> {
         Event::Planned {
             entries, tables, ..
         } => format!("writing {entries} entries, with the data of {tables} tables"),
-        Event::TableStarted { name, .. } => format!("dumping contents of table \"{name}\""),
+        Event::TableStarted { name, .. } => format!("dumping contents of table {name}"),
         Event::TableFinished(table) => format!(
-            "dumped {} rows of table \"{}\" ({} bytes)",
+            "dumped {} rows of table {} ({} bytes)",
             table.rows, table.name, table.raw_bytes
         ),
         Event::LargeObjectsFinished { count, bytes, .. } => {

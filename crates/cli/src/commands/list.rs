@@ -11,7 +11,7 @@ use pgdumprs::archive::{Reader, Verified};
 use pgdumprs::created_text;
 
 use crate::commands::archive;
-use crate::output::print;
+use crate::output::{print, print_names};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
@@ -36,8 +36,10 @@ pub(crate) struct ListArgs {
 pub(crate) fn run(args: &ListArgs) -> anyhow::Result<()> {
     let mut reader = archive::open(&args.file)?;
     let sizes = args.sizes.then(|| sizes(&mut reader, args)).transpose()?;
-    print(|mut output| match &sizes {
-        _ if args.json => json::write(&reader, sizes.as_ref(), &mut output),
+    if args.json {
+        return print(|mut output| json::write(&reader, sizes.as_ref(), &mut output));
+    }
+    print_names(|mut output| match &sizes {
         Some(sizes) => table::write(&reader, sizes, &mut output),
         None => reader.write_list(
             &created_text(reader.header().created),

@@ -9,6 +9,7 @@ use pgdumprs::archive::{BlockContent, Header, Verified};
 
 use crate::commands::archive;
 use crate::commands::sizes::bytes;
+use crate::message::visible;
 use crate::output::print;
 
 #[derive(Debug, clap::Args)]
@@ -26,13 +27,14 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<()> {
         .verify()
         .with_context(|| format!("{name} is damaged"))?;
     print(|output| {
-        writeln!(output, "{}", origin(reader.header()))?;
+        writeln!(output, "{}", visible(&origin(reader.header())))?;
         for (what, found) in counts(&verified) {
             writeln!(output, "{what:15}{found}")?;
         }
         writeln!(
             output,
-            "{name} is sound: all of its {} bytes were read",
+            "{} is sound: all of its {} bytes were read",
+            visible(&name),
             HumanCount(verified.archive_bytes)
         )
     })

@@ -7,6 +7,7 @@ use indicatif::HumanCount;
 use pgdumprs::archive::{BlockContent, Reader, Verified};
 
 use crate::commands::sizes::bytes;
+use crate::message::visible;
 
 /// A line: name, rows or objects, raw size, stored size, share.
 type Line = [String; 5];
@@ -23,7 +24,7 @@ pub(super) fn write(
     for block in blocks {
         let label = reader
             .entry(block.dump_id)
-            .map(|entry| entry.label().to_string());
+            .map(|entry| visible(&entry.label().to_string()));
         let rows = match block.content {
             BlockContent::Rows(rows) => HumanCount(rows).to_string(),
             BlockContent::LargeObjects(1) => "1 object".into(),
