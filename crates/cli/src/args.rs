@@ -7,7 +7,7 @@ mod kinds;
 mod restore;
 mod running;
 mod selection;
-mod telling;
+pub(crate) mod telling;
 
 use std::path::{Path, PathBuf};
 

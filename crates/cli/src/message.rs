@@ -29,8 +29,7 @@ pub(crate) fn visible(text: &str) -> String {
 /// Whether a letter does something else than to take its place in the line, as a tab does.
 fn is_unsafe(letter: char) -> bool {
     let is_line_end = matches!(letter, '\u{2028}' | '\u{2029}');
-    let turns_direction =
-        matches!(letter, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns_direction = matches!(letter, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     letter.is_control() && letter != '\t' || is_line_end || turns_direction
 }
 

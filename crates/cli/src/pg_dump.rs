@@ -9,6 +9,7 @@ const OWN: &[&str] = &[
     "created",
     "generate",
     "memory",
+    "progress",
     "quiet",
     "report",
     "report-file",
@@ -64,7 +65,7 @@ const DIFFERENCES: &[(&str, &str)] = &[
 
 /// What else is not the same.
 pub(crate) const OTHER_DIFFERENCES: &[&str] = &[
-    "On a terminal, standard error shows a progress bar; elsewhere a dump that takes long says a line every 30 seconds. `-q` forbids both.",
+    "On a terminal, standard error shows a progress bar; elsewhere nothing is said unless something is wrong, or `-v` or `--progress` asks.",
     "Without `-F`, an archive is written, and it does not go to a terminal.",
     "An error is one line, which says what to do as well. It never holds a connection string: there may be a password in it.",
     "[Fidelity](fidelity.md) says where the content of the archive is not stock's.",

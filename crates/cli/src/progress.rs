@@ -1,4 +1,5 @@
-//! What a dump says on standard error while it runs: a progress bar on a terminal, a line now and then elsewhere, more where that is asked for.
+//! What a dump says on standard error while it runs: a progress bar on a terminal, nothing elsewhere unless something is wrong, more where
+//! that is asked for.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -7,6 +8,7 @@ use console::Term;
 use indicatif::{BinaryBytes, FormattedDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pgdumprs::{Event, Progress};
 
+use crate::args::telling::ProgressWhen;
 use crate::message::{say, visible};
 use crate::verbose;
 
@@ -24,9 +26,9 @@ const BETWEEN_LINES: Duration = Duration::from_secs(30);
 pub(crate) enum Verbosity {
     /// Nothing.
     Quiet,
-    /// Warnings, and a progress bar on a terminal or lines elsewhere.
+    /// Warnings.
     Normal,
-    /// All of that, and what is being done.
+    /// Warnings, and what is being done.
     Verbose,
 }
 
@@ -34,16 +36,21 @@ pub(crate) enum Verbosity {
 pub(crate) struct Teller {
     verbosity: Verbosity,
     bar: Option<Bar>,
-    lines: Lines,
+    lines: Option<Lines>,
 }
 
 impl Teller {
-    pub(crate) fn new(verbosity: Verbosity) -> Self {
-        let wants_bar = verbosity != Verbosity::Quiet && is_capable_terminal();
+    pub(crate) fn new(verbosity: Verbosity, progress: ProgressWhen) -> Self {
+        let is_wanted = verbosity != Verbosity::Quiet && progress != ProgressWhen::Never;
+        let has_bar = is_wanted && is_capable_terminal();
+        let has_reader = std::io::stderr().is_terminal()
+            || verbosity == Verbosity::Verbose
+            || progress == ProgressWhen::Always;
+        let has_lines = is_wanted && !has_bar && has_reader;
         Self {
             verbosity,
-            bar: wants_bar.then(Bar::new),
-            lines: Lines::new(),
+            bar: has_bar.then(Bar::new),
+            lines: has_lines.then(Lines::new),
         }
     }
 
@@ -59,9 +66,11 @@ impl Teller {
                 None => print(),
             }
         }
-        match &mut self.bar {
-            Some(bar) => bar.tell(event),
-            None => self.lines.tell(event),
+        if let Some(bar) = &mut self.bar {
+            bar.tell(event);
+        }
+        if let Some(lines) = &mut self.lines {
+            lines.tell(event);
         }
     }
 }

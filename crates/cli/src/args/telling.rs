@@ -16,11 +16,27 @@ pub(crate) struct TellingArgs {
 
     /// Say nothing on standard error but why a dump failed
     ///
-    /// Otherwise there are warnings and, where standard error is a terminal, a progress bar: tables, bytes read so far, bytes a second, and
-    /// the time that is left, which is guessed from what tables take on disk. It is gone when the dump has ended. Elsewhere, a dump that
-    /// takes long says the same in a line every 30 seconds.
+    /// Otherwise there are warnings and, on a terminal, a progress bar.
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
+
+    /// Say how far the dump is: auto, always or never; without WHEN, always
+    ///
+    /// That is tables, bytes read so far, bytes a second, and the time that is left, which is guessed from what tables take on disk. On a
+    /// terminal it is a bar, which is gone when the dump has ended. Elsewhere, as in the log of a job, it is a line every 30 seconds and
+    /// one with what the dump came to: always says them, auto says them with -v alone, so that a job that goes well has nothing to
+    /// mail.
+    #[arg(
+        long,
+        value_name = "WHEN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "auto",
+        default_missing_value = "always",
+        conflicts_with = "quiet",
+        hide_possible_values = true
+    )]
+    progress: ProgressWhen,
 
     /// Print a report for programs when the archive is complete
     ///
@@ -37,6 +53,15 @@ pub(crate) struct TellingArgs {
     report_file: Option<PathBuf>,
 }
 
+/// When it is said how far a dump is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressWhen {
+    /// On a terminal, and elsewhere with `-v`.
+    Auto,
+    Always,
+    Never,
+}
+
 /// Forms of reports.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ReportFormat {
@@ -50,6 +75,15 @@ impl TellingArgs {
             (false, true) => Verbosity::Verbose,
             (false, false) => Verbosity::Normal,
         }
+    }
+
+    pub(crate) fn progress(&self) -> ProgressWhen {
+        self.progress
+    }
+
+    /// Whether a dump that went well ends in a line that says what it came to.
+    pub(crate) fn summarizes(&self) -> bool {
+        self.verbose || self.progress == ProgressWhen::Always
     }
 
     /// Where a report goes, if one is wanted. `output_is_free` says whether the archive goes elsewhere than to standard output.

@@ -7,7 +7,7 @@ use pgdumprs::{Dump, Report};
 
 use crate::args::DumpArgs;
 use crate::message::say;
-use crate::progress::{Teller, Verbosity};
+use crate::progress::Teller;
 use crate::signal;
 
 /// Dumps a database as `args` say.
@@ -24,9 +24,8 @@ pub(crate) fn run(args: DumpArgs) -> anyhow::Result<()> {
     if let Some(version) = args.archive_version() {
         dump = dump.archive_version(version);
     }
-    let verbosity = args.telling.verbosity();
     let report_sink = args.telling.report(!to_stdout)?;
-    let mut teller = Teller::new(verbosity);
+    let mut teller = Teller::new(args.telling.verbosity(), args.telling.progress());
     dump = dump.watch(move |event| teller.tell(&event));
 
     let report = signal::run(async {
@@ -35,7 +34,7 @@ pub(crate) fn run(args: DumpArgs) -> anyhow::Result<()> {
             None => dump.to_std_writer(std::io::stdout()).await?.1,
         })
     })?;
-    if verbosity == Verbosity::Verbose {
+    if args.telling.summarizes() {
         summarize(&report);
     }
     if let Some(sink) = report_sink {

@@ -119,6 +119,9 @@ fn item(arg: &Arg) -> String {
 fn with_values(arg: &Arg) -> String {
     let values: Vec<_> = arg.get_value_names().unwrap_or_default().iter().collect();
     let values: String = match arg.get_action().takes_values() {
+        true if arg.is_require_equals_set() => {
+            values.iter().map(|value| format!("[={value}]")).collect()
+        }
         true => values.iter().map(|value| format!(" {value}")).collect(),
         false => String::new(),
     };

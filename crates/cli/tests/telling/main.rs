@@ -1,6 +1,7 @@
 //! What the command says while it runs and when it is done.
 
 mod lines;
+mod names;
 mod progress;
 mod report;
 #[path = "../support/mod.rs"]

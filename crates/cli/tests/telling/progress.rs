@@ -1,10 +1,10 @@
 //! The progress bar, lines, and silence.
 
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::shop;
-use crate::support::pgdumprs;
+use crate::support::{assert_says, failure, pgdumprs};
 use crate::terminal::{Shown, on_a_terminal};
 
 /// Dumps on a terminal that is so wide.
@@ -82,7 +82,7 @@ fn what_is_said_stands_above_the_bar() {
     let lines = lines(&text);
     for line in [
         "pgdumprs: reading the system catalogs",
-        "pgdumprs: dumping contents of table \"public.item\"",
+        "pgdumprs: dumping contents of table public.item",
     ] {
         assert!(
             lines.iter().any(|shown| shown == line),
@@ -98,13 +98,21 @@ fn nothing_moves_where_nothing_can_or_nobody_wants_it() {
     assert_eq!(shown(100, "xterm", "-q").text, "");
 }
 
+/// Nobody gets a mail every night for backups that go well.
 #[test]
-fn without_a_terminal_there_is_a_line_now_and_then() {
+fn without_a_terminal_it_is_said_where_somebody_asks() {
     let database = shop();
     database.execute_sql(
         "CREATE TABLE wide AS SELECT g, repeat('x', 1000) FROM generate_series(1, 40000) g",
     );
-    let dumps = [&[][..], &["--quiet"]].map(|options| {
+    let asked = [&["--progress"][..], &["--progress=always"], &["-v"]];
+    let unasked = [
+        &[][..],
+        &["--progress=auto"],
+        &["--progress=never"],
+        &["--quiet"],
+    ];
+    let dumps = |options: &[&str]| {
         pgdumprs()
             .args(["-Z0", "-j1", "--memory=16", "-d", &database.url()])
             .args(options)
@@ -112,24 +120,36 @@ fn without_a_terminal_there_is_a_line_now_and_then() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap()
-    });
-    // Neither comes to its end before its archive is read.
+    };
+    let (asked, unasked) = (asked.map(dumps), unasked.map(dumps));
+    // None comes to its end before its archive is read.
     std::thread::sleep(Duration::from_secs(31));
-    let [said, silence] = dumps.map(|dump| {
+    let said = |dump: Child| {
         let output = dump.wait_with_output().unwrap();
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stderr).unwrap()
-    });
-    let line = said.lines().next().unwrap();
-    for part in [
-        "pgdumprs: ",
-        "%, ",
-        "/4 tables, ",
-        " MiB, ",
-        "/s, ",
-        " left",
-    ] {
-        assert!(line.contains(part), "{part:?} is not in {said:?}");
+    };
+    for said in asked.map(said) {
+        let line = said.lines().find(|line| line.contains("%, ")).unwrap();
+        assert!(line.starts_with("pgdumprs: "), "{said:?}");
+        for part in ["/4 tables, ", " MiB, ", "/s, ", " left"] {
+            assert!(line.contains(part), "{part:?} is not in {said:?}");
+        }
+        let last = said.lines().last().unwrap();
+        assert!(last.starts_with("pgdumprs: dumped "), "{said:?}");
     }
-    assert_eq!(silence, "");
+    assert_eq!(unasked.map(said), ["", "", "", ""]);
+}
+
+#[test]
+fn a_dump_says_how_far_it_is_or_keeps_quiet() {
+    let said = failure(pgdumprs().args(["-q", "--progress", "-d", "host=/nowhere"]));
+    assert_says(
+        &said,
+        &["-q/--quiet and --progress cannot be used together"],
+    );
+    let said = failure(pgdumprs().args(["--progress=often", "-d", "host=/nowhere"]));
+    assert_says(&said, &["\"often\"", "--progress", "auto, always, never"]);
+    let text = shown(100, "xterm", "--progress=never").text;
+    assert_eq!(text, "");
 }
