@@ -35,6 +35,8 @@ pub(crate) enum Verbosity {
 /// Says how a dump goes.
 pub(crate) struct Teller {
     verbosity: Verbosity,
+    /// Whether somebody watches, or wants to read of a dump that goes well.
+    has_reader: bool,
     bar: Option<Bar>,
     lines: Option<Lines>,
 }
@@ -46,9 +48,10 @@ impl Teller {
         let has_reader = std::io::stderr().is_terminal()
             || verbosity == Verbosity::Verbose
             || progress == ProgressWhen::Always;
-        let has_lines = is_wanted && !has_bar && has_reader;
+        let has_lines = is_wanted && has_reader && !has_bar;
         Self {
             verbosity,
+            has_reader,
             bar: has_bar.then(Bar::new),
             lines: has_lines.then(Lines::new),
         }
@@ -56,7 +59,9 @@ impl Teller {
 
     /// Says what has happened.
     pub(crate) fn tell(&mut self, event: &Event) {
-        if self.verbosity == Verbosity::Quiet {
+        // What might be done better is no reason to mail anybody every night.
+        let is_idle = matches!(event, Event::Hint(_)) && !self.has_reader;
+        if self.verbosity == Verbosity::Quiet || is_idle {
             return;
         }
         if let Some(line) = verbose::line(event, self.verbosity == Verbosity::Verbose) {

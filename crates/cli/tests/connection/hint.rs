@@ -36,20 +36,16 @@ fn a_poolers_host_name_gets_one() {
         command.arg(folder.path().join("a.dump"));
         command
     };
-    let output = run(&mut dump());
+    let output = run(dump().arg("-v"));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{said}");
-    assert_eq!(said.lines().count(), 1, "{said}");
-    assert_says(
-        &said,
-        &[
-            "pgdumprs: hint: ",
-            "is a pooler",
-            "\"ep-one.eu.aws.neon.tech\"",
-        ],
-    );
-    let quiet = run(dump().arg("-q"));
-    assert!(quiet.status.success() && quiet.stderr.is_empty());
+    let hint = said.lines().find(|line| line.contains("hint: ")).unwrap();
+    assert_says(hint, &["is a pooler", "\"ep-one.eu.aws.neon.tech\""]);
+    // Nothing is wrong, and nobody watches.
+    for silent in [&mut dump(), dump().arg("-q")] {
+        let output = run(silent);
+        assert!(output.status.success() && output.stderr.is_empty());
+    }
 
     // Nobody listens on port 1; the address is given since the name has none.
     let conninfo = "host=ep-one-pooler.eu.aws.neon.tech hostaddr=127.0.0.1 port=1 user=ada";
