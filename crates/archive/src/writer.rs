@@ -187,7 +187,7 @@ impl<W: Write> Writer<W> {
             return Err(misuse("a large object cannot have oid 0".into()));
         }
         // Oids above the range of i32 go through the sign byte, as pg_dump's conversion makes them.
-        self.put(&int(oid.cast_signed()))?;
+        self.put(&int(oid as i32))?;
         self.state = State::Blob(Stream::Untouched);
         Ok(())
     }

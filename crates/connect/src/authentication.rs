@@ -77,10 +77,8 @@ impl Startup<'_> {
         plan.tls
             .check_shown(self.security.as_ref())
             .map_err(|reason| self.refuse(reason))?;
-        if let Some(required) = &plan.require_auth
-            && !asked
-            && !required.allows_unasked()
-        {
+        let required = plan.require_auth.as_ref();
+        if let Some(required) = required.filter(|required| !asked && !required.allows_unasked()) {
             return Err(self.refuse(&format!(
                 "require_auth={}, and the server let us in without asking for anything",
                 required.text
@@ -97,9 +95,8 @@ impl Startup<'_> {
 
     /// Refuses to use a method that the parameters do not allow, before anything is given away.
     fn allow(&self, method: AuthMethod) -> Result<(), Error> {
-        if let Some(required) = &self.plan.require_auth
-            && !required.allows(method)
-        {
+        let required = self.plan.require_auth.as_ref();
+        if let Some(required) = required.filter(|required| !required.allows(method)) {
             return Err(self.refuse(&format!(
                 "require_auth={}, and the server asks for {}",
                 required.text,

@@ -112,10 +112,10 @@ impl ConnectParams {
             let passfile = home.join(".pgpass").to_string_lossy().into_owned();
             self.settings.entry("passfile").or_insert(passfile);
         }
-        if self.non_empty("user").is_none()
-            && let Some(user) = environment::user(&variable)
-        {
-            self.set_user(user);
+        if self.non_empty("user").is_none() {
+            if let Some(user) = environment::user(&variable) {
+                self.set_user(user);
+            }
         }
         Ok(self)
     }

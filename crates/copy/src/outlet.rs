@@ -286,9 +286,10 @@ impl Steps {
             }
             let head = state.head;
             let slot = state.slot(head);
-            while self.batch_bytes < BATCH
-                && let Some(item) = slot.items.pop_front()
-            {
+            while self.batch_bytes < BATCH {
+                let Some(item) = slot.items.pop_front() else {
+                    break;
+                };
                 self.batch_bytes += item.size();
                 self.batch.push_back(item);
             }

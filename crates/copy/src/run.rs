@@ -188,7 +188,8 @@ impl Crew {
                             if let Some(contended) = contended {
                                 watch(contended);
                             }
-                            if let Some(rejoining) = &others.rejoining && leads && !self.queue.is_empty() {
+                            let wanted = leads && !self.queue.is_empty();
+                            if let Some(rejoining) = others.rejoining.as_ref().filter(|_| wanted) {
                                 openings.spawn(rejoining(*session));
                             }
                         }

@@ -80,7 +80,8 @@ pub(crate) async fn begin(
         results => results?,
     };
     let mut begun = Begun::default();
-    if share && let Some(rows) = results.get(pinned - 1) {
+    let answer = |wanted: bool, statement: usize| results.get(statement).filter(|_| wanted);
+    if let Some(rows) = answer(share, pinned - 1) {
         let row = rows.one()?;
         begun.shared = Some(Shared {
             identity: row.get(0)?,
@@ -89,11 +90,11 @@ pub(crate) async fn begin(
             lc_monetary: row.get(3)?,
         });
     }
-    if is_own && let Some(rows) = results.get(pinned) {
+    if let Some(rows) = answer(is_own, pinned) {
         let micros: u64 = rows.one()?.get(0)?;
         begun.time = UNIX_EPOCH.checked_add(Duration::from_micros(micros));
     }
-    if is_own && let Some(rows) = results.get(pinned + 2) {
+    if let Some(rows) = answer(is_own, pinned + 2) {
         let lsn: Option<BString> = rows.one()?.get(0)?;
         begun.lsn = lsn.and_then(|text| Lsn::parse(&text));
     }

@@ -240,9 +240,8 @@ impl Compressor {
             return self.finish_stream();
         }
         // All of a short stream is still in `step`, and nothing of it in the cutter.
-        if let Some((raw, payloads)) = &self.short
-            && *raw == self.step
-        {
+        let tried = self.short.as_ref().filter(|(raw, _)| *raw == self.step);
+        if let Some((_, payloads)) = tried {
             let piece = Piece {
                 raw_length: std::mem::take(&mut self.raw_length),
                 adler32: self.checksum(&self.step),

@@ -156,9 +156,8 @@ impl<'a, R: Read> Fed<'a, R> {
                 .map_err(|problem| self.corrupt(problem))?;
             self.start += progress.taken;
             // Input never reaches beyond a chunk, so what is left over belongs to the same one.
-            if self.start < self.end
-                && let Some(objection) = self.codec.objection(true)
-            {
+            let left_over = self.start < self.end;
+            if let Some(objection) = left_over.then(|| self.codec.objection(true)).flatten() {
                 return Err(self.corrupt(objection));
             }
             let drained = std::mem::replace(&mut self.full, progress.given == buffer.len());

@@ -119,7 +119,7 @@ pub(crate) fn advance_blobs<R: Read>(
     if *place == BlobsPlace::Ended {
         return Ok(None);
     }
-    let oid = source.int("a block of large objects")?.cast_unsigned();
+    let oid = source.int("a block of large objects")? as u32;
     if oid == 0 {
         *place = BlobsPlace::Ended;
         return Ok(None);

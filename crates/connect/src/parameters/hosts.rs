@@ -43,11 +43,11 @@ impl Host {
     /// folder that is depends on who built it, so that both names are good for either of the usual ones.
     pub(crate) fn passfile_names(&self) -> Vec<&str> {
         let mut names = vec![self.name.as_str()];
-        if let Place::Socket(path) = &self.place
-            && let Some(folder) = path.parent().and_then(Path::to_str)
-            && SOCKET_FOLDERS.contains(&folder)
-        {
-            names.extend([LOCAL, folder]);
+        if let Place::Socket(path) = &self.place {
+            let folder = path.parent().and_then(Path::to_str);
+            if let Some(folder) = folder.filter(|folder| SOCKET_FOLDERS.contains(folder)) {
+                names.extend([LOCAL, folder]);
+            }
         }
         names
     }

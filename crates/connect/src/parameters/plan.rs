@@ -93,9 +93,8 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn new(params: &ConnectParams) -> Result<Self, ConnInfoError> {
         for (keyword, harmless, advice) in UNAVAILABLE {
-            if let Some(value) = params.non_empty(keyword)
-                && !harmless.contains(&value)
-            {
+            let value = params.non_empty(keyword);
+            if value.is_some_and(|value| !harmless.contains(&value)) {
                 return Err(ConnInfoError::new(format!(
                     "the connection parameter {keyword} cannot be used: {advice}"
                 )));

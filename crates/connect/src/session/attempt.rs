@@ -161,9 +161,8 @@ async fn connect_address(
         connector: None,
     };
     let mut outcome = connect_route(route.clone(), first, target).await;
-    if let (Err(failure), Some(second)) = (&outcome, second)
-        && failure.next == Next::Encryption
-    {
+    let refused = matches!(&outcome, Err(failure) if failure.next == Next::Encryption);
+    if let Some(second) = second.filter(|_| refused) {
         outcome = match (outcome, connect_route(route, second, target).await) {
             (Err(failure), Err(again)) => Err(more_telling(failure, again)),
             (_, session) => session,

@@ -160,13 +160,12 @@ impl FromCell<'_> for Bytea {
 
     fn from_cell(cell: Option<&BStr>) -> Option<Self> {
         let digits = cell?.strip_prefix(b"\\x")?;
-        let (pairs, []) = digits.as_chunks::<2>() else {
+        let pairs = digits.chunks_exact(2);
+        if !pairs.remainder().is_empty() {
             return None;
-        };
+        }
         let value = |digit: u8| char::from(digit).to_digit(16);
-        let bytes = pairs
-            .iter()
-            .map(|&[high, low]| Some((value(high)? * 16 + value(low)?) as u8));
+        let bytes = pairs.map(|pair| Some((value(pair[0])? * 16 + value(pair[1])?) as u8));
         bytes.collect::<Option<Vec<u8>>>().map(Bytea)
     }
 }
