@@ -5,6 +5,7 @@ mod build;
 mod demo;
 mod docs;
 mod fuzz;
+mod minimum_rust;
 mod pg;
 mod test;
 

@@ -67,15 +67,18 @@ pub(crate) fn collect(dump: &mut Dump) {
 ///
 /// Columns of a composite type belong to the relation behind it, which is not dumped; the type says what they have.
 pub(crate) fn holder(dump: &Dump, object: CatalogId, subid: i32) -> Option<DumpId> {
-    if subid != 0
-        && object.tableoid == class::PG_CLASS
-        && let Some(table) = dump.find_table(object.oid)
-        && dump.listing.tables[table].relkind == relkind::COMPOSITE_TYPE
-    {
-        let row_type = dump.listing.tables[table].row_type;
-        return dump.objects.find(CatalogId::new(class::PG_TYPE, row_type));
+    let is_column = subid != 0 && object.tableoid == class::PG_CLASS;
+    let relation = is_column
+        .then(|| dump.find_table(object.oid))
+        .flatten()
+        .map(|table| &dump.listing.tables[table]);
+    match relation {
+        Some(relation) if relation.relkind == relkind::COMPOSITE_TYPE => {
+            let row_type = CatalogId::new(class::PG_TYPE, relation.row_type);
+            dump.objects.find(row_type)
+        }
+        _ => dump.objects.find(object),
     }
-    dump.objects.find(object)
 }
 
 /// Writes the comment on the object itself, where there is one.

@@ -134,10 +134,13 @@ fn follow(dump: &Dump, object: &Object, has_entry: &[bool], found: &mut Vec<i32>
         };
         if has_entry[id.index()] {
             found.push(id.as_i32());
-        } else if let Some(next) = dump.objects.try_get(id)
-            && !matches!(next.kind, Kind::PreDataBoundary | Kind::PostDataBoundary)
-        {
-            stack.push(next.dependencies.iter());
+            continue;
+        }
+        match dump.objects.try_get(id) {
+            Some(next) if !matches!(next.kind, Kind::PreDataBoundary | Kind::PostDataBoundary) => {
+                stack.push(next.dependencies.iter());
+            }
+            _ => {}
         }
     }
 }

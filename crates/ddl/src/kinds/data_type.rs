@@ -44,9 +44,8 @@ pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
 /// Row types go where their relation goes, and automatic types where the type goes that they come with. Neither is an entry, but
 /// casts ask whether their types are dumped.
 fn select(dump: &mut Dump, id: DumpId, index: usize, row: &DataType) {
-    if let Some(relation) = row.relation
-        && row.relation_kind != Some(relkind::COMPOSITE_TYPE)
-    {
+    let is_composite = row.relation_kind == Some(relkind::COMPOSITE_TYPE);
+    if let Some(relation) = row.relation.filter(|_| !is_composite) {
         let selected = dump
             .find_table(relation)
             .map(|table| dump.table_object(table).dump);

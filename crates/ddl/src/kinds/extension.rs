@@ -75,9 +75,8 @@ pub(crate) fn collect_config_tables(dump: &mut Dump) {
             if !rows_are_selected(dump, table, whole) {
                 continue;
             }
-            if table_data::add(dump, table).is_some()
-                && let Some(condition) = config.condition
-            {
+            let added = table_data::add(dump, table).is_some();
+            if let Some(condition) = config.condition.filter(|_| added) {
                 dump.relations.conditions.insert(table, condition);
             }
         }

@@ -1,4 +1,4 @@
-//! Finds or fetches stock PostgreSQL for each supported major, and PgBouncer.
+//! Finds or fetches stock PostgreSQL for each supported major, PgBouncer, and an old Rust.
 //!
 //! A major that the machine has installed is used as it is, if it has the extensions that tests want. Where it lacks one, and for
 //! majors that are not installed, a complete server is fetched into a cache outside the repository, once: what is there and complete
@@ -15,6 +15,7 @@ mod pgbouncer;
 mod python_wheel;
 mod recipe;
 mod relocate;
+mod rust;
 
 pub use cache::{CACHE_VARIABLE, cache_dir};
 pub(crate) use cache::{create_open, lock};
@@ -23,6 +24,7 @@ pub(crate) use host::effective_uid;
 pub use host::require_program;
 pub use installation::Installation;
 pub use pgbouncer::pgbouncer;
+pub use rust::debian_cargo;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

@@ -73,11 +73,12 @@ impl Search {
         let mut path: Vec<(DumpId, usize)> = Vec::new();
         let mut enter = Some(start);
         loop {
-            if let Some(id) = enter.take()
-                && self.processed[id.index()] != self.attempt
-                && self.dead_end_for[id.index()] != (self.attempt, start)
-                && !self.on_path[id.index()]
-            {
+            let new = enter.take().filter(|id| {
+                self.processed[id.index()] != self.attempt
+                    && self.dead_end_for[id.index()] != (self.attempt, start)
+                    && !self.on_path[id.index()]
+            });
+            if let Some(id) = new {
                 self.on_path[id.index()] = true;
                 path.push((id, 0));
                 if objects.get(id).dependencies.contains(&start) {

@@ -116,15 +116,14 @@ fn repair_long(dump: &mut Dump, members: &[DumpId], boundaries: Boundaries) -> b
             return true;
         }
     }
-    if find(dump, &|o| matches!(o.kind, Kind::Function(_))).is_some()
-        && let Some(at) = members
-            .iter()
-            .position(|&member| member == boundaries.pre_data)
-    {
-        postpone_after(dump, members, at, |object| {
-            matches!(object.kind, Kind::Function(_))
-        });
-        return true;
+    if find(dump, &|o| matches!(o.kind, Kind::Function(_))).is_some() {
+        let boundary = boundaries.pre_data;
+        if let Some(at) = members.iter().position(|&member| member == boundary) {
+            postpone_after(dump, members, at, |object| {
+                matches!(object.kind, Kind::Function(_))
+            });
+            return true;
+        }
     }
     // Parts that can be added to their table or domain later.
     if separate_part(
