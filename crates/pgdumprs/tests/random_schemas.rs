@@ -198,8 +198,8 @@ fn try_seed(server: &Server, seed: u64) -> Result<Outcome> {
     let outcome = compare(
         server,
         &steps,
-        seed.is_multiple_of(DEFAULT_VERSION_EVERY),
-        seed.is_multiple_of(RESTORE_EVERY),
+        seed % DEFAULT_VERSION_EVERY == 0,
+        seed % RESTORE_EVERY == 0,
     )?;
     let entries: usize = outcome.entries.values().sum();
     ensure!(
@@ -290,7 +290,7 @@ fn dump(conninfo: &str, version: Option<ArchiveVersion>, path: &Path) -> Result<
 /// The statements that a seed's difference needs, or all that are left when the time is up.
 fn shrunk(server: &Server, seed: u64) -> String {
     let steps = random_schema(seed, server.major());
-    let at_default = seed.is_multiple_of(DEFAULT_VERSION_EVERY);
+    let at_default = seed % DEFAULT_VERSION_EVERY == 0;
     let differs = |steps: &[Step]| compare(server, steps, at_default, false).is_err();
     if !differs(&steps) {
         // It was a poor schema, or differs only when restored, which takes too long to try over and over.
