@@ -108,9 +108,9 @@ pub(crate) struct DumpArgs {
     )]
     archive_version: AutoVersion,
 
-    /// Go on, with a warning, where the server is newer than PostgreSQL 18
+    /// Go on, with a warning, where the server is newer than PostgreSQL 19
     ///
-    /// It is dumped as if it were 18. What is new in it may be missing from the archive.
+    /// It is dumped as if it were 19. What is new in it may be missing from the archive.
     #[arg(long, help_heading = "General options")]
     pub(crate) allow_newer_server: bool,
 

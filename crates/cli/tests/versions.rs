@@ -67,7 +67,7 @@ fn sample(server: &Server) -> Database {
     database
 }
 
-/// A connection to a real server of 18 that says it is another.
+/// A connection to a real server of 19 that says it is another.
 fn pretended(database: &Database, version: &'static str) -> String {
     let port = pretend_version(database.server(), version).expect("a port can be had");
     format!(
@@ -78,16 +78,16 @@ fn pretended(database: &Database, version: &'static str) -> String {
 
 #[test]
 fn a_newer_server_is_refused_unless_it_is_allowed() {
-    let database = sample(&Server::get(Major::V18));
-    let url = pretended(&database, "19beta1");
+    let database = sample(&Server::get(Major::V19));
+    let url = pretended(&database, "20beta1");
     let folder = tempfile::tempdir().unwrap();
     let archive = folder.path().join("db.dump");
     let said = failure(pgdumprs().args(["-d", &url, "-f"]).arg(&archive));
     assert_says(
         &said,
         &[
-            "PostgreSQL 19beta1",
-            "newer than the 18",
+            "PostgreSQL 20beta1",
+            "newer than the 19",
             "--allow-newer-server",
         ],
     );
@@ -100,7 +100,7 @@ fn a_newer_server_is_refused_unless_it_is_allowed() {
     assert!(output.status.success(), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(said.starts_with("pgdumprs: warning: "), "{said}");
-    assert_says(&said, &["19beta1", "as if it were 18"]);
+    assert_says(&said, &["20beta1", "as if it were 19"]);
     compare_restored(&database, &archive, &[Restore::Serial])
         .unwrap()
         .assert_same();
@@ -108,7 +108,7 @@ fn a_newer_server_is_refused_unless_it_is_allowed() {
 
 #[test]
 fn a_server_that_is_not_newer_gets_no_warning() {
-    let database = sample(&Server::get(Major::V18));
+    let database = sample(&Server::get(Major::V19));
     let folder = tempfile::tempdir().unwrap();
     let archive = folder.path().join("db.dump");
     let url = database.url();
@@ -125,7 +125,7 @@ fn a_server_that_is_not_newer_gets_no_warning() {
 
 #[test]
 fn an_older_server_is_refused_in_any_case() {
-    let database = Server::get(Major::V18).database();
+    let database = Server::get(Major::V19).database();
     let url = pretended(&database, "12.22 (Debian 12.22-1)");
     for more in [&[][..], &["--allow-newer-server"]] {
         let said = failure(pgdumprs().args(more).args(["-d", &url]));
@@ -200,7 +200,7 @@ fn archive_versions_that_cannot_be_are_refused() {
 
 #[test]
 fn statistics_are_dumped_on_demand() {
-    let database = sample(&Server::get(Major::V18));
+    let database = sample(&Server::get(Major::V19));
     database.execute_sql("ANALYZE item");
     let folder = tempfile::tempdir().unwrap();
     let archive = folder.path().join("db.dump");

@@ -160,8 +160,8 @@ impl Dump {
         }
     }
 
-    /// Goes on, with a warning, where the server is of a major version newer than 18: it is then read as if it were 18. What such a
-    /// server has that 18 has not may be missing from the archive without a word.
+    /// Goes on, with a warning, where the server is of a major version newer than 19: it is then read as if it were 19. What such a
+    /// server has that 19 has not may be missing from the archive without a word.
     #[must_use]
     pub fn allow_newer_server(mut self, allow: bool) -> Self {
         self.allow_newer_server = allow;

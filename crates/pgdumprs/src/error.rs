@@ -50,8 +50,8 @@ pub enum Error {
     },
     /// The server's major version is newer than those that are known, and was not allowed.
     #[error(
-        "the server runs PostgreSQL {found}, newer than the 18 that this version of pgdumprs knows: get a newer pgdumprs, or go on \
-         as if it were 18 with --allow-newer-server (in the library, Dump::allow_newer_server)"
+        "the server runs PostgreSQL {found}, newer than the 19 that this version of pgdumprs knows: get a newer pgdumprs, or go on \
+         as if it were 19 with --allow-newer-server (in the library, Dump::allow_newer_server)"
     )]
     NewServer {
         /// The version as the server prints it.

@@ -7,7 +7,7 @@ use crate::Error;
 /// The oldest server major whose catalogs can be read.
 const OLDEST: u32 = 13;
 /// The newest server major that is known.
-const NEWEST: u32 = 18;
+const NEWEST: u32 = 19;
 
 /// Refuses servers that are too old, and those that are too new unless they are allowed. Gives a warning for those.
 pub(crate) fn check(server: &ServerVersion, allow_newer: bool) -> Result<Option<String>, Error> {

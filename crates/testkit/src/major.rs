@@ -25,19 +25,22 @@ impl Major {
     pub const V17: Major = Major(17);
     /// PostgreSQL 18.
     pub const V18: Major = Major(18);
+    /// PostgreSQL 19.
+    pub const V19: Major = Major(19);
 
     /// Every supported major, oldest first.
-    pub const ALL: [Major; 6] = [
+    pub const ALL: [Major; 7] = [
         Major::V13,
         Major::V14,
         Major::V15,
         Major::V16,
         Major::V17,
         Major::V18,
+        Major::V19,
     ];
 
     /// The major whose `pg_dump` and `pg_restore` define what is correct.
-    pub const REFERENCE: Major = Major::V18;
+    pub const REFERENCE: Major = Major::V19;
 
     /// The version number, such as 17.
     pub fn number(self) -> u16 {
@@ -74,7 +77,7 @@ impl FromStr for Major {
             .with_context(|| format!("{text:?} is not a PostgreSQL major version"))?;
         match Major::ALL.into_iter().find(|major| major.0 == number) {
             Some(major) => Ok(major),
-            None => bail!("PostgreSQL {number} is not supported (13 to 18 are)"),
+            None => bail!("PostgreSQL {number} is not supported (13 to 19 are)"),
         }
     }
 }
@@ -108,7 +111,7 @@ mod tests {
 
     #[test]
     fn what_is_not_supported_is_refused() {
-        for list in ["12", "19", "seventeen", "", " , ", "13,x"] {
+        for list in ["12", "20", "seventeen", "", " , ", "13,x"] {
             assert!(parse_list(list).is_err(), "{list:?} was accepted");
         }
     }

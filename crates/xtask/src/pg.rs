@@ -6,7 +6,7 @@ use pgdumprs_testkit::provision::{Installation, cache_dir, pgbouncer, provision_
 
 /// Find or fetch stock PostgreSQL for each major that tests cover, and PgBouncer, and say where they are.
 ///
-/// The majors are those in PGDUMPRS_TEST_MAJORS, or 13 to 18. The reference, 18, is always among
+/// The majors are those in PGDUMPRS_TEST_MAJORS, or 13 to 19. The reference, 18, is always among
 /// them. Fetched majors are kept in PGDUMPRS_PG_CACHE, or else in the user's cache folder
 /// (/var/cache/pgdumprs for root).
 #[derive(Default, clap::Args)]

@@ -10,7 +10,7 @@ use crate::{fuzz, minimum_rust, pg};
 
 /// Run every check: formatting, lints, docs, and all tests on every supported major.
 ///
-/// PGDUMPRS_TEST_MAJORS narrows the majors, for a quick look while working; a run without it covers 13 to 18.
+/// PGDUMPRS_TEST_MAJORS narrows the majors, for a quick look while working; a run without it covers 13 to 19.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Run what is heavier as well: large databases, and many more cases of random tests

@@ -23,6 +23,9 @@ pub const MIRROR_VARIABLE: &str = "PGDUMPRS_DEBIAN_MIRROR";
 /// Debian's signing keys, which releases other than the host's are checked against.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
+/// Has apt take PostgreSQL out of experimental, which it would otherwise take nothing from unless it is asked to.
+const PREFERENCES: &str = "Package: src:postgresql-*\nPin: release n=rc-buggy\nPin-Priority: 990\n";
+
 /// Parts of the packages that no server or tool reads.
 const UNUSED: [&str; 6] = [
     "usr/share/doc",
@@ -102,10 +105,13 @@ impl Apt {
             fs::create_dir_all(&part).with_context(|| format!("creating {}", part.display()))?;
         }
         fs::write(folder.join("state/status"), "")?;
-        fs::write(
-            folder.join("sources.list"),
-            format!("deb [signed-by={KEYRING}] {} {suite} main\n", mirror()?),
-        )?;
+        let mirror = mirror()?;
+        let sources: String = suites(suite)
+            .iter()
+            .map(|suite| format!("deb [signed-by={KEYRING}] {mirror} {suite} main\n"))
+            .collect();
+        fs::write(folder.join("sources.list"), sources)?;
+        fs::write(folder.join("preferences"), PREFERENCES)?;
         let apt = Apt {
             folder: folder.to_owned(),
         };
@@ -125,7 +131,7 @@ impl Apt {
             ("Dir::Cache", "cache"),
             ("Dir::Etc::sourcelist", "sources.list"),
             ("Dir::Etc::sourceparts", "parts"),
-            ("Dir::Etc::preferences", "no-preferences"),
+            ("Dir::Etc::preferences", "preferences"),
             ("Dir::Etc::preferencesparts", "parts"),
         ] {
             set(name, &self.folder.join(part).display().to_string());
@@ -166,6 +172,14 @@ impl Apt {
             bail!("asked for {} packages, got {}", packages.len(), files.len());
         }
         Ok(files)
+    }
+}
+
+/// The suites to take packages from. Experimental has only what differs from unstable.
+fn suites(suite: &str) -> Vec<&str> {
+    match suite {
+        "experimental" => vec![suite, "sid"],
+        _ => vec![suite],
     }
 }
 

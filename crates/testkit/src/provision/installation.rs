@@ -125,7 +125,9 @@ fn reported_version(major: Major, program: &Path) -> Result<String> {
     let output = host::run(Command::new(program).arg("--version"))?;
     let version = version_number(&output)
         .with_context(|| format!("{} calls itself {output:?}", program.display()))?;
-    if version.split('.').next() != Some(major.to_string().as_str()) {
+    // Before a major's first release it is `19beta1` or `19rc1`.
+    let number = version.split(|c: char| !c.is_ascii_digit()).next();
+    if number != Some(major.to_string().as_str()) {
         bail!("{} is version {version}", program.display());
     }
     Ok(version)

@@ -75,6 +75,7 @@ pub(super) fn recipes(major: Major) -> Vec<Recipe> {
         }],
         Major::V17 => vec![debian("trixie", &[AddOn::PostGis, AddOn::PgVector])],
         Major::V18 => vec![debian("forky", &[AddOn::PostGis, AddOn::PgVector])],
+        Major::V19 => vec![debian("experimental", &[])],
         _ => Vec::new(),
     }
 }
