@@ -8,6 +8,7 @@ mod shell;
 
 use std::process::Command;
 
+use pgdumprs_testkit::compare::without_internal_options;
 use pgdumprs_testkit::{
     Authority, Database, DatabaseOptions, Major, Server, checked_output, reference_pg_dump,
 };
@@ -159,7 +160,7 @@ fn sample(server: &Server, user: &str) -> Database {
 /// All that a database holds, as lines in no order: rows may come back in another.
 fn content(database: &Database) -> Vec<String> {
     let output = checked_output(reference_pg_dump().args(["-d", &database.conninfo()])).unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
+    let text = String::from_utf8(without_internal_options(&output.stdout)).unwrap();
     let lines = text.lines().filter(|line| {
         !["\\restrict", "\\unrestrict"]
             .iter()

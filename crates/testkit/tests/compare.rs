@@ -218,6 +218,37 @@ fn a_changed_definition_shows_in_the_text_and_in_its_entry() {
     assert_says(&comparison, Rule::F2, "TABLE shop.item: definition");
 }
 
+/// Options that a server keeps for itself, as tools older than it write them.
+#[test]
+fn options_that_a_server_keeps_for_itself_count_only_where_we_write_them() {
+    let sample = Sample::with(
+        "ALTER TABLE shop.item ALTER COLUMN name SET (n_distinct = 5);
+         SET allow_system_table_mods = on;
+         UPDATE pg_attribute SET attoptions = ARRAY['pg_kept=7'] || attoptions
+          WHERE attrelid = 'shop.item'::regclass AND attname IN ('id', 'name');",
+    );
+    let alone = "ALTER TABLE ONLY shop.item ALTER COLUMN id SET (pg_kept=7);\n";
+    let (with, without) = ("SET (pg_kept=7, n_distinct=5)", "SET (n_distinct=5)");
+    let without_it = |parts: &mut Parts| {
+        let entry = parts.entry("TABLE", "item");
+        let text = entry.definition.clone().unwrap().to_string();
+        assert!(text.contains(alone) && text.contains(with), "{text}");
+        entry.definition = Some(text.replace(alone, "").replace(with, without).into());
+    };
+    sample.altered(without_it).assert_same();
+    let comparison = sample.altered(|_| {});
+    assert_eq!(rules(&comparison), [Rule::F1, Rule::F2]);
+    assert_says(&comparison, Rule::F2, "pg_kept=7");
+    // What else stands in such statements still counts.
+    let comparison = sample.altered(|parts| {
+        without_it(parts);
+        let entry = parts.entry("TABLE", "item");
+        let text = entry.definition.clone().unwrap().to_string();
+        entry.definition = Some(text.replace(without, "SET (n_distinct=6)").into());
+    });
+    assert_eq!(rules(&comparison), [Rule::F1, Rule::F2]);
+}
+
 #[test]
 fn a_missing_an_extra_and_a_moved_entry_are_named() {
     let comparison = Sample::new().altered(|parts| {

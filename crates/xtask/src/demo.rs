@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use indicatif::HumanCount;
+use pgdumprs_testkit::compare::without_internal_options;
 use pgdumprs_testkit::{Database, Major, Server, checked_output, restoring_major, tool};
 
 use self::identical::first_differences;
@@ -135,10 +136,11 @@ fn pg_restore(server: &Server) -> Command {
     tool(restoring_major(server.major()), "pg_restore")
 }
 
-/// A database as plain SQL, by the stock tool of the reference major.
+/// A database as plain SQL, by the stock tool of the reference major, without what servers keep for themselves and number as it comes.
 fn stock_dump(database: &Database) -> Result<Vec<u8>> {
     let mut dump = pgdumprs_testkit::reference_pg_dump();
-    Ok(checked_output(dump.args(["-d", &database.conninfo()]))?.stdout)
+    let output = checked_output(dump.args(["-d", &database.conninfo()]))?;
+    Ok(without_internal_options(&output.stdout))
 }
 
 /// Number of tables and of rows in all of them.

@@ -69,7 +69,7 @@ pub struct Column {
     pub collation: Option<QualifiedName>,
     /// `p` pglz, `l` lz4, 0 for the server's default.
     pub compression: u8,
-    /// `name=value`, as set by `SET (…)`.
+    /// `name=value`, as set by `SET (…)`, without those that the server keeps for itself.
     pub options: Vec<BString>,
     /// Options for the foreign-data wrapper, each as SQL writes it: `name 'value'`.
     pub foreign_options: Vec<BString>,
@@ -140,10 +140,20 @@ impl Detailed for Column {
             not_null: decode_not_null(cells)?,
             collation: QualifiedName::decode(cells)?,
             compression: cells.char()?,
-            options: cells.array()?,
+            options: decode_options(cells)?,
             foreign_options: cells.array()?,
         })
     }
+}
+
+/// What the names of options begin with that the server keeps for itself. No DDL can set them, other servers need not know them, and
+/// their values mean nothing there.
+const INTERNAL: &[u8] = b"pg_";
+
+fn decode_options(cells: &mut Cells<'_>) -> Result<Vec<BString>, Error> {
+    let mut options: Vec<BString> = cells.array()?;
+    options.retain(|option| !option.starts_with(INTERNAL));
+    Ok(options)
 }
 
 fn decode_not_null(cells: &mut Cells<'_>) -> Result<Option<NotNull>, Error> {

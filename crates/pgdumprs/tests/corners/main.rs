@@ -6,6 +6,7 @@ mod support;
 mod database_name;
 mod database_properties;
 mod encodings;
+mod internal_options;
 mod long_values;
 mod plain_roles;
 mod refused_by_stock;

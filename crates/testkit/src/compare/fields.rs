@@ -6,6 +6,7 @@ use bstr::BString;
 use pgdumprs_archive::Entry;
 
 use super::difference;
+use super::internal_options::without_internal_options;
 use super::version_gap::VersionGap;
 
 /// Describes each field in which two entries differ.
@@ -23,7 +24,9 @@ pub(super) fn differences(stock: &Entry, ours: &Entry, gap: VersionGap) -> Vec<S
     if gap.compares_access_method(stock) {
         text("table access method", &stock.table_am, &ours.table_am);
     }
-    text("definition", &stock.definition, &ours.definition);
+    let definition =
+        (stock.definition.as_ref()).map(|text| BString::from(without_internal_options(text)));
+    text("definition", &definition, &ours.definition);
     text("drop statement", &stock.drop, &ours.drop);
     text("copy statement", &stock.copy, &ours.copy);
 

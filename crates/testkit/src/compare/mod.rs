@@ -20,6 +20,7 @@ mod descendants;
 mod difference;
 mod entries;
 mod fields;
+mod internal_options;
 mod large_objects;
 mod output;
 mod recreated;
@@ -28,6 +29,7 @@ mod restored;
 mod script;
 mod version_gap;
 
+pub use internal_options::without_internal_options;
 pub use report::{Comparison, Rule};
 pub use restored::Restore;
 

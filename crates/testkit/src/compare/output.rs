@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use anyhow::{Context, Error, Result, anyhow};
 
 use super::difference::{self, readable};
+use super::internal_options::{corrected, goes_on};
 
 /// How many equal lines before the first difference are shown.
 const LINES_BEFORE: usize = 3;
@@ -23,20 +24,30 @@ pub(super) enum Rows {
     Sorted,
 }
 
-/// Runs both commands and shows the first differences of their standard outputs; `None` when there
-/// are none. `ignored` names lines that do not count.
+/// Who wrote what a command prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Author {
+    /// Stock: what it is known to get wrong does not count.
+    Stock,
+    /// pgdumprs.
+    Ours,
+}
+
+/// Runs a command of stock's and another, and shows the first differences of their standard outputs; `None` when there are none. `author`
+/// wrote what the second prints. `ignored` names lines that do not count.
 ///
 /// # Errors
 ///
 /// When a command fails; the message holds what it said.
 pub(super) fn compare(
     stock: &mut Command,
-    ours: &mut Command,
+    other: &mut Command,
+    author: Author,
     rows: Rows,
     ignored: impl Fn(&[u8]) -> bool,
 ) -> Result<Option<String>> {
-    let mut stock = Running::start(stock, rows)?;
-    let mut ours = Running::start(ours, rows)?;
+    let mut stock = Running::start(stock, Author::Stock, rows)?;
+    let mut ours = Running::start(other, author, rows)?;
     let shown = compare_lines(&mut stock.lines, &mut ours.lines, ignored)?;
     if shown.is_none() {
         stock.finish()?;
@@ -90,7 +101,10 @@ fn next_line(lines: &mut Lines, ignored: impl Fn(&[u8]) -> bool) -> Result<Optio
 /// A command's output, line by line.
 struct Lines {
     output: BufReader<ChildStdout>,
+    author: Author,
     rows: Rows,
+    /// Whether the next line is a row of a table.
+    in_rows: bool,
     /// Sorted rows that have not been taken yet.
     sorted: VecDeque<Vec<u8>>,
 }
@@ -100,10 +114,16 @@ impl Lines {
         if let Some(row) = self.sorted.pop_front() {
             return Ok(Some(row));
         }
-        let line = self.read()?;
-        let begins_rows =
-            |line: &Vec<u8>| line.starts_with(b"COPY ") && line.ends_with(b" FROM stdin;\n");
-        if self.rows == Rows::Sorted && line.as_ref().is_some_and(begins_rows) {
+        if self.in_rows {
+            let row = self.read()?;
+            self.in_rows = row.as_ref().is_some_and(|row| row != b"\\.\n");
+            return Ok(row);
+        }
+        let line = self.statement_line()?;
+        self.in_rows = (line.as_ref())
+            .is_some_and(|line| line.starts_with(b"COPY ") && line.ends_with(b" FROM stdin;\n"));
+        if self.in_rows && self.rows == Rows::Sorted {
+            self.in_rows = false;
             let mut rows = Vec::new();
             let mut end = None;
             while let Some(row) = self.read()? {
@@ -117,6 +137,24 @@ impl Lines {
             self.sorted.extend(rows.into_iter().chain(end));
         }
         Ok(line)
+    }
+
+    /// A line outside rows, without what stock gets wrong.
+    fn statement_line(&mut self) -> Result<Option<Vec<u8>>> {
+        while let Some(mut line) = self.read()? {
+            if self.author == Author::Ours {
+                return Ok(Some(line));
+            }
+            while goes_on(&line)
+                && let Some(next) = self.read()?
+            {
+                line.extend(next);
+            }
+            if let Some(line) = corrected(line) {
+                return Ok(Some(line));
+            }
+        }
+        Ok(None)
     }
 
     fn read(&mut self) -> Result<Option<Vec<u8>>> {
@@ -155,7 +193,7 @@ struct Running {
 }
 
 impl Running {
-    fn start(command: &mut Command, rows: Rows) -> Result<Running> {
+    fn start(command: &mut Command, author: Author, rows: Rows) -> Result<Running> {
         let name = command.get_program().to_string_lossy().into_owned();
         let errors = tempfile::tempfile().context("creating a file for error messages")?;
         let mut child = command
@@ -170,7 +208,9 @@ impl Running {
             child,
             lines: Lines {
                 output: BufReader::with_capacity(1 << 16, output),
+                author,
                 rows,
+                in_rows: false,
                 sorted: VecDeque::new(),
             },
             errors,
@@ -225,6 +265,7 @@ mod tests {
         let shown = compare(
             &mut shell("echo a; echo -- made by one; echo b"),
             &mut shell("echo a; echo b; echo -- made by two"),
+            Author::Ours,
             Rows::AsTheyCome,
             ignored,
         );
@@ -236,6 +277,7 @@ mod tests {
         let shown = compare(
             &mut shell("seq 100000"),
             &mut shell("seq 500; echo new; seq 501 100000"),
+            Author::Ours,
             Rows::AsTheyCome,
             |_| false,
         );
@@ -249,6 +291,7 @@ mod tests {
         let shown = compare(
             &mut shell("seq 2"),
             &mut shell("seq 3"),
+            Author::Ours,
             Rows::Sorted,
             |_| false,
         );
@@ -258,9 +301,13 @@ mod tests {
     #[test]
     fn a_failing_command_is_an_error_with_its_message() {
         for script in ["echo why >&2; exit 4", "echo x; echo why >&2; exit 4"] {
-            let error = compare(&mut shell("true"), &mut shell(script), Rows::Sorted, |_| {
-                false
-            })
+            let error = compare(
+                &mut shell("true"),
+                &mut shell(script),
+                Author::Ours,
+                Rows::Sorted,
+                |_| false,
+            )
             .unwrap_err();
             assert!(error.to_string().contains("why"), "{error}");
         }
@@ -274,7 +321,14 @@ mod tests {
             ))
         };
         let shown = |left: &str, right: &str, rows: Rows| {
-            compare(&mut copy(left), &mut copy(right), rows, |_| false).unwrap()
+            compare(
+                &mut copy(left),
+                &mut copy(right),
+                Author::Ours,
+                rows,
+                |_| false,
+            )
+            .unwrap()
         };
         assert_eq!(shown("1\\n2\\n", "2\\n1\\n", Rows::Sorted), None);
         assert!(shown("1\\n2\\n", "2\\n1\\n", Rows::AsTheyCome).is_some());
@@ -282,9 +336,33 @@ mod tests {
         let outside = compare(
             &mut shell("seq 2"),
             &mut shell("seq 2 -1 1"),
+            Author::Ours,
             Rows::Sorted,
             |_| false,
         );
         assert!(outside.unwrap().is_some());
+    }
+
+    #[test]
+    fn what_stock_gets_wrong_counts_only_where_we_write_it() {
+        let wrong = "ALTER TABLE ONLY t ALTER COLUMN \"a\nb\" SET (pg_attver=1);\n";
+        // A row that looks like the beginning of such a statement does not swallow the end of the rows.
+        let copy = "COPY t FROM stdin;\nALTER TABLE ONLY \"\n\\.\n";
+        let script = |parts: &[&str]| shell(&format!("printf %s '{}'", parts.concat()));
+        for rows in [Rows::AsTheyCome, Rows::Sorted] {
+            let shown = |left: &[&str], right: &[&str], author| {
+                compare(&mut script(left), &mut script(right), author, rows, |_| {
+                    false
+                })
+                .unwrap()
+            };
+            let with = [copy, wrong, "end\n"];
+            let without = [copy, "end\n"];
+            assert_eq!(shown(&with, &without, Author::Ours), None);
+            assert_eq!(shown(&with, &without, Author::Stock), None);
+            assert_eq!(shown(&without, &with, Author::Stock), None);
+            assert!(shown(&without, &with, Author::Ours).is_some());
+            assert!(shown(&with, &with, Author::Ours).is_some());
+        }
     }
 }

@@ -7,7 +7,7 @@ use pgdumprs_archive::{ArchiveVersion, Compression};
 
 use super::archive::Archive;
 use super::difference::readable;
-use super::output::{self, Rows};
+use super::output::{self, Author, Rows};
 use super::report::{Comparison, Rule};
 use super::script::differs_by_nature;
 use crate::tools::{checked_output, reference_pg_dump, restoring_major, tool};
@@ -62,7 +62,13 @@ pub(super) fn compare_dumps(
     rows: Rows,
     comparison: &mut Comparison,
 ) -> Result<()> {
-    let shown = output::compare(&mut expected, &mut found, rows, differs_by_nature)?;
+    let shown = output::compare(
+        &mut expected,
+        &mut found,
+        Author::Stock,
+        rows,
+        differs_by_nature,
+    )?;
     if let Some(shown) = shown {
         comparison.difference(Rule::F5, format!("{how}: {shown}"));
     }

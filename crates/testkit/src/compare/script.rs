@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
 use super::archive::Archive;
-use super::output::{self, Rows};
+use super::output::{self, Author, Rows};
 use super::report::{Comparison, Rule};
 use super::version_gap::VersionGap;
 use crate::tools::reference_pg_restore;
@@ -24,6 +24,7 @@ pub(super) fn compare(
     let shown = output::compare(
         &mut script_of(stock, stock_list.as_ref()),
         &mut script_of(ours, our_list.as_ref()),
+        Author::Ours,
         Rows::AsTheyCome,
         |line| differs_by_nature(line) || gap.hides_line(line, stock),
     );
