@@ -300,7 +300,12 @@ impl<R: Read> Reader<R> {
         self.frontier
     }
 
-    /// Reads the next block's own header and gives its id; `None` at the end of the file.
+    /// Whether an entry's block has been met.
+    pub(crate) fn has_met(&self, index: usize) -> bool {
+        self.places[index].found.is_some()
+    }
+
+    /// Reads the next block's own header and gives its id; `None` behind the last block.
     pub(crate) fn enter_block(&mut self) -> Result<Option<i32>> {
         self.pass_open_block()?;
         let at = self.source.position();
@@ -310,6 +315,13 @@ impl<R: Read> Reader<R> {
         let blobs = match kind {
             BLOCK_DATA => None,
             BLOCK_BLOBS => Some(BlobsPlace::BeforeOid),
+            // The sign of the number of entries.
+            0 => {
+                let blocks = self.places.iter().map(|place| place.found);
+                let entries = self.entries.iter().zip(blocks);
+                toc::decode_repetition(&mut self.source, self.header.version, entries)?;
+                return Ok(None);
+            }
             other => {
                 return Err(Error::corrupt(
                     at,

@@ -27,6 +27,8 @@ pub struct Verified {
     pub absent_dependencies: usize,
     /// The blocks of data, in their order.
     pub blocks: Vec<VerifiedBlock>,
+    /// Whether the blocks stand in the order of their entries. Otherwise `pg_restore` reads the archive from a file, and not from a pipe.
+    pub is_in_order: bool,
     /// Bytes of the archive.
     pub archive_bytes: u64,
 }
@@ -133,8 +135,9 @@ impl error::Error for Damage {
 
 impl<R: Read> Reader<R> {
     /// Reads the whole archive and checks everything that can be checked without a server: that the blocks stand where the
-    /// table of contents says and in its order, that each can be decompressed, that the rows of tables are COPY text of
-    /// as many columns as their COPY statements name, that no large object comes twice, that nothing is missing.
+    /// table of contents says, if it does, that each can be decompressed, that the rows of tables are COPY text of
+    /// as many columns as their COPY statements name, that no large object comes twice, that nothing is missing, and that nothing follows
+    /// but the table of contents once more.
     ///
     /// The header and the table of contents have been checked when there is a reader. Memory does not grow with the data;
     /// large objects take a few bytes each.
@@ -154,19 +157,15 @@ impl<R: Read> Reader<R> {
         let mut next = 0;
         loop {
             // Where the next block cannot be entered, its entry is the one to name.
-            let due = self.entries()[next..]
-                .iter()
-                .position(|entry| entry.had_dumper);
-            let due = due.map(|ahead| next + ahead);
+            let is_due = |&index: &usize| self.entries()[index].had_dumper && !self.has_met(index);
+            let due = (next..verified.entries).chain(0..next).find(is_due);
             let entered = self
                 .enter_block()
                 .map_err(|error| self.damage(due, error))?;
             let Some(index) = entered.and_then(|dump_id| self.index_of(dump_id)) else {
                 break;
             };
-            if index < next {
-                return Err(self.damage(Some(index), self.out_of_order()));
-            }
+            verified.is_in_order &= index >= next;
             let block = self.verify_block(index, &mut verifier);
             verified
                 .blocks
@@ -193,6 +192,7 @@ impl<R: Read> Reader<R> {
             entries: self.entries().len(),
             dependencies: dependencies.clone().count(),
             absent_dependencies: absent.count(),
+            is_in_order: true,
             ..Verified::default()
         }
     }
@@ -204,13 +204,6 @@ impl<R: Read> Reader<R> {
             name: entry.map(Entry::label),
             error,
         }
-    }
-
-    fn out_of_order(&self) -> Error {
-        Error::corrupt(
-            self.block_position(),
-            "the data blocks do not stand in the order of the table of contents: pg_restore could not read them from a pipe",
-        )
     }
 
     /// Reads the block that was entered last, which belongs to the entry of this index.

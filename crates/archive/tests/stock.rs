@@ -320,6 +320,65 @@ fn every_stock_archive_is_read_entry_by_entry() {
     }
 }
 
+/// The archive with its blocks the other way round, and their new places in the table of contents if `placed`, or else none.
+fn reversed(archive: &[u8], placed: bool) -> Vec<u8> {
+    let reader = Reader::seekable(Cursor::new(archive)).unwrap();
+    let with_data = reader.entries().iter().filter(|entry| entry.had_dumper);
+    let mut starts: Vec<usize> = with_data
+        .map(|entry| match reader.offset(entry.dump_id) {
+            Some(DataOffset::Set(at)) => at as usize,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    starts.sort();
+    let ends = starts.iter().skip(1).copied().chain([archive.len()]);
+    let mut blocks: Vec<_> = starts.iter().copied().zip(ends).collect();
+    blocks.reverse();
+    let field = |at: usize| [&[2][..], &(at as u64).to_le_bytes()].concat();
+    let toc = &archive[..starts[0]];
+    let mut changed = toc.to_vec();
+    let mut place = toc.len();
+    for &(start, end) in &blocks {
+        let found: Vec<usize> = toc.find_iter(&field(start)).collect();
+        let new = if placed {
+            field(place)
+        } else {
+            [&[1][..], &[0; 8]].concat()
+        };
+        assert_eq!(found.len(), 1);
+        changed[found[0]..][..new.len()].copy_from_slice(&new);
+        place += end - start;
+    }
+    for (start, end) in blocks {
+        changed.extend_from_slice(&archive[start..end]);
+    }
+    changed
+}
+
+#[test]
+fn blocks_in_another_order_are_sound_to_us_and_to_pg_restore() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("db.dump");
+    for major in majors_with_tools() {
+        let database = sample_database(major);
+        let archive = dump(&database, major, Compression::GZIP, Some(&path));
+        let expected = script(major, &path, false);
+        let content = Content::read(&archive[..]).unwrap();
+        for placed in [true, false] {
+            let bytes = reversed(&archive, placed);
+            fs::write(&path, &bytes).unwrap();
+            assert!(script(major, &path, false) == expected, "{major}, {placed}");
+            let verified = Reader::new(&bytes[..]).unwrap().verify().unwrap();
+            assert!(!verified.is_in_order);
+            let mut reader = Reader::seekable(Cursor::new(&bytes)).unwrap();
+            assert_eq!(reader.verify().unwrap(), verified);
+            for (dump_id, data) in &content.blocks {
+                assert_eq!(&read_block(reader.block(*dump_id).unwrap()).unwrap(), data);
+            }
+        }
+    }
+}
+
 #[test]
 fn every_pg_restore_reads_what_we_write() {
     let folder = TempDir::new().unwrap();

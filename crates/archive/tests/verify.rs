@@ -132,20 +132,43 @@ fn statements_must_make_sense() {
     );
 }
 
+/// A block of a table without rows.
+fn block(forge: Forge, dump_id: i32) -> Forge {
+    forge.bytes(&[1]).int(dump_id).chunk(b"\\.\n\n\n").int(0)
+}
+
+/// The table of contents of two tables, with the offsets of their blocks where they are known.
+fn two_tables(forge: Forge, offsets: Option<[u64; 2]>) -> Forge {
+    let offset = |forge: Forge, index: usize| match offsets {
+        Some(offsets) => forge.set(offsets[index]),
+        None => forge.unset(),
+    };
+    let first = offset(forge.int(2).copied(1, COPY), 0);
+    offset(first.copied(2, COPY), 1)
+}
+
 #[test]
-fn blocks_stand_in_the_order_of_the_table_of_contents() {
-    let toc = Forge::new(0)
-        .int(2)
-        .copied(1, COPY)
-        .unset()
-        .copied(2, COPY)
-        .unset();
-    let block =
-        |forge: Forge, dump_id: i32| forge.bytes(&[1]).int(dump_id).chunk(b"\\.\n\n\n").int(0);
-    verify(&block(block(toc.clone(), 1), 2)).unwrap();
+fn blocks_may_stand_in_any_order() {
+    let toc = two_tables(Forge::new(0), None);
+    let (one, other) = (toc.here(), block(toc.clone(), 1).here());
+    let in_order = |archive: &Forge| {
+        let verified = verify(archive).unwrap();
+        assert_eq!(verified.blocks.len(), 2);
+        verified.is_in_order
+    };
+    assert!(in_order(&block(block(toc.clone(), 1), 2)));
+    assert!(!in_order(&block(block(toc, 2), 1)));
+    let placed = two_tables(Forge::new(0), Some([other, one]));
+    assert!(!in_order(&block(block(placed.clone(), 2), 1)));
+    assert_damage(&block(block(placed, 1), 2), Some(1), one, "places at");
+}
+
+#[test]
+fn every_block_comes_once() {
+    let toc = two_tables(Forge::new(0), None);
     let second = block(toc.clone(), 2);
     let at = second.here();
-    assert_damage(&block(second, 1), Some(1), at, "do not stand in the order");
+    assert_damage(&block(second, 2), Some(1), at, "a second block of entry 2");
     let first = block(toc.clone(), 1);
     assert_damage(&first, Some(2), first.here(), "without the data of entry 2");
     let last = block(toc, 2);
@@ -153,6 +176,81 @@ fn blocks_stand_in_the_order_of_the_table_of_contents() {
     // What cannot be entered is named after the entry that is due.
     let at = first.here();
     assert_damage(&first.bytes(&[9]), Some(2), at, "there is no block type 9");
+}
+
+#[test]
+fn the_table_of_contents_may_be_repeated_behind_the_blocks() {
+    let toc = two_tables(Forge::new(0), None);
+    let (one, other) = (toc.here(), block(toc.clone(), 1).here());
+    let blocks = block(block(toc, 1), 2);
+    let at = blocks.here();
+    for offsets in [None, Some([one, other])] {
+        let archive = two_tables(blocks.clone(), offsets);
+        let verified = verify(&archive).unwrap();
+        assert_eq!((verified.entries, verified.blocks.len()), (2, 2));
+        assert_eq!(verified.archive_bytes, archive.here());
+    }
+    let whole = two_tables(blocks.clone(), Some([one, other]));
+    for length in at + 1..whole.here() {
+        let cut = Forge(whole.0[..length as usize].to_vec());
+        assert_damage(&cut, None, length, "truncated");
+    }
+    let entry = at + 5;
+    assert_damage(
+        &two_tables(blocks.clone(), Some([one, other + 1])),
+        None,
+        entry + (whole.here() - entry) / 2,
+        "entry 2 is not repeated",
+    );
+    assert_damage(
+        &blocks
+            .clone()
+            .int(2)
+            .copied(1, "COPY t (a) FROM stdin;\n")
+            .set(one),
+        None,
+        entry,
+        "entry 1 is not repeated",
+    );
+    assert_damage(&blocks.clone().int(3), None, at, "there is no block type 0");
+    assert_damage(
+        &whole.clone().bytes(&[1]),
+        None,
+        whole.here(),
+        "something follows the repeated table of contents",
+    );
+    // What is missing is missing all the same.
+    let lacking = block(two_tables(Forge::new(0), None), 1);
+    let lacking = two_tables(lacking, None);
+    assert_damage(
+        &lacking,
+        Some(2),
+        lacking.here(),
+        "without the data of entry 2",
+    );
+}
+
+#[test]
+fn definitions_of_statistics_are_not_repeated() {
+    let entry = |forge: Forge, definition: Option<&str>| {
+        let begun = forge.int(1).int(0).text("0").text("0").null();
+        let begun = begun.text("STATISTICS DATA").int(3);
+        let begun = match definition {
+            Some(definition) => begun.text(definition),
+            None => begun,
+        };
+        let named = begun.null().null().text("public").null().null().int(0);
+        named.null().text("false").null().bytes(&[3; 9])
+    };
+    let toc = entry(Forge::new(0).int(1), Some("SELECT 1;\n"));
+    verify(&entry(toc.clone().int(1), None)).unwrap();
+    verify(&entry(toc.clone().int(1), Some("SELECT 1;\n"))).unwrap();
+    assert_damage(
+        &entry(toc.clone().int(1), Some("SELECT 2;\n")),
+        None,
+        toc.here() + 5,
+        "entry 1 is not repeated",
+    );
 }
 
 #[test]

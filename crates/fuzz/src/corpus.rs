@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::map::Map;
+use crate::map::{Map, OFFSET};
 use crate::mutate::{int, splice};
 
 /// A sound archive.
@@ -28,7 +28,8 @@ pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
 }
 
-/// Reads all archives, and adds one of version 1.13 for each of 1.14: no `pg_dump` of today writes such.
+/// Reads all archives, and adds one of version 1.13 for each of 1.14: no `pg_dump` of today writes such. To each that went to a pipe, it adds
+/// what `pg_dump` since 16 leaves where its standard output is a file.
 pub(crate) fn load() -> Result<Vec<Sample>> {
     let folder = folder();
     let reading = || format!("reading {}", folder.display());
@@ -47,6 +48,12 @@ pub(crate) fn load() -> Result<Vec<Sample>> {
                 as_1_13(&sample),
             )?);
         }
+        if sample.name.ends_with("-pipe") {
+            samples.push(Sample::new(
+                format!("{}-redirected", sample.name),
+                redirected(&sample),
+            )?);
+        }
         samples.push(sample);
     }
     ensure!(
@@ -56,6 +63,24 @@ pub(crate) fn load() -> Result<Vec<Sample>> {
     );
     samples.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(samples)
+}
+
+/// The same archive with its table of contents once more behind the blocks, where the places of these are known.
+fn redirected(sample: &Sample) -> Vec<u8> {
+    let map = &sample.map;
+    let toc = map.count..map.entries.last().map_or(map.count, |entry| entry.end);
+    let mut blocks = map.blocks.iter();
+    let mut repeated = sample.bytes[toc.clone()].to_vec();
+    for at in &map.offsets {
+        let field = &mut repeated[at - toc.start..][..OFFSET];
+        // Unset: the entry has a block, and the blocks stand in the entries' order.
+        if let (1, Some(block)) = (field[0], blocks.as_slice().first()) {
+            field[0] = 2;
+            field[1..].copy_from_slice(&(block.start as u64).to_le_bytes());
+            blocks.next();
+        }
+    }
+    [&sample.bytes[..], &repeated].concat()
 }
 
 /// The same archive without table access methods, which came with 1.14.

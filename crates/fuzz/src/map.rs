@@ -56,8 +56,11 @@ impl Map {
         for _ in 0..walk.int()? {
             walk.entry()?;
         }
-        while walk.at < archive.len() {
+        while walk.at < archive.len() && archive[walk.at] != 0 {
             walk.block()?;
+        }
+        if walk.at < archive.len() {
+            walk.repetition()?;
         }
         Some(walk.map)
     }
@@ -124,6 +127,17 @@ impl Walk<'_> {
         self.map.offsets.push(self.at);
         self.at += OFFSET;
         self.map.entries.push(start..self.at);
+        Some(())
+    }
+
+    /// The table of contents once more. Its entries are not those that others are put in the place of.
+    fn repetition(&mut self) -> Option<()> {
+        let (entries, methods) = (self.map.entries.len(), self.map.access_methods.len());
+        for _ in 0..self.int()? {
+            self.entry()?;
+        }
+        self.map.entries.truncate(entries);
+        self.map.access_methods.truncate(methods);
         Some(())
     }
 

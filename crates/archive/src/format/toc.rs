@@ -149,6 +149,48 @@ fn encode_entry(entry: &Entry, version: ArchiveVersion, toc: &mut EncodedToc) {
     }
 }
 
+/// Reads a table of contents that stands behind the last block, up to the end of the archive, and checks that it is the one in front once
+/// more. Its first byte has been read, which is the sign of its length.
+///
+/// `pg_dump` writes its table of contents again when the offsets are known, over the first one. Where its output only appends, that
+/// lands at the end: nothing there is new but the offsets.
+pub(crate) fn decode_repetition<'a, R: Read>(
+    source: &mut Source<R>,
+    version: ArchiveVersion,
+    entries: impl ExactSizeIterator<Item = (&'a Entry, Option<u64>)>,
+) -> Result<()> {
+    let at = source.position() - 1;
+    let count = source.int_behind_sign(false, IN_TOC)?;
+    if usize::try_from(count) != Ok(entries.len()) {
+        return Err(Error::corrupt(at, "there is no block type 0"));
+    }
+    for (entry, block) in entries {
+        let at = source.position();
+        let (again, offset) = decode_entry(source, version, Some(entry))?;
+        let differs = match (offset, block) {
+            (DataOffset::Set(offset), Some(block)) => offset != block,
+            _ => false,
+        };
+        if differs || again != *entry {
+            return Err(Error::corrupt(
+                at,
+                format!(
+                    "entry {} is not repeated as it stands in the table of contents",
+                    entry.dump_id
+                ),
+            ));
+        }
+    }
+    let at = source.position();
+    match source.byte_or_end()? {
+        None => Ok(()),
+        Some(_) => Err(Error::corrupt(
+            at,
+            "something follows the repeated table of contents",
+        )),
+    }
+}
+
 /// Reads the table of contents.
 pub(crate) fn decode<R: Read>(
     source: &mut Source<R>,
@@ -167,7 +209,7 @@ pub(crate) fn decode<R: Read>(
     let mut ids = HashSet::new();
     for number in 1..=count {
         let at = source.position();
-        let (entry, offset) = decode_entry(source, version).map_err(|error| match error {
+        let (entry, offset) = decode_entry(source, version, None).map_err(|error| match error {
             Error::Corrupt { offset, problem } => Error::corrupt(
                 offset,
                 format!("{problem}, in entry {number} of {count} of the table of contents"),
@@ -185,9 +227,12 @@ pub(crate) fn decode<R: Read>(
     Ok(entries)
 }
 
+/// Reads an entry. One that is read a second time may lack the definition of `original`, which is then taken for its own: `pg_dump` since 18
+/// passes over definitions of statistics when it writes the table of contents again, as it makes them anew each time.
 fn decode_entry<R: Read>(
     source: &mut Source<R>,
     version: ArchiveVersion,
+    original: Option<&Entry>,
 ) -> Result<(Entry, DataOffset)> {
     let at = source.position();
     let dump_id = source.int(IN_TOC)?;
@@ -210,8 +255,13 @@ fn decode_entry<R: Read>(
     let number = source.int(IN_TOC)?;
     let section = Section::from_number(number)
         .ok_or_else(|| Error::corrupt(at, format!("there is no section {number}")))?;
-    let definition = source.text(IN_TOC)?;
-    let drop = source.text(IN_TOC)?;
+    let text = source.text(IN_TOC)?;
+    let (definition, drop) = match original {
+        Some(original) if text != original.definition && text == original.drop => {
+            (original.definition.clone(), text)
+        }
+        _ => (text, source.text(IN_TOC)?),
+    };
     let copy = source.text(IN_TOC)?;
     let namespace = source.text(IN_TOC)?;
     let tablespace = source.text(IN_TOC)?;

@@ -166,8 +166,13 @@ impl<R: Read> Source<R> {
 
     /// An integer. One that does not fit an `i32` is an error: no field of the format can be that large.
     pub(crate) fn int(&mut self, inside: &'static str) -> Result<i32> {
-        let at = self.position;
         let negative = self.byte(inside)? != 0;
+        self.int_behind_sign(negative, inside)
+    }
+
+    /// An integer whose sign has been read already.
+    pub(crate) fn int_behind_sign(&mut self, negative: bool, inside: &'static str) -> Result<i32> {
+        let at = self.position - 1;
         let magnitude = self.magnitude(self.sizes.int, inside)?;
         let value = magnitude.and_then(|magnitude| i64::try_from(magnitude).ok());
         value

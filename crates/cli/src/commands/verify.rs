@@ -31,6 +31,12 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<()> {
         for (what, found) in counts(&verified) {
             writeln!(output, "{what:15}{found}")?;
         }
+        if !verified.is_in_order {
+            writeln!(
+                output,
+                "order          not that of the table of contents: pg_restore reads it from a file, and not from a pipe"
+            )?;
+        }
         writeln!(
             output,
             "{} is sound: all of its {} bytes were read",

@@ -1,7 +1,8 @@
 //! Archives of one database for each major, made in every way that matters to a reader.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use pgdumprs_testkit::provision::provision;
 use pgdumprs_testkit::{Database, Major, Server, checked_output, tool};
@@ -65,6 +66,8 @@ pub(crate) struct Samples {
     pub(crate) data_only: PathBuf,
     /// An archive without data.
     pub(crate) schema_only: PathBuf,
+    /// Another, which standard output was redirected into.
+    without_data: PathBuf,
 }
 
 impl Samples {
@@ -108,12 +111,30 @@ impl Samples {
             copies.push(stock("stock-lz4", &["-Zlz4"]));
             copies.push(stock("stock-zstd", &["-Zzstd"]));
         }
-        let mut piped = tool(dumper, "pg_dump");
-        let piped = checked_output(piped.args(["-Fc", "-C", "-d", &database.url()])).unwrap();
+        let stock_output = |options: &[&str], output: Stdio| {
+            let mut dump = tool(dumper, "pg_dump");
+            dump.args(["-Fc", "-C", "-d", &database.url()]);
+            checked_output(dump.args(options).stdout(output)).unwrap()
+        };
+        let piped = stock_output(&[], Stdio::piped());
         copies.push(file("stock-pipe"));
         fs::write(file("stock-pipe"), piped.stdout).unwrap();
+        // `pg_dump > file`, and `>> file` to one that is empty.
+        let redirected = |name: &str, append: bool, options: &[&str]| {
+            let path = file(name);
+            let mut open = File::options();
+            let open = open.create_new(true).write(true).append(append);
+            stock_output(options, open.open(&path).unwrap().into());
+            path
+        };
+        copies.push(redirected("stock-redirected", false, &[]));
+        copies.push(redirected("stock-appended", true, &[]));
+        if dumper.number() >= 18 {
+            copies.push(redirected("stock-statistics", false, &["--statistics"]));
+        }
         Samples {
             copies,
+            without_data: redirected("stock-redirected-schema", false, &["-s"]),
             inserts: stock("stock-inserts", &["--column-inserts"]),
             data_only: stock("stock-data", &["-a"]),
             schema_only: stock("stock-schema", &["-s"]),
@@ -124,7 +145,12 @@ impl Samples {
 
     /// Every archive.
     pub(crate) fn all(&self) -> impl Iterator<Item = &PathBuf> {
-        let others = [&self.inserts, &self.data_only, &self.schema_only];
+        let others = [
+            &self.inserts,
+            &self.data_only,
+            &self.schema_only,
+            &self.without_data,
+        ];
         self.copies.iter().chain(others)
     }
 

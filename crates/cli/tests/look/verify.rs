@@ -23,6 +23,8 @@ pub(crate) fn check(samples: &Samples) {
     for archive in samples.all() {
         let said = verified(archive);
         assert_says(&said, &["is sound: all of its", samples.database.name()]);
+        let sizes = run(pgdumprs().args(["list", "--sizes"]).arg(archive));
+        assert!(sizes.status.success(), "{}", archive.display());
     }
     let file = File::open(samples.named("stock-pipe")).unwrap();
     let piped = run(pgdumprs().args(["verify", "-"]).stdin(file));
