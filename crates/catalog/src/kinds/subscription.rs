@@ -61,8 +61,8 @@ const THIS_DATABASE: &str = "(SELECT d.oid FROM pg_catalog.pg_database AS d
 impl Listed for Subscription {
     const WHAT: &'static str = "subscriptions";
 
-    /// What a server does not know yet stands in its list as what newer servers do by default; before 16, that is to run as
-    /// the owner, which pg_dump writes out.
+    /// What a server does not know yet stands in its list as what newer servers do by default. So does running as the owner, which is
+    /// all that servers before 16 can do: they would refuse to be told.
     fn query(version: u32) -> String {
         let since = |since: u32, column: &'static str, before: &'static str| {
             if version >= since { column } else { before }
@@ -80,7 +80,7 @@ impl Listed for Subscription {
             two_phase = since(150000, "s.subtwophasestate <> 'd'", "false"),
             disable_on_error = since(150000, "s.subdisableonerr", "false"),
             password_required = since(160000, "s.subpasswordrequired", "true"),
-            run_as_owner = since(160000, "s.subrunasowner", "true"),
+            run_as_owner = since(160000, "s.subrunasowner", "false"),
             origin = since(160000, "s.suborigin", "'any'"),
             failover = since(170000, "s.subfailover", "false"),
         )

@@ -22,7 +22,9 @@ pub(crate) fn clause(dump: &Dump, table: usize, column: &Column) -> Option<BStri
     let declared =
         not_null.filter(|not_null| inherit::declares_not_null(dump, table, column, not_null));
     if !dump.writes_column(row, column) {
-        return declared.map(|not_null| inherited_not_null(dump, row, column, not_null));
+        return declared
+            .filter(|_| takes_inherited_not_null(dump))
+            .map(|not_null| inherited_not_null(dump, row, column, not_null));
     }
     let default = default_clause(dump, table, column);
     let not_null = if row.is_partition { not_null } else { declared };
@@ -61,6 +63,12 @@ fn default_clause(dump: &Dump, table: usize, column: &Column) -> Option<BString>
     })
 }
 
+/// Whether the server takes a NOT NULL on a column that CREATE TABLE does not declare. Before 18 it is no constraint that could
+/// stand by itself.
+fn takes_inherited_not_null(dump: &Dump) -> bool {
+    dump.listing.server.version >= 180000
+}
+
 /// The table constraint for a NOT NULL that is declared on a column which is not.
 fn inherited_not_null(dump: &Dump, row: &Table, column: &Column, not_null: &NotNull) -> BString {
     let name = shown_name(row, column, not_null);
@@ -95,6 +103,46 @@ pub(crate) fn shown_name<'a>(
     (not_null.comment.is_some() || *name != chosen).then_some(name)
 }
 
+/// The statement for a NOT NULL that is declared on a column which is not, where CREATE TABLE cannot say it. Servers of every
+/// version take it. Empty for other columns.
+pub(crate) fn alter_not_null(
+    dump: &Dump,
+    table: usize,
+    qualified: &BString,
+    column: &Column,
+) -> BString {
+    let row = &dump.listing.tables[table];
+    let is_declared = column
+        .not_null
+        .as_ref()
+        .is_some_and(|not_null| inherit::declares_not_null(dump, table, column, not_null));
+    if column.is_dropped
+        || !is_declared
+        || takes_inherited_not_null(dump)
+        || dump.writes_column(row, column)
+    {
+        return BString::default();
+    }
+    sql![alter(dump, row, qualified, column), " SET NOT NULL;\n"]
+}
+
+/// What begins the statements that change one column.
+fn alter(dump: &Dump, row: &Table, qualified: &BString, column: &Column) -> BString {
+    let foreign = if row.relkind == relkind::FOREIGN_TABLE {
+        "FOREIGN "
+    } else {
+        ""
+    };
+    sql![
+        "ALTER ",
+        foreign,
+        "TABLE ONLY ",
+        qualified,
+        " ALTER COLUMN ",
+        dump.ident(&column.name)
+    ]
+}
+
 /// The ALTER TABLE statements that give a column what CREATE TABLE cannot.
 pub(crate) fn alterations(
     dump: &Dump,
@@ -106,19 +154,7 @@ pub(crate) fn alterations(
     if column.is_dropped {
         return text;
     }
-    let foreign = if row.relkind == relkind::FOREIGN_TABLE {
-        "FOREIGN "
-    } else {
-        ""
-    };
-    let alter = sql![
-        "ALTER ",
-        foreign,
-        "TABLE ONLY ",
-        qualified,
-        " ALTER COLUMN ",
-        dump.ident(&column.name)
-    ];
+    let alter = alter(dump, row, qualified, column);
     if column.statistics_target >= 0 {
         push!(
             text,
@@ -228,6 +264,38 @@ mod tests {
         assert_eq!(
             fixture.definition("TABLE", "t"),
             "CREATE TABLE public.t (\n    a integer\n);\n"
+        );
+    }
+
+    /// A child that makes NOT NULL what its parent leaves as it is.
+    fn stricter_child(version: u32) -> String {
+        let mut inherited = column(20_010, 1, "A");
+        inherited.not_null = Some(not_null("child_A_not_null"));
+        (inherited.is_local, inherited.statistics_target) = (false, 9);
+        let fixture = Fixture::new(
+            version,
+            vec![table(20_000, "parent"), table(20_010, "child")],
+        );
+        let fixture = fixture.inherits(20_010, 20_000).column(inherited);
+        let fixture = fixture.column(column(20_000, 1, "A"));
+        fixture.definition("TABLE", "child")
+    }
+
+    #[test]
+    fn not_null_of_an_inherited_column_is_said_as_the_server_takes_it() {
+        let statistics = "ALTER TABLE ONLY public.child ALTER COLUMN \"A\" SET STATISTICS 9;\n";
+        assert_eq!(
+            stricter_child(180_000),
+            format!(
+                "CREATE TABLE public.child (\n    NOT NULL \"A\"\n)\nINHERITS (public.parent);\n{statistics}"
+            )
+        );
+        assert_eq!(
+            stricter_child(170_011),
+            format!(
+                "CREATE TABLE public.child (\n)\nINHERITS (public.parent);\n\
+                 ALTER TABLE ONLY public.child ALTER COLUMN \"A\" SET NOT NULL;\n{statistics}"
+            )
         );
     }
 

@@ -69,7 +69,10 @@ fn create(dump: &Dump, row: &Database, name: &BString) -> BString {
         LocaleProvider::Icu => "icu",
         LocaleProvider::Builtin => "builtin",
     };
-    push!(text, " LOCALE_PROVIDER = ", provider);
+    // Servers before 15 have one provider and no word for it.
+    if dump.listing.server.version >= 150000 {
+        push!(text, " LOCALE_PROVIDER = ", provider);
+    }
     if row.collate == row.ctype {
         property(&mut text, "LOCALE", &row.collate);
     } else {
@@ -195,14 +198,18 @@ fn set_command(dump: &Dump, database: &BString, row: &DatabaseSetting) -> BStrin
         None => sql!["DATABASE ", database],
         Some(role) => sql!["ROLE ", dump.ident(role), " IN DATABASE ", database],
     };
-    let value = guc::value(name, value, |text| sql::escape_literal(text, dump.encoding));
-    sql![
-        "ALTER ",
-        whose,
-        " SET ",
-        dump.ident(name),
-        " TO ",
-        value,
-        ";\n"
-    ]
+    let version = dump.listing.server.version;
+    let literal = |text: &[u8]| sql::escape_literal(text, dump.encoding);
+    let set = sql!["ALTER ", whose, " SET ", dump.ident(name)];
+    if version < 190000 && guc::is_empty_list(name, value) {
+        // An empty list has no word before 19, and one empty name is not the same: sessions end where it is the name of a library.
+        let empty = sql![
+            "SELECT pg_catalog.set_config(",
+            literal(name),
+            ", '', false);\n"
+        ];
+        return sql![empty, set, " FROM CURRENT;\n"];
+    }
+    let value = guc::value(version, name, value, literal);
+    sql![set, " TO ", value, ";\n"]
 }

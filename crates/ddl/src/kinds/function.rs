@@ -165,7 +165,9 @@ fn push_properties(
         let Some((name, value)) = setting.split_once_str("=") else {
             continue;
         };
-        let value = guc::value(name, value, |text| dump.literal(text));
+        let value = guc::value(dump.listing.server.version, name, value, |text| {
+            dump.literal(text)
+        });
         push!(*text, "\n    SET ", dump.ident(name), " TO ", value);
     }
     Ok(())

@@ -100,8 +100,8 @@ fn create_identity(
         dump.qualified(object),
         "\n"
     ];
-    // Servers before 15 do not know the option, and there the two are always alike.
-    if row.persistence != table_row.persistence {
+    // Servers before 15 do not know the option: there, the sequence of an unlogged table is logged like any other.
+    if dump.listing.server.version >= 150000 && row.persistence != table_row.persistence {
         push!(
             text,
             "    ",

@@ -89,7 +89,10 @@ fn definition(dump: &Dump, row: &Subscription, name: &BString) -> BString {
     if row.binary {
         push!(text, ", binary = true");
     }
-    push!(text, ", streaming = ", streaming);
+    // Before 14 a server does not know the word, and would refuse the whole statement.
+    if dump.listing.server.version >= 140000 {
+        push!(text, ", streaming = ", streaming);
+    }
     let switches = [
         (row.two_phase, ", two_phase = on"),
         (row.disable_on_error, ", disable_on_error = true"),
@@ -141,17 +144,28 @@ mod tests {
         }
     }
 
-    fn definition_of(row: &Subscription) -> BString {
-        let dump = Dump::new(Listing::default(), Options::default()).expect("an empty database");
+    fn definition_of(version: u32, row: &Subscription) -> BString {
+        let mut listing = Listing::default();
+        listing.server.version = version;
+        let dump = Dump::new(listing, Options::default()).expect("an empty database");
         definition(&dump, row, &"s".into())
     }
 
     #[test]
     fn only_what_differs_from_the_defaults_is_said() {
         assert_eq!(
-            definition_of(&subscription()),
+            definition_of(180_000, &subscription()),
             "CREATE SUBSCRIPTION s CONNECTION 'host=h' PUBLICATION p \
              WITH (connect = false, slot_name = NONE, streaming = off);\n"
+        );
+    }
+
+    #[test]
+    fn a_server_that_cannot_stream_is_not_told_to() {
+        assert_eq!(
+            definition_of(130_016, &subscription()),
+            "CREATE SUBSCRIPTION s CONNECTION 'host=h' PUBLICATION p \
+             WITH (connect = false, slot_name = NONE);\n"
         );
     }
 
@@ -173,7 +187,7 @@ mod tests {
             ..subscription()
         };
         assert_eq!(
-            definition_of(&row),
+            definition_of(180_000, &row),
             "CREATE SUBSCRIPTION s CONNECTION 'password=it''s' PUBLICATION p, \"P 2\" \
              WITH (connect = false, slot_name = 'a''b', binary = true, streaming = parallel, \
              two_phase = on, disable_on_error = true, password_required = false, \

@@ -126,6 +126,9 @@ fn create_table(
         push!(text, extension_dependency::statements(dump, object, &named));
     }
     for column in dump.columns(table) {
+        push!(text, column::alter_not_null(dump, table, name, column));
+    }
+    for column in dump.columns(table) {
         push!(text, column::alterations(dump, row, name, column));
     }
     Ok(text)

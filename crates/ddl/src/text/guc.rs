@@ -17,18 +17,42 @@ const LISTS: &[&str] = &[
     "unix_socket_directories",
 ];
 
-/// The value of the setting `name` as SQL, with each string written by `literal`.
-pub(crate) fn value(name: &[u8], value: &[u8], literal: impl Fn(&[u8]) -> BString) -> BString {
-    if LISTS
-        .iter()
-        .any(|list| name.eq_ignore_ascii_case(list.as_bytes()))
-    {
+/// The value of the setting `name` as SQL for a server with the version number `version`, with each string written by `literal`.
+///
+/// Before 19 SQL has no word for an empty list. What comes nearest is a list of one empty name: as a search path and for temporary
+/// tablespaces it does the same, and elsewhere a function's setting does nothing.
+pub(crate) fn value(
+    version: u32,
+    name: &[u8],
+    value: &[u8],
+    literal: impl Fn(&[u8]) -> BString,
+) -> BString {
+    if is_empty_list(name, value) {
+        return if version >= 190000 {
+            "NULL".into()
+        } else {
+            literal(b"")
+        };
+    }
+    if is_list(name) {
         // A list that the server would not have accepted is left out, as pg_dump does.
         let names = split_list(value).unwrap_or_default();
         sql::join(names.iter().map(|name| literal(name)), ", ")
     } else {
         literal(value)
     }
+}
+
+/// Whether the setting `name` is a list of names, and there are none in it. `SET … FROM CURRENT` makes such a value, or since 19
+/// `SET … TO NULL`.
+pub(crate) fn is_empty_list(name: &[u8], value: &[u8]) -> bool {
+    is_list(name) && trim_start(value).is_empty()
+}
+
+fn is_list(name: &[u8]) -> bool {
+    LISTS
+        .iter()
+        .any(|list| name.eq_ignore_ascii_case(list.as_bytes()))
 }
 
 /// Splits a comma-separated list of names, of which some may be in double quotes.
@@ -101,7 +125,7 @@ mod tests {
     }
 
     fn list(text: &str) -> String {
-        value(b"Search_Path", text.as_bytes(), literal).to_string()
+        value(170_000, b"Search_Path", text.as_bytes(), literal).to_string()
     }
 
     #[test]
@@ -111,7 +135,15 @@ mod tests {
             list("\"\", \"a \"\"b\"\", c\",d\t, 'x'"),
             "'', 'a \"b\", c', 'd', '''x'''"
         );
-        assert_eq!(list(" "), "");
+    }
+
+    #[test]
+    fn empty_lists_are_said_as_the_server_takes_them() {
+        assert_eq!(list(" "), "''");
+        assert_eq!(list("\"\""), "''");
+        assert_eq!(value(190_000, b"search_path", b"", literal), "NULL");
+        assert_eq!(value(190_000, b"search_path", b"\"\"", literal), "''");
+        assert_eq!(value(190_000, b"work_mem", b"", literal), "''");
     }
 
     #[test]
@@ -123,6 +155,9 @@ mod tests {
 
     #[test]
     fn other_values_are_one_literal() {
-        assert_eq!(value(b"DateStyle", b"ISO, DMY", literal), "'ISO, DMY'");
+        assert_eq!(
+            value(170_000, b"DateStyle", b"ISO, DMY", literal),
+            "'ISO, DMY'"
+        );
     }
 }

@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use pgdumprs_archive::{Entry, Header, Reader};
+use tempfile::{NamedTempFile, TempPath};
 
 /// An archive, its header and table of contents read.
 pub(super) struct Archive {
     path: PathBuf,
     reader: Reader<BufReader<File>>,
+    /// Removes the file in the end, where it is one for this comparison alone.
+    temporary: Option<TempPath>,
 }
 
 impl Archive {
@@ -21,7 +24,16 @@ impl Archive {
         Ok(Archive {
             path: path.to_owned(),
             reader,
+            temporary: None,
         })
+    }
+
+    /// An archive that goes with this value.
+    pub(super) fn temporary(file: NamedTempFile) -> Result<Archive> {
+        let path = file.into_temp_path();
+        let mut archive = Archive::open(&path)?;
+        archive.temporary = Some(path);
+        Ok(archive)
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -6,6 +6,8 @@ use std::collections::{HashMap, HashSet};
 use bstr::ByteSlice;
 use pgdumprs_archive::Entry;
 
+use super::sql::table_name;
+
 /// The tables of stock's archive and what hangs on each directly. All are positions of entries.
 pub(super) struct Descendants<'a> {
     entries: &'a [Entry],
@@ -111,17 +113,9 @@ fn says_only(entry: &Entry) -> bool {
     text.starts_with(b"ALTER TABLE ONLY ") || text.starts_with(b"ALTER FOREIGN TABLE ONLY ")
 }
 
-/// A table's name as statements write it: quoted, behind that of its schema. It ends at the first blank outside quotes.
+/// A table's name as statements write it.
 fn qualified(table: &Entry) -> &[u8] {
-    let (_, text) = definition(table)
-        .split_once_str(" TABLE ")
-        .unwrap_or_default();
-    let mut quoted = false;
-    let end = text.iter().position(|&byte| {
-        quoted ^= byte == b'"';
-        !quoted && byte == b' '
-    });
-    &text[..end.unwrap_or(text.len())]
+    table_name(definition(table))
 }
 
 fn attaches_to(attachment: &Entry, parent: &Entry) -> bool {

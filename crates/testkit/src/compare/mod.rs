@@ -9,6 +9,9 @@
 //! - **F5** ours restores into an empty database, also in parallel, and a stock dump of that equals
 //!   a stock dump of the source.
 //!
+//! First of all, what is dumped from a server restores into one of the same major. Where stock writes what that server refuses, ours
+//! has to say the same in words that it takes: `refused` works them out from stock's archive, and the rules above compare with that.
+//!
 //! An archive older than 1.16 cannot say everything that stock's can. What it cannot say is compared
 //! in another way or, where there is none, noted in the report: see `version_gap`.
 
@@ -24,9 +27,12 @@ mod internal_options;
 mod large_objects;
 mod output;
 mod recreated;
+mod refused;
 mod report;
+mod restated;
 mod restored;
 mod script;
+mod sql;
 mod version_gap;
 
 pub use internal_options::without_internal_options;
@@ -83,10 +89,11 @@ pub fn descriptors(archive: &Path) -> Result<Vec<String>> {
 ///
 /// When an archive cannot be read or pg_restore cannot be run. Differences are no errors.
 pub fn compare_archives(stock: &Path, ours: &Path) -> Result<Comparison> {
-    let mut stock = Archive::open(stock).context("stock's archive")?;
+    let stock = Archive::open(stock).context("stock's archive")?;
     let mut ours = Archive::open(ours).context("our archive")?;
     let gap = VersionGap::between(&stock, &ours);
     let mut comparison = Comparison::new(&stock, &ours);
+    let mut stock = restated::of(stock, &mut comparison)?;
     let alignment = Alignment::of(&stock, &ours, gap);
 
     script::compare(&stock, &ours, gap, &mut comparison)?;
@@ -115,8 +122,7 @@ pub fn compare_restored(source: &Database, ours: &Path, ways: &[Restore]) -> Res
 }
 
 /// Has pg_restore drop `source` and create it again from our archive (`--clean --create`), in each of the given `ways`, and compares
-/// by F5, the properties of the database itself included. Servers before 15 do not know all that the script says: there psql runs it
-/// without that, whatever the ways.
+/// by F5, the properties of the database itself included.
 ///
 /// # Errors
 ///

@@ -34,7 +34,7 @@ pub(super) enum Author {
 }
 
 /// Runs a command of stock's and another, and shows the first differences of their standard outputs; `None` when there are none. `author`
-/// wrote what the second prints. `ignored` names lines that do not count.
+/// wrote what the second prints. `read_as` says what a line counts as, and `None` of one that does not count.
 ///
 /// # Errors
 ///
@@ -44,11 +44,11 @@ pub(super) fn compare(
     other: &mut Command,
     author: Author,
     rows: Rows,
-    ignored: impl Fn(&[u8]) -> bool,
+    read_as: impl Fn(Vec<u8>) -> Option<Vec<u8>>,
 ) -> Result<Option<String>> {
     let mut stock = Running::start(stock, Author::Stock, rows)?;
     let mut ours = Running::start(other, author, rows)?;
-    let shown = compare_lines(&mut stock.lines, &mut ours.lines, ignored)?;
+    let shown = compare_lines(&mut stock.lines, &mut ours.lines, read_as)?;
     if shown.is_none() {
         stock.finish()?;
         ours.finish()?;
@@ -63,16 +63,16 @@ pub(super) fn compare(
 fn compare_lines(
     stock: &mut Lines,
     ours: &mut Lines,
-    ignored: impl Fn(&[u8]) -> bool,
+    read_as: impl Fn(Vec<u8>) -> Option<Vec<u8>>,
 ) -> Result<Option<String>> {
     let mut before = VecDeque::new();
     let mut equal = 0;
     loop {
-        let left = next_line(stock, &ignored)?;
-        let right = next_line(ours, &ignored)?;
+        let left = next_line(stock, &read_as)?;
+        let right = next_line(ours, &read_as)?;
         if left != right {
-            let left = window(&before, left, stock, &ignored)?;
-            let right = window(&before, right, ours, &ignored)?;
+            let left = window(&before, left, stock, &read_as)?;
+            let right = window(&before, right, ours, &read_as)?;
             let shown = difference::unified(&left, &right);
             return Ok(Some(format!(
                 "the first {equal} lines agree, then:\n{shown}"
@@ -89,13 +89,17 @@ fn compare_lines(
     }
 }
 
-fn next_line(lines: &mut Lines, ignored: impl Fn(&[u8]) -> bool) -> Result<Option<Vec<u8>>> {
-    loop {
-        match lines.next()? {
-            Some(line) if ignored(&line) => {}
-            line => return Ok(line),
+fn next_line(
+    lines: &mut Lines,
+    read_as: impl Fn(Vec<u8>) -> Option<Vec<u8>>,
+) -> Result<Option<Vec<u8>>> {
+    while let Some(line) = lines.next()? {
+        let line = read_as(line);
+        if line.is_some() {
+            return Ok(line);
         }
     }
+    Ok(None)
 }
 
 /// A command's output, line by line.
@@ -169,7 +173,7 @@ fn window(
     before: &VecDeque<Vec<u8>>,
     first: Option<Vec<u8>>,
     lines: &mut Lines,
-    ignored: impl Fn(&[u8]) -> bool,
+    read_as: impl Fn(Vec<u8>) -> Option<Vec<u8>>,
 ) -> Result<Vec<u8>> {
     let mut text: Vec<u8> = before.iter().flatten().copied().collect();
     let mut next = first;
@@ -178,7 +182,7 @@ fn window(
             break;
         };
         text.extend(line);
-        next = next_line(lines, &ignored)?;
+        next = next_line(lines, &read_as)?;
     }
     Ok(text)
 }
@@ -261,13 +265,13 @@ mod tests {
 
     #[test]
     fn equal_outputs_have_no_difference_and_ignored_lines_do_not_count() {
-        let ignored = |line: &[u8]| line.starts_with(b"-- made");
+        let read_as = |line: Vec<u8>| Some(line).filter(|line| !line.starts_with(b"-- made"));
         let shown = compare(
             &mut shell("echo a; echo -- made by one; echo b"),
             &mut shell("echo a; echo b; echo -- made by two"),
             Author::Ours,
             Rows::AsTheyCome,
-            ignored,
+            read_as,
         );
         assert_eq!(shown.unwrap(), None);
     }
@@ -279,7 +283,7 @@ mod tests {
             &mut shell("seq 500; echo new; seq 501 100000"),
             Author::Ours,
             Rows::AsTheyCome,
-            |_| false,
+            Some,
         );
         let shown = shown.unwrap().unwrap();
         assert!(shown.contains("first 500 lines agree"), "{shown}");
@@ -293,7 +297,7 @@ mod tests {
             &mut shell("seq 3"),
             Author::Ours,
             Rows::Sorted,
-            |_| false,
+            Some,
         );
         assert!(shown.unwrap().unwrap().contains("+3"));
     }
@@ -306,7 +310,7 @@ mod tests {
                 &mut shell(script),
                 Author::Ours,
                 Rows::Sorted,
-                |_| false,
+                Some,
             )
             .unwrap_err();
             assert!(error.to_string().contains("why"), "{error}");
@@ -321,14 +325,7 @@ mod tests {
             ))
         };
         let shown = |left: &str, right: &str, rows: Rows| {
-            compare(
-                &mut copy(left),
-                &mut copy(right),
-                Author::Ours,
-                rows,
-                |_| false,
-            )
-            .unwrap()
+            compare(&mut copy(left), &mut copy(right), Author::Ours, rows, Some).unwrap()
         };
         assert_eq!(shown("1\\n2\\n", "2\\n1\\n", Rows::Sorted), None);
         assert!(shown("1\\n2\\n", "2\\n1\\n", Rows::AsTheyCome).is_some());
@@ -338,7 +335,7 @@ mod tests {
             &mut shell("seq 2 -1 1"),
             Author::Ours,
             Rows::Sorted,
-            |_| false,
+            Some,
         );
         assert!(outside.unwrap().is_some());
     }

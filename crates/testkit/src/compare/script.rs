@@ -26,7 +26,10 @@ pub(super) fn compare(
         &mut script_of(ours, our_list.as_ref()),
         Author::Ours,
         Rows::AsTheyCome,
-        |line| differs_by_nature(line) || gap.hides_line(line, stock),
+        |line| {
+            let hidden = differs_by_nature(&line) || gap.hides_line(&line, stock);
+            (!hidden).then_some(line)
+        },
     );
     match shown {
         Ok(None) => {}

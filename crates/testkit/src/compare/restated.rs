@@ -1,0 +1,92 @@
+//! Stock's archive as ours has to be: with the definitions restated that the server it was made from refuses.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter};
+
+use anyhow::{Context, Result};
+use pgdumprs_archive::{Block, Compression, Entry, Header, Reader, Writer};
+use tempfile::NamedTempFile;
+
+use super::archive::{Archive, describe};
+use super::refused;
+use super::report::Comparison;
+
+/// The archive to compare ours with: stock's itself, or a copy in which definitions are restated, with a note of which.
+pub(super) fn of(mut stock: Archive, comparison: &mut Comparison) -> Result<Archive> {
+    let Some(major) = server_major(stock.header()) else {
+        return Ok(stock);
+    };
+    let mut entries = stock.entries().to_vec();
+    let mut names = Vec::new();
+    for entry in &mut entries {
+        if let Some(definition) = refused::restated(entry, major) {
+            names.push(describe(entry));
+            entry.definition = Some(definition);
+        }
+    }
+    if names.is_empty() {
+        return Ok(stock);
+    }
+    comparison.note(format!(
+        "stock's definitions that PostgreSQL {major} refuses were restated: {}",
+        names.join(", ")
+    ));
+    let header = Header {
+        compression: Compression::None,
+        ..stock.header().clone()
+    };
+    let copy = NamedTempFile::new().context("creating a file for an archive")?;
+    copy_data(stock.reader(), copy.as_file(), &header, &entries)
+        .context("copying stock's archive")?;
+    Archive::temporary(copy)
+}
+
+/// The major of the server that an archive was made from: the number that its version begins with.
+fn server_major(header: &Header) -> Option<u16> {
+    let version = header.server_version.as_ref()?;
+    let digits = version.iter().take_while(|byte| byte.is_ascii_digit());
+    let digits: String = digits.map(|&byte| char::from(byte)).collect();
+    digits.parse().ok()
+}
+
+fn copy_data(
+    from: &mut Reader<BufReader<File>>,
+    to: &File,
+    header: &Header,
+    entries: &[Entry],
+) -> Result<()> {
+    let mut writer = Writer::seekable(BufWriter::new(to), header, entries)?;
+    for entry in entries.iter().filter(|entry| entry.had_dumper) {
+        match from.block(entry.dump_id)? {
+            Block::Data(mut data) => {
+                writer.begin_data(entry.dump_id)?;
+                io::copy(&mut data, &mut Stream(&mut writer))?;
+            }
+            Block::LargeObjects(mut block) => {
+                writer.begin_blobs(entry.dump_id)?;
+                while let Some(mut object) = block.next_object()? {
+                    writer.begin_blob(object.oid())?;
+                    io::copy(&mut object, &mut Stream(&mut writer))?;
+                    writer.end_blob()?;
+                }
+            }
+        }
+        writer.end()?;
+    }
+    writer.finish()?;
+    Ok(())
+}
+
+/// The block that is being written.
+struct Stream<'a, W: io::Write>(&'a mut Writer<W>);
+
+impl<W: io::Write> io::Write for Stream<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(io::Error::other)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
