@@ -85,17 +85,6 @@ fn kind(name: &str) {
     });
 }
 
-/// What pg_dump 18 writes of a subscription names options that servers before 16 do not know, so that neither its archive nor
-/// ours can be restored there. Ours says the same all the same.
-#[test]
-fn subscriptions_of_older_servers() {
-    for_each_major(|server| {
-        let database = server.database();
-        database.load_file(&fixtures_dir().join("kinds/subscription_since_16.sql"))?;
-        compare_at_newest(&database)
-    });
-}
-
 /// Only archives of version 1.16 have room for the access method of a partitioned table.
 #[test]
 fn access_methods_of_partitioned_tables() {
@@ -189,7 +178,7 @@ kinds! {
     index_since_14
     inheritance
     inheritance_column_order
-    inheritance_since_18
+    inheritance_not_null
     language
     large_object
     loops
@@ -216,8 +205,8 @@ kinds! {
     sequence_since_15
     statistics_ext
     statistics_ext_since_14
+    subscription
     subscription_options_since_16
-    subscription_since_16
     subscription_since_17
     table
     table_since_18

@@ -34,10 +34,11 @@ const WAYS: &[(u16, &str, &str)] = &[
     (17, "LATIN1", "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C'"),
 ];
 
-/// Run in the database; `<owner>` and `<reader>` are roles.
+/// Run in the database; `<owner>` and `<reader>` are roles. Lists of names are among the settings, some of them empty.
 const PROPERTIES: &str = r#"
 CREATE FUNCTION pg_temp.run(command text) RETURNS void LANGUAGE plpgsql AS
     $run$ BEGIN EXECUTE replace(command, '<db>', quote_ident(current_database())); END $run$;
+SELECT pg_catalog.set_config('search_path', '', false);
 SELECT pg_temp.run(command) FROM unnest(ARRAY[
     'ALTER DATABASE <db> OWNER TO <owner>',
     'ALTER DATABASE <db> CONNECTION LIMIT 50',
@@ -48,11 +49,13 @@ SELECT pg_temp.run(command) FROM unnest(ARRAY[
     'REVOKE CONNECT ON DATABASE <db> FROM <owner>',
     $$ALTER DATABASE <db> SET search_path = "S s", '$user', '', public$$,
     $$ALTER DATABASE <db> SET temp_tablespaces = ''$$,
+    $$ALTER DATABASE <db> SET local_preload_libraries FROM CURRENT$$,
     $$ALTER DATABASE <db> SET session_preload_libraries = 'plpgsql', 'plpgsql'$$,
     $$ALTER DATABASE <db> SET "my.Odd" = E'it''s \\ odd'$$,
     $$ALTER DATABASE <db> SET work_mem = '3MB'$$,
     $$ALTER ROLE <owner> IN DATABASE <db> SET DateStyle = 'German'$$,
     $$ALTER ROLE <owner> IN DATABASE <db> SET "x.y" = ''$$,
+    $$ALTER ROLE <owner> IN DATABASE <db> SET search_path FROM CURRENT$$,
     $$ALTER ROLE <reader> IN DATABASE <db> SET search_path = a, "B b"$$
 ]) AS command;
 "#;
