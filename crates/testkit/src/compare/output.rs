@@ -348,10 +348,7 @@ mod tests {
         let script = |parts: &[&str]| shell(&format!("printf %s '{}'", parts.concat()));
         for rows in [Rows::AsTheyCome, Rows::Sorted] {
             let shown = |left: &[&str], right: &[&str], author| {
-                compare(&mut script(left), &mut script(right), author, rows, |_| {
-                    false
-                })
-                .unwrap()
+                compare(&mut script(left), &mut script(right), author, rows, Some).unwrap()
             };
             let with = [copy, wrong, "end\n"];
             let without = [copy, "end\n"];
