@@ -143,6 +143,18 @@ impl Parts {
         &mut self.entries[position]
     }
 
+    /// Leaves out what some servers keep in columns' options for themselves: older tools of stock write it.
+    fn leave_out_internal_options(&mut self) {
+        for entry in &mut self.entries {
+            let text = entry.definition.take().map(|text| text.to_string());
+            entry.definition = text.map(|text| {
+                let lines = text.split_inclusive('\n');
+                let kept: String = lines.filter(|line| !line.contains(" SET (pg_")).collect();
+                kept.into()
+            });
+        }
+    }
+
     /// Replaces groups of large objects by entries for each, as archives before 1.16 have them.
     fn ungroup_large_objects(&mut self) {
         let mut entries = Vec::new();
@@ -461,11 +473,12 @@ fn stocks_own_archive_of_every_major_passes_every_rule() {
         let folder = tempfile::tempdir()?;
         let ours = folder.path().join("ours.dump");
         stock_archive(&source, &ours, &["--compress=gzip:1"])?;
+        let mut parts = Parts::read(&ours);
         if server.major() < Major::V15 {
-            let mut parts = Parts::read(&ours);
             restate(parts.entry("DATABASE", source.name()), PROVIDER, "");
-            parts.write(&ours);
         }
+        parts.leave_out_internal_options();
+        parts.write(&ours);
         compare_with_stock(&source, &ours, &[])?.assert_same();
         Ok(())
     });
