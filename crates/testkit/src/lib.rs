@@ -22,14 +22,16 @@ mod fixture;
 mod major;
 pub mod provision;
 pub mod random;
+mod release;
 mod server;
 mod slow_link;
 mod tools;
 
 pub use certificates::{Authority, Identity};
-pub use each_major::for_each_major;
+pub use each_major::{for_each_major, for_each_release};
 pub use fixture::{fixture_files, fixtures_dir};
 pub use major::{MAJORS_VARIABLE, Major};
+pub use release::Release;
 pub use server::{Database, DatabaseOptions, Pooler, PoolerBuilder, Server, ServerBuilder};
 pub use slow_link::{Fault, SlowLink, Traffic};
 pub use tools::{

@@ -1,14 +1,14 @@
 //! `cargo xtask pg`: has stock PostgreSQL and PgBouncer ready for the tests.
 
 use anyhow::{Result, bail};
-use pgdumprs_testkit::Major;
-use pgdumprs_testkit::provision::{Installation, cache_dir, pgbouncer, provision_all};
+use pgdumprs_testkit::provision::{Installation, UpToDate, bring_up_to_date, cache_dir, pgbouncer};
+use pgdumprs_testkit::{Major, Release};
 
-/// Find or fetch stock PostgreSQL for each major that tests cover, and PgBouncer, and say where they are.
+/// Find or fetch stock PostgreSQL for each release that tests cover, in its newest minor, and PgBouncer, and say where they are.
 ///
-/// The majors are those in PGDUMPRS_TEST_MAJORS, or 13 to 19. The reference, 18, is always among
-/// them. Fetched majors are kept in PGDUMPRS_PG_CACHE, or else in the user's cache folder
-/// (/var/cache/pgdumprs for root).
+/// The majors are those in PGDUMPRS_TEST_MAJORS, or 13 to 19. The reference, 19, is always among
+/// them. Fetched servers are kept in PGDUMPRS_PG_CACHE, or else in the user's cache folder
+/// (/var/cache/pgdumprs for root); one that is older than what its source offers is fetched again.
 #[derive(Default, clap::Args)]
 pub(crate) struct Arguments {
     /// Majors to have ready instead, such as 13,17.
@@ -16,7 +16,7 @@ pub(crate) struct Arguments {
     majors: Vec<Major>,
 }
 
-/// Provisions and prints a table; fails when any major is missing.
+/// Provisions and prints a table; fails when any release is missing.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut majors = if arguments.majors.is_empty() {
         Major::covered()?
@@ -28,13 +28,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     majors.sort();
     majors.dedup();
+    let releases: Vec<_> = majors.into_iter().flat_map(Release::all_of).collect();
 
     eprintln!("cache: {}", cache_dir()?.display());
     let mut rows = vec![["major", "version", "source", "server", "tools"].map(str::to_owned)];
     let mut failures = Vec::new();
-    for (_, outcome) in provision_all(&majors) {
+    for (release, outcome) in bring_up_to_date(&releases) {
         match outcome {
-            Ok(installation) => rows.push(row(&installation)),
+            Ok(UpToDate {
+                installation,
+                remark,
+            }) => {
+                rows.push(row(&installation));
+                if let Some(remark) = remark {
+                    eprintln!("PostgreSQL {release}: {remark}");
+                }
+            }
             Err(error) => failures.push(format!("{error:#}")),
         }
     }
@@ -54,7 +63,7 @@ fn row(installation: &Installation) -> [String; 5] {
     let tools = match installation.tools_bin() {
         Some(tools) if tools == server => "with the server".to_owned(),
         Some(tools) => tools.display().to_string(),
-        None => "none published; a newer major's serve".to_owned(),
+        None => "none published; newer ones serve".to_owned(),
     };
     [
         installation.major().to_string(),

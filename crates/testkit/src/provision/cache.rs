@@ -1,18 +1,16 @@
-//! The folder of fetched majors: one folder and one stamp each, guarded by a lock.
-//!
-//! A stamp is written last, so a folder without one is what an interrupted run left behind and is
-//! built again from nothing.
+//! The folder of fetched releases, guarded by a lock for each major.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::host;
-use super::installation::Installation;
+use super::installation::{Installation, is_newer};
 use super::recipe::Recipe;
-use crate::Major;
+use super::slot::Slot;
+use crate::Release;
 
 /// The environment variable that moves the cache.
 pub const CACHE_VARIABLE: &str = "PGDUMPRS_PG_CACHE";
@@ -45,42 +43,90 @@ pub fn cache_dir() -> Result<PathBuf> {
     Ok(dir)
 }
 
-/// Returns the cached installation of `major`, building it with the first recipe that succeeds.
+/// Returns the newest cached installation of `release`; `None` where nothing is there that today's recipes would fetch.
+pub(super) fn find(release: Release, recipes: &[Recipe]) -> Option<Installation> {
+    newest(&slots(&cache_dir().ok()?, release, recipes))
+}
+
+/// Returns the cached installation of `release`, building it with the first recipe that succeeds.
 ///
 /// # Errors
 ///
 /// One reason for each recipe that was tried.
-pub(super) fn find_or_build(major: Major, recipes: &[Recipe]) -> Result<Installation, Vec<String>> {
+pub(super) fn find_or_build(
+    release: Release,
+    recipes: &[Recipe],
+) -> Result<Installation, Vec<String>> {
     let dir = cache_dir().map_err(|error| vec![format!("the cache: {error:#}")])?;
-    find_or_build_in(&dir, major, recipes, Recipe::build)
+    find_or_build_in(&dir, release, recipes, None, Recipe::build)
 }
 
-/// The lock is held while building, so a second process waits and then finds the result.
+/// Builds `release` again by `recipe`, unless another process has just brought the cache to `version`. What was there stays beside it.
+///
+/// # Errors
+///
+/// When it cannot be built.
+pub(super) fn renew(release: Release, recipe: &Recipe, version: &str) -> Result<Installation> {
+    let recipes = std::slice::from_ref(recipe);
+    find_or_build_in(
+        &cache_dir()?,
+        release,
+        recipes,
+        Some(version),
+        Recipe::build,
+    )
+    .map_err(|reasons| anyhow!(reasons.join("; ")))
+}
+
+/// The lock is held while building, so a second process waits and then finds the result. What is there and older than `at_least` does
+/// not do.
 fn find_or_build_in(
     dir: &Path,
-    major: Major,
+    release: Release,
     recipes: &[Recipe],
-    build: impl Fn(&Recipe, Major, &Path) -> Result<Installation>,
+    at_least: Option<&str>,
+    build: impl Fn(&Recipe, Release, &Path) -> Result<Installation>,
 ) -> Result<Installation, Vec<String>> {
     let cache_failed = |error| vec![format!("the cache: {error:#}")];
-    let slots = recipes.iter().map(|recipe| Slot::open(dir, major, recipe));
-    let slots: Vec<_> = slots.collect::<Result<_>>().map_err(cache_failed)?;
-    if let Some(installation) = slots.iter().find_map(Slot::read_stamp) {
+    let slots = slots(dir, release, recipes);
+    let good_enough = || {
+        newest(&slots)
+            .filter(|found| at_least.is_none_or(|version| !is_newer(version, found.version())))
+    };
+    if let Some(installation) = good_enough() {
         return Ok(installation);
     }
-    let lock_file = dir.join(format!("{major}.lock"));
+    create_open(dir).map_err(cache_failed)?;
+    let lock_file = dir.join(format!("{}.lock", release.major()));
     let _lock = lock(&lock_file).map_err(cache_failed)?;
-    if let Some(installation) = slots.iter().find_map(Slot::read_stamp) {
+    if let Some(installation) = good_enough() {
         return Ok(installation);
     }
     let mut reasons = Vec::new();
     for slot in &slots {
         match slot.fill(&build) {
             Ok(installation) => return Ok(installation),
-            Err(error) => reasons.push(format!("{}: {error:#}", slot.recipe)),
+            Err(error) => reasons.push(format!("{}: {error:#}", slot.recipe())),
         }
     }
     Err(reasons)
+}
+
+fn slots<'a>(dir: &Path, release: Release, recipes: &'a [Recipe]) -> Vec<Slot<'a>> {
+    let slots = recipes.iter().map(|recipe| Slot::new(dir, release, recipe));
+    slots.collect()
+}
+
+/// The newest of what is there; of equals the one whose recipe is better.
+fn newest(slots: &[Slot<'_>]) -> Option<Installation> {
+    let found = slots.iter().filter_map(Slot::read_stamp);
+    found.reduce(|best, other| {
+        if is_newer(other.version(), best.version()) {
+            other
+        } else {
+            best
+        }
+    })
 }
 
 /// Creates a folder that everybody may enter, unless it is there.
@@ -100,63 +146,6 @@ pub(crate) fn lock(path: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// The place in the cache of what one recipe makes of a major.
-struct Slot<'a> {
-    major: Major,
-    recipe: &'a Recipe,
-    tree: PathBuf,
-    stamp: PathBuf,
-}
-
-impl<'a> Slot<'a> {
-    fn open(dir: &Path, major: Major, recipe: &'a Recipe) -> Result<Slot<'a>> {
-        create_open(dir)?;
-        let folder = recipe.folder(major);
-        Ok(Slot {
-            major,
-            recipe,
-            stamp: dir.join(format!("{folder}.stamp")),
-            tree: dir.join(folder),
-        })
-    }
-
-    /// Trusts a stamp only when today's recipe wrote it.
-    fn read_stamp(&self) -> Option<Installation> {
-        let text = fs::read_to_string(&self.stamp).ok()?;
-        let (recipe, rest) = text.split_once('\n')?;
-        Installation::from_stamp(self.major, rest).filter(|_| recipe == stamp_heading(self.recipe))
-    }
-
-    fn fill(
-        &self,
-        build: impl Fn(&Recipe, Major, &Path) -> Result<Installation>,
-    ) -> Result<Installation> {
-        let recipe = self.recipe;
-        remove_if_there(fs::remove_file(&self.stamp))?;
-        remove_if_there(fs::remove_dir_all(&self.tree))?;
-        fs::create_dir(&self.tree).with_context(|| format!("creating {}", self.tree.display()))?;
-        match build(recipe, self.major, &self.tree) {
-            Ok(installation) => {
-                host::open_to_all(&self.tree)?;
-                let unfinished = self.stamp.with_extension("stamp-unfinished");
-                let text = format!("{}\n{}", stamp_heading(recipe), installation.to_stamp());
-                fs::write(&unfinished, text)
-                    .and_then(|()| fs::rename(&unfinished, &self.stamp))
-                    .with_context(|| format!("writing {}", self.stamp.display()))?;
-                Ok(installation)
-            }
-            Err(error) => {
-                remove_if_there(fs::remove_dir_all(&self.tree))?;
-                Err(error)
-            }
-        }
-    }
-}
-
-fn stamp_heading(recipe: &Recipe) -> String {
-    format!("recipe={recipe}")
-}
-
 /// Takes it for success that there was nothing to remove.
 pub(super) fn remove_if_there(result: io::Result<()>) -> Result<()> {
     match result {
@@ -173,31 +162,41 @@ mod tests {
     use std::thread;
 
     use super::*;
+    use crate::Major;
 
     const FIRST: Recipe = Recipe::Debian {
-        suite: "first",
+        suites: &["first"],
         add_ons: &[],
     };
     const SECOND: Recipe = Recipe::Debian {
-        suite: "second",
+        suites: &["second"],
         add_ons: &[],
     };
 
     /// Puts files into `tree` that only have the right names.
-    fn pretend(recipe: &Recipe, major: Major, tree: &Path) -> Result<Installation> {
+    fn pretend(recipe: &Recipe, release: Release, tree: &Path) -> Result<Installation> {
+        pretend_version("17.1", recipe, release, tree)
+    }
+
+    fn pretend_version(
+        version: &str,
+        recipe: &Recipe,
+        release: Release,
+        tree: &Path,
+    ) -> Result<Installation> {
         for program in ["postgres", "pg_restore"] {
             fs::write(tree.join(program), "")?;
         }
         let bin = tree.display();
-        let stamp = format!("version=17.1\nsource={recipe}\nserver={bin}\ntools={bin}\n");
-        Installation::from_stamp(major, &stamp).context("the files are there")
+        let stamp = format!("version={version}\nsource={recipe}\nserver={bin}\ntools={bin}\n");
+        Installation::from_stamp(release.major(), &stamp).context("the files are there")
     }
 
     #[test]
     fn what_is_complete_is_not_built_again() {
         let dir = tempfile::tempdir().unwrap();
-        let find = |build: &dyn Fn(&Recipe, Major, &Path) -> Result<Installation>| {
-            find_or_build_in(dir.path(), Major::V17, &[FIRST], build)
+        let find = |build: &dyn Fn(&Recipe, Release, &Path) -> Result<Installation>| {
+            find_or_build_in(dir.path(), Major::V17.into(), &[FIRST], None, build)
         };
         let built = find(&pretend).unwrap();
         assert_eq!(built.version(), "17.1");
@@ -210,15 +209,17 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let left = dir.path().join("17-debian-first/half");
         fs::create_dir_all(&left).unwrap();
-        find_or_build_in(dir.path(), Major::V17, &[FIRST], pretend).unwrap();
+        find_or_build_in(dir.path(), Major::V17.into(), &[FIRST], None, pretend).unwrap();
         assert!(!left.exists());
     }
 
     #[test]
     fn what_another_recipe_built_is_neither_used_nor_touched() {
         let dir = tempfile::tempdir().unwrap();
-        let first = find_or_build_in(dir.path(), Major::V17, &[FIRST], pretend).unwrap();
-        let found = find_or_build_in(dir.path(), Major::V17, &[SECOND], pretend).unwrap();
+        let first =
+            find_or_build_in(dir.path(), Major::V17.into(), &[FIRST], None, pretend).unwrap();
+        let found =
+            find_or_build_in(dir.path(), Major::V17.into(), &[SECOND], None, pretend).unwrap();
         assert_eq!(found.source(), SECOND.to_string());
         assert!(first.server_bin().join("postgres").exists());
     }
@@ -226,18 +227,20 @@ mod tests {
     #[test]
     fn every_recipe_is_tried_and_every_failure_told() {
         let dir = tempfile::tempdir().unwrap();
-        let fail = |recipe: &Recipe, _: Major, _: &Path| bail!("no {recipe} today");
-        let reasons = find_or_build_in(dir.path(), Major::V17, &[FIRST, SECOND], fail).unwrap_err();
+        let fail = |recipe: &Recipe, _: Release, _: &Path| bail!("no {recipe} today");
+        let reasons = find_or_build_in(dir.path(), Major::V17.into(), &[FIRST, SECOND], None, fail)
+            .unwrap_err();
         assert_eq!(reasons.len(), 2);
         assert!(reasons[1].contains("no Debian second today"), "{reasons:?}");
         assert!(!dir.path().join("17-debian-second").exists());
 
-        let second_only = |recipe: &Recipe, major: Major, tree: &Path| match recipe {
-            recipe if *recipe == SECOND => pretend(recipe, major, tree),
+        let second_only = |recipe: &Recipe, release: Release, tree: &Path| match recipe {
+            recipe if *recipe == SECOND => pretend(recipe, release, tree),
             _ => bail!("no"),
         };
         let recipes = [FIRST, SECOND];
-        let found = find_or_build_in(dir.path(), Major::V17, &recipes, second_only).unwrap();
+        let found =
+            find_or_build_in(dir.path(), Major::V17.into(), &recipes, None, second_only).unwrap();
         assert_eq!(found.source(), SECOND.to_string());
     }
 
@@ -245,18 +248,77 @@ mod tests {
     fn two_at_once_build_only_once() {
         let dir = tempfile::tempdir().unwrap();
         let built = AtomicUsize::new(0);
-        let slowly = |recipe: &Recipe, major: Major, tree: &Path| {
+        let slowly = |recipe: &Recipe, release: Release, tree: &Path| {
             built.fetch_add(1, Ordering::Relaxed);
             thread::sleep(std::time::Duration::from_millis(50));
-            pretend(recipe, major, tree)
+            pretend(recipe, release, tree)
         };
         thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
-                    find_or_build_in(dir.path(), Major::V17, &[FIRST], slowly).unwrap();
+                    find_or_build_in(dir.path(), Major::V17.into(), &[FIRST], None, slowly)
+                        .unwrap();
                 });
             }
         });
         assert_eq!(built.into_inner(), 1);
+    }
+
+    #[test]
+    fn what_is_older_than_what_is_offered_is_built_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let renew = |version: &str| {
+            let build = |recipe: &Recipe, release: Release, tree: &Path| {
+                pretend_version(version, recipe, release, tree)
+            };
+            find_or_build_in(
+                dir.path(),
+                Major::V17.into(),
+                &[FIRST],
+                Some(version),
+                build,
+            )
+            .unwrap()
+        };
+        let first = renew("17.9");
+        let second = renew("17.10");
+        assert_eq!(second.version(), "17.10");
+        assert_ne!(first.server_bin(), second.server_bin());
+        // Servers may still be running from it.
+        assert!(first.server_bin().join("postgres").exists());
+        assert_eq!(renew("17.10"), second);
+        assert_eq!(renew("17.2"), second);
+        // The next one takes the place of the first, so that there are never more than two.
+        assert_eq!(renew("17.11").server_bin(), first.server_bin());
+        assert!(second.server_bin().join("postgres").exists());
+    }
+
+    #[test]
+    fn a_renewal_that_fails_leaves_what_was_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let release = Major::V17.into();
+        let there = find_or_build_in(dir.path(), release, &[FIRST], None, pretend).unwrap();
+        let fail = |_: &Recipe, _: Release, _: &Path| bail!("the network is gone");
+        find_or_build_in(dir.path(), release, &[FIRST], Some("17.2"), fail).unwrap_err();
+        let found = newest(&slots(dir.path(), release, &[FIRST]));
+        assert_eq!(found, Some(there));
+    }
+
+    #[test]
+    fn the_newest_of_what_is_there_is_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        let build = |version: &'static str| {
+            move |recipe: &Recipe, release: Release, tree: &Path| {
+                pretend_version(version, recipe, release, tree)
+            }
+        };
+        let release = Major::V17.into();
+        let at_once = |recipe, version| {
+            find_or_build_in(dir.path(), release, &[recipe], None, build(version)).unwrap();
+        };
+        at_once(FIRST, "17.9");
+        at_once(SECOND, "17.10");
+        let found = newest(&slots(dir.path(), release, &[FIRST, SECOND])).unwrap();
+        assert_eq!(found.version(), "17.10");
     }
 }

@@ -36,8 +36,13 @@ const UNUSED: [&str; 6] = [
     "usr/share/perl5",
 ];
 
-/// Unpacks PostgreSQL `major` of a suite, with some extensions, into `tree` and returns the folder of its binaries.
-pub(super) fn fetch(suite: &str, major: Major, add_ons: &[AddOn], tree: &Path) -> Result<PathBuf> {
+/// Unpacks PostgreSQL `major` of some suites, with some extensions, into `tree` and returns the folder of its binaries.
+pub(super) fn fetch(
+    suites: &[&str],
+    major: Major,
+    add_ons: &[AddOn],
+    tree: &Path,
+) -> Result<PathBuf> {
     // Debian's servers are built to read the system's time zones at this very path.
     host::require_file(Path::new("/usr/share/zoneinfo/UTC"), "tzdata")?;
     let mut roots = vec![
@@ -45,7 +50,7 @@ pub(super) fn fetch(suite: &str, major: Major, add_ons: &[AddOn], tree: &Path) -
         format!("postgresql-client-{major}"),
     ];
     roots.extend(add_ons.iter().flat_map(|add_on| add_on.packages(major)));
-    fetch_packages(suite, &roots, tree)?;
+    fetch_packages(suites, &roots, tree)?;
     remove_parts(&[&format!("usr/lib/postgresql/{major}/lib/bitcode")], tree)?;
     let extensions = tree.join(format!("usr/share/postgresql/{major}/extension"));
     name_extensions(&extensions)?;
@@ -59,26 +64,37 @@ pub(super) fn fetch(suite: &str, major: Major, add_ons: &[AddOn], tree: &Path) -
     make_runnable(tree, &format!("usr/lib/postgresql/{major}/bin"))
 }
 
+/// The version of PostgreSQL `major` that some suites have, such as `17.12`.
+pub(super) fn offered(suites: &[&str], major: Major) -> Result<String> {
+    host::require_file(Path::new(KEYRING), "debian-archive-keyring")?;
+    let folder = tempfile::tempdir().context("making a folder for apt")?;
+    let apt = Apt::prepare(suites, folder.path())?;
+    let package = format!("postgresql-{major}");
+    let plan = host::run(apt.command().args(["--simulate", "install", &package]))?;
+    planned_version(&plan, &package)
+        .with_context(|| format!("apt's plan names no version of {package}"))
+}
+
 /// Unpacks a package of a suite that holds a program in `/usr/sbin` into `tree` and returns the program's path.
 pub(super) fn fetch_daemon(suite: &str, package: &str, tree: &Path) -> Result<PathBuf> {
-    fetch_packages(suite, &[package.to_owned()], tree)?;
+    fetch_packages(&[suite], &[package.to_owned()], tree)?;
     Ok(make_runnable(tree, "usr/sbin")?.join(package))
 }
 
 /// Unpacks packages of a suite that hold programs in `/usr/bin` into `tree`.
 pub(super) fn fetch_programs(suite: &str, packages: &[&str], tree: &Path) -> Result<()> {
     let packages: Vec<_> = packages.iter().map(ToString::to_string).collect();
-    fetch_packages(suite, &packages, tree)?;
+    fetch_packages(&[suite], &packages, tree)?;
     make_runnable(tree, "usr/bin")?;
     Ok(())
 }
 
 /// Unpacks packages and the libraries they need, without what nothing here reads.
-fn fetch_packages(suite: &str, roots: &[String], tree: &Path) -> Result<()> {
+fn fetch_packages(suites: &[&str], roots: &[String], tree: &Path) -> Result<()> {
     host::require_program("patchelf", "patchelf")?;
     host::require_file(Path::new(KEYRING), "debian-archive-keyring")?;
     let downloads = tree.join("apt");
-    let apt = Apt::prepare(suite, &downloads)?;
+    let apt = Apt::prepare(suites, &downloads)?;
     let packages = apt.needed_packages(roots)?;
     unpack(&apt.download(&packages)?, tree)?;
     fs::remove_dir_all(&downloads).with_context(|| format!("removing {}", downloads.display()))?;
@@ -99,16 +115,24 @@ struct Apt {
 }
 
 impl Apt {
-    fn prepare(suite: &str, folder: &Path) -> Result<Apt> {
+    fn prepare(suites: &[&str], folder: &Path) -> Result<Apt> {
         for part in ["state/lists/partial", "cache/archives/partial", "parts"] {
             let part = folder.join(part);
             fs::create_dir_all(&part).with_context(|| format!("creating {}", part.display()))?;
         }
         fs::write(folder.join("state/status"), "")?;
         let mirror = mirror()?;
-        let sources: String = suites(suite)
+        let sources: String = suites
             .iter()
-            .map(|suite| format!("deb [signed-by={KEYRING}] {mirror} {suite} main\n"))
+            .map(|suite| {
+                // Security updates stand in a repository beside the main one.
+                let part = if suite.ends_with("-security") {
+                    "-security"
+                } else {
+                    ""
+                };
+                format!("deb [signed-by={KEYRING}] {mirror}{part} {suite} main\n")
+            })
             .collect();
         fs::write(folder.join("sources.list"), sources)?;
         fs::write(folder.join("preferences"), PREFERENCES)?;
@@ -141,6 +165,7 @@ impl Apt {
         set("Acquire::Languages", "none");
         // A mirror frozen at some day still serves what tests need; signatures are checked as ever.
         set("Acquire::Check-Valid-Until", "false");
+        set("Acquire::http::Timeout", "30");
         // apt would otherwise drop to a user who may not enter this folder.
         set("APT::Sandbox::User", "root");
         command
@@ -175,14 +200,6 @@ impl Apt {
     }
 }
 
-/// The suites to take packages from. Experimental has only what differs from unstable.
-fn suites(suite: &str) -> Vec<&str> {
-    match suite {
-        "experimental" => vec![suite, "sid"],
-        _ => vec![suite],
-    }
-}
-
 /// The mirror the host itself uses.
 fn mirror() -> Result<String> {
     if let Ok(mirror) = std::env::var(MIRROR_VARIABLE) {
@@ -208,6 +225,15 @@ fn debian_repository(uris: &str) -> Option<&str> {
 fn planned(plan: &str) -> impl Iterator<Item = &str> {
     plan.lines()
         .filter_map(|line| line.strip_prefix("Inst ")?.split(' ').next())
+}
+
+/// The upstream version of a package in such an output, as the server itself calls it: `19rc1` for `19~rc1-1`.
+fn planned_version(plan: &str, package: &str) -> Option<String> {
+    let start = format!("Inst {package} (");
+    let line = plan.lines().find_map(|line| line.strip_prefix(&start))?;
+    let (version, _) = line.split_once(' ')?;
+    let (upstream, _) = version.rsplit_once('-')?;
+    Some(upstream.replace('~', ""))
 }
 
 /// Whether a package holds shared libraries that the programs load. LLVM, by far the largest, only
@@ -307,6 +333,16 @@ mod tests {
                     Inst libllvm11 (1 x)\nInst libc6 (2 x)\nInst libc-bin (2 x)\nInst libc-ares2 (1 x)\nConf libpq5 (x)\n";
         let kept: Vec<_> = planned(plan).filter(|name| is_library(name)).collect();
         assert_eq!(kept, ["libpq5", "libc6", "libc-ares2"]);
+    }
+
+    #[test]
+    fn a_plan_tells_the_version_of_the_server() {
+        let plan = "Inst postgresql-17-pgvector (0.8.0-1 Debian [amd64])\nInst postgresql-17 (17.12-0+deb13u1 Debian-Security [amd64])\n\
+                    Inst postgresql-19 (19~rc1-1 Debian:experimental [amd64]) []\n";
+        let version = |package| planned_version(plan, package);
+        assert_eq!(version("postgresql-17").as_deref(), Some("17.12"));
+        assert_eq!(version("postgresql-19").as_deref(), Some("19rc1"));
+        assert_eq!(version("postgresql-18"), None);
     }
 
     #[test]

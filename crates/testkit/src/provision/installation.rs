@@ -68,6 +68,12 @@ impl Installation {
         &self.source
     }
 
+    /// Version and source in the letters of file names: what is made by this installation and serves no other is kept under it.
+    pub(crate) fn folder_name(&self) -> String {
+        let words = file_name_words(&self.source);
+        format!("{}-{words}", self.version)
+    }
+
     /// The folder of `postgres` and `initdb`.
     pub fn server_bin(&self) -> &Path {
         &self.server_bin
@@ -117,6 +123,32 @@ impl Installation {
     }
 }
 
+/// A description in the letters of file names.
+pub(super) fn file_name_words(description: &str) -> String {
+    let words: Vec<_> = description
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '.')
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    words.join("-")
+}
+
+/// Whether one version of a major is newer than another: 17.10 than 17.9, 19.0 than 19rc1.
+pub(super) fn is_newer(version: &str, than: &str) -> bool {
+    order(version) > order(than)
+}
+
+/// What versions of one major are ordered by: how far from a release it is, and the number.
+fn order(version: &str) -> (u8, u32) {
+    let minor = version.trim_start_matches(|c: char| c.is_ascii_digit());
+    let stages = [("devel", 0), ("beta", 1), ("rc", 2), (".", 3)];
+    let (stage, number) = stages
+        .iter()
+        .find_map(|(word, stage)| Some((*stage, minor.strip_prefix(word)?)))
+        .unwrap_or((0, ""));
+    (stage, number.parse().unwrap_or(0))
+}
+
 /// Runs `program --version` and returns the number in it when it is of `major`.
 fn reported_version(major: Major, program: &Path) -> Result<String> {
     if !program.exists() {
@@ -149,6 +181,18 @@ mod tests {
         let line = "pg_dump (PostgreSQL) 17.6 (Debian 17.6-1)\n";
         assert_eq!(version_number(line).as_deref(), Some("17.6"));
         assert_eq!(version_number("mysqldump 8.0"), None);
+    }
+
+    #[test]
+    fn minors_are_ordered_as_numbers() {
+        let ascending = [
+            "19devel", "19beta2", "19rc1", "19rc2", "19.0", "19.9", "19.10",
+        ];
+        for pair in ascending.windows(2) {
+            assert!(is_newer(pair[1], pair[0]), "{pair:?}");
+            assert!(!is_newer(pair[0], pair[1]), "{pair:?}");
+        }
+        assert!(!is_newer("17.12", "17.12"));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! A major that the machine has installed is used as it is, if it has the extensions that tests want. Where it lacks one, and for
 //! majors that are not installed, a complete server is fetched into a cache outside the repository, once: what is there and complete
-//! is found again by its stamp file.
+//! is found again by its stamp file. Minor releases come out every few months: [`bring_up_to_date`] asks for them, and is called before a
+//! run rather than by each test.
 //! Nothing is installed system-wide except the few host programs that fetching needs.
 
 mod cache;
@@ -16,6 +17,7 @@ mod python_wheel;
 mod recipe;
 mod relocate;
 mod rust;
+mod slot;
 
 pub use cache::{CACHE_VARIABLE, cache_dir};
 pub(crate) use cache::{create_open, lock};
@@ -32,70 +34,142 @@ use std::thread;
 
 use anyhow::{Result, bail};
 
-use crate::Major;
+use crate::Release;
+use installation::is_newer;
 use recipe::Recipe;
 
-/// Returns the installation of `major`, fetching it first when the machine has none.
+/// Returns the installation of a release, fetching it first when the machine has none. What is there is not asked to be the newest:
+/// that is [`bring_up_to_date`]'s work.
 ///
 /// # Errors
 ///
-/// When no source could deliver the major; the message lists every source and why it failed.
-pub fn provision(major: Major) -> Result<Installation> {
-    static KNOWN: Mutex<BTreeMap<Major, Installation>> = Mutex::new(BTreeMap::new());
-    if let Some(known) = KNOWN
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get(&major)
-    {
+/// When no source could deliver it; the message lists every source and why it failed.
+pub fn provision(release: impl Into<Release>) -> Result<Installation> {
+    static KNOWN: Mutex<BTreeMap<Release, Installation>> = Mutex::new(BTreeMap::new());
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let release = release.into();
+    if let Some(known) = known().get(&release) {
         return Ok(known.clone());
     }
-    let installation = find_or_fetch(major)?;
-    KNOWN
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(major, installation.clone());
+    let recipes = recipe::recipes(release);
+    let installation = match find(release, &recipes).0 {
+        Some(found) => found,
+        None => fetch(release, &recipes)?,
+    };
+    known().insert(release, installation.clone());
     Ok(installation)
 }
 
-/// Provisions several majors at once and returns each one's result, in the given order.
-pub fn provision_all(majors: &[Major]) -> Vec<(Major, Result<Installation>)> {
+/// What is used of a release, and what there is to say of it.
+#[derive(Debug)]
+pub struct UpToDate {
+    /// The installation that tests will run.
+    pub installation: Installation,
+    /// Set where a newer minor was fetched, or where it is not known whether there is one.
+    pub remark: Option<String>,
+}
+
+/// Provisions several releases at once, each in the newest minor that its source offers today, and returns each one's result in the
+/// given order. Where the source does not answer, what is there is kept.
+pub fn bring_up_to_date(releases: &[Release]) -> Vec<(Release, Result<UpToDate>)> {
     thread::scope(|scope| {
-        let running: Vec<_> = majors
+        let running: Vec<_> = releases
             .iter()
-            .map(|&major| (major, scope.spawn(move || provision(major))))
+            .map(|&release| (release, scope.spawn(move || newest(release))))
             .collect();
         running
             .into_iter()
-            .map(|(major, thread)| {
+            .map(|(release, thread)| {
                 let result = thread
                     .join()
                     .unwrap_or_else(|_| Err(anyhow::anyhow!("provisioning panicked")));
-                (major, result)
+                (release, result)
             })
             .collect()
     })
 }
 
-fn find_or_fetch(major: Major) -> Result<Installation> {
-    let mut tried = Vec::new();
-    let mut incomplete = None;
-    let recipes = recipe::recipes(major);
-    let extensions = || recipes.iter().flat_map(Recipe::extensions);
-    match installed::find(major) {
-        Ok(installation) => match installed::check_extensions(&installation, extensions()) {
-            Ok(()) => return Ok(installation),
-            Err(_) => incomplete = Some(installation),
+fn newest(release: Release) -> Result<UpToDate> {
+    let recipes = recipe::recipes(release);
+    let Some(present) = find(release, &recipes).0 else {
+        return Ok(UpToDate {
+            installation: fetch(release, &recipes)?,
+            remark: None,
+        });
+    };
+    let (installation, remark) = match first_offer(release, &recipes) {
+        Err(reasons) => {
+            let remark = format!("whether there is a newer one is not known: {reasons:#}");
+            (present, Some(remark))
+        }
+        Ok((_, offered)) if !is_newer(&offered, present.version()) => (present, None),
+        Ok((recipe, offered)) => match cache::renew(release, recipe, &offered) {
+            Ok(renewed) => {
+                let remark = format!("{} was there; {offered} was fetched", present.version());
+                (renewed, Some(remark))
+            }
+            Err(error) => {
+                let remark = format!("{offered} is offered and cannot be fetched: {error:#}");
+                (present, Some(remark))
+            }
         },
-        Err(reason) => tried.push(format!("installed on this machine: {reason:#}")),
+    };
+    Ok(UpToDate {
+        installation,
+        remark,
+    })
+}
+
+/// The best recipe whose source answers, and what it offers.
+fn first_offer(release: Release, recipes: &[Recipe]) -> Result<(&Recipe, String)> {
+    let mut reasons = Vec::new();
+    for recipe in recipes {
+        match recipe.offered(release) {
+            Ok(version) => return Ok((recipe, version)),
+            Err(error) => reasons.push(format!("{recipe}: {error:#}")),
+        }
     }
-    match cache::find_or_build(major, &recipes) {
+    bail!("{}", reasons.join("; "))
+}
+
+/// What is there of a release: the newer of what is installed and what is in the cache. Beside it, why what is installed does not do.
+fn find(release: Release, recipes: &[Recipe]) -> (Option<Installation>, Option<anyhow::Error>) {
+    let cached = cache::find(release, recipes);
+    match installed(release, recipes) {
+        Err(reason) => (cached, Some(reason)),
+        Ok(installed) => {
+            let newer = cached.filter(|cached| is_newer(cached.version(), installed.version()));
+            (newer.or(Some(installed)), None)
+        }
+    }
+}
+
+/// What the machine's packages installed, if it is of this release and has the extensions that tests want.
+fn installed(release: Release, recipes: &[Recipe]) -> Result<Installation> {
+    if release.is_older() {
+        bail!("an older minor is fetched, whatever is installed");
+    }
+    let installation = installed::find(release.major())?;
+    installed::check_extensions(&installation, recipes.iter().flat_map(Recipe::extensions))?;
+    Ok(installation)
+}
+
+fn fetch(release: Release, recipes: &[Recipe]) -> Result<Installation> {
+    let reasons = match cache::find_or_build(release, recipes) {
         Ok(installation) => return Ok(installation),
-        Err(reasons) => tried.extend(reasons),
+        Err(reasons) => reasons,
+    };
+    // Good for all but the tests of extensions that it lacks, which say what they miss.
+    if !release.is_older()
+        && let Ok(incomplete) = installed::find(release.major())
+    {
+        return Ok(incomplete);
     }
-    // Good for all but the tests of those extensions, which say what they miss.
-    if let Some(installation) = incomplete {
-        return Ok(installation);
-    }
-    let tried = tried.join("\n  - ");
-    bail!("PostgreSQL {major} cannot be had on this machine; tried\n  - {tried}")
+    let unfit = find(release, recipes).1;
+    let unfit = unfit.map(|reason| format!("installed on this machine: {reason:#}"));
+    let tried: Vec<_> = unfit.into_iter().chain(reasons).collect();
+    bail!(
+        "PostgreSQL {release} cannot be had on this machine; tried\n  - {}",
+        tried.join("\n  - ")
+    )
 }

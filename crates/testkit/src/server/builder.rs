@@ -10,7 +10,7 @@ use super::account::Account;
 use super::place::{folder, on_free_port, write_for};
 use super::watchdog::Launch;
 use super::{Postmaster, Server, standby, template};
-use crate::Major;
+use crate::Release;
 use crate::certificates::Identity;
 use crate::provision::provision;
 
@@ -32,7 +32,7 @@ const SETTINGS: [(&str, &str); 9] = [
 /// Prepares a server with settings, access rules or files of its own.
 #[derive(Clone, Debug)]
 pub struct ServerBuilder {
-    major: Major,
+    release: Release,
     settings: Vec<(String, String)>,
     access_rules: Option<String>,
     files: Vec<(String, Vec<u8>)>,
@@ -40,9 +40,9 @@ pub struct ServerBuilder {
 }
 
 impl ServerBuilder {
-    pub(super) fn new(major: Major) -> ServerBuilder {
+    pub(super) fn new(release: Release) -> ServerBuilder {
         ServerBuilder {
-            major,
+            release,
             settings: SETTINGS
                 .iter()
                 .map(|(name, value)| (name.to_string(), value.to_string()))
@@ -57,7 +57,7 @@ impl ServerBuilder {
         let conninfo = standby::primary_conninfo(primary);
         ServerBuilder {
             primary: Some(primary.clone()),
-            ..ServerBuilder::new(primary.major())
+            ..ServerBuilder::new(primary.release())
         }
         .setting("primary_conninfo", &conninfo)
     }
@@ -101,7 +101,7 @@ impl ServerBuilder {
     }
 
     fn start_on(&self, port: u16) -> Result<Server> {
-        let installation = provision(self.major)?;
+        let installation = provision(self.release)?;
         let account = Account::choose()?;
         let folder = folder("pgdumprs-", account)?;
         let data = folder.path().join("data");
@@ -138,7 +138,7 @@ impl ServerBuilder {
         Ok(Server {
             inner: Arc::new(Postmaster {
                 running: launch.start(|| says_ready(&pid_file))?,
-                major: self.major,
+                release: self.release,
                 data,
                 port,
             }),

@@ -20,8 +20,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::Result;
 
-use crate::Major;
 use crate::tools::{checked_output, try_tool};
+use crate::{Major, Release};
 use watchdog::Running;
 
 /// The superuser of every test server.
@@ -36,24 +36,25 @@ pub struct Server {
 #[derive(Debug)]
 struct Postmaster {
     running: Running,
-    major: Major,
+    release: Release,
     data: PathBuf,
     port: u16,
 }
 
 impl Server {
-    /// This process's server of a major, started on first use and shared by all its tests.
+    /// This process's server of a release (of a major: of its newest minor), started on first use and shared by all its tests.
     ///
     /// It listens on a socket in a folder of its own and on a free port of 127.0.0.1, trusts every
     /// connection, and has the superuser `postgres`. It is not shared with other processes.
     ///
     /// # Panics
     ///
-    /// When the major cannot be provisioned or the server does not start, with the reason.
-    pub fn get(major: Major) -> Server {
-        match Server::try_get(major) {
+    /// When it cannot be provisioned or the server does not start, with the reason.
+    pub fn get(release: impl Into<Release>) -> Server {
+        let release = release.into();
+        match Server::try_get(release) {
             Ok(server) => server,
-            Err(error) => panic!("a PostgreSQL {major} server: {error:#}"),
+            Err(error) => panic!("a PostgreSQL {release} server: {error:#}"),
         }
     }
 
@@ -61,14 +62,14 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the major cannot be provisioned or the server does not start.
-    pub fn try_get(major: Major) -> Result<Server> {
-        shared::get(major)
+    /// When it cannot be provisioned or the server does not start.
+    pub fn try_get(release: impl Into<Release>) -> Result<Server> {
+        shared::get(release.into())
     }
 
     /// Prepares a server of one's own, with settings that would disturb other tests.
-    pub fn builder(major: Major) -> ServerBuilder {
-        ServerBuilder::new(major)
+    pub fn builder(release: impl Into<Release>) -> ServerBuilder {
+        ServerBuilder::new(release.into())
     }
 
     /// Prepares a hot standby of this server, which starts from a copy of what is there now and follows it. It has the same files,
@@ -86,7 +87,12 @@ impl Server {
 
     /// The server's major version.
     pub fn major(&self) -> Major {
-        self.inner.major
+        self.inner.release.major()
+    }
+
+    /// Which of the major's minors this is.
+    pub fn release(&self) -> Release {
+        self.inner.release
     }
 
     /// The exact version, such as `17.11 (Debian …)`.

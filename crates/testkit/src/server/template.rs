@@ -30,7 +30,7 @@ fn find_or_make(installation: &Installation, account: Account) -> Result<PathBuf
     let folder = cache_dir()?.join("templates");
     // The name holds all that the content depends on, and initdb's folder gets it only once
     // complete.
-    let name = format!("{}-user{}", installation.version(), account.uid());
+    let name = format!("{}-user{}", installation.folder_name(), account.uid());
     let template = folder.join(&name);
     if template.exists() {
         return Ok(template);
