@@ -145,7 +145,7 @@ pub enum Error {
     },
 
     /// A statement failed. The session can go on (within a transaction: after a rollback).
-    #[error("{error}{}; statement: {statement}", statement_number(.index))]
+    #[error("{error}; statement: {statement}")]
     Statement {
         /// The server.
         target: Box<Target>,
@@ -315,12 +315,6 @@ fn attempts_text(attempts: &[Attempt]) -> String {
         .iter()
         .map(|attempt| format!("{}: {}", attempt.address, attempt.error));
     texts.collect::<Vec<_>>().join("; ")
-}
-
-fn statement_number(index: &Option<usize>) -> String {
-    index
-        .map(|index| format!("; statement {} of the pipeline", index + 1))
-        .unwrap_or_default()
 }
 
 fn lost_reason(error: &Option<Box<ServerError>>, source: &io::Error) -> String {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use pgdumprs_connect::{ConnInfoError, ServerError};
 
-use crate::ErrorKind;
+use crate::{Choice, ErrorKind};
 
 /// Why there is no dump. Its sources say what the server, the connection or the file system said.
 ///
@@ -57,9 +57,24 @@ pub enum Error {
         /// The version as the server prints it.
         found: String,
     },
+    /// The server refused something that was chosen for this dump.
+    #[error("could not {choice}")]
+    Choice {
+        /// What was chosen.
+        choice: Choice,
+        /// The server's own error.
+        #[source]
+        source: pgdumprs_connect::Error,
+    },
     /// The transaction could not be started as it must be.
-    #[error("could not start a read-only transaction with fixed settings")]
-    Transaction(#[source] pgdumprs_connect::Error),
+    #[error("could not {what}")]
+    Transaction {
+        /// What a statement was to do: begin the transaction, or set something for it.
+        what: String,
+        /// The server's or the connection's own error.
+        #[source]
+        source: pgdumprs_connect::Error,
+    },
     /// The transaction could not be ended in good order.
     #[error("could not end the transaction that the dump was read in")]
     Ending(#[source] pgdumprs_connect::Error),

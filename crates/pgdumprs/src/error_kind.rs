@@ -61,6 +61,10 @@ impl ErrorKind {
             | Error::Verify(_)
             | Error::Miscounted { .. } => Self::Output,
             Error::Connect(error) => connecting(error),
+            Error::Choice { source, .. } => match running(source) {
+                Self::Server => Self::Invalid,
+                other => other,
+            },
             Error::Lock { source, .. } => locking(source),
             Error::Catalog(Catalog::NoMatch { .. }) => Self::NoMatch,
             Error::Catalog(

@@ -17,21 +17,10 @@ impl Error {
                  Dump::lock_wait_timeout)"
                     .into(),
             ),
-            // feature_not_supported: where the server has no such conversion
-            Error::Transaction(cause @ Cause::Statement { statement, .. })
-                if cause.sqlstate() == Some("0A000")
-                    && statement.starts_with("SET LOCAL client_encoding") =>
-            {
-                Some(
-                    "the server cannot convert the database's encoding into this one: leave out -E (--encoding), and the archive is in the \
-                     database's own"
-                        .into(),
-                )
-            }
-            // The same, of a setting of transactions
-            Error::Transaction(cause) if cause.sqlstate() == Some("0A000") => Some(
-                "standbys cannot do what --serializable-deferrable asks for: leave it out, or dump from the primary".into(),
-            ),
+            Error::Choice { choice, source } => advice(source).or_else(|| {
+                let sqlstate = source.sqlstate().unwrap_or_default();
+                Some(choice.advice(sqlstate).into())
+            }),
             _ => self.cause().and_then(advice),
         }
     }
@@ -153,6 +142,11 @@ fn of_server(error: &ServerError) -> Option<&'static str> {
         // out_of_memory, disk_full, io_error
         b"53200" | b"53100" | b"58030" => {
             "the server is short of something, or cannot read a file: its log says more"
+        }
+        // untranslatable_character
+        b"22P05" => {
+            "the encoding that was asked for (-E/--encoding, PGCLIENTENCODING, client_encoding) lacks a letter that the database holds: ask for \
+             UTF8, or for none, and the archive is in the database's own"
         }
         // data_corrupted, index_corrupted
         b"XX001" | b"XX002" => {

@@ -33,6 +33,7 @@
 
 mod archive_stream;
 mod blocking;
+mod choice;
 mod content;
 mod copying;
 mod created;
@@ -63,6 +64,7 @@ mod writing;
 
 pub use archive_stream::ArchiveStream;
 pub use bstr::BString;
+pub use choice::Choice;
 pub use created::created_text;
 pub use dump::Dump;
 pub use error::Error;

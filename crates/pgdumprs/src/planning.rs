@@ -4,7 +4,7 @@ use bstr::BString;
 use jiff::Timestamp;
 use pgdumprs_archive::{ArchiveVersion, Entry, Header};
 use pgdumprs_catalog::{Details, Listing};
-use pgdumprs_connect::Session;
+use pgdumprs_connect::{Error as Cause, Session};
 use pgdumprs_copy::{Job, Plan, Work};
 use pgdumprs_ddl::LargeObjectForm;
 use tracing::debug_span;
@@ -16,7 +16,7 @@ use crate::hint::{advised, hosted_pooler};
 use crate::lock::{holders, lock_statements};
 use crate::patience::telling;
 use crate::transaction::{self, Begun};
-use crate::{Dump, Error, Event, server};
+use crate::{Choice, Dump, Error, Event, server};
 
 /// A rendered database, ready to be written.
 pub(crate) struct Planned {
@@ -112,7 +112,7 @@ impl Dump {
         } else {
             telling(begun, |text| self.watch.tell(Event::Warning(text))).await
         };
-        let begun = begun.map_err(Error::Transaction)?;
+        let begun = begun?;
         if let Some(reason) = &begun.unshared {
             self.watch.tell(Event::Warning(format!(
                 "the dump goes on over one connection, because others cannot see what it sees: {}",
@@ -158,6 +158,12 @@ impl Dump {
         let count = tables.len();
         self.watch.tell(Event::LockingTables { count });
         if let Err(source) = session.pipeline(&locks).await {
+            // The first of the statements sets the limit, where there is one.
+            let is_limit = matches!(source, Cause::Statement { index: Some(0), .. });
+            if let Some(limit) = self.settings.lock_wait_timeout.clone().filter(|_| is_limit) {
+                let choice = Choice::LockWaitTimeout(limit);
+                return Err(Error::Choice { choice, source });
+            }
             let holders = holders(session, &tables, &source).await;
             return Err(Error::Lock { holders, source });
         }

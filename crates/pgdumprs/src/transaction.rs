@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bstr::BString;
 use pgdumprs_connect::{Error, Rows, Session, TransactionStatus};
 
-use crate::Lsn;
+use crate::choice::Choice;
 use crate::settings::SessionSettings;
+use crate::{Error as DumpError, Lsn};
 
 /// How often a transaction is begun before a server's timeout is taken for final.
 const ATTEMPTS: usize = 10;
@@ -46,6 +47,72 @@ pub(crate) struct Begun {
     pub(crate) time: Option<SystemTime>,
 }
 
+/// A statement that a transaction begins with.
+struct Step {
+    sql: String,
+    purpose: Purpose,
+}
+
+/// What a statement is for, as an error names it.
+enum Purpose {
+    /// To do what somebody chose, and perhaps chose wrong.
+    Choice(Choice),
+    /// To do this.
+    Doing(String),
+}
+
+impl Step {
+    fn choice(choice: Choice, sql: String) -> Self {
+        let purpose = Purpose::Choice(choice);
+        Self { sql, purpose }
+    }
+
+    fn doing(what: impl Into<String>, sql: impl Into<String>) -> Self {
+        Self {
+            sql: sql.into(),
+            purpose: Purpose::Doing(what.into()),
+        }
+    }
+
+    fn setting(name: &str, value: &str) -> Self {
+        Self::doing(
+            format!("set {name} for the dump"),
+            format!("SET LOCAL {name} = {value}"),
+        )
+    }
+}
+
+impl AsRef<[u8]> for Step {
+    fn as_ref(&self) -> &[u8] {
+        self.sql.as_bytes()
+    }
+}
+
+/// Says what could not be done, where the server refused one of `steps`.
+fn explain(source: Error, steps: &[Step]) -> DumpError {
+    let step = match &source {
+        Error::Statement { index, .. } => index.and_then(|index| steps.get(index)),
+        _ => None,
+    };
+    match step.map(|step| &step.purpose) {
+        Some(Purpose::Choice(choice)) => DumpError::Choice {
+            choice: choice.clone(),
+            source,
+        },
+        Some(Purpose::Doing(what)) => DumpError::Transaction {
+            what: what.clone(),
+            source,
+        },
+        None => DumpError::Transaction {
+            what: BEGIN.to_owned(),
+            source,
+        },
+    }
+}
+
+/// What a transaction's first statement does.
+const BEGIN: &str = "begin a read-only transaction";
+
 /// Opens a read-only, repeatable-read transaction and pins every setting that could bend the output, in one round trip. Whether others
 /// will read in its snapshot is said by `share`.
 ///
@@ -54,31 +121,40 @@ pub(crate) async fn begin(
     session: &mut Session,
     share: bool,
     settings: &SessionSettings,
-) -> Result<Begun, Error> {
+) -> Result<Begun, DumpError> {
     let snapshot = if share {
         Snapshot::Share
     } else {
         Snapshot::Keep
     };
-    let mut statements = statements(session, &snapshot, settings);
+    let mut steps = steps(session, &snapshot, settings);
     // When a snapshot was taken that somebody else exported is not known.
     let is_own = settings.snapshot.is_none();
-    let pinned = statements.len();
+    let pinned = steps.len();
     if is_own {
-        statements.extend(MOMENT.map(String::from));
+        let what = "ask for the moment of the snapshot";
+        steps.extend(MOMENT.map(|sql| Step::doing(what, sql)));
     }
     // The place in the log is the one thing that the server may refuse to tell.
-    let results = match pipeline(session, &statements, Some(pinned + 2)).await {
+    let results = match pipeline(session, &steps, Some(pinned + 2)).await {
         Err(error) if share && is_of(&error, pinned - 1) => {
-            session.query("ROLLBACK").await?;
+            let again = session.query("ROLLBACK").await;
+            again.map_err(|source| explain(source, &[]))?;
             let begun = Box::pin(begin(session, false, settings)).await?;
             return Ok(Begun {
                 unshared: Some(error),
                 ..begun
             });
         }
-        results => results?,
+        results => results.map_err(|source| explain(source, &steps))?,
     };
+    let answered = answers(&results, pinned, share, is_own);
+    answered.map_err(|source| explain(source, &[]))
+}
+
+/// What the answers to the statements of [`begin`] tell: those from `pinned` on are of the snapshot's moment, where `is_own`, and the one
+/// before them is of a snapshot that is shared, where `share`.
+fn answers(results: &[Rows], pinned: usize, share: bool, is_own: bool) -> Result<Begun, Error> {
     let mut begun = Begun::default();
     let answer = |wanted: bool, statement: usize| results.get(statement).filter(|_| wanted);
     if let Some(rows) = answer(share, pinned - 1) {
@@ -114,8 +190,8 @@ pub(crate) async fn join(
     shared: &Shared,
     settings: &SessionSettings,
 ) -> Result<bool, Error> {
-    let statements = statements(session, &Snapshot::Join(shared), settings);
-    let results = pipeline(session, &statements, None).await?;
+    let steps = steps(session, &Snapshot::Join(shared), settings);
+    let results = pipeline(session, &steps, None).await?;
     match results.last() {
         Some(rows) => Ok(rows.one()?.get::<BString>(0)? == shared.identity),
         None => Ok(false),
@@ -150,14 +226,14 @@ const NO_TRANSACTION: &str = "25P01";
 /// the server has come to lifting it, if only the machine is busy. The statement at `may_fail` and those after it have no results then.
 async fn pipeline(
     session: &mut Session,
-    statements: &[String],
+    steps: &[Step],
     may_fail: Option<usize>,
 ) -> Result<Vec<Rows>, Error> {
     let mut attempts = 1..ATTEMPTS;
     loop {
-        let mut results = Vec::with_capacity(statements.len());
+        let mut results = Vec::with_capacity(steps.len());
         let ran = session
-            .pipeline_each(statements, usize::MAX, |_, rows| results.push(rows))
+            .pipeline_each(steps, usize::MAX, |_, rows| results.push(rows))
             .await;
         let status = session.transaction_status();
         match ran {
@@ -182,11 +258,7 @@ const IDENTITY: &str = "EXTRACT(EPOCH FROM pg_catalog.pg_postmaster_start_time()
 /// SQLSTATE of what a timeout or a request to cancel ended.
 const QUERY_CANCELED: &str = "57014";
 
-fn statements(
-    session: &Session,
-    snapshot: &Snapshot<'_>,
-    settings: &SessionSettings,
-) -> Vec<String> {
+fn steps(session: &Session, snapshot: &Snapshot<'_>, settings: &SessionSettings) -> Vec<Step> {
     // Names, definitions and data come as the bytes the database holds. The server would otherwise use whatever encoding the
     // role, the database or the pooler has set.
     let encoding = settings.encoding.clone().unwrap_or_else(|| {
@@ -196,7 +268,8 @@ fn statements(
     });
     let joins = matches!(snapshot, Snapshot::Join(_));
     // What is safe to read is decided where the snapshot is taken; those who join it only read.
-    let level = if settings.serializable_deferrable && !joins {
+    let defers = settings.serializable_deferrable && !joins;
+    let level = if defers {
         "SERIALIZABLE, READ ONLY, DEFERRABLE"
     } else {
         "REPEATABLE READ, READ ONLY"
@@ -208,34 +281,39 @@ fn statements(
             opening.push_str(&format!("; SET LOCAL {name} = 0"));
         }
     }
-    let mut statements = vec![opening];
+    let mut steps = vec![if defers {
+        Step::choice(Choice::SerializableDeferrable, opening)
+    } else {
+        Step::doing(BEGIN, opening)
+    }];
     let joined = match snapshot {
         Snapshot::Join(shared) => Some(shared.name.to_string()),
         Snapshot::Keep | Snapshot::Share => settings.snapshot.clone(),
     };
     if let Some(name) = joined {
-        statements.push(format!("SET TRANSACTION SNAPSHOT {}", literal(&name)));
+        let sql = format!("SET TRANSACTION SNAPSHOT {}", literal(&name));
+        steps.push(Step::choice(Choice::Snapshot(name), sql));
     }
-    statements.extend(
-        SETTINGS
-            .iter()
-            .map(|(name, value)| format!("SET LOCAL {name} = {value}")),
-    );
+    let pinned = SETTINGS.iter();
+    steps.extend(pinned.map(|(name, value)| Step::setting(name, value)));
     let switch = |on: bool| if on { "on" } else { "off" };
-    statements.extend([
-        format!("SET LOCAL client_encoding = {}", literal(&encoding)),
-        format!(
-            "SET LOCAL extra_float_digits = {}",
-            settings.extra_float_digits
+    let digits = settings.extra_float_digits;
+    let in_encoding = format!("SET LOCAL client_encoding = {}", literal(&encoding));
+    steps.extend([
+        Step::choice(Choice::Encoding(encoding), in_encoding),
+        Step::choice(
+            Choice::ExtraFloatDigits(digits),
+            format!("SET LOCAL extra_float_digits = {digits}"),
         ),
-        format!("SET LOCAL row_security = {}", switch(settings.row_security)),
-        format!(
-            "SET LOCAL quote_all_identifiers = {}",
-            switch(settings.quote_all_identifiers)
+        Step::setting("row_security", switch(settings.row_security)),
+        Step::setting(
+            "quote_all_identifiers",
+            switch(settings.quote_all_identifiers),
         ),
     ]);
     if let Some(role) = &settings.role {
-        statements.push(format!("SET LOCAL ROLE \"{}\"", role.replace('"', "\"\"")));
+        let sql = format!("SET LOCAL ROLE \"{}\"", role.replace('"', "\"\""));
+        steps.push(Step::choice(Choice::Role(role.clone()), sql));
     }
     // Forbids that reading a catalog or a table runs code of a view's or foreign table's owner. Minor releases of August 2024
     // brought the setting, so its presence is asked for rather than the version.
@@ -244,28 +322,36 @@ fn statements(
     } else {
         "view, foreign-table"
     };
-    statements.push(format!(
-        "SELECT pg_catalog.set_config(name, '{restricted}', true)
-         FROM pg_catalog.pg_settings WHERE name = 'restrict_nonsystem_relation_kind'"
+    steps.push(Step::doing(
+        "set restrict_nonsystem_relation_kind for the dump",
+        format!(
+            "SELECT pg_catalog.set_config(name, '{restricted}', true)
+             FROM pg_catalog.pg_settings WHERE name = 'restrict_nonsystem_relation_kind'"
+        ),
     ));
     match snapshot {
         Snapshot::Keep => {}
-        Snapshot::Share => statements.push(format!(
-            "SELECT {IDENTITY}, pg_catalog.pg_export_snapshot(), pg_catalog.current_setting('TimeZone'),
-                    pg_catalog.current_setting('lc_monetary')"
+        Snapshot::Share => steps.push(Step::doing(
+            "share the snapshot with other connections",
+            format!(
+                "SELECT {IDENTITY}, pg_catalog.pg_export_snapshot(), pg_catalog.current_setting('TimeZone'),
+                        pg_catalog.current_setting('lc_monetary')"
+            ),
         )),
         Snapshot::Join(shared) => {
             for (name, value) in [
                 ("TimeZone", &shared.time_zone),
                 ("lc_monetary", &shared.lc_monetary),
             ] {
-                let value = literal(&value.to_string());
-                statements.push(format!("SET LOCAL {name} = {value}"));
+                steps.push(Step::setting(name, &literal(&value.to_string())));
             }
-            statements.push(format!("SELECT {IDENTITY}"));
+            steps.push(Step::doing(
+                "ask for the snapshot's identity",
+                format!("SELECT {IDENTITY}"),
+            ));
         }
     }
-    statements
+    steps
 }
 
 /// Quotes a text that must not mean anything but itself. Settings of the session may give backslashes a meaning until they are

@@ -170,6 +170,96 @@ fn rows_of_foreign_tables() {
     assert_eq!(stock, ours);
 }
 
+/// The option, its value, the server's words and SQLSTATE, and what to do.
+#[test]
+fn what_the_server_refuses_is_named_by_its_option() {
+    let server = Server::get(Major::REFERENCE);
+    let database = server.database();
+    database.execute_sql("CREATE TABLE \"Gr\u{f6}\u{df}e\" (a int)");
+    let role = server.role("LOGIN");
+    let said = |arguments: &[&str]| {
+        let said = failure(
+            pgdumprs()
+                .args(arguments)
+                .args(["-d", &database.conninfo()]),
+        );
+        for jargon in ["pipeline", "fixed settings", "statement 1"] {
+            assert!(!said.contains(jargon), "{said}");
+        }
+        said
+    };
+    for (arguments, parts) in [
+        (
+            "--role=nosuch",
+            [
+                "role \"nosuch\" (--role)",
+                "does not exist (SQLSTATE 22023)",
+                "hint: a role is named letter by letter",
+            ],
+        ),
+        (
+            "--snapshot=nosuch",
+            [
+                "snapshot \"nosuch\" (--snapshot)",
+                "(SQLSTATE 22023)",
+                "hint: a snapshot is what SELECT pg_export_snapshot() returns",
+            ],
+        ),
+        (
+            "--snapshot=00000003-00000002-1",
+            [
+                "snapshot \"00000003-00000002-1\" (--snapshot)",
+                "(SQLSTATE ",
+                "until the transaction",
+            ],
+        ),
+        (
+            "--encoding=nosuch",
+            [
+                "encoding \"nosuch\" (-E/--encoding, PGCLIENTENCODING",
+                "(SQLSTATE 22023)",
+                "hint: encodings are called as in PostgreSQL",
+            ],
+        ),
+        (
+            "--encoding=mule_internal",
+            [
+                "encoding \"mule_internal\" (-E",
+                "(SQLSTATE 0A000)",
+                "hint: the server cannot convert",
+            ],
+        ),
+        (
+            "--encoding=koi8r",
+            ["read tables", "(SQLSTATE 22P05)", "lacks a letter"],
+        ),
+        (
+            "--lock-wait-timeout=soon",
+            [
+                "\"soon\" (--lock-wait-timeout)",
+                "(SQLSTATE 22023)",
+                "hint: give milliseconds",
+            ],
+        ),
+        (
+            "--lock-wait-timeout=-5",
+            [
+                "\"-5\" (--lock-wait-timeout)",
+                "outside the valid range",
+                "hint: give milliseconds",
+            ],
+        ),
+    ] {
+        assert_says(&said(&[arguments]), &parts);
+    }
+    let conninfo = format!("{} user={role}", database.conninfo());
+    let said = failure(pgdumprs().args(["--role=postgres", "-d", &conninfo]));
+    assert_says(
+        &said,
+        &["\"postgres\" (--role)", "(SQLSTATE 42501)", "GRANT"],
+    );
+}
+
 #[test]
 fn what_cannot_be_done_is_refused() {
     let with = |argument: &str| failure(pgdumprs().args([argument, "-d", "host=/nowhere"]));

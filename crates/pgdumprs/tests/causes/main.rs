@@ -1,5 +1,6 @@
 //! What the server's side can do to a running dump: the error names the cause and the table in hand, and the hint says what to do.
 
+mod choice;
 mod ended;
 mod large_object;
 mod locked;
