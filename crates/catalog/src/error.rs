@@ -45,6 +45,8 @@ pub enum Error {
         what: &'static str,
         /// The pattern as it was given, where each of them must match something.
         pattern: Option<BString>,
+        /// What may have been meant, or what is wrong with the patterns.
+        hint: String,
     },
     /// `pg_database` has no row for the database that the session is in.
     #[error(

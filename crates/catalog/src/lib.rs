@@ -87,6 +87,7 @@ pub use reading::post_data::PostData;
 pub use reading::relations::Relations;
 pub use reading::type_system::{TypeSystem, TypeSystemDetails, WantedTypeSystem};
 pub use reading::wanted::Wanted;
+pub use selection::likeness;
 pub use selection::matching::Matched;
 pub use selection::patterns::{Pattern, Patterns, Purpose};
 pub use selection::scope::Scope;

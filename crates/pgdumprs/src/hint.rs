@@ -21,6 +21,7 @@ impl Error {
                 let sqlstate = source.sqlstate().unwrap_or_default();
                 Some(choice.advice(sqlstate).into())
             }),
+            Error::Catalog(pgdumprs_catalog::Error::NoMatch { hint, .. }) => Some(hint.clone()),
             _ => self.cause().and_then(advice),
         }
     }

@@ -136,6 +136,9 @@ impl Dump {
             LargeObjectForm::Single
         };
         let listing = Listing::read(session, &self.options.scope()).await?;
+        for mistake in listing.matched.mistakes() {
+            self.watch.tell(Event::Warning(mistake.clone()));
+        }
         // What takes long in a large schema is done beside the async executor, which must stay responsive.
         let options = self.options.clone();
         Ok(blocking(move || pgdumprs_ddl::Dump::new(listing, options)).await?)

@@ -2,9 +2,10 @@
 
 use bstr::{BStr, BString, ByteSlice, ByteVec};
 use pgdumprs_archive::Entry;
+use pgdumprs_catalog::likeness::{distance, first_of, some_of, written};
 
-/// The most names to suggest in place of one that is not there.
-const SUGGESTIONS: usize = 3;
+/// The most partitions, or tables of one name, that an error names.
+const NAMED: usize = 10;
 
 /// Why an archive has no data for a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,14 +13,17 @@ const SUGGESTIONS: usize = 3;
 pub enum TableDataError {
     /// It is not the name of a table.
     #[error(
-        "\"{name}\" is no table's name: write table, schema.table or \"Odd Schema\".\"Odd Table\""
+        "\"{name}\" is no table's name: write table, schema.table or \"Odd Schema\".\"Odd Table\", in single quotes for a shell{}",
+        mean(.similar)
     )]
     Malformed {
         /// What was given.
         name: BString,
+        /// Names of tables that have data and are called so, were there quotes.
+        similar: Vec<String>,
     },
     /// Several tables have it.
-    #[error("{} tables are called {name}: name one of {}", .candidates.len(), .candidates.join(", "))]
+    #[error("{} tables are called {name}: name one of {}", .candidates.len(), some_of(.candidates, NAMED, ", "))]
     Ambiguous {
         /// What was given.
         name: BString,
@@ -61,14 +65,21 @@ pub enum TableDataError {
 fn suggest(similar: &[String]) -> String {
     match similar {
         [] => "; pgdumprs list shows what is".into(),
-        names => format!("; is it {}?", names.join(" or ")),
+        names => mean(names),
+    }
+}
+
+fn mean(similar: &[String]) -> String {
+    match similar {
+        [] => String::new(),
+        names => format!("; is it {}?", first_of(names)),
     }
 }
 
 fn list(names: &[String]) -> String {
     match names {
         [] => String::new(),
-        names => format!(" {}", names.join(", ")),
+        names => format!(" {}", some_of(names, NAMED, ", ")),
     }
 }
 
@@ -79,8 +90,11 @@ fn list(names: &[String]) -> String {
 ///
 /// Every kind of [`TableDataError`].
 pub fn find_table_data<'a>(entries: &'a [Entry], name: &BStr) -> Result<&'a Entry, TableDataError> {
-    let wanted =
-        Name::parse(name).ok_or_else(|| TableDataError::Malformed { name: name.into() })?;
+    let Some(wanted) = Name::parse(name) else {
+        let name = name.into();
+        let similar = unquoted(entries, &name);
+        return Err(TableDataError::Malformed { name, similar });
+    };
     let data: Vec<&Entry> = entries
         .iter()
         .filter(|entry| is_data(entry) && wanted.is_of(entry))
@@ -150,20 +164,28 @@ fn attaches_to(definition: &BStr, parent: &Entry) -> bool {
 
 /// Names of tables with data that a misspelling may have meant, the most alike first.
 fn similar(entries: &[Entry], wanted: &Name) -> Vec<String> {
-    let plain = |text: &BString| text.to_str_lossy().to_lowercase();
-    let table = plain(&wanted.table);
-    let most = (table.chars().count() / 3).max(1);
     let mut found: Vec<(usize, String)> = entries
         .iter()
         .filter(|entry| is_data(entry))
         .filter_map(|entry| {
-            let distance = strsim::damerau_levenshtein(&table, &plain(entry.tag.as_ref()?));
-            (distance <= most).then(|| (distance, shown(entry)))
+            let distance = distance(wanted.table.as_bstr(), entry.tag.as_ref()?.as_bstr())?;
+            Some((distance, written(&shown(entry))))
         })
         .collect();
     found.sort();
-    found.truncate(SUGGESTIONS);
     found.into_iter().map(|(_, name)| name).collect()
+}
+
+/// Names of tables with data that a text stands for once a shell has taken the quotes out of it.
+fn unquoted(entries: &[Entry], text: &BString) -> Vec<String> {
+    let is_meant = |entry: &Entry| {
+        let whole = [&entry.namespace, &entry.tag].into_iter().flatten();
+        entry.tag.as_ref() == Some(text) || *text == bstr::join(".", whole)
+    };
+    let found = entries
+        .iter()
+        .filter(|entry| is_data(entry) && is_meant(entry));
+    found.map(|entry| written(&shown(entry))).collect()
 }
 
 /// An entry's schema and name as they are written in SQL.

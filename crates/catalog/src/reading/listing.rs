@@ -165,8 +165,7 @@ impl Listing {
                 server.is_superuser = state.is_superuser;
                 server.in_recovery = state.in_recovery;
             }
-            let inherits = landed.take(inherits)?;
-            Ok(Self {
+            let mut listing = Self {
                 server,
                 database: landed.take(database)?.pop().ok_or(Error::NoDatabase)?,
                 database_settings: landed.take(database_settings)?,
@@ -194,9 +193,11 @@ impl Listing {
                 namespaces: landed.take(namespaces)?,
                 tables: landed.take(tables)?,
                 type_system: type_system.take(&landed)?,
-                matched: matching.take(&landed, &inherits)?,
-                inherits,
-            })
+                inherits: landed.take(inherits)?,
+                matched: Matched::default(),
+            };
+            listing.matched = matching.take(&landed, &listing)?;
+            Ok(listing)
         })
         .await
     }

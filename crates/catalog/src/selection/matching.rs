@@ -7,6 +7,8 @@ use pgdumprs_connect::Encoding;
 
 use crate::query::cells::Cells;
 use crate::query::flight::{Flight, Landed, Ticket};
+use crate::reading::listing::Listing;
+use crate::selection::meant;
 use crate::selection::pattern::{Parsed, Part};
 use crate::selection::patterns::{Class, Pattern, Patterns, Purpose};
 use crate::{Error, Inherits, Oid};
@@ -14,10 +16,14 @@ use crate::{Error, Inherits, Oid};
 /// Kinds of relations that a pattern for tables is for.
 const RELKINDS: &str = "c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'S', 'v', 'm', 'f', 'p']::pg_catalog.\"char\"[])";
 
+/// The most patterns without a match that an error explains.
+const HINTS: usize = 5;
+
 /// Objects that patterns match, by what becomes of them.
 #[derive(Debug, Clone, Default)]
 pub struct Matched {
     by_purpose: HashMap<Purpose, HashSet<Oid>>,
+    mistakes: Vec<String>,
 }
 
 impl Matched {
@@ -26,6 +32,11 @@ impl Matched {
         self.by_purpose
             .get(&purpose)
             .is_some_and(|oids| oids.contains(&oid))
+    }
+
+    /// What users should hear of patterns that match nothing, need not, and seem to be meant otherwise.
+    pub fn mistakes(&self) -> &[String] {
+        &self.mistakes
     }
 
     /// Counts an object as matching.
@@ -53,7 +64,7 @@ impl Match {
 
 /// Where the answers will be found.
 pub(crate) struct Asked {
-    patterns: Vec<Pattern>,
+    patterns: Vec<(Pattern, Parsed)>,
     strict: bool,
     tickets: Vec<Ticket<Match>>,
 }
@@ -80,7 +91,7 @@ impl Asked {
             if parts.name.literal.is_some() && schema.is_none_or(|part| part.literal.is_some()) {
                 names.entry(class).or_default().push((number, parts));
             } else {
-                expressions.push((number, class, *pattern, parts));
+                expressions.push((number, class, pattern, parts));
             }
         }
         // A table without a schema is looked for where the user's sessions would look for it.
@@ -102,10 +113,7 @@ impl Asked {
             set_path(flight, "''");
         }
         Ok(Self {
-            patterns: parsed
-                .iter()
-                .map(|(pattern, _)| (*pattern).clone())
-                .collect(),
+            patterns: parsed,
             strict: patterns.strict,
             tickets,
         })
@@ -116,7 +124,7 @@ impl Asked {
     /// # Errors
     ///
     /// [`Error::NoMatch`] where patterns that must match something do not.
-    pub(crate) fn take(self, landed: &Landed, inherits: &[Inherits]) -> Result<Matched, Error> {
+    pub(crate) fn take(self, landed: &Landed, listing: &Listing) -> Result<Matched, Error> {
         let mut found: Vec<Vec<Oid>> = vec![Vec::new(); self.patterns.len()];
         for ticket in self.tickets {
             for row in landed.take(ticket)? {
@@ -126,7 +134,8 @@ impl Asked {
             }
         }
         let mut matched = Matched::default();
-        for (pattern, oids) in self.patterns.iter().zip(found) {
+        let mut unmatched = Vec::new();
+        for ((pattern, parsed), oids) in self.patterns.iter().zip(found) {
             let purpose = pattern.purpose;
             let each =
                 purpose == Purpose::IncludeForeignData || self.strict && purpose.must_match();
@@ -134,27 +143,45 @@ impl Asked {
                 return Err(Error::NoMatch {
                     what: purpose.class().plural(),
                     pattern: Some(pattern.text.clone()),
+                    hint: meant::hint(pattern, parsed, listing),
                 });
+            }
+            if oids.is_empty() {
+                unmatched.push((pattern, parsed));
             }
             let all = matched.by_purpose.entry(purpose).or_default();
             if pattern.and_children {
-                add_descendants(all, oids, inherits);
+                add_descendants(all, oids, &listing.inherits);
             } else {
                 all.extend(oids);
             }
         }
         let mut purposes: Vec<_> = matched.by_purpose.iter().collect();
         purposes.sort_by_key(|(purpose, _)| **purpose);
-        match purposes
+        let missing = purposes
             .iter()
-            .find(|(purpose, oids)| purpose.must_match() && oids.is_empty())
-        {
-            None => Ok(matched),
-            Some((purpose, _)) => Err(Error::NoMatch {
-                what: purpose.class().plural(),
+            .find(|(purpose, oids)| purpose.must_match() && oids.is_empty());
+        if let Some((purpose, _)) = missing {
+            let (what, purpose) = (purpose.class().plural(), **purpose);
+            unmatched.retain(|(pattern, _)| pattern.purpose == purpose);
+            let first = unmatched.iter().take(HINTS);
+            let mut hints: Vec<String> = first
+                .map(|(pattern, parsed)| meant::hint(pattern, parsed, listing))
+                .collect();
+            if let Some(more @ 1..) = unmatched.len().checked_sub(HINTS) {
+                hints.push(format!("{more} more patterns match nothing"));
+            }
+            return Err(Error::NoMatch {
+                what,
                 pattern: None,
-            }),
+                hint: hints.join("; "),
+            });
         }
+        let mistakes = unmatched.iter();
+        matched.mistakes = mistakes
+            .filter_map(|(pattern, parsed)| meant::mistake(pattern, parsed, listing))
+            .collect();
+        Ok(matched)
     }
 }
 

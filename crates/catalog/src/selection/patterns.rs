@@ -47,6 +47,16 @@ impl Class {
         }
     }
 
+    /// The singular, for messages.
+    pub(crate) fn singular(self) -> &'static str {
+        match self {
+            Self::Schema => "schema",
+            Self::Table => "table",
+            Self::ForeignServer => "foreign server",
+            Self::Extension => "extension",
+        }
+    }
+
     /// How many dots a pattern may hold: a database may be named before schemas and tables.
     fn most_dots(self) -> usize {
         match self {
@@ -120,12 +130,12 @@ impl Patterns {
         &self,
         database: &BStr,
         encoding: Encoding,
-    ) -> Result<Vec<(&Pattern, Parsed)>, Error> {
+    ) -> Result<Vec<(Pattern, Parsed)>, Error> {
         let mut patterns: Vec<&Pattern> = self.all.iter().collect();
         patterns.sort_by_key(|pattern| (pattern.purpose, pattern.and_children));
         patterns
             .into_iter()
-            .map(|pattern| Ok((pattern, parse(pattern, database, encoding)?)))
+            .map(|pattern| Ok((pattern.clone(), parse(pattern, database, encoding)?)))
             .collect()
     }
 }

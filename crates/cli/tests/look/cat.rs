@@ -64,6 +64,12 @@ fn what_is_not_there(samples: &Samples) {
         &["no table public.itme", "public.item"],
     );
     assert_says(&said(&archive, "\"NOTHING\""), &["is it public.nothing?"]);
+    let quoted = "is it \"Odd Schema\".item (in a shell: '\"Odd Schema\".item')?";
+    assert_says(
+        &said(&archive, "Odd Schema.item"),
+        &["no table's name", quoted],
+    );
+    assert_says(&said(&archive, "Odd Schema"), &["no table's name"]);
     assert_says(
         &said(&archive, "event"),
         &[

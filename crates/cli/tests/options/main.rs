@@ -7,6 +7,7 @@ mod coverage;
 mod filter;
 mod inserts;
 mod kinds;
+mod meant;
 mod patterns;
 #[path = "../support/pg_dump_options.rs"]
 mod pg_dump_options;
