@@ -66,6 +66,17 @@ pub enum Error {
         #[source]
         source: pgdumprs_connect::Error,
     },
+    /// The dump was to read in another transaction's snapshot, on a standby where that gives wrong data and does damage.
+    #[error(
+        "cannot read in a snapshot that was exported on a standby that runs PostgreSQL {found}: rows would be missing, and the standby's \
+         tables damaged; {fix}"
+    )]
+    StandbySnapshot {
+        /// The version as the server prints it.
+        found: String,
+        /// Which releases do it right.
+        fix: String,
+    },
     /// The transaction could not be started as it must be.
     #[error("could not {what}")]
     Transaction {

@@ -54,7 +54,9 @@ impl ErrorKind {
             Error::Parameters(_) | Error::ArchiveVersion(_) | Error::VerifyNeedsFile => {
                 Self::Invalid
             }
-            Error::OldServer { .. } | Error::NewServer { .. } => Self::Version,
+            Error::OldServer { .. } | Error::NewServer { .. } | Error::StandbySnapshot { .. } => {
+                Self::Version
+            }
             Error::TransactionLost | Error::RuntimeEnded => Self::Lost,
             Error::Archive(_)
             | Error::Output { .. }

@@ -22,6 +22,9 @@ impl Error {
                 Some(choice.advice(sqlstate).into())
             }),
             Error::Catalog(pgdumprs_catalog::Error::NoMatch { hint, .. }) => Some(hint.clone()),
+            Error::StandbySnapshot { .. } => {
+                Some("leave out --snapshot, or dump from the primary".into())
+            }
             _ => self.cause().and_then(advice),
         }
     }

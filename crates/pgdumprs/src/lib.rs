@@ -56,6 +56,7 @@ mod selection;
 mod server;
 mod settings;
 mod sinks;
+mod standby;
 mod table_data;
 mod transaction;
 mod verify;

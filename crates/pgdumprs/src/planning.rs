@@ -15,8 +15,8 @@ use crate::data::job;
 use crate::hint::{advised, hosted_pooler};
 use crate::lock::{holders, lock_statements};
 use crate::patience::telling;
-use crate::transaction::{self, Begun};
-use crate::{Choice, Dump, Error, Event, server};
+use crate::transaction::{self, Begun, Unshared};
+use crate::{Choice, Dump, Error, Event, server, standby};
 
 /// A rendered database, ready to be written.
 pub(crate) struct Planned {
@@ -105,6 +105,12 @@ impl Dump {
     /// Begins the transaction.
     #[tracing::instrument(level = "debug", skip_all)]
     async fn begin(&mut self, session: &mut Session) -> Result<Begun, Error> {
+        if self.settings.snapshot.is_some() && standby::is_unsafe(session).await? {
+            return Err(Error::StandbySnapshot {
+                found: session.server_version().to_string(),
+                fix: standby::releases(session.server_version()),
+            });
+        }
         let begun = transaction::begin(session, self.connections() > 1, &self.settings);
         let begun = if self.settings.serializable_deferrable {
             // It is what this waits for.
@@ -113,11 +119,16 @@ impl Dump {
             telling(begun, |text| self.watch.tell(Event::Warning(text))).await
         };
         let begun = begun?;
-        if let Some(reason) = &begun.unshared {
-            self.watch.tell(Event::Warning(format!(
+        match &begun.unshared {
+            Some(Unshared::Refused(reason)) => self.watch.tell(Event::Warning(format!(
                 "the dump goes on over one connection, because others cannot see what it sees: {}",
                 advised(reason)
-            )));
+            ))),
+            Some(Unshared::Standby) => {
+                let alone = standby::alone(session.server_version());
+                self.watch.tell(Event::Warning(alone));
+            }
+            None => {}
         }
         tracing::debug!(
             lsn = begun.lsn.map(tracing::field::display),

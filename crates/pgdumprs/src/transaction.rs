@@ -7,6 +7,7 @@ use pgdumprs_connect::{Error, Rows, Session, TransactionStatus};
 
 use crate::choice::Choice;
 use crate::settings::SessionSettings;
+use crate::standby::Fix;
 use crate::{Error as DumpError, Lsn};
 
 /// How often a transaction is begun before a server's timeout is taken for final.
@@ -34,13 +35,22 @@ pub(crate) struct Shared {
     lc_monetary: BString,
 }
 
+/// Why others cannot read in a snapshot.
+#[derive(Debug)]
+pub(crate) enum Unshared {
+    /// The server refused to export it.
+    Refused(Error),
+    /// It was taken on a standby, where they would read wrong data and do damage.
+    Standby,
+}
+
 /// How the dump's first transaction was begun.
 #[derive(Debug, Default)]
 pub(crate) struct Begun {
     /// What others need to join its snapshot, where it is shared.
     pub(crate) shared: Option<Shared>,
-    /// Why its snapshot is not shared although it should be: the server refused to export it.
-    pub(crate) unshared: Option<Error>,
+    /// Why its snapshot is not shared although it should be.
+    pub(crate) unshared: Option<Unshared>,
     /// The server's place in its write-ahead log right after the snapshot was taken.
     pub(crate) lsn: Option<Lsn>,
     /// The server's time then.
@@ -142,7 +152,7 @@ pub(crate) async fn begin(
             again.map_err(|source| explain(source, &[]))?;
             let begun = Box::pin(begin(session, false, settings)).await?;
             return Ok(Begun {
-                unshared: Some(error),
+                unshared: Some(Unshared::Refused(error)),
                 ..begun
             });
         }
@@ -159,12 +169,23 @@ fn answers(results: &[Rows], pinned: usize, share: bool, is_own: bool) -> Result
     let answer = |wanted: bool, statement: usize| results.get(statement).filter(|_| wanted);
     if let Some(rows) = answer(share, pinned - 1) {
         let row = rows.one()?;
-        begun.shared = Some(Shared {
-            identity: row.get(0)?,
-            name: row.get(1)?,
-            time_zone: row.get(2)?,
-            lc_monetary: row.get(3)?,
-        });
+        // A server that was promoted in between has a snapshot from before that.
+        let was_standby = match results.get(RECOVERY).and_then(|rows| rows.get(0)) {
+            Some(row) => row.get::<BString>(0)? == "on",
+            None => false,
+        };
+        let (name, fixed): (Option<BString>, bool) = (row.get(1)?, row.get(4)?);
+        match name.filter(|_| fixed || !was_standby) {
+            Some(name) => {
+                begun.shared = Some(Shared {
+                    identity: row.get(0)?,
+                    name,
+                    time_zone: row.get(2)?,
+                    lc_monetary: row.get(3)?,
+                });
+            }
+            None => begun.unshared = Some(Unshared::Standby),
+        }
     }
     if let Some(rows) = answer(is_own, pinned) {
         let micros: u64 = rows.one()?.get(0)?;
@@ -176,6 +197,9 @@ fn answers(results: &[Rows], pinned: usize, share: bool, is_own: bool) -> Result
     }
     Ok(begun)
 }
+
+/// The statement that asks whether the server is a standby before the transaction has a snapshot, where one can.
+const RECOVERY: usize = 1;
 
 /// Whether the server refused this statement, and none before it.
 fn is_of(error: &Error, statement: usize) -> bool {
@@ -286,6 +310,13 @@ fn steps(session: &Session, snapshot: &Snapshot<'_>, settings: &SessionSettings)
     } else {
         Step::doing(BEGIN, opening)
     }];
+    // Before 14, no question can be asked without a snapshot.
+    if matches!(snapshot, Snapshot::Share) && session.server_version().num >= 140_000 {
+        steps.push(Step::doing(
+            "ask whether the server is a standby",
+            "SHOW in_hot_standby",
+        ));
+    }
     let joined = match snapshot {
         Snapshot::Join(shared) => Some(shared.name.to_string()),
         Snapshot::Keep | Snapshot::Share => settings.snapshot.clone(),
@@ -331,13 +362,17 @@ fn steps(session: &Session, snapshot: &Snapshot<'_>, settings: &SessionSettings)
     ));
     match snapshot {
         Snapshot::Keep => {}
-        Snapshot::Share => steps.push(Step::doing(
-            "share the snapshot with other connections",
-            format!(
-                "SELECT {IDENTITY}, pg_catalog.pg_export_snapshot(), pg_catalog.current_setting('TimeZone'),
-                        pg_catalog.current_setting('lc_monetary')"
-            ),
-        )),
+        Snapshot::Share => {
+            let fixed = Fix::of(session.server_version()).condition();
+            steps.push(Step::doing(
+                "share the snapshot with other connections",
+                format!(
+                    "SELECT {IDENTITY},
+                            CASE WHEN {fixed} OR NOT pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_export_snapshot() END,
+                            pg_catalog.current_setting('TimeZone'), pg_catalog.current_setting('lc_monetary'), {fixed}"
+                ),
+            ));
+        }
         Snapshot::Join(shared) => {
             for (name, value) in [
                 ("TimeZone", &shared.time_zone),
