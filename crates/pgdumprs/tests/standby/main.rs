@@ -1,5 +1,7 @@
 //! Dumps of hot standbys.
 
+mod snapshots;
+
 use std::path::Path;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
@@ -7,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use pgdumprs::{ArchiveVersion, CreationTime, Dump, Event};
 use pgdumprs_testkit::compare::compare_archives;
-use pgdumprs_testkit::{Server, checked_output, for_each_major, reference_pg_dump};
+use pgdumprs_testkit::{Server, checked_output, for_each_release, reference_pg_dump};
 
 /// What there is to data, and what a standby does not have.
 const CONTENT: &str = "
@@ -24,22 +26,25 @@ const CONTENT: &str = "
     INSERT INTO parted SELECT generate_series(1, 10);
     SELECT lo_from_bytea(7301, 'a large object');";
 
-/// One standby of each major for all of it: making one takes longer than what is done with it.
+/// One standby of each release for all of it: making one takes longer than what is done with it.
 #[test]
 fn standbys_are_dumped_and_say_what_they_cannot() {
-    for_each_major(|primary| {
+    for_each_release(|primary| {
         let standby = primary
             .standby()
             // Replay waits for nobody.
             .setting("max_standby_streaming_delay", "0")
             .start()?;
-        is_dumped_as_stock_dumps_it(primary, &standby).context("as stock")?;
+        let is_safe = snapshots::exports_all(primary, &standby).context("a snapshot")?;
+        snapshots::are_shared_only_where_that_is_safe(primary, &standby, is_safe)
+            .context("snapshots")?;
+        is_dumped_as_stock_dumps_it(primary, &standby, is_safe).context("as stock")?;
         refuses_what_it_cannot_do(primary, &standby).context("refusals")?;
         names_the_table_of_a_conflict(primary, &standby).context("conflicts")
     });
 }
 
-fn is_dumped_as_stock_dumps_it(primary: &Server, standby: &Server) -> Result<()> {
+fn is_dumped_as_stock_dumps_it(primary: &Server, standby: &Server, is_safe: bool) -> Result<()> {
     let database = primary.database();
     database.execute_sql(CONTENT);
     let reader = primary.role("LOGIN");
@@ -54,10 +59,12 @@ fn is_dumped_as_stock_dumps_it(primary: &Server, standby: &Server) -> Result<()>
     for user in ["postgres", &reader] {
         let conninfo = format!("{} user={user}", standby.conninfo(database.name()));
         stock(&conninfo, &path("stock"))?;
-        dump(&conninfo, 4, &path("four"))?;
+        let warnings = dump(&conninfo, 4, &path("four"))?;
+        ensure!(warnings.len() == usize::from(!is_safe), "{warnings:?}");
         let comparison = compare_archives(&path("stock"), &path("four"))?;
         ensure!(comparison.is_same(), "as {user}: {comparison}");
-        dump(&conninfo, 1, &path("one"))?;
+        let warnings = dump(&conninfo, 1, &path("one"))?;
+        ensure!(warnings.is_empty(), "{warnings:?}");
         ensure!(
             std::fs::read(path("one"))? == std::fs::read(path("four"))?,
             "-j 4 makes other bytes"
@@ -121,25 +128,41 @@ fn names_the_table_of_a_conflict(primary: &Server, standby: &Server) -> Result<(
     Ok(())
 }
 
-/// Dumps; nothing may be warned of.
-fn dump(conninfo: &str, jobs: usize, path: &Path) -> Result<()> {
+/// Dumps, and returns what was warned of.
+fn dump(conninfo: &str, jobs: usize, path: &Path) -> Result<Vec<String>> {
+    dump_saying(conninfo, jobs, path, |_| {})
+}
+
+/// Dumps while `watcher` looks on, and returns what was warned of.
+fn dump_saying(
+    conninfo: &str,
+    jobs: usize,
+    path: &Path,
+    watcher: impl FnMut(Event) + Send + 'static,
+) -> Result<Vec<String>> {
     let (sender, warnings) = channel();
     let dump = Dump::new(conninfo)?
         .jobs(jobs)
         .part_bytes(128 * 1024)
         .archive_version(ArchiveVersion::V1_16)
         .created(CreationTime::default())
+        .watch(watcher)
         .watch(move |event| {
             if let Event::Warning(warning) = event {
                 let _ = sender.send(warning);
             }
         });
-    runtime()
+    let report = runtime()
         .block_on(dump.to_file(path))
         .with_context(|| format!("-j {jobs}"))?;
     let warnings: Vec<String> = warnings.into_iter().collect();
-    ensure!(warnings.is_empty(), "{warnings:?}");
-    Ok(())
+    ensure!(report.warnings == warnings, "{:?}", report.warnings);
+    Ok(warnings)
+}
+
+/// How many snapshots are exported on the server that keeps its files in this folder.
+fn stored_snapshots(data_dir: &Path) -> Result<usize> {
+    Ok(std::fs::read_dir(data_dir.join("pg_snapshots"))?.count())
 }
 
 fn stock(conninfo: &str, path: &Path) -> Result<()> {
