@@ -49,7 +49,8 @@ pub(crate) struct DumpArgs {
     /// Connections that read data at the same time, into one file; by default one for each CPU, and eight at most
     ///
     /// Large tables are divided among them, on servers since 14. The bytes of the archive do not depend on their number. A connection
-    /// that cannot be had is warned of and done without.
+    /// that cannot be had is warned of and done without. A standby whose release would do damage is read over one, with a warning,
+    /// whatever was asked for.
     #[arg(
         short,
         long,

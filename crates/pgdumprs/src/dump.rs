@@ -86,7 +86,8 @@ impl Dump {
     }
 
     /// Reads data over this many connections, at least one, rather than one for each CPU, and eight at most. The archive is the same, byte
-    /// for byte, whatever their number. Where the server refuses some, the dump warns and goes on with fewer.
+    /// for byte, whatever their number. Where the server refuses some, the dump warns and goes on with fewer, and with one on a standby whose
+    /// release would let others do damage there.
     #[must_use]
     pub fn jobs(mut self, jobs: usize) -> Self {
         self.jobs = jobs.max(1);

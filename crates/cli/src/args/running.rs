@@ -20,7 +20,8 @@ pub(super) struct RunningArgs {
 
     /// Read in a snapshot that another session has exported
     ///
-    /// By SELECT pg_export_snapshot(), in a transaction that stays open until the dump has begun.
+    /// By SELECT pg_export_snapshot(), in a transaction that stays open until the dump has begun. Refused on standbys whose release would
+    /// do damage.
     #[arg(long, value_name = "SNAPSHOT")]
     snapshot: Option<String>,
 
