@@ -33,7 +33,7 @@ pub(crate) struct DumpArgs {
     #[arg(value_name = "DBNAME", value_hint = ValueHint::Other)]
     positional_dbname: Option<String>,
 
-    /// Output file; without it, the archive goes to standard output
+    /// Output file; without it, or for -, the archive goes to standard output
     ///
     /// The archive is written beside the file, and gets its name when it is complete and safe on disk: until then, and where the dump
     /// fails, what had the name stays. Pipes and devices are written to as they are.
@@ -138,10 +138,16 @@ pub(crate) struct DumpArgs {
 }
 
 impl DumpArgs {
-    /// The file to write; nothing for standard output, which an empty name stands for in pg_dump too.
+    /// The file to write; nothing for standard output, which an empty name stands for in pg_dump too, and `-` in pg_restore and in a
+    /// pg_dump that writes a script.
     pub(crate) fn file(&self) -> Option<&Path> {
         let file = self.file.as_deref();
-        file.filter(|file| !file.as_os_str().is_empty())
+        file.filter(|file| !file.as_os_str().is_empty() && file.as_os_str() != "-")
+    }
+
+    /// The database as it is named without an option: a name, or a connection string that may hold a password.
+    pub(crate) fn positional_dbname(&self) -> Option<&str> {
+        self.positional_dbname.as_deref()
     }
 
     /// Connection parameters, with what services and the environment add.
@@ -230,11 +236,20 @@ enum Format {
 }
 
 fn parse_format(text: &str) -> anyhow::Result<Format> {
-    match text.to_ascii_lowercase().as_str() {
+    let text = text.to_ascii_lowercase();
+    match text.as_str() {
         "c" | "custom" => Ok(Format::Custom),
         "p" | "plain" | "d" | "directory" | "t" | "tar" => {
-            bail!("pgdumprs writes the custom format only so far: use -Fc")
+            let letter = &text[..1];
+            let instead = match letter {
+                "p" => "pg_restore -f SCRIPT ARCHIVE makes SQL of an archive",
+                "d" => {
+                    "-j reads over many connections into one file, and pg_restore -j restores from it"
+                }
+                _ => "an archive is one file as it is",
+            };
+            bail!("pgdumprs writes the custom format alone so far: use -Fc, or no -F; {instead}")
         }
-        _ => bail!("there is no such format; use -Fc"),
+        _ => bail!("there is no such format: use -Fc, or no -F"),
     }
 }

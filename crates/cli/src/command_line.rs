@@ -2,6 +2,7 @@
 
 mod complaint;
 mod spelling;
+pub(crate) mod words;
 
 use std::process::ExitCode;
 
@@ -9,6 +10,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::args::DumpArgs;
 use crate::commands::{self, cat::CatArgs, list::ListArgs, verify::VerifyArgs};
+use crate::failure::Failure;
 use crate::message::say;
 use crate::output::print;
 use crate::reference::Reference;
@@ -126,6 +128,7 @@ impl CommandLine {
         };
         let mut command = Self::command();
         let words = spelling::spell_out(&mut command, std::env::args_os()).map_err(refuse)?;
+        let first = spelling::first_argument(&words);
         let parsed = command
             .try_get_matches_from_mut(words)
             .and_then(|matches| Self::from_arg_matches(&matches));
@@ -140,22 +143,28 @@ impl CommandLine {
                 };
             }
             let named = named_command().and_then(|word| command.find_subcommand(word));
-            refuse(complaint::complaint(&error, named.unwrap_or(&command)))
+            let reason = match named {
+                Some(named) => complaint::complaint(&error, named, None),
+                None => complaint::complaint(&error, &command, first.as_deref()),
+            };
+            refuse(reason)
         })
     }
 
     /// Does what was asked for.
-    pub(crate) fn run(self) -> anyhow::Result<()> {
+    pub(crate) fn run(self) -> Result<(), Failure> {
         if let Some(reference) = self.generate {
-            return print(|output| reference.write(Self::command(), output));
+            print(|output| reference.write(Self::command(), output))?;
+            return Ok(());
         }
         match self.command {
-            None => commands::dump::run(self.dump),
-            Some(Command::Dump(dump)) => commands::dump::run(dump.own),
-            Some(Command::List(list)) => commands::list::run(&list.own),
-            Some(Command::Verify(verify)) => commands::verify::run(&verify.own),
-            Some(Command::Cat(cat)) => commands::cat::run(cat.own),
+            None => commands::dump::run(self.dump)?,
+            Some(Command::Dump(dump)) => commands::dump::run(dump.own)?,
+            Some(Command::List(list)) => commands::list::run(&list.own)?,
+            Some(Command::Verify(verify)) => commands::verify::run(&verify.own)?,
+            Some(Command::Cat(cat)) => commands::cat::run(cat.own)?,
         }
+        Ok(())
     }
 }
 

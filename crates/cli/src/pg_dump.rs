@@ -33,7 +33,8 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ),
     (
         "file",
-        "the name is given to the complete file; `pg_dump` writes under it from the start, and leaves what it has when it fails",
+        "the name is given to the complete file; `pg_dump` writes under it from the start, and leaves what it has when it fails. `-f -` is \
+         standard output, as for `pg_dump -Fp` and `pg_restore`; `pg_dump -Fc` makes a file of that name, which is `-f ./-` here",
     ),
     (
         "format",
@@ -67,7 +68,7 @@ const DIFFERENCES: &[(&str, &str)] = &[
 pub(crate) const OTHER_DIFFERENCES: &[&str] = &[
     "On a terminal, standard error shows a progress bar; elsewhere nothing is said unless something is wrong, or `-v` or `--progress` asks.",
     "Without `-F`, an archive is written, and it does not go to a terminal.",
-    "An error is one line, which says what to do as well. It never holds a connection string: there may be a password in it.",
+    "An error is one line, and what helps may follow in a line that begins with `hint:`. It never holds a connection string: there may be a password in it.",
     "[Fidelity](fidelity.md) says where the content of the archive is not stock's.",
 ];
 

@@ -328,6 +328,67 @@ fn a_wrong_password_says_so_and_is_not_shown() {
     );
 }
 
+/// What a terminal or a mail has room for; all of it where that is asked for.
+#[test]
+fn thousands_of_tables_are_not_all_named_in_a_line() {
+    let server = Server::get(Major::V17);
+    let database = server.database();
+    database.execute_sql(
+        "DO $$ BEGIN
+             FOR i IN 1..3000 LOOP
+                 EXECUTE format('CREATE TABLE item_%s (a int)', i);
+             END LOOP;
+         END $$",
+    );
+    let role = server.role("LOGIN");
+    let conninfo = format!("{} user={role}", database.conninfo());
+    let said = failure(pgdumprs().args(["-d", &conninfo]));
+    assert_says(
+        &said,
+        &[
+            "may not read 3000 objects",
+            "table public.item_1 (SELECT)",
+            "2990 more (-v names them all)",
+            "pg_read_all_data",
+        ],
+    );
+    assert!(said.len() < 2000, "{} bytes: {said}", said.len());
+    let output = run(pgdumprs().args(["-v", "-d", &conninfo]));
+    let said = String::from_utf8(output.stderr).unwrap();
+    for table in [1, 1500, 3000] {
+        let line = format!("pgdumprs: may not be read: table public.item_{table} (SELECT)");
+        assert!(said.lines().any(|said| said == line), "{line}");
+    }
+}
+
+/// As for pg_restore and for a pg_dump that writes a script.
+#[test]
+fn a_hyphen_is_standard_output() {
+    let database = sample(&Server::get(Major::V17));
+    let folder = tempfile::tempdir().unwrap();
+    let dump = |file: &str| {
+        let mut command = pgdumprs();
+        let created = "--created=2026-11-21T12:00:00";
+        command
+            .args([created, "--report=json", "-d", &database.url(), "-f", file])
+            .current_dir(folder.path());
+        let output = run(&mut command);
+        assert!(output.status.success(), "{output:?}");
+        output
+    };
+    let piped = dump("-");
+    assert!(piped.stdout.starts_with(b"PGDMP"));
+    assert!(piped.stderr.starts_with(b"{"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    // Who wants a file of that name says where it is.
+    assert!(dump("./-").stdout.starts_with(b"{"));
+    assert!(
+        std::fs::read(folder.path().join("-"))
+            .unwrap()
+            .starts_with(b"PGDMP")
+    );
+}
+
 #[test]
 fn a_missing_privilege_names_the_table_and_leaves_no_file() {
     let server = Server::get(Major::V17);

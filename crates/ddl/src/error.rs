@@ -1,5 +1,18 @@
 //! What can keep a database from being rendered.
 
+use pgdumprs_catalog::likeness::some_of;
+
+/// The most objects that an error names: there may be thousands.
+const NAMED: usize = 10;
+
+fn first_of(objects: &[String]) -> String {
+    let first = some_of(objects, NAMED, ", ");
+    match objects.len() {
+        0..=NAMED => first,
+        _ => format!("{first} (-v names them all)"),
+    }
+}
+
 /// Why no plan could be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -16,11 +29,11 @@ pub enum Error {
     },
     /// Objects whose data is to be dumped but may not be read.
     #[error(
-        "the role may not read {} object{} that {} to be dumped: {}; grant it what is missing, which stands in parentheses, or dump as their owner or as a superuser (where row security is in force, as a role with BYPASSRLS)",
+        "the role may not read {} object{} that {} to be dumped: {}; grant it what is missing, which stands in parentheses, or pg_read_all_data (since PostgreSQL 14), or dump as their owner or as a superuser (where row security is in force, as a role with BYPASSRLS)",
         objects.len(),
         if objects.len() == 1 { "" } else { "s" },
         if objects.len() == 1 { "is" } else { "are" },
-        objects.join(", ")
+        first_of(objects)
     )]
     Forbidden {
         /// Each object's kind and name, with what the role lacks in parentheses.

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use pgdumprs_catalog::likeness::some_of;
 use pgdumprs_connect::{ConnInfoError, ServerError};
 
 use crate::{Choice, ErrorKind};
@@ -163,17 +164,29 @@ impl Error {
         self.cause().and_then(pgdumprs_connect::Error::server_error)
     }
 
+    /// Everything that the role may not read and that was to be dumped, each with what the role lacks: the message names the first of
+    /// them. Empty where that is not what kept the dump from being made.
+    pub fn forbidden(&self) -> &[String] {
+        match self {
+            Error::Ddl(pgdumprs_ddl::Error::Forbidden { objects }) => objects,
+            _ => &[],
+        }
+    }
+
     /// The SQLSTATE, where the server reported one.
     pub fn sqlstate(&self) -> Option<&str> {
         self.cause().and_then(pgdumprs_connect::Error::sqlstate)
     }
 }
 
+/// The most sessions that an error names.
+const NAMED: usize = 10;
+
 /// Who is in the way of locks.
 fn in_the_way(holders: &[String]) -> String {
     match holders {
         [] => String::new(),
-        holders => format!(" ({})", holders.join("; ")),
+        holders => format!(" ({})", some_of(holders, NAMED, "; ")),
     }
 }
 

@@ -4,6 +4,7 @@ use anyhow::bail;
 use clap::{Args, ValueHint};
 use pgdumprs::ConnectParams;
 
+use crate::command_line::words;
 use crate::message::say;
 use crate::password;
 
@@ -50,6 +51,9 @@ impl ConnectionArgs {
     pub(super) fn params(&self, positional_dbname: Option<&str>) -> anyhow::Result<ConnectParams> {
         if self.dbname.is_some() && positional_dbname.is_some() {
             // Which may be connection strings, with passwords.
+            if let Some(advice) = positional_dbname.and_then(words::advice) {
+                bail!(advice);
+            }
             bail!(
                 "too many command-line arguments: the database is named twice, by -d and without"
             );

@@ -6,10 +6,13 @@ use std::num::ParseIntError;
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use crate::command_line::words::{self, closest};
+
 const TOO_MANY: &str = "too many command-line arguments";
 
-/// Says what is wrong, without what stands where a database's name should: there may be a password in it.
-pub(super) fn complaint(error: &clap::Error, command: &Command) -> String {
+/// Says what is wrong, without what stands where a database's name should: there may be a password in it. `first` is that, where `command`
+/// is a dump.
+pub(super) fn complaint(error: &clap::Error, command: &Command, first: Option<&str>) -> String {
     let context = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => text.as_str(),
         _ => "",
@@ -22,15 +25,19 @@ pub(super) fn complaint(error: &clap::Error, command: &Command) -> String {
     match error.kind() {
         ErrorKind::UnknownArgument if typed.starts_with('-') => {
             let typed = typed.split('=').next().unwrap_or_default();
-            match context(ContextKind::SuggestedArg) {
-                "" => format!("unrecognized option '{typed}'"),
-                similar => format!("unrecognized option '{typed}'; did you mean '{similar}'?"),
+            let shown = command.get_arguments().filter(|arg| !arg.is_hide_set());
+            let long = shown.filter_map(clap::Arg::get_long);
+            match closest(long, typed.trim_start_matches('-')) {
+                None => format!("unrecognized option '{typed}'"),
+                Some(similar) => {
+                    format!("unrecognized option '{typed}'; did you mean '--{similar}'?")
+                }
             }
         }
         // A second word without an option, which clap takes for a command.
-        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand => TOO_MANY.to_owned(),
+        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand => too_many(command, first),
         ErrorKind::ArgumentConflict if error.get(ContextKind::InvalidSubcommand).is_some() => {
-            TOO_MANY.to_owned()
+            too_many(command, first)
         }
         ErrorKind::InvalidValue => format!(
             "invalid value \"{value}\" for option {}: it can be {}",
@@ -40,7 +47,7 @@ pub(super) fn complaint(error: &clap::Error, command: &Command) -> String {
         ErrorKind::ValueValidation => bad_value(&option(ContextKind::InvalidArg), value, error),
         ErrorKind::MissingRequiredArgument => format!(
             "missing on the command line: {}",
-            list(error.get(ContextKind::InvalidArg))
+            list(error.get(ContextKind::InvalidArg)).replace(['<', '>'], "")
         ),
         ErrorKind::ArgumentConflict if !context(ContextKind::PriorArg).is_empty() => format!(
             "options {} and {} cannot be used together",
@@ -52,6 +59,18 @@ pub(super) fn complaint(error: &clap::Error, command: &Command) -> String {
             let line = message.lines().next().unwrap_or_default();
             line.strip_prefix("error: ").unwrap_or(line).to_owned()
         }
+    }
+}
+
+/// A second argument where a dump takes one, its database: the first may have been meant as a command.
+fn too_many(command: &Command, first: Option<&str>) -> String {
+    let Some(first) = first else {
+        return TOO_MANY.to_owned();
+    };
+    match (words::advice(first), words::misspelled(command, first)) {
+        (Some(advice), _) => advice,
+        (None, Some(meant)) => format!("{TOO_MANY}; did you mean the command \"{meant}\"?"),
+        (None, None) => format!("{TOO_MANY}: a dump takes one, its database"),
     }
 }
 

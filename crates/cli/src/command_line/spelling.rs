@@ -53,6 +53,12 @@ pub(super) fn spell_out(
     Ok(spelled)
 }
 
+/// The first of the words, written out, that belongs to no option.
+pub(super) fn first_argument(spelled: &[OsString]) -> Option<String> {
+    let at = spelled.iter().position(|word| word == "--")?;
+    spelled.get(at + 1)?.to_str().map(str::to_owned)
+}
+
 /// Writes out a long option, which may be shortened, and takes its value from the next word where it stands there.
 fn long(
     command: &Command,

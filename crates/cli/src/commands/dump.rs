@@ -1,30 +1,37 @@
 //! Dumps a database into a file or to standard output.
 
 use std::io::IsTerminal;
+use std::path::Path;
 
-use anyhow::bail;
-use pgdumprs::{Dump, Report};
+use anyhow::anyhow;
+use pgdumprs::{ConnectParams, Dump, Report};
 
 use crate::args::DumpArgs;
+use crate::command_line::words;
+use crate::failure::Failure;
 use crate::message::say;
-use crate::progress::Teller;
+use crate::progress::{Teller, Verbosity};
 use crate::signal;
 
 /// Dumps a database as `args` say.
-pub(crate) fn run(args: DumpArgs) -> anyhow::Result<()> {
-    let to_stdout = args.file().is_none();
-    if to_stdout && std::io::stdout().is_terminal() {
-        bail!(
+pub(crate) fn run(args: DumpArgs) -> Result<(), Failure> {
+    if args.file().is_none() && std::io::stdout().is_terminal() {
+        let error = anyhow!(
             "an archive is not for a terminal to show: name a file with -f, or send the output to a file or a pipe"
         );
+        return Err(error.into());
     }
     let params = args.connection()?;
+    dump(&args, &params).map_err(|error| explain(error, &args, &params))
+}
+
+fn dump(args: &DumpArgs, params: &ConnectParams) -> anyhow::Result<()> {
     let mut dump = Dump::with_params(params.clone()).allow_newer_server(args.allow_newer_server);
-    dump = args.apply(dump, &params)?;
+    dump = args.apply(dump, params)?;
     if let Some(version) = args.archive_version() {
         dump = dump.archive_version(version);
     }
-    let report_sink = args.telling.report(!to_stdout)?;
+    let report_sink = args.telling.report(args.file().is_some())?;
     let mut teller = Teller::new(args.telling.verbosity(), args.telling.progress());
     dump = dump.watch(move |event| teller.tell(&event));
 
@@ -41,6 +48,37 @@ pub(crate) fn run(args: DumpArgs) -> anyhow::Result<()> {
         sink.write(&report)?;
     }
     Ok(())
+}
+
+/// Adds what the command line tells of a failure, and says with `-v` what the error has no room for.
+fn explain(error: anyhow::Error, args: &DumpArgs, params: &ConnectParams) -> Failure {
+    let of_dump = error.downcast_ref::<pgdumprs::Error>();
+    if args.telling.verbosity() == Verbosity::Verbose {
+        for object in of_dump.map_or(&[][..], pgdumprs::Error::forbidden) {
+            say(format_args!("may not be read: {object}"));
+        }
+    }
+    let hint = match of_dump {
+        Some(of_dump @ pgdumprs::Error::Connect(_)) => unconnected(of_dump, args, params),
+        _ => None,
+    };
+    Failure::from(error).hint(hint)
+}
+
+/// What may have been meant by the name of a database that there is no connection to.
+fn unconnected(error: &pgdumprs::Error, args: &DumpArgs, params: &ConnectParams) -> Option<String> {
+    // invalid_catalog_name: there is no such database
+    let is_unknown = error.sqlstate() == Some("3D000");
+    match args.positional_dbname() {
+        Some(name) => words::advice(name).or_else(|| {
+            (is_unknown && Path::new(name).is_file()).then(|| {
+                "that is the name of a file, which pgdumprs list, verify and cat look into and pg_restore restores".into()
+            })
+        }),
+        None => (is_unknown && params.get("dbname").is_none()).then(|| {
+            "no database was named, so that the user's name was taken: name it with -d, or by PGDATABASE".into()
+        }),
+    }
 }
 
 fn summarize(report: &Report) {

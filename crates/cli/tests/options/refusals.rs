@@ -1,10 +1,11 @@
 //! Command lines that are wrong, or look so: what stock takes is taken, what it refuses is refused.
 
+use std::fs;
 use std::process::Command;
 
-use pgdumprs_testkit::reference_pg_dump;
+use pgdumprs_testkit::{Major, Server, reference_pg_dump};
 
-use crate::support::{pgdumprs, run};
+use crate::support::{assert_says, failure, pgdumprs, run};
 
 /// Where a command line ends.
 #[derive(Debug, PartialEq)]
@@ -178,6 +179,77 @@ fn what_stock_refuses_is_refused_in_other_words() {
             ours => panic!("{line}: {ours:?}"),
         }
     }
+}
+
+/// Words that somebody tries as commands, and options that are nearly right.
+#[test]
+fn what_seems_to_be_meant_is_said() {
+    for (line, parts) in [
+        (
+            "restore -d shop db.dump",
+            &["no command \"restore\"", "pg_restore -d DBNAME FILE"][..],
+        ),
+        ("restore db.dump", &["pg_restore -d DBNAME FILE"]),
+        ("restore -d shop", &["pg_restore -d DBNAME FILE"]),
+        ("-v restore db.dump", &["pg_restore -d DBNAME FILE"]),
+        ("backup -d shop", &["pgdumprs -d DBNAME -f FILE"]),
+        ("backup shop -f x", &["pgdumprs -d DBNAME -f FILE"]),
+        ("clone a b", &["pgdumprs -d SOURCE | pg_restore -d TARGET"]),
+        ("ls db.dump", &["pgdumprs list FILE"]),
+        ("check db.dump", &["pgdumprs verify FILE"]),
+        ("verfy db.dump", &["did you mean the command \"verify\"?"]),
+        ("shop db.dump", &["a dump takes one, its database"]),
+        ("list", &["missing on the command line: FILE"]),
+        ("--tabel=x", &["'--tabel'; did you mean '--table'?"]),
+        ("list --jsn", &["'--jsn'; did you mean '--json'?"]),
+        ("-Fp", &["-Fc", "pg_restore -f SCRIPT ARCHIVE"]),
+        (
+            "-Fd -j 4",
+            &["-Fc", "-j reads over many connections into one file"],
+        ),
+    ] {
+        match end(pgdumprs(), line) {
+            End::Refused(said) => assert_says(&said, parts),
+            end => panic!("{line}: {end:?}"),
+        }
+    }
+    // Nothing is like these, and what may be a connection string is not repeated.
+    for line in ["--single-transaction", "--nosuch", "secret other"] {
+        let End::Refused(said) = end(pgdumprs(), line) else {
+            panic!("{line}");
+        };
+        assert!(
+            !said.contains("did you mean") && !said.contains("secret"),
+            "{said}"
+        );
+    }
+}
+
+/// A word alone is a database's name, and a hint says what else may be meant where that fails.
+#[test]
+fn a_word_that_is_no_database_gets_a_hint() {
+    let server = Server::get(Major::V17);
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.dump"), "").unwrap();
+    let hint = |arguments: &[&str]| {
+        let mut command = pgdumprs();
+        command
+            .args(["-h", server.socket_dir().to_str().unwrap()])
+            .args(["-p", &server.port().to_string(), "-U", "postgres"])
+            .args(arguments)
+            .current_dir(folder.path());
+        let said = failure(&mut command);
+        said.lines().nth(1).unwrap_or_default().to_owned()
+    };
+    assert_says(&hint(&["restore"]), &["pg_restore -d DBNAME FILE"]);
+    assert_says(&hint(&["help"]), &["pgdumprs --help"]);
+    assert_says(&hint(&["a.dump"]), &["name of a file", "pg_restore"]);
+    assert_eq!(hint(&["nosuch"]), "");
+    let role = server.role("LOGIN");
+    assert_says(
+        &hint(&["-U", &role]),
+        &["no database was named", "PGDATABASE"],
+    );
 }
 
 /// Where ours part with stock, which `docs/cli.md` says too.

@@ -1,0 +1,47 @@
+//! What the command failed for, and what may help.
+
+use crate::message::say;
+
+/// An error, with hints that the command line tells and the library cannot know of.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: anyhow::Error,
+    hints: Vec<String>,
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        let hints = Vec::new();
+        Self { error, hints }
+    }
+}
+
+impl Failure {
+    /// With another hint, where there is one.
+    pub(crate) fn hint(mut self, hint: Option<String>) -> Self {
+        self.hints.extend(hint);
+        self
+    }
+
+    /// Says the error in one line, and each hint in one of its own.
+    pub(crate) fn say(&self) {
+        say(format_args!("error: {}", line(&self.error)));
+        let of_dump = self.error.downcast_ref::<pgdumprs::Error>();
+        let of_dump = of_dump.and_then(pgdumprs::Error::hint);
+        for hint in of_dump.iter().chain(&self.hints) {
+            say(format_args!("hint: {hint}"));
+        }
+    }
+}
+
+/// One line: what failed, and what the server or the system said about it. Some errors say themselves what their causes say.
+fn line(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |line, cause| {
+        let said = cause.to_string();
+        match line.as_str() {
+            "" => said,
+            line if line.contains(&said) => line.to_owned(),
+            line => format!("{line}: {said}"),
+        }
+    })
+}
