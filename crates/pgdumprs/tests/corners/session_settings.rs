@@ -110,7 +110,6 @@ const OBEYED_BY_STOCK: &[&str] = &[
     "bytea_output",
     "client_encoding",
     "quote_all_identifiers",
-    "standard_conforming_strings",
     "backslash_quote",
     "client_min_messages",
     "statement_timeout",
@@ -118,12 +117,16 @@ const OBEYED_BY_STOCK: &[&str] = &[
     "idle_in_transaction_session_timeout",
 ];
 
+/// Settings of strings that do not conform to the standard, which servers have no longer.
+const STRINGS_BEFORE_19: &[&str] = &["standard_conforming_strings", "escape_string_warning"];
+
 /// The settings that a server of `major` knows.
 fn settings(major: Major) -> impl Iterator<Item = (&'static str, &'static str)> {
     let all = SETTINGS.iter().chain(PLANS);
     all.filter(move |(name, _, since)| {
         let renamed = *name == "force_parallel_mode" && major >= Major::V16;
-        major.number() >= *since && !renamed
+        let gone = STRINGS_BEFORE_19.contains(name) && major >= Major::V19;
+        major.number() >= *since && !renamed && !gone
     })
     .map(|(name, value, _)| (*name, *value))
 }
