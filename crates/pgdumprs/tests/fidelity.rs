@@ -25,6 +25,11 @@ fn sample_database() {
     for_each_release(|server| {
         let database = server.database();
         database.load_fixture("logistics")?;
+        if server.release().is_older() && server.major() == Major::V17 {
+            // 17.10 takes the indexes of an exclusion constraint for different when a partition's is attached: no archive restores there,
+            // whoever wrote it.
+            database.execute_sql("ALTER TABLE audit.logins DROP CONSTRAINT logins_once_a_day");
+        }
         compare(&database, ALL_WAYS)
     });
 }

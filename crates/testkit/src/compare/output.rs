@@ -143,19 +143,21 @@ impl Lines {
         Ok(line)
     }
 
-    /// A line outside rows, without what stock gets wrong.
+    /// A line outside rows, or more where a statement that may be corrected goes on, without what stock gets wrong.
     fn statement_line(&mut self) -> Result<Option<Vec<u8>>> {
         while let Some(mut line) = self.read()? {
-            if self.author == Author::Ours {
-                return Ok(Some(line));
-            }
+            // Both sides' alike, so that lines are counted alike.
             while goes_on(&line)
                 && let Some(next) = self.read()?
             {
                 line.extend(next);
             }
-            if let Some(line) = corrected(line) {
-                return Ok(Some(line));
+            let line = match self.author {
+                Author::Ours => Some(line),
+                Author::Stock => corrected(line),
+            };
+            if line.is_some() {
+                return Ok(line);
             }
         }
         Ok(None)
