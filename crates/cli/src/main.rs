@@ -14,6 +14,7 @@ mod progress;
 mod reference;
 mod report;
 mod signal;
+mod standard_output;
 mod verbose;
 
 use std::process::ExitCode;

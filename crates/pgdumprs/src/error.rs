@@ -140,7 +140,22 @@ pub enum Error {
         /// How many are in the archive.
         found: u64,
     },
-    /// The output file could not be made, synced or put in its place.
+    /// The archive is complete, and could not be given its name.
+    #[error(
+        "the archive is complete and is kept as \"{}\", but it could not be put in place as \"{}\"",
+        kept.display(),
+        path.display()
+    )]
+    NotInPlace {
+        /// The name that it should have.
+        path: PathBuf,
+        /// The name that it has.
+        kept: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The output file could not be made or synced.
     #[error("could not {action} \"{}\"", path.display())]
     Output {
         /// What was being done.

@@ -60,6 +60,7 @@ impl ErrorKind {
             Error::TransactionLost | Error::RuntimeEnded => Self::Lost,
             Error::Archive(_)
             | Error::Output { .. }
+            | Error::NotInPlace { .. }
             | Error::Verify(_)
             | Error::Miscounted { .. } => Self::Output,
             Error::Connect(error) => connecting(error),

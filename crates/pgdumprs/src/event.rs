@@ -26,7 +26,7 @@ pub enum Event {
     ReadingDefinitions,
     /// Something the user should know of, which does not stop the dump.
     Warning(String),
-    /// What might be done better, though nothing is wrong: the host's name is that of a provider's pooler.
+    /// What might be done better, though nothing is wrong: the host's name is that of a provider's pooler, or a file cannot be replaced.
     Hint(String),
     /// The table of contents is ready, and the data follows.
     #[non_exhaustive]

@@ -1,34 +1,41 @@
-//! Files that appear under their name only when they are complete.
+//! Files that appear under their name only when they are complete, wherever that can be had.
 
-use std::fs::{self, File};
-use std::io;
+mod new_file;
+mod system;
+
+use std::fs::File;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use tempfile::TempPath;
+pub(crate) use new_file::NewFile;
 
 use crate::Error;
 
-/// The names of a file in the making: it is written beside its final name, and removed when this is dropped before
-/// [`OutputFile::commit`], whoever has it open.
+/// How a file is written.
 #[derive(Debug)]
-pub(crate) struct OutputFile {
-    partial: TempPath,
-    path: PathBuf,
+pub(crate) enum Output {
+    /// A file that gets the name when it is complete.
+    New(NewFile, File),
+    /// The file that is there, for the reason given: another cannot be put in its place.
+    InPlace(File, String),
 }
+
+/// As many links as a system follows.
+const MOST_LINKS: usize = 40;
 
 /// Opens what stands under `path` where it is no file but takes bytes: a named pipe or a device such as `/dev/stdout`, in whose place
 /// no file must be put. Waits for the reader of a named pipe.
 ///
 /// # Errors
 ///
-/// Where a folder has that name, or what takes bytes cannot be opened.
+/// [`Error::Output`] where a folder has that name, or what takes bytes cannot be opened.
 pub(crate) fn open_stream(path: &Path) -> Result<Option<File>, Error> {
     // What cannot be looked at cannot be written to either, and the attempt will say why.
     let Ok(found) = path.metadata() else {
         return Ok(None);
     };
     if found.is_dir() {
-        return Err(failed("open", path)(io::ErrorKind::IsADirectory.into()));
+        return Err(failed("open", path)(ErrorKind::IsADirectory.into()));
     }
     if found.is_file() {
         return Ok(None);
@@ -40,48 +47,77 @@ pub(crate) fn open_stream(path: &Path) -> Result<Option<File>, Error> {
         .map_err(failed("open", path))
 }
 
-impl OutputFile {
-    /// Starts a file in the folder of `path`, with the permissions of the file that it will replace, or else those that a new file there
-    /// would have. Where `path` is a link to a file, that file is the one to be replaced.
-    pub(crate) fn create(path: &Path) -> Result<(Self, File), Error> {
-        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let folder = folder_of(&path);
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".pgdumprs-").suffix(".partial");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // The process's umask takes its part away, as it does for any new file.
-            builder.permissions(fs::Permissions::from_mode(0o666));
+impl Output {
+    /// Finds out how the file `path` can be written, and begins with it. What opening it for writing would refuse is refused, though what is
+    /// in it is not touched yet. Links are followed, also to what is not there yet. The file can be read back if `readable` says so.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Output`] where it cannot be written at all.
+    pub(crate) fn open(path: &Path, readable: bool) -> Result<Self, Error> {
+        let refused = |error: io::Error| failed("open", path)(error);
+        let found = match path.metadata() {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Self::create(path),
+            found => found.map_err(refused)?,
+        };
+        // As whoever creates files does, so that what a system allows in folders for everybody is the same.
+        let mut options = File::options();
+        let options = options.read(readable).write(true).create(true);
+        let existing = options.truncate(false).open(path).map_err(refused)?;
+        // A name without a place in a folder, such as that of an open file in /dev/fd, is no link that could be followed.
+        let Ok(path) = path.canonicalize() else {
+            return Ok(Self::InPlace(existing, "it has no folder".into()));
+        };
+        if system::is_mount_point(&path) {
+            return Ok(Self::InPlace(existing, "it is a mount point".into()));
         }
-        let (file, partial) = builder
-            .tempfile_in(folder)
-            .map_err(failed("create a file in", folder))?
-            .into_parts();
-        if let Ok(replaced) = path.metadata() {
-            // Who may not read last night's backup may not read this one.
-            file.set_permissions(replaced.permissions())
-                .map_err(failed("set the permissions of a file in", folder))?;
+        match NewFile::create(&path) {
+            Ok((new, file)) => match system::make_alike(&file, &found) {
+                Ok(()) => Ok(Self::New(new, file)),
+                Err(error) => Ok(Self::InPlace(
+                    existing,
+                    format!("another would not have its owner ({})", error.kind()),
+                )),
+            },
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
+                ) =>
+            {
+                let reason = format!("no other can be made in its folder ({})", error.kind());
+                Ok(Self::InPlace(existing, reason))
+            }
+            Err(error) => Err(failed("create a file in", folder_of(&path))(error)),
         }
-        Ok((Self { partial, path }, file))
     }
 
-    /// Gives the file its name in place of whatever had that name before, and syncs the folder if `sync` says so.
-    pub(crate) fn commit(self, sync: bool) -> Result<(), Error> {
-        let Self { partial, path } = self;
-        partial
-            .persist(&path)
-            .map_err(|error| failed("create", &path)(error.error))?;
-        if !sync {
-            return Ok(());
+    /// Begins a file under a name that does not exist yet.
+    fn create(path: &Path) -> Result<Self, Error> {
+        let path = follow(path);
+        if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+            return Err(failed("open", &path)(ErrorKind::IsADirectory.into()));
         }
-        File::open(folder_of(&path))
-            .and_then(|folder| folder.sync_all())
-            .map_err(failed("sync the folder of", &path))
+        if path.file_name().is_none() {
+            return Err(failed("open", &path)(ErrorKind::NotFound.into()));
+        }
+        NewFile::create(&path)
+            .map(|(new, file)| Self::New(new, file))
+            .map_err(failed("create a file in", folder_of(&path)))
     }
 }
 
-/// Syncs the contents of what will be the file `path`.
+/// Where a chain of links ends, whose end does not exist.
+fn follow(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(target) = path.read_link() else { break };
+        path = folder_of(&path).join(target);
+    }
+    path
+}
+
+/// Syncs the contents of what is, or will be, the file `path`.
 pub(crate) fn sync(file: &File, path: &Path) -> Result<(), Error> {
     file.sync_all().map_err(failed("sync", path))
 }

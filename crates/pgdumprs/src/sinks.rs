@@ -1,16 +1,19 @@
 //! Where an archive goes: a file, a writer of any kind, a stream.
 
+use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use pgdumprs_archive::Writer;
+use pgdumprs_archive::{Error as ArchiveError, Writer};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tracing::{Instrument, debug_span};
 
 use crate::archive_stream::ArchiveStream;
 use crate::blocking::blocking;
-use crate::output::{OutputFile, open_stream, sync};
+use crate::output::{NewFile, Output, open_stream, sync};
 use crate::pipe::pipe;
 use crate::verify::verify;
 use crate::{Dump, Error, Event, Report};
@@ -19,8 +22,12 @@ use crate::{Dump, Error, Event, Report};
 /// unfinished file is removed. None of that blocks; a process that is to end then should call
 /// [`wait_for_cancels`](crate::wait_for_cancels()) first.
 impl Dump {
-    /// Dumps into a file, which appears under its name when it is complete and synced, and not otherwise. What has the name of a pipe or
-    /// of a device is written to as by [`Dump::to_std_writer`].
+    /// Dumps into a file, which appears under its name when it is complete and synced, and not otherwise. Links are followed, and a file
+    /// that is replaced keeps its owner and its permissions. One that cannot be replaced so, since it is a mount point or its folder cannot
+    /// be written to, is written in place: it is emptied when the data begins to come, and an [`Event::Hint`] says so. What has the name of
+    /// a pipe or of a device is written to as by [`Dump::to_std_writer`].
+    ///
+    /// What dumps that were killed have left under hidden names beside that of the file is removed.
     ///
     /// ```
     /// use pgdumprs::{Compression, Dump};
@@ -46,7 +53,9 @@ impl Dump {
     ///
     /// # Errors
     ///
-    /// Every kind of [`Error`]; the file that had the name before, if any, is still there then.
+    /// Every kind of [`Error`]; the file that had the name before, if any, is still there then. Where it is written in place and had been
+    /// emptied, an [`Event::Warning`] says so, and readers find what it holds truncated. [`Error::NotInPlace`] names
+    /// where a complete archive is that cannot have its name.
     #[tracing::instrument(name = "dump", skip_all)]
     pub async fn to_file(mut self, path: impl AsRef<Path>) -> Result<Report, Error> {
         let started = Instant::now();
@@ -61,31 +70,26 @@ impl Dump {
                 .await?;
             return Ok(report);
         }
-        // A folder that cannot be written to is better known before the server is asked for anything.
-        let (output, file) = OutputFile::create(&path)?;
-        let (mut file, mut report) = self
-            .run(move |header, entries| Writer::seekable(file, header, entries))
-            .await?;
-        if self.verify {
-            self.watch.tell(Event::Verifying);
-            (file, report) = blocking(move || {
-                verify(&mut file, &report)?;
-                Ok::<_, Error>((file, report))
-            })
-            .instrument(debug_span!("verify"))
-            .await?;
-        }
-        let synced = self.sync;
-        async {
-            if synced {
-                self.watch.tell(Event::Syncing);
-                // The names stay in here: dropping the future removes the file, whatever the disk is at.
-                blocking(move || sync(&file, &path)).await?;
+        // What cannot be written to is better known before the server is asked for anything.
+        let (new, file) = match Output::open(&path, self.verify)? {
+            Output::New(new, file) => (Some(new), file),
+            Output::InPlace(file, reason) => {
+                self.watch.tell(Event::Hint(format!(
+                    "\"{}\" is written in place, as {reason}: what is in it is lost if the dump fails",
+                    path.display()
+                )));
+                (None, file)
             }
-            blocking(move || output.commit(synced)).await
+        };
+        let emptied = Arc::new(AtomicBool::new(false));
+        let outcome = self.fill(file, new, &path, &emptied).await;
+        if outcome.is_err() && emptied.load(Ordering::Relaxed) {
+            self.watch.tell(Event::Warning(format!(
+                "\"{}\" was written in place: what it holds now is not an archive to rely on",
+                path.display()
+            )));
         }
-        .instrument(debug_span!("commit"))
-        .await?;
+        let mut report = outcome?;
         report.elapsed = started.elapsed();
         Ok(report)
     }
@@ -206,6 +210,52 @@ impl Dump {
         ArchiveStream::new(self)
     }
 
+    /// Dumps into a file, which is given its name then, or is emptied first where it has it already. That it was is told by `emptied`.
+    async fn fill(
+        &mut self,
+        file: File,
+        new: Option<NewFile>,
+        path: &Path,
+        emptied: &Arc<AtomicBool>,
+    ) -> Result<Report, Error> {
+        let (in_place, emptied) = (new.is_none(), emptied.clone());
+        let (mut file, mut report) = self
+            .run(move |header, entries| {
+                if in_place {
+                    emptied.store(true, Ordering::Relaxed);
+                    let empty = file.set_len(0);
+                    empty.map_err(|source| ArchiveError::Write { offset: 0, source })?;
+                }
+                Writer::seekable(file, header, entries)
+            })
+            .await?;
+        if self.verify {
+            self.watch.tell(Event::Verifying);
+            (file, report) = blocking(move || {
+                verify(&mut file, &report)?;
+                Ok::<_, Error>((file, report))
+            })
+            .instrument(debug_span!("verify"))
+            .await?;
+        }
+        let synced = self.sync;
+        async {
+            if synced {
+                self.watch.tell(Event::Syncing);
+                let path = path.to_owned();
+                // The names stay in here: dropping the future removes the file, whatever the disk is at.
+                blocking(move || sync(&file, &path)).await?;
+            }
+            match new {
+                Some(new) => blocking(move || new.commit(synced)).await,
+                None => Ok(()),
+            }
+        }
+        .instrument(debug_span!("commit"))
+        .await?;
+        Ok(report)
+    }
+
     /// Fails where the archive was to be verified: only a file can be read back.
     fn cannot_verify(&self) -> Result<(), Error> {
         if self.verify {
@@ -217,5 +267,5 @@ impl Dump {
 
 /// The error of an output at so many bytes.
 fn not_written(offset: u64, source: io::Error) -> Error {
-    Error::Archive(pgdumprs_archive::Error::Write { offset, source })
+    Error::Archive(ArchiveError::Write { offset, source })
 }

@@ -11,7 +11,7 @@ use crate::command_line::words;
 use crate::failure::Failure;
 use crate::message::say;
 use crate::progress::{Teller, Verbosity};
-use crate::signal;
+use crate::{signal, standard_output};
 
 /// Dumps a database as `args` say.
 pub(crate) fn run(args: DumpArgs) -> Result<(), Failure> {
@@ -35,10 +35,15 @@ fn dump(args: &DumpArgs, params: &ConnectParams) -> anyhow::Result<()> {
     let mut teller = Teller::new(args.telling.verbosity(), args.telling.progress());
     dump = dump.watch(move |event| teller.tell(&event));
 
+    let seekable = match args.file() {
+        Some(_) => None,
+        None => standard_output::seekable()?,
+    };
     let report = signal::run(async {
-        Ok(match args.file() {
-            Some(file) => dump.to_file(file).await?,
-            None => dump.to_std_writer(std::io::stdout()).await?.1,
+        Ok(match (args.file(), seekable) {
+            (Some(file), _) => dump.to_file(file).await?,
+            (None, Some(output)) => dump.to_seekable(output).await?.1,
+            (None, None) => dump.to_std_writer(std::io::stdout()).await?.1,
         })
     })?;
     if args.telling.summarizes() {

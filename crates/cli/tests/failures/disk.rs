@@ -16,7 +16,7 @@ const SEED: u64 = 20_261_121;
 
 const POINTS: usize = 100;
 
-fn sample() -> Database {
+pub(crate) fn sample() -> Database {
     let database = Server::get(Major::V17).database();
     database.execute_sql(
         "CREATE TABLE t AS SELECT g, md5(g::text) FROM generate_series(1, 20000) g;

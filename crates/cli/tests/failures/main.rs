@@ -1,6 +1,7 @@
 //! How the command fails: with what exit status and what words, and that it leaves nothing.
 
 mod disk;
+mod files;
 mod process;
 mod server;
 mod signals;

@@ -1,0 +1,219 @@
+//! A file in the making, beside its final name.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::{PathPersistError, TempPath};
+
+use super::{failed, folder_of, system};
+use crate::Error;
+
+/// What the name of a file in the making ends with.
+const ENDING: &str = ".partial";
+/// As much of a final name as the name of a file in the making holds: names have 255 bytes at most.
+const LONGEST_NAME: usize = 200;
+/// How many names are tried for an archive that cannot have its own.
+const MOST_NAMES: u32 = 100;
+
+/// The names of a file in the making: it is written beside its final name, and removed when this is dropped before [`NewFile::commit`],
+/// whoever has it open.
+///
+/// A process that is killed leaves it behind. Whoever makes a file keeps it locked, so that the next one under that name knows what the dead
+/// have left from what the living still write, also among machines that share a file system with locks.
+#[derive(Debug)]
+pub(crate) struct NewFile {
+    partial: TempPath,
+    path: PathBuf,
+}
+
+impl NewFile {
+    /// Starts a file in the folder of `path`, with the permissions that a new file there has, and removes what dead processes have left of
+    /// others under that name.
+    pub(crate) fn create(path: &Path) -> io::Result<(Self, File)> {
+        let folder = folder_of(path);
+        let beginning = beginning(path.file_name().unwrap_or_default());
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&beginning).suffix(ENDING);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // The process's umask takes its part away, as it does for any new file.
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        remove_dead(folder, &beginning);
+        loop {
+            let (file, partial) = builder.tempfile_in(folder)?.into_parts();
+            // Before it was locked, somebody may have taken it for a dead one's.
+            let is_free = system::lock(&file).unwrap_or(true);
+            if is_free && system::has_name(&file)? {
+                let path = path.to_owned();
+                return Ok((Self { partial, path }, file));
+            }
+        }
+    }
+
+    /// Gives the file its name in place of whatever had that name before, and syncs the folder if `sync` says so.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotInPlace`], where the name cannot be had: the file is kept then. [`Error::Output`], where the folder cannot be synced.
+    pub(crate) fn commit(self, sync: bool) -> Result<(), Error> {
+        let Self { partial, path } = self;
+        if let Err(PathPersistError { error, path: left }) = partial.persist(&path) {
+            let kept = keep(left, &path);
+            return Err(Error::NotInPlace {
+                path,
+                kept,
+                source: error,
+            });
+        }
+        if !sync {
+            return Ok(());
+        }
+        File::open(folder_of(&path))
+            .and_then(|folder| folder.sync_all())
+            .map_err(failed("sync the folder of", &path))
+    }
+}
+
+/// What the names begin with of files in the making that will have this name.
+fn beginning(name: &OsStr) -> OsString {
+    let mut beginning = OsString::from(".");
+    if name.len() <= LONGEST_NAME {
+        beginning.push(name);
+    } else {
+        let text = name.to_string_lossy();
+        let end = (0..=LONGEST_NAME)
+            .rev()
+            .find(|&at| text.is_char_boundary(at));
+        beginning.push(&text[..end.unwrap_or(0)]);
+    }
+    beginning.push(".pgdumprs-");
+    beginning
+}
+
+/// Removes files in the making that nobody has locked. What cannot be removed stays: it is in nobody's way.
+fn remove_dead(folder: &Path, beginning: &OsStr) {
+    let is_partial = |name: &OsStr| {
+        let name = name.as_encoded_bytes();
+        name.starts_with(beginning.as_encoded_bytes()) && name.ends_with(ENDING.as_bytes())
+    };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if !is_file || !is_partial(&entry.file_name()) {
+            continue;
+        }
+        // Network file systems lock only what is open for writing.
+        let opened = File::options().read(true).write(true).open(entry.path());
+        if opened.is_ok_and(|file| system::lock(&file).unwrap_or(false)) {
+            // It stays locked until it is gone.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Keeps a complete file that cannot have its name under another that can be seen, if there is one, and says which it has.
+fn keep(partial: TempPath, path: &Path) -> PathBuf {
+    let mut partial = partial;
+    for number in 1..MOST_NAMES {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".complete");
+        if number > 1 {
+            name.push(format!("-{number}"));
+        }
+        let name = PathBuf::from(name);
+        match partial.persist_noclobber(&name) {
+            Ok(()) => return name,
+            Err(PathPersistError { error, path }) => {
+                partial = path;
+                if error.kind() != io::ErrorKind::AlreadyExists {
+                    break;
+                }
+            }
+        }
+    }
+    let name = partial.to_path_buf();
+    // Kept or not, it is not removed any more.
+    let _ = partial.keep();
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_the_dead_left_is_removed_and_what_the_living_write_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db.dump");
+        let (living, file) = NewFile::create(&path).unwrap();
+        let dead = folder.path().join(".db.dump.pgdumprs-AAAAAA.partial");
+        let of_another_name = folder.path().join(".other.dump.pgdumprs-AAAAAA.partial");
+        let something_else = folder.path().join(".db.dump.swp");
+        for path in [&dead, &of_another_name, &something_else] {
+            fs::write(path, "left").unwrap();
+        }
+        let (second, _) = NewFile::create(&path).unwrap();
+        assert!(living.partial.exists() && !dead.exists());
+        assert!(of_another_name.exists() && something_else.exists());
+        second.commit(false).unwrap();
+        // The file is the lock; dropping the names alone removes the file.
+        drop(living);
+        drop(file);
+        assert_eq!(
+            names(folder.path()),
+            [
+                ".db.dump.swp",
+                ".other.dump.pgdumprs-AAAAAA.partial",
+                "db.dump"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_complete_file_that_cannot_have_its_name_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db.dump");
+        for expected in ["db.dump.complete", "db.dump.complete-2"] {
+            let (new, _) = NewFile::create(&path).unwrap();
+            fs::write(&new.partial, expected).unwrap();
+            // A folder that came there meanwhile has the name.
+            fs::create_dir_all(&path).unwrap();
+            let error = new.commit(true).unwrap_err();
+            let kept = folder.path().join(expected);
+            assert!(
+                matches!(&error, Error::NotInPlace { kept: named, .. } if *named == kept),
+                "{error:?}"
+            );
+            assert_eq!(fs::read_to_string(&kept).unwrap(), expected);
+        }
+        assert_eq!(
+            names(folder.path()),
+            ["db.dump", "db.dump.complete", "db.dump.complete-2"]
+        );
+    }
+
+    #[test]
+    fn the_longest_names_are_no_hindrance() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("\u{e9}".repeat(127));
+        let (new, _) = NewFile::create(&path).unwrap();
+        new.commit(true).unwrap();
+        assert!(path.exists());
+    }
+}

@@ -1,0 +1,69 @@
+//! What is done with files in a way of the system's own.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::path::Path;
+
+/// Gives a new file the owner and the permissions of the one that it will replace: who may not read last night's backup may not read this
+/// one, and who may still can.
+#[cfg(unix)]
+pub(super) fn make_alike(file: &File, replaced: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let own = file.metadata()?;
+    let user = Some(replaced.uid()).filter(|&user| user != own.uid());
+    let group = Some(replaced.gid()).filter(|&group| group != own.gid());
+    if user.is_some() || group.is_some() {
+        fchown(file, user, group)?;
+    }
+    file.set_permissions(replaced.permissions())
+}
+
+#[cfg(not(unix))]
+pub(super) fn make_alike(file: &File, replaced: &Metadata) -> io::Result<()> {
+    file.set_permissions(replaced.permissions())
+}
+
+/// Whether something is mounted on a file, as containers do with single files: it cannot be replaced then. `false` where that is not known.
+#[cfg(target_os = "linux")]
+pub(super) fn is_mount_point(path: &Path) -> bool {
+    use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+    statx(CWD, path, AtFlags::empty(), StatxFlags::empty())
+        .is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn is_mount_point(_: &Path) -> bool {
+    false
+}
+
+/// Locks a file for this process as long as it is open, and tells whether nobody else had it locked.
+///
+/// # Errors
+///
+/// Where the file system has no locks, so that nobody can tell.
+#[cfg(unix)]
+pub(super) fn lock(file: &File) -> io::Result<bool> {
+    use rustix::fs::{FlockOperation, flock};
+    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn lock(_: &File) -> io::Result<bool> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Whether a file still has a name.
+#[cfg(unix)]
+pub(super) fn has_name(file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    Ok(file.metadata()?.nlink() > 0)
+}
+
+#[cfg(not(unix))]
+pub(super) fn has_name(_: &File) -> io::Result<bool> {
+    Ok(true)
+}
