@@ -36,7 +36,9 @@ pub(crate) struct DumpArgs {
     /// Output file; without it, or for -, the archive goes to standard output
     ///
     /// The archive is written beside the file, and gets its name when it is complete and safe on disk: until then, and where the dump
-    /// fails, what had the name stays. Pipes and devices are written to as they are.
+    /// fails, what had the name stays. Links are followed, and a file that is replaced keeps its owner and its permissions. A file that cannot
+    /// be replaced, since it is mounted into a container or its folder cannot be written to, is written in place, as pg_dump writes, once there
+    /// is data to write; -v says so. Pipes and devices are written to as they are.
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = OsStringValueParser::new().map(PathBuf::from),
           help_heading = "General options")]
     file: Option<PathBuf>,

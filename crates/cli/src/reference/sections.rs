@@ -44,9 +44,16 @@ pub(super) const SECTIONS: &[Section] = &[
     },
     Section {
         title: "Output",
-        content: &[Paragraph(
-            "Without -f the archive goes to standard output. Messages go to standard error.",
-        )],
+        content: &[
+            Paragraph(
+                "Without -f the archive goes to standard output. Messages go to standard error.",
+            ),
+            Paragraph(
+                "Where standard output is a file, as with pgdumprs shop > shop.dump, the archive says where its data is, as one made with -f. A pipe, \
+                 and a file that is appended to (>>), cannot say so: pg_restore then searches. To a file that holds something already, nothing is \
+                 appended: pg_restore would not find it there.",
+            ),
+        ],
     },
     Section {
         title: "Environment",
