@@ -195,7 +195,7 @@ impl Error {
 }
 
 /// The most sessions that an error names.
-const NAMED: usize = 10;
+pub(crate) const NAMED: usize = 10;
 
 /// Who is in the way of locks.
 fn in_the_way(holders: &[String]) -> String {

@@ -3,8 +3,11 @@
 use std::collections::HashSet;
 
 use bstr::BString;
+use pgdumprs_catalog::likeness::some_of;
 use pgdumprs_connect::{Error, Session};
 
+use crate::error::NAMED;
+use crate::patience::limited;
 use crate::transaction::literal;
 
 /// Bytes of one LOCK statement, which names many tables: a bound for what a pooler or a log has to hold at once.
@@ -58,12 +61,46 @@ pub(crate) async fn holders(
     if error.sqlstate() != Some("57014") {
         return Vec::new();
     }
-    // The failed transaction has lost its settings.
+    // The failed transaction has lost its settings. What else cannot be found out is left out.
+    if session.query("ROLLBACK").await.is_err() {
+        return Vec::new();
+    }
+    in_the_way(session, tables).await
+}
+
+/// Who is in the way of a dump that waits for its locks, in words, as `another` connection sees it.
+pub(crate) async fn waited_for(
+    another: impl Future<Output = Result<Session, Error>>,
+    tables: &[BString],
+) -> Vec<String> {
+    let asking = async {
+        let mut session = another.await.map_err(|error| error.to_string())?;
+        let found = in_the_way(&mut session, tables).await;
+        session.close().await;
+        Ok(found)
+    };
+    // That the dump waits is worth more than for whom: where there is no other connection, it is said without.
+    limited(asking).await.unwrap_or_default()
+}
+
+/// Says that the dump waits for its locks, and for whom.
+pub(crate) fn waits(who: &[String]) -> String {
+    let who = match who {
+        [] => String::new(),
+        who => format!(": {}", some_of(who, NAMED, "; ")),
+    };
+    format!(
+        "the dump waits until it can lock its tables, which took more than 15 s{who}; it goes on when they are free, and --lock-wait-timeout \
+         limits the wait (in the library, Dump::lock_wait_timeout)"
+    )
+}
+
+/// Who has or waits for an exclusive lock on some of `tables`, in words; nobody where that cannot be found out.
+async fn in_the_way(session: &mut Session, tables: &[BString]) -> Vec<String> {
     let begin = "BEGIN READ ONLY; SET LOCAL search_path = ''";
-    let statements = ["ROLLBACK", begin, HOLDERS, "COMMIT"];
-    // The dump has failed already: what cannot be found out is left out.
+    let statements = [begin, HOLDERS, "COMMIT"];
     let results = session.pipeline(&statements).await.unwrap_or_default();
-    let Some(rows) = results.get(2) else {
+    let Some(rows) = results.get(1) else {
         return Vec::new();
     };
     let wanted: HashSet<&BString> = tables.iter().collect();

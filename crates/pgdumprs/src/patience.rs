@@ -1,11 +1,11 @@
-//! How long a transaction may take to begin before somebody is told.
+//! How long a transaction may take to begin, or locks to come, before somebody is told.
 //!
-//! A pooler lets clients in and then keeps them waiting until one of its server connections is free, which may be for ever: nothing
-//! fails, and nothing happens.
+//! A pooler lets clients in and then keeps them waiting until one of its server connections is free, and a session that alters a table
+//! keeps others waiting until it ends, which both may be for ever: nothing fails, and nothing happens.
 
 use std::time::Duration;
 
-/// Far longer than a server takes to begin a transaction, over any link, and short enough to watch.
+/// Far longer than a server takes to begin a transaction or to lock free tables, over any link, and short enough to watch.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What such a wait looks like, and what helps.
@@ -14,11 +14,23 @@ const WAITED: &str = "the server has not begun a transaction in 15 s: all server
 
 /// Waits for `work` however long it takes, and calls `tell` where that is long.
 pub(crate) async fn telling<T>(work: impl Future<Output = T>, tell: impl FnOnce(String)) -> T {
+    noticing(work, async { tell(WAITED.to_owned()) }).await
+}
+
+/// Waits for `work` however long it takes, and where that is long, does `notice` meanwhile.
+pub(crate) async fn noticing<T>(
+    work: impl Future<Output = T>,
+    notice: impl Future<Output = ()>,
+) -> T {
     tokio::pin!(work);
+    let long = async {
+        tokio::time::sleep(PATIENCE).await;
+        notice.await;
+    };
     tokio::select! {
         biased;
         done = &mut work => return done,
-        () = tokio::time::sleep(PATIENCE) => tell(WAITED.to_owned()),
+        () = long => {}
     }
     work.await
 }

@@ -13,8 +13,8 @@ use crate::blocking::blocking;
 use crate::created::creation_time;
 use crate::data::job;
 use crate::hint::{advised, hosted_pooler};
-use crate::lock::{holders, lock_statements};
-use crate::patience::telling;
+use crate::lock::{holders, lock_statements, waited_for, waits};
+use crate::patience::{noticing, telling};
 use crate::transaction::{self, Begun, Unshared};
 use crate::{Choice, Dump, Error, Event, server, standby};
 
@@ -147,9 +147,6 @@ impl Dump {
             LargeObjectForm::Single
         };
         let listing = Listing::read(session, &self.options.scope()).await?;
-        for mistake in listing.matched.mistakes() {
-            self.watch.tell(Event::Warning(mistake.clone()));
-        }
         // What takes long in a large schema is done beside the async executor, which must stay responsive.
         let options = self.options.clone();
         Ok(blocking(move || pgdumprs_ddl::Dump::new(listing, options)).await?)
@@ -171,7 +168,13 @@ impl Dump {
         .await;
         let count = tables.len();
         self.watch.tell(Event::LockingTables { count });
-        if let Err(source) = session.pipeline(&locks).await {
+        let another = session.another();
+        // Boxed, since opening a connection would take much of the stack of every dump.
+        let waiting = Box::pin(async {
+            let who = waited_for(another, &tables).await;
+            self.watch.tell(Event::Warning(waits(&who)));
+        });
+        if let Err(source) = noticing(session.pipeline(&locks), waiting).await {
             // The first of the statements sets the limit, where there is one.
             let is_limit = matches!(source, Cause::Statement { index: Some(0), .. });
             if let Some(limit) = self.settings.lock_wait_timeout.clone().filter(|_| is_limit) {

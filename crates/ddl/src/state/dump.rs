@@ -48,6 +48,7 @@ impl Dump {
             table_index: index(&mut listing.tables.iter().map(|row| row.oid)),
             encoding: Encoding::named(&listing.database.client_encoding),
             options,
+            warnings: listing.matched.mistakes().to_vec(),
             listing,
             details: Details::default(),
             objects: Objects::default(),
@@ -55,7 +56,6 @@ impl Dump {
             table_ids: Vec::new(),
             relations: Relations::default(),
             extension_of: HashMap::new(),
-            warnings: Vec::new(),
         }
     }
 

@@ -1,9 +1,9 @@
 //! Tables that somebody else has locked.
 
 use anyhow::ensure;
-use pgdumprs::Dump;
+use pgdumprs::{Dump, Event};
 use pgdumprs_connect::{ConnectParams, Session};
-use pgdumprs_testkit::for_each_major;
+use pgdumprs_testkit::{Major, Server, for_each_major};
 
 use crate::runtime;
 
@@ -36,4 +36,44 @@ fn whoever_is_in_the_way_of_a_lock_is_named() {
             Ok(())
         })
     });
+}
+
+/// Without a limit nothing fails, and nothing happens either: somebody is told, and the dump goes on when the table is free.
+#[test]
+fn a_dump_that_waits_for_a_lock_says_for_whom() {
+    let database = Server::get(Major::REFERENCE).database();
+    database.execute_sql("CREATE TABLE free (); CREATE TABLE taken AS SELECT 1 AS a");
+    let dumped: anyhow::Result<()> = runtime().block_on(async {
+        let params = format!("{} application_name=migration", database.conninfo());
+        let mut other = Session::connect(&ConnectParams::parse(&params)?).await?;
+        let own = other
+            .query("BEGIN; ALTER TABLE taken ADD b integer; SELECT pg_backend_pid()")
+            .await?;
+        let process: i32 = own.one()?.get(0)?;
+        let mut dump = Dump::new(&database.conninfo())?;
+        let mut events = dump.events();
+        let dump = tokio::spawn(dump.to_std_writer(std::io::sink()));
+        let warning = loop {
+            match events.next().await {
+                Some(Event::Warning(warning)) => break warning,
+                Some(_) => {}
+                None => anyhow::bail!("nobody was told"),
+            }
+        };
+        let holder =
+            format!("process {process} (migration) has an exclusive lock on table public.taken");
+        ensure!(
+            warning.contains(&holder) && warning.contains("--lock-wait-timeout"),
+            "{warning}"
+        );
+        ensure!(!warning.contains("public.free"), "{warning}");
+        other.query("ROLLBACK").await?;
+        let (_, report) = dump.await??;
+        ensure!(
+            report.rows == 1 && report.warnings == [warning],
+            "{report:?}"
+        );
+        Ok(())
+    });
+    dumped.unwrap();
 }
