@@ -59,7 +59,7 @@ pub use kinds::relation_statistics::AttributeStatistics;
 pub use kinds::rule::Rule;
 pub use kinds::sequence::{Position, Sequence};
 pub use kinds::statistics_ext::StatisticsExt;
-pub use kinds::subscription::Subscription;
+pub use kinds::subscription::{Publisher, Subscription};
 pub use kinds::table::{OwningColumn, Table, relkind};
 pub use kinds::table_data::RelationSize;
 pub use kinds::table_data::ValueType;

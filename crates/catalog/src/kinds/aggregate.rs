@@ -81,6 +81,8 @@ pub struct AggregateDetails {
     pub deserialize: Option<BString>,
     /// The operator whose order makes it the first or last value: MIN and MAX.
     pub sort_operator: Option<QualifiedName>,
+    /// Planner support function, as SQL (since 19).
+    pub support: Option<BString>,
     /// `s` safe, `r` restricted, `u` unsafe in parallel queries.
     pub parallel: u8,
 }
@@ -97,7 +99,7 @@ impl Detailed for AggregateDetails {
                     a.aggmtransfn, a.aggmtranstype::pg_catalog.regtype, a.aggmtransspace, a.aggminitval,
                     a.aggmfinalfn, a.aggmfinalextra, a.aggmfinalmodify,
                     a.aggminvtransfn, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn,
-                    n.nspname, o.oprname, p.proparallel
+                    n.nspname, o.oprname, p.prosupport, p.proparallel
              FROM {wanted} AS wanted(oid)
                   JOIN pg_catalog.pg_proc AS p ON p.oid = wanted.oid
                   JOIN pg_catalog.pg_aggregate AS a ON a.aggfnoid = p.oid
@@ -122,6 +124,7 @@ impl Detailed for AggregateDetails {
             serialize: decode_reference(cells)?,
             deserialize: decode_reference(cells)?,
             sort_operator: QualifiedName::decode(cells)?,
+            support: decode_reference(cells)?,
             parallel: cells.char()?,
         })
     }

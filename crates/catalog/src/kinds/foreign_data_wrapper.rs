@@ -19,6 +19,8 @@ pub struct ForeignDataWrapper {
     pub handler: Option<BString>,
     /// The validator function as SQL names it, where there is one.
     pub validator: Option<BString>,
+    /// The function that makes connection strings for subscriptions, as SQL names it, where there is one (since 19).
+    pub connection: Option<BString>,
     /// The options as `options_sql` renders them.
     pub options: Option<BString>,
     /// Privileges on the wrapper.
@@ -40,14 +42,19 @@ pub(crate) fn options_sql(column: &str) -> String {
 impl Listed for ForeignDataWrapper {
     const WHAT: &'static str = "foreign-data wrappers";
 
-    fn query(_version: u32) -> String {
+    fn query(version: u32) -> String {
+        let connection = if version >= 190000 {
+            "NULLIF(fdwconnection, 0)::pg_catalog.regproc"
+        } else {
+            "NULL"
+        };
         format!(
             "SELECT oid, fdwname, fdwowner,
                     NULLIF(fdwhandler, 0)::pg_catalog.regproc, NULLIF(fdwvalidator, 0)::pg_catalog.regproc,
-                    {}, fdwacl, pg_catalog.acldefault('F', fdwowner)
+                    {connection}, {options}, fdwacl, pg_catalog.acldefault('F', fdwowner)
              FROM pg_catalog.pg_foreign_data_wrapper
              ORDER BY oid",
-            options_sql("fdwoptions")
+            options = options_sql("fdwoptions")
         )
     }
 
@@ -58,6 +65,7 @@ impl Listed for ForeignDataWrapper {
             owner: cells.oid()?,
             handler: cells.opt_text()?,
             validator: cells.opt_text()?,
+            connection: cells.opt_text()?,
             options: cells.opt_text()?,
             acl: Acl::decode(cells)?,
         })

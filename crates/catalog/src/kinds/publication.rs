@@ -17,6 +17,10 @@ pub struct Publication {
     pub owner: Oid,
     /// FOR ALL TABLES.
     pub all_tables: bool,
+    /// FOR ALL SEQUENCES (since 19).
+    pub all_sequences: bool,
+    /// OIDs of the tables that it does not publish although it is for all of them, in the catalog's own order (since 19).
+    pub except: Vec<Oid>,
     /// Whether it publishes INSERT.
     pub insert: bool,
     /// Whether it publishes UPDATE.
@@ -36,15 +40,26 @@ impl Listed for Publication {
 
     fn query(version: u32) -> String {
         let stored_generated = if version >= 180000 {
-            "pubgencols = 's'"
+            "p.pubgencols = 's'"
         } else {
             "false"
         };
+        let (scope, exclusions) = if version >= 190000 {
+            (
+                "p.puballsequences, e.tables",
+                "LEFT JOIN (SELECT r.prpubid, pg_catalog.array_agg(r.prrelid ORDER BY r.ctid) AS tables
+                            FROM pg_catalog.pg_publication_rel AS r
+                            WHERE r.prexcept
+                            GROUP BY r.prpubid) AS e ON e.prpubid = p.oid",
+            )
+        } else {
+            ("false, NULL", "")
+        };
         format!(
-            "SELECT oid, pubname, pubowner, puballtables, pubinsert, pubupdate, pubdelete, pubtruncate, pubviaroot,
-                    {stored_generated}
-             FROM pg_catalog.pg_publication
-             ORDER BY oid"
+            "SELECT p.oid, p.pubname, p.pubowner, p.puballtables, {scope}, p.pubinsert, p.pubupdate, p.pubdelete,
+                    p.pubtruncate, p.pubviaroot, {stored_generated}
+             FROM pg_catalog.pg_publication AS p {exclusions}
+             ORDER BY p.oid"
         )
     }
 
@@ -54,6 +69,8 @@ impl Listed for Publication {
             name: cells.text()?,
             owner: cells.oid()?,
             all_tables: cells.bool()?,
+            all_sequences: cells.bool()?,
+            except: cells.get::<Option<_>>()?.unwrap_or_default(),
             insert: cells.bool()?,
             update: cells.bool()?,
             delete: cells.bool()?,
@@ -94,9 +111,15 @@ impl Listed for PublicationRel {
         } else {
             "NULL, NULL"
         };
+        // What a publication for all tables leaves out is no member of it.
+        let members = if version >= 190000 {
+            "WHERE NOT p.prexcept"
+        } else {
+            ""
+        };
         format!(
             "SELECT p.oid, p.prpubid, p.prrelid, {details}
-             FROM pg_catalog.pg_publication_rel AS p
+             FROM pg_catalog.pg_publication_rel AS p {members}
              ORDER BY p.oid"
         )
     }

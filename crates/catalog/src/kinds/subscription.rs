@@ -8,6 +8,15 @@ use crate::query::cells::Cells;
 use crate::query::flight::Listed;
 use crate::{Error, Oid};
 
+/// How a subscription reaches its publisher.
+#[derive(Clone)]
+pub enum Publisher {
+    /// By a connection string, which may hold a password.
+    Conninfo(BString),
+    /// By the options of the foreign server with this name, unquoted (since 19).
+    Server(BString),
+}
+
 /// A subscription. Only superusers may read them whole.
 #[derive(Clone)]
 pub struct Subscription {
@@ -17,8 +26,8 @@ pub struct Subscription {
     pub name: BString,
     /// OID of the owning role.
     pub owner: Oid,
-    /// How to reach the publisher. May hold a password.
-    pub conninfo: BString,
+    /// How to reach the publisher.
+    pub publisher: Publisher,
     /// Name of the slot on the publisher; `None` for none.
     pub slot_name: Option<BString>,
     /// The setting `synchronous_commit` of its workers.
@@ -41,6 +50,12 @@ pub struct Subscription {
     pub origin: BString,
     /// Whether its slot is kept on the publisher's standbys (since 17).
     pub failover: bool,
+    /// Whether rows that are dead stay as long as conflicts may need them (since 19).
+    pub retain_dead_tuples: bool,
+    /// How long they stay at most, in milliseconds; 0 for as long as it takes (since 19).
+    pub max_retention: i32,
+    /// The setting `wal_receiver_timeout` of its workers; `-1` for the server's (since 19).
+    pub wal_receiver_timeout: BString,
 }
 
 impl fmt::Debug for Subscription {
@@ -68,10 +83,10 @@ impl Listed for Subscription {
             if version >= since { column } else { before }
         };
         format!(
-            "SELECT s.oid, s.subname, s.subowner, s.subconninfo, s.subslotname, s.subsynccommit, s.subpublications,
-                    {binary}, {streaming}, {two_phase}, {disable_on_error}, {password_required}, {run_as_owner},
-                    {origin}, {failover}
-             FROM pg_catalog.pg_subscription AS s
+            "SELECT s.oid, s.subname, s.subowner, {server}, s.subconninfo, s.subslotname, s.subsynccommit,
+                    s.subpublications, {binary}, {streaming}, {two_phase}, {disable_on_error}, {password_required},
+                    {run_as_owner}, {origin}, {failover}, {retain_dead_tuples}, {max_retention}, {receiver_timeout}
+             FROM pg_catalog.pg_subscription AS s {servers}
              WHERE s.subdbid = {THIS_DATABASE}
              ORDER BY s.oid",
             binary = since(140000, "s.subbinary", "false"),
@@ -83,6 +98,15 @@ impl Listed for Subscription {
             run_as_owner = since(160000, "s.subrunasowner", "false"),
             origin = since(160000, "s.suborigin", "'any'"),
             failover = since(170000, "s.subfailover", "false"),
+            server = since(190000, "f.srvname", "NULL"),
+            servers = since(
+                190000,
+                "LEFT JOIN pg_catalog.pg_foreign_server AS f ON f.oid = s.subserver",
+                ""
+            ),
+            retain_dead_tuples = since(190000, "s.subretaindeadtuples", "false"),
+            max_retention = since(190000, "s.submaxretention", "0"),
+            receiver_timeout = since(190000, "s.subwalrcvtimeout", "'-1'"),
         )
     }
 
@@ -91,7 +115,7 @@ impl Listed for Subscription {
             oid: cells.oid()?,
             name: cells.text()?,
             owner: cells.oid()?,
-            conninfo: cells.text()?,
+            publisher: decode_publisher(cells)?,
             slot_name: cells.opt_text()?,
             synchronous_commit: cells.text()?,
             publications: cells.array()?,
@@ -103,8 +127,22 @@ impl Listed for Subscription {
             run_as_owner: cells.bool()?,
             origin: cells.text()?,
             failover: cells.bool()?,
+            retain_dead_tuples: cells.bool()?,
+            max_retention: cells.get()?,
+            wal_receiver_timeout: cells.text()?,
         })
     }
+}
+
+/// Decodes two columns: the server's name and the connection string, which is NULL where there is a server.
+fn decode_publisher(cells: &mut Cells<'_>) -> Result<Publisher, Error> {
+    Ok(match cells.opt_text()? {
+        Some(server) => {
+            cells.opt_text()?;
+            Publisher::Server(server)
+        }
+        None => Publisher::Conninfo(cells.text()?),
+    })
 }
 
 /// The subscriptions that a role which is no superuser may not read, by what it may know of them.
@@ -134,7 +172,7 @@ mod tests {
             oid: 16400,
             name: "s".into(),
             owner: 10,
-            conninfo: "host=h password=hunter2".into(),
+            publisher: Publisher::Conninfo("host=h password=hunter2".into()),
             slot_name: None,
             synchronous_commit: "off".into(),
             publications: vec!["p".into()],
@@ -146,6 +184,9 @@ mod tests {
             run_as_owner: false,
             origin: "any".into(),
             failover: false,
+            retain_dead_tuples: false,
+            max_retention: 0,
+            wal_receiver_timeout: "-1".into(),
         };
         let shown = format!("{subscription:?}");
         assert!(

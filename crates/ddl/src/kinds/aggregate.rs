@@ -115,6 +115,9 @@ fn definition(
     if let Some(operator) = &aggregate.sort_operator {
         parts.push(sql!["SORTOP = ", type_system::operator(dump, operator)]);
     }
+    if let Some(function) = &aggregate.support {
+        parts.push(sql!["SUPPORT = ", function]);
+    }
     if aggregate.aggkind == b'h' {
         parts.push(sql!["HYPOTHETICAL"]);
     }

@@ -174,6 +174,7 @@ fn render_key(
     };
     let index_row = &dump.details.post_data.indexes[i];
     let name = dump.ident(&row.name);
+    let index_name = dump.qualified(index_object);
     let alter = sql![table.alter(), " ONLY ", table.qualified];
     let mut text = sql![alter, "\n    ADD CONSTRAINT ", name, " "];
     if row.contype == contype::EXCLUSION {
@@ -185,12 +186,9 @@ fn render_key(
         text,
         ";\n",
         index::cluster(dump, index_row, table),
+        index::statistics_targets(index_row, &index_name),
         index::replica_identity(dump, index_row, table),
-        extension_dependency::statements(
-            dump,
-            index_object,
-            &sql!["INDEX ", dump.qualified(index_object)]
-        ),
+        extension_dependency::statements(dump, index_object, &sql!["INDEX ", index_name]),
     );
     let mut entry = table.inner_entry(object, "CONSTRAINT");
     entry.tablespace = Some(index_row.tablespace.clone().unwrap_or_default());

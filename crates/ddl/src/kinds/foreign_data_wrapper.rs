@@ -45,11 +45,15 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) 
     let owner = dump.listing.role(row.owner);
     if object.dumps(Components::DEFINITION) {
         let mut definition = sql!["CREATE FOREIGN DATA WRAPPER ", name];
-        if let Some(handler) = &row.handler {
-            push!(definition, " HANDLER ", handler);
-        }
-        if let Some(validator) = &row.validator {
-            push!(definition, " VALIDATOR ", validator);
+        let functions = [
+            (" HANDLER ", &row.handler),
+            (" VALIDATOR ", &row.validator),
+            (" CONNECTION ", &row.connection),
+        ];
+        for (clause, function) in functions {
+            if let Some(function) = function {
+                push!(definition, clause, function);
+            }
         }
         push!(definition, options_clause(row.options.as_ref()), ";\n");
         toc.push(Entry {

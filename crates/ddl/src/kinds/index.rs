@@ -98,8 +98,19 @@ pub(crate) fn render(
 
 fn definition(dump: &Dump, object: &Object, row: &Index, table: &Whole<'_>) -> BString {
     let qualified = dump.qualified(object);
-    let mut text = sql![row.definition, ";\n"];
-    push!(text, cluster(dump, row, table));
+    sql![
+        row.definition,
+        ";\n",
+        cluster(dump, row, table),
+        statistics_targets(row, &qualified),
+        extension_dependency::statements(dump, object, &sql!["INDEX ", qualified]),
+        replica_identity(dump, row, table)
+    ]
+}
+
+/// Says how closely ANALYZE looks at the index's expressions, where that was said.
+pub(crate) fn statistics_targets(row: &Index, qualified: &BString) -> BString {
+    let mut text = BString::default();
     for (column, target) in &row.statistics_targets {
         let (column, target) = (column.to_string(), target.to_string());
         push!(
@@ -113,11 +124,6 @@ fn definition(dump: &Dump, object: &Object, row: &Index, table: &Whole<'_>) -> B
             ";\n"
         );
     }
-    push!(
-        text,
-        extension_dependency::statements(dump, object, &sql!["INDEX ", qualified])
-    );
-    push!(text, replica_identity(dump, row, table));
     text
 }
 

@@ -87,7 +87,7 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) 
         toc.push(Entry {
             tag: Some(row.name.clone()),
             owner: Some(owner.to_owned()),
-            definition: Some(definition(row, &name)),
+            definition: Some(definition(dump, row, &name)),
             drop: Some(sql!["DROP PUBLICATION ", name, ";\n"]),
             ..Toc::entry_of(object, "PUBLICATION", Section::PostData)
         });
@@ -101,7 +101,7 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) 
     }
 }
 
-fn definition(row: &Publication, name: &BString) -> BString {
+fn definition(dump: &Dump, row: &Publication, name: &BString) -> BString {
     let actions = [
         ("insert", row.insert),
         ("update", row.update),
@@ -113,8 +113,9 @@ fn definition(row: &Publication, name: &BString) -> BString {
         .filter(|(_, published)| *published)
         .map(|(action, _)| action);
     let mut text = sql!["CREATE PUBLICATION ", name];
-    if row.all_tables {
-        push!(text, " FOR ALL TABLES");
+    let scope = scope(dump, row);
+    if !scope.is_empty() {
+        push!(text, " FOR ", sql::join(scope, ", "));
     }
     push!(text, " WITH (publish = '", sql::join(actions, ", "), "'");
     if row.via_root {
@@ -125,6 +126,27 @@ fn definition(row: &Publication, name: &BString) -> BString {
     }
     push!(text, ");\n");
     text
+}
+
+/// What a publication is for by itself. Tables and schemas that it names are entries of their own.
+fn scope(dump: &Dump, row: &Publication) -> Vec<BString> {
+    let mut scope = Vec::new();
+    if row.all_tables {
+        let mut tables = sql!["ALL TABLES"];
+        // Named even where they are not dumped: to publish them would be worse than not to restore.
+        let except = row.except.iter().filter_map(|&oid| dump.find_table(oid));
+        let except: Vec<BString> = except
+            .map(|table| sql!["TABLE ONLY ", dump.qualified(dump.table_object(table))])
+            .collect();
+        if !except.is_empty() {
+            push!(tables, " EXCEPT (", sql::join(except, ", "), ")");
+        }
+        scope.push(tables);
+    }
+    if row.all_sequences {
+        scope.push(sql!["ALL SEQUENCES"]);
+    }
+    scope
 }
 
 /// The publication that a member names.

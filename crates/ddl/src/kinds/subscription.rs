@@ -2,7 +2,7 @@
 
 use bstr::BString;
 use pgdumprs_archive::{Entry, Section};
-use pgdumprs_catalog::{CatalogId, Subscription, class};
+use pgdumprs_catalog::{CatalogId, Publisher, Subscription, class};
 
 use crate::Components;
 use crate::annotations::comment::{self, Subject};
@@ -76,11 +76,14 @@ fn definition(dump: &Dump, row: &Subscription, name: &BString) -> BString {
         b'p' => "parallel",
         _ => "off",
     };
+    let publisher = match &row.publisher {
+        Publisher::Conninfo(conninfo) => sql![" CONNECTION ", dump.literal(conninfo)],
+        Publisher::Server(server) => sql![" SERVER ", dump.ident(server)],
+    };
     let mut text = sql![
         "CREATE SUBSCRIPTION ",
         name,
-        " CONNECTION ",
-        dump.literal(&row.conninfo),
+        publisher,
         " PUBLICATION ",
         publications,
         " WITH (connect = false, slot_name = ",
@@ -99,16 +102,24 @@ fn definition(dump: &Dump, row: &Subscription, name: &BString) -> BString {
         (!row.password_required, ", password_required = false"),
         (row.run_as_owner, ", run_as_owner = true"),
         (row.failover, ", failover = true"),
+        (row.retain_dead_tuples, ", retain_dead_tuples = true"),
     ];
     for (_, option) in switches.iter().filter(|(is_set, _)| *is_set) {
         push!(text, option);
     }
-    if row.synchronous_commit != "off" {
-        push!(
-            text,
-            ", synchronous_commit = ",
-            dump.ident(&row.synchronous_commit)
-        );
+    if row.max_retention != 0 {
+        let longest = row.max_retention.to_string();
+        push!(text, ", max_retention_duration = ", longest);
+    }
+    // Quoted as names are, which these options take as well as a literal.
+    let settings = [
+        ("synchronous_commit", &row.synchronous_commit, "off"),
+        ("wal_receiver_timeout", &row.wal_receiver_timeout, "-1"),
+    ];
+    for (option, value, default) in settings {
+        if value != default {
+            push!(text, ", ", option, " = ", dump.ident(value));
+        }
     }
     if !row.origin.eq_ignore_ascii_case(b"any") {
         push!(text, ", origin = ", row.origin);
@@ -129,7 +140,7 @@ mod tests {
             oid: 16400,
             name: "s".into(),
             owner: 10,
-            conninfo: "host=h".into(),
+            publisher: Publisher::Conninfo("host=h".into()),
             slot_name: None,
             synchronous_commit: "off".into(),
             publications: vec!["p".into()],
@@ -141,6 +152,9 @@ mod tests {
             run_as_owner: false,
             origin: "any".into(),
             failover: false,
+            retain_dead_tuples: false,
+            max_retention: 0,
+            wal_receiver_timeout: "-1".into(),
         }
     }
 
@@ -172,7 +186,7 @@ mod tests {
     #[test]
     fn every_option_has_its_place() {
         let row = Subscription {
-            conninfo: "password=it's".into(),
+            publisher: Publisher::Conninfo("password=it's".into()),
             slot_name: Some("a'b".into()),
             synchronous_commit: "on".into(),
             publications: vec!["p".into(), "P 2".into()],
@@ -184,6 +198,9 @@ mod tests {
             run_as_owner: true,
             origin: "none".into(),
             failover: true,
+            retain_dead_tuples: true,
+            max_retention: 60_000,
+            wal_receiver_timeout: "5min".into(),
             ..subscription()
         };
         assert_eq!(
@@ -191,7 +208,8 @@ mod tests {
             "CREATE SUBSCRIPTION s CONNECTION 'password=it''s' PUBLICATION p, \"P 2\" \
              WITH (connect = false, slot_name = 'a''b', binary = true, streaming = parallel, \
              two_phase = on, disable_on_error = true, password_required = false, \
-             run_as_owner = true, failover = true, synchronous_commit = \"on\", origin = none);\n"
+             run_as_owner = true, failover = true, retain_dead_tuples = true, max_retention_duration = 60000, \
+             synchronous_commit = \"on\", wal_receiver_timeout = \"5min\", origin = none);\n"
         );
     }
 }
