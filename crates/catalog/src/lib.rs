@@ -58,7 +58,7 @@ pub use kinds::publication::{Publication, PublicationNamespace, PublicationRel};
 pub use kinds::relation_statistics::AttributeStatistics;
 pub use kinds::rule::Rule;
 pub use kinds::sequence::{Position, Sequence};
-pub use kinds::statistics_ext::StatisticsExt;
+pub use kinds::statistics_ext::{StatisticsExt, StatisticsExtData};
 pub use kinds::subscription::{Publisher, Subscription};
 pub use kinds::table::{OwningColumn, Table, relkind};
 pub use kinds::table_data::RelationSize;

@@ -179,7 +179,7 @@ impl Dump {
             Kind::RefreshMatview(i) => matview::render(self, toc, object, i),
             Kind::Index(i) => index::render(self, toc, object, i)?,
             Kind::IndexAttach(i) => index_attach::render(self, toc, object, i)?,
-            Kind::StatisticsExt(i) => statistics_ext::render(self, toc, object, i),
+            Kind::StatisticsExt(i) => statistics_ext::render(self, toc, object, i)?,
             Kind::Constraint(i) | Kind::FkConstraint(i) => {
                 constraint::render(self, toc, object, i)?
             }

@@ -78,7 +78,7 @@ impl Entry {
                 return false;
             }
             b"<Init>" if tag == "Max OID" => return false,
-            b"STATISTICS DATA" => return true,
+            b"STATISTICS DATA" | b"EXTENDED STATISTICS DATA" => return true,
             _ => {}
         }
         if self.had_dumper {

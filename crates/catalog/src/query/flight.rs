@@ -185,6 +185,11 @@ impl Flight {
         self.list()
     }
 
+    /// Asks for the details of the objects in `oids`, which servers before `since` do not have: there, the answer is empty.
+    pub(crate) fn detail_since<T: Detailed>(&mut self, since: u32, oids: &[Oid]) -> Ticket<T> {
+        self.detail(if self.version >= since { oids } else { &[] })
+    }
+
     /// Asks for the details of the objects in `oids`; costs nothing where there are none.
     pub(crate) fn detail<T: Detailed>(&mut self, oids: &[Oid]) -> Ticket<T> {
         if oids.is_empty() {

@@ -10,6 +10,7 @@ use crate::annotations::extension_dependency::ExtensionDependency;
 use crate::annotations::seclabel::SecLabel;
 use crate::kinds::constraint::Constraint;
 use crate::kinds::relation_statistics::AttributeStatistics;
+use crate::kinds::statistics_ext::StatisticsExtData;
 use crate::order::depend::Dependency;
 use crate::privileges::init_privs::InitPrivs;
 use crate::privileges::{acl::ColumnAcl, acl_item::AclItem};
@@ -44,6 +45,8 @@ pub struct Details {
     pub column_acls: HashMap<Oid, Vec<ColumnAcl>>,
     /// What the planner knows of the columns of each table and index, by name of the column.
     pub attribute_statistics: HashMap<Oid, Vec<AttributeStatistics>>,
+    /// What the planner knows by each statistics object, of a table by itself before that with its children. Empty before 19.
+    pub statistics_ext_data: HashMap<Oid, Vec<StatisticsExtData>>,
 }
 
 impl Details {
@@ -68,6 +71,8 @@ impl Details {
         let initial_privileges = flight.list::<InitPrivs>();
         let column_acls = flight.list::<ColumnAcl>();
         let attribute_statistics = flight.detail::<AttributeStatistics>(&wanted.statistics);
+        let statistics_ext_data =
+            flight.detail_since::<StatisticsExtData>(StatisticsExtData::SINCE, &wanted.statistics);
         let landed = flight.run(session).await?;
         aside(move || {
             let (relations, mut constraints) = relations.take(&landed)?;
@@ -108,6 +113,13 @@ impl Details {
                 details
                     .attribute_statistics
                     .entry(row.relation)
+                    .or_default()
+                    .push(row);
+            }
+            for row in landed.take(statistics_ext_data)? {
+                details
+                    .statistics_ext_data
+                    .entry(row.statistics)
                     .or_default()
                     .push(row);
             }

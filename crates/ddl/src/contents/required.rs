@@ -65,7 +65,7 @@ fn is_required(options: &Options, entry: &Entry, section: Section) -> bool {
 /// although they have a text; a refresh of a materialized view is one.
 fn parts(entry: &Entry) -> Part {
     let descriptor: &[u8] = &entry.descriptor;
-    if descriptor == b"STATISTICS DATA" {
+    if matches!(descriptor, b"STATISTICS DATA" | b"EXTENDED STATISTICS DATA") {
         return Part::STATISTICS;
     }
     let is_data = match descriptor {
@@ -134,6 +134,7 @@ mod tests {
             entry("STATISTICS DATA", "t", Section::Data),
             entry("INDEX", "i", Section::PostData),
             entry("COMMENT", "INDEX i", Section::None),
+            entry("EXTENDED STATISTICS DATA", "e", Section::PostData),
             entry("MATERIALIZED VIEW DATA", "m", Section::PostData),
         ];
         filter(options, &mut toc);
@@ -184,6 +185,22 @@ mod tests {
         options.sequence_data = true;
         assert_eq!(left(&options).len(), definitions.len() + 1);
         assert!(left(&options).contains(&"SEQUENCE SET s".to_owned()));
+    }
+
+    #[test]
+    fn statistics_are_in_two_sections() {
+        let mut options = Options {
+            schema: false,
+            data: false,
+            statistics: true,
+            ..Options::default()
+        };
+        let (early, late) = ("STATISTICS DATA t", "EXTENDED STATISTICS DATA e");
+        assert_eq!(left(&options), [early, late]);
+        options.sections = Sections::DATA;
+        assert_eq!(left(&options), [early]);
+        options.sections = Sections::POST_DATA;
+        assert_eq!(left(&options), [late]);
     }
 
     #[test]

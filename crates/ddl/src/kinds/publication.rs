@@ -233,6 +233,7 @@ pub(crate) fn render_namespace(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{Fixture, table};
 
     fn publication() -> Publication {
         Publication {
@@ -240,6 +241,8 @@ mod tests {
             name: "p".into(),
             owner: 10,
             all_tables: false,
+            all_sequences: false,
+            except: Vec::new(),
             insert: true,
             update: true,
             delete: true,
@@ -249,10 +252,18 @@ mod tests {
         }
     }
 
+    /// What is written of `row` in a database with two tables.
+    fn definition_of(row: Publication) -> String {
+        let tables = vec![table(20_000, "t"), table(20_010, "Order")];
+        let mut fixture = Fixture::new(190_000, tables);
+        fixture.details.post_data.publications.push(row);
+        fixture.definition("PUBLICATION", "p")
+    }
+
     #[test]
     fn actions_are_listed_even_where_there_are_none() {
         assert_eq!(
-            definition(&publication(), &"p".into()),
+            definition_of(publication()),
             "CREATE PUBLICATION p WITH (publish = 'insert, update, delete, truncate');\n"
         );
         let silent = Publication {
@@ -263,7 +274,7 @@ mod tests {
             ..publication()
         };
         assert_eq!(
-            definition(&silent, &"p".into()),
+            definition_of(silent),
             "CREATE PUBLICATION p WITH (publish = '');\n"
         );
     }
@@ -279,9 +290,33 @@ mod tests {
             ..publication()
         };
         assert_eq!(
-            definition(&row, &"p".into()),
+            definition_of(row),
             "CREATE PUBLICATION p FOR ALL TABLES WITH (publish = 'insert, truncate', \
              publish_via_partition_root = true, publish_generated_columns = stored);\n"
+        );
+    }
+
+    #[test]
+    fn what_is_left_out_is_named_in_the_order_of_the_catalog() {
+        let sequences = Publication {
+            all_sequences: true,
+            truncate: false,
+            delete: false,
+            ..publication()
+        };
+        assert_eq!(
+            definition_of(sequences.clone()),
+            "CREATE PUBLICATION p FOR ALL SEQUENCES WITH (publish = 'insert, update');\n"
+        );
+        let both = Publication {
+            all_tables: true,
+            except: vec![20_010, 20_000],
+            ..sequences
+        };
+        assert_eq!(
+            definition_of(both),
+            "CREATE PUBLICATION p FOR ALL TABLES EXCEPT (TABLE ONLY public.\"Order\", TABLE ONLY public.t), \
+             ALL SEQUENCES WITH (publish = 'insert, update');\n"
         );
     }
 }

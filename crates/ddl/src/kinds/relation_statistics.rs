@@ -121,8 +121,9 @@ fn render(dump: &Dump, toc: &mut Toc, object: &Object, size: &Size<'_>, section:
     });
 }
 
-/// The arguments that name the relation.
-fn relation_arguments(dump: &Dump, object: &Object) -> BString {
+/// The arguments that every function for statistics begins with: who knew this, and of which relation. `object` has the
+/// relation's name and schema.
+pub(crate) fn relation_arguments(dump: &Dump, object: &Object) -> BString {
     let version = dump.listing.server.version.to_string();
     let namespace = dump.namespace_name(object).unwrap_or_default();
     sql![
