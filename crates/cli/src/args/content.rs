@@ -92,7 +92,7 @@ impl ContentArgs {
         let (data_only, schema_only) = (self.data_only, self.schema_only);
         let statistics_only = self.statistics_only;
         let conflicts = [
-            (data_only && schema_only, SCHEMA_ONLY, DATA_ONLY),
+            (data_only && schema_only, DATA_ONLY, SCHEMA_ONLY),
             (schema_only && statistics_only, SCHEMA_ONLY, STATISTICS_ONLY),
             (data_only && statistics_only, DATA_ONLY, STATISTICS_ONLY),
             (data_only && self.no_data, DATA_ONLY, "--no-data"),
@@ -107,12 +107,12 @@ impl ContentArgs {
                 "--statistics",
                 "--no-statistics",
             ),
-            (data_only && self.statistics, DATA_ONLY, "--statistics"),
-            (schema_only && self.statistics, SCHEMA_ONLY, "--statistics"),
+            (data_only && self.statistics, "--statistics", DATA_ONLY),
+            (schema_only && self.statistics, "--statistics", SCHEMA_ONLY),
             (
                 schema_only && foreign_data,
-                SCHEMA_ONLY,
                 "--include-foreign-data",
+                SCHEMA_ONLY,
             ),
         ];
         for (clash, one, other) in conflicts {
