@@ -155,6 +155,7 @@ macro_rules! kinds {
 
 kinds! {
     aggregate
+    aggregate_since_19
     base_type
     base_type_since_14
     cast
@@ -168,6 +169,7 @@ kinds! {
     constraint
     constraint_since_15
     constraint_since_18
+    constraint_since_19
     conversion
     data
     default_privilege
@@ -175,10 +177,12 @@ kinds! {
     domain_since_17
     event_trigger
     foreign
+    foreign_since_19
     function
     function_body_since_14
     function_options
     function_since_14
+    function_since_19
     index
     index_state
     index_since_14
@@ -201,6 +205,7 @@ kinds! {
     publication
     publication_since_15
     publication_since_18
+    publication_since_19
     range_type
     range_type_since_14
     relation
@@ -211,9 +216,11 @@ kinds! {
     sequence_since_15
     statistics_ext
     statistics_ext_since_14
+    statistics_ext_since_19
     subscription
     subscription_options_since_16
     subscription_since_17
+    subscription_since_19
     table
     table_since_18
     tablespace

@@ -112,34 +112,83 @@ CREATE EXTENSION IF NOT EXISTS plpgsql;
 CREATE FOREIGN DATA WRAPPER nothing;
 CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing;
 CREATE FOREIGN TABLE remote (id int, name text) SERVER nowhere;
+
+-- Extended statistics: of every kind, with a target, in another schema than their table, with children, and of what has no rows.
+CREATE SCHEMA other;
+CREATE STATISTICS other."odd 'name'\" ON "2", "col'umn\", tags, span FROM "odd.schema"."it's";
+COMMENT ON STATISTICS other."odd 'name'\" IS 'stands between';
+CREATE STATISTICS short (mcv) ON id, tags FROM "odd.schema"."it's";
+ALTER STATISTICS short SET STATISTICS 2;
+CREATE STATISTICS distinct_values (ndistinct) ON tags, "2" FROM "odd.schema"."it's";
+CREATE STATISTICS functional (dependencies) ON tags, "2" FROM "odd.schema"."it's";
+CREATE STATISTICS family ON id, name FROM parent;
+CREATE STATISTICS one_child ON name, extra FROM child;
+CREATE STATISTICS partitioned ON city, value FROM measured;
+CREATE STATISTICS partition ON city, value FROM measured_2024;
+CREATE STATISTICS viewed ON id, label FROM late;
+CREATE STATISTICS nothing_there ON a, b FROM empty;
+CREATE STATISTICS unknown ON id, name FROM remote;
 "#;
+
+/// Extended statistics of expressions.
+const EXPRESSIONS_SINCE_14: &str = r#"
+CREATE STATISTICS single ON (lower("col'umn\")) FROM "odd.schema"."it's";
+CREATE STATISTICS mixed ON (id % 10), tags, (id % 2), (tags || 'x'::text), (int4range(id % 3, 9)) FROM "odd.schema"."it's";
+CREATE STATISTICS always_null ON (always_null || 'x'), (nullif(flag, flag)) FROM "odd.schema"."it's";
+CREATE STATISTICS family_expressions ON (id % 5), name FROM parent;
+"#;
+
+/// A database with all of that.
+fn corners_of(server: &Server) -> Result<Database> {
+    let database = server.database();
+    database.try_execute_sql(CORNERS)?;
+    if server.major() >= Major::V14 {
+        database.try_execute_sql(EXPRESSIONS_SINCE_14)?;
+    }
+    Ok(database)
+}
 
 #[test]
 fn corners() {
     for_each_major(|server| {
-        let database = server.database();
-        database.try_execute_sql(CORNERS)?;
+        let database = corners_of(server)?;
         compare(&database)
     });
 }
 
 /// Restored into a server that can take them, statistics are what they were: a dump of the result is the same.
 #[test]
-fn statistics_are_restored() -> Result<()> {
-    let server = Server::try_get(Major::V18)?;
-    let database = server.database();
-    database.try_execute_sql(CORNERS)?;
-    database.try_execute_sql(ANALYZE)?;
-    let folder = tempfile::tempdir().context("creating a folder for archives")?;
-    let ours = folder.path().join("ours.dump");
-    dump(&database, &ours)?;
-    let comparison = compare_restored(&database, &ours, &[Restore::Serial, Restore::Parallel])?;
-    ensure!(comparison.is_same(), "{comparison}");
-    let restored = database.empty_sibling()?;
-    let mut restore = reference_pg_restore();
-    checked_output(restore.args(["-d", &restored.conninfo()]).arg(&ours))?;
-    let statistics = "SELECT string_agg(s::text, E'\\n' ORDER BY schemaname, tablename, attname, inherited)
-                      FROM pg_stats AS s WHERE schemaname NOT IN ('pg_catalog', 'information_schema')";
-    assert_eq!(restored.psql(statistics), database.psql(statistics));
-    Ok(())
+fn statistics_are_restored() {
+    for_each_major(|server| {
+        // Older servers have nothing that restores them.
+        if server.major() < Major::V18 {
+            return Ok(());
+        }
+        let database = corners_of(server)?;
+        database.try_execute_sql(ANALYZE)?;
+        let folder = tempfile::tempdir().context("creating a folder for archives")?;
+        let ours = folder.path().join("ours.dump");
+        dump(&database, &ours)?;
+        let comparison = compare_restored(&database, &ours, &[Restore::Serial, Restore::Parallel])?;
+        ensure!(comparison.is_same(), "{comparison}");
+        let restored = database.empty_sibling()?;
+        let mut restore = reference_pg_restore();
+        checked_output(restore.args(["-d", &restored.conninfo()]).arg(&ours))?;
+        let mut views = vec![("pg_stats", "tablename, attname, inherited")];
+        if server.major() >= Major::V19 {
+            views.push(("pg_stats_ext", "statistics_name, inherited"));
+            views.push(("pg_stats_ext_exprs", "statistics_name, inherited, expr"));
+        }
+        for (view, order) in views {
+            // As they are printed, but for OIDs and numbers of columns, which are of the database.
+            let statistics = format!(
+                "SELECT string_agg((to_jsonb(s) - ARRAY['tableid', 'attnum', 'statistics_id'])::text, E'\\n' ORDER BY schemaname, {order})
+                 FROM {view} AS s WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+            );
+            let expected = database.psql(&statistics);
+            ensure!(expected.lines().count() > 10, "{view}: {expected}");
+            assert_eq!(restored.psql(&statistics), expected, "{view}");
+        }
+        Ok(())
+    });
 }

@@ -131,7 +131,7 @@ fn render_labels(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>) {
     let target = sql!["DATABASE ", subject.name];
     let mut commands = BString::default();
     for row in &dump.listing.database_labels {
-        let label = sql::escape_literal(&row.label, dump.encoding);
+        let label = literal(dump, &row.label);
         push!(
             commands,
             seclabel::command(dump, row.provider.as_ref(), &target, &label)
@@ -189,6 +189,15 @@ fn render_properties(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>) {
     });
 }
 
+/// A string literal that the server of this dump reads whatever its `standard_conforming_strings`, which since 19 is always on.
+fn literal(dump: &Dump, text: &[u8]) -> BString {
+    if dump.listing.server.version >= 190000 {
+        dump.literal(text)
+    } else {
+        sql::escape_literal(text, dump.encoding)
+    }
+}
+
 /// `ALTER DATABASE … SET` or `ALTER ROLE … IN DATABASE … SET`.
 fn set_command(dump: &Dump, database: &BString, row: &DatabaseSetting) -> BString {
     let Some((name, value)) = row.setting.split_once_str("=") else {
@@ -199,7 +208,7 @@ fn set_command(dump: &Dump, database: &BString, row: &DatabaseSetting) -> BStrin
         Some(role) => sql!["ROLE ", dump.ident(role), " IN DATABASE ", database],
     };
     let version = dump.listing.server.version;
-    let literal = |text: &[u8]| sql::escape_literal(text, dump.encoding);
+    let literal = |text: &[u8]| literal(dump, text);
     let set = sql!["ALTER ", whose, " SET ", dump.ident(name)];
     if version < 190000 && guc::is_empty_list(name, value) {
         // An empty list has no word before 19, and one empty name is not the same: sessions end where it is the name of a library.

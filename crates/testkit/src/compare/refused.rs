@@ -6,6 +6,12 @@ use pgdumprs_archive::Entry;
 
 use super::sql::{table_name, unquoted};
 
+/// Whether ours leaves out an entry of stock's, made from a server of a major: before 19 nothing restores what extended statistics
+/// know.
+pub(super) fn is_left_out(entry: &Entry, major: u16) -> bool {
+    major < 19 && entry.descriptor == "EXTENDED STATISTICS DATA"
+}
+
 /// What ours says in place of a definition of stock's, made from a server of a major; `None` where it says the same.
 pub(super) fn restated(entry: &Entry, major: u16) -> Option<BString> {
     let text = entry.definition.as_ref()?.as_slice();
@@ -160,6 +166,17 @@ mod tests {
             ..Entry::default()
         };
         restated(&entry, major).map(|text| text.to_string())
+    }
+
+    #[test]
+    fn what_extended_statistics_know_is_left_out_before_19() {
+        let entry = |descriptor: &str| Entry {
+            descriptor: descriptor.into(),
+            ..Entry::default()
+        };
+        let data = entry("EXTENDED STATISTICS DATA");
+        assert!(is_left_out(&data, 18) && !is_left_out(&data, 19));
+        assert!(!is_left_out(&entry("STATISTICS DATA"), 13));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Stock's archive as ours has to be: with the definitions restated that the server it was made from refuses.
+//! Stock's archive as ours has to be: with the definitions restated that the server it was made from refuses, and without what this
+//! server knows nothing like.
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter};
@@ -11,26 +12,38 @@ use super::archive::{Archive, describe};
 use super::refused;
 use super::report::Comparison;
 
-/// The archive to compare ours with: stock's itself, or a copy in which definitions are restated, with a note of which.
+/// The archive to compare ours with: stock's itself, or a copy in which definitions are restated and entries left out, with a note of
+/// which.
 pub(super) fn of(mut stock: Archive, comparison: &mut Comparison) -> Result<Archive> {
     let Some(major) = server_major(stock.header()) else {
         return Ok(stock);
     };
     let mut entries = stock.entries().to_vec();
-    let mut names = Vec::new();
+    let (mut names, mut left_out) = (Vec::new(), Vec::new());
+    entries.retain(|entry| {
+        let is_left_out = refused::is_left_out(entry, major);
+        if is_left_out {
+            left_out.push(describe(entry));
+        }
+        !is_left_out
+    });
     for entry in &mut entries {
         if let Some(definition) = refused::restated(entry, major) {
             names.push(describe(entry));
             entry.definition = Some(definition);
         }
     }
-    if names.is_empty() {
+    if names.is_empty() && left_out.is_empty() {
         return Ok(stock);
     }
-    comparison.note(format!(
-        "stock's definitions that PostgreSQL {major} refuses were restated: {}",
-        names.join(", ")
-    ));
+    for (names, what) in [(names, "restated"), (left_out, "left out")] {
+        if !names.is_empty() {
+            comparison.note(format!(
+                "stock's definitions that PostgreSQL {major} refuses were {what}: {}",
+                names.join(", ")
+            ));
+        }
+    }
     let header = Header {
         compression: Compression::None,
         ..stock.header().clone()
