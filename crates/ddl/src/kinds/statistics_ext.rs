@@ -206,8 +206,10 @@ mod tests {
 
     #[test]
     fn what_is_known_follows_the_object_and_depends_on_it() {
-        let mut options = Options::default();
-        options.statistics = true;
+        let options = Options {
+            statistics: true,
+            ..Options::default()
+        };
         let entries = entries(options);
         assert_eq!(
             labels(&entries)[1..],
