@@ -126,7 +126,7 @@ impl Dump {
         }
         let mut toc = Toc::new(self.objects.len());
         settings::render(&self, &mut toc);
-        database::render(&self, &mut toc);
+        database::render(&self, &mut toc)?;
         for id in order {
             self.render(&mut toc, id)?;
         }
@@ -146,23 +146,23 @@ impl Dump {
         }
         match object.kind {
             Kind::Extension(i) => extension::render(self, toc, object, i)?,
-            Kind::Namespace(i) => namespace::render(self, toc, object, i),
-            Kind::ForeignDataWrapper(i) => foreign_data_wrapper::render(self, toc, object, i),
-            Kind::ForeignServer(i) => foreign_server::render(self, toc, object, i),
+            Kind::Namespace(i) => namespace::render(self, toc, object, i)?,
+            Kind::ForeignDataWrapper(i) => foreign_data_wrapper::render(self, toc, object, i)?,
+            Kind::ForeignServer(i) => foreign_server::render(self, toc, object, i)?,
             Kind::DefaultAcl(i) => default_acl::render(self, toc, object, i)?,
-            Kind::LargeObject(i) => large_object::render_group(self, toc, object, i),
-            Kind::SingleLargeObject(i) => large_object::render_single(self, toc, object, i),
-            Kind::LargeObjectData(i) => large_object::render_contents(self, toc, object, i),
+            Kind::LargeObject(i) => large_object::render_group(self, toc, object, i)?,
+            Kind::SingleLargeObject(i) => large_object::render_single(self, toc, object, i)?,
+            Kind::LargeObjectData(i) => large_object::render_contents(self, toc, object, i)?,
             Kind::Type(i) => data_type::render(self, toc, object, i)?,
-            Kind::ShellType(i) => data_type::render_shell(self, toc, object, i),
+            Kind::ShellType(i) => data_type::render_shell(self, toc, object, i)?,
             Kind::DomainConstraint(i) => domain::render_constraint(self, toc, object, i)?,
             Kind::Function(i) => function::render(self, toc, object, i)?,
-            Kind::Language(i) => language::render(self, toc, object, i),
+            Kind::Language(i) => language::render(self, toc, object, i)?,
             Kind::Aggregate(i) => aggregate::render(self, toc, object, i)?,
             Kind::Operator(i) => operator::render(self, toc, object, i)?,
             Kind::AccessMethod(i) => access_method::render(self, toc, object, i)?,
             Kind::OpClass(i) => op_class::render(self, toc, object, i)?,
-            Kind::OpFamily(i) => op_family::render(self, toc, object, i),
+            Kind::OpFamily(i) => op_family::render(self, toc, object, i)?,
             Kind::TsParser(i) => ts_parser::render(self, toc, object, i)?,
             Kind::TsTemplate(i) => ts_template::render(self, toc, object, i)?,
             Kind::TsDictionary(i) => ts_dictionary::render(self, toc, object, i)?,
@@ -174,9 +174,9 @@ impl Dump {
             Kind::Table(i) => table::render(self, toc, object, i)?,
             Kind::TableAttach(i) => table_attach::render(self, toc, object, i)?,
             Kind::AttrDef(i) => attrdef::render(self, toc, object, i)?,
-            Kind::TableData(i) => table_data::render(self, toc, object, i),
+            Kind::TableData(i) => table_data::render(self, toc, object, i)?,
             Kind::SequenceSet(i) => table_data::render_position(self, toc, object, i)?,
-            Kind::RefreshMatview(i) => matview::render(self, toc, object, i),
+            Kind::RefreshMatview(i) => matview::render(self, toc, object, i)?,
             Kind::Index(i) => index::render(self, toc, object, i)?,
             Kind::IndexAttach(i) => index_attach::render(self, toc, object, i)?,
             Kind::StatisticsExt(i) => statistics_ext::render(self, toc, object, i)?,
@@ -187,11 +187,11 @@ impl Dump {
             Kind::Rule(i) => rule::render(self, toc, object, i)?,
             Kind::RowSecurity(i) => policy::render_enabled(self, toc, object, i)?,
             Kind::Policy(i) => policy::render(self, toc, object, i)?,
-            Kind::Publication(i) => publication::render(self, toc, object, i),
+            Kind::Publication(i) => publication::render(self, toc, object, i)?,
             Kind::PublicationRel(i) => publication::render_rel(self, toc, object, i)?,
             Kind::PublicationNamespace(i) => publication::render_namespace(self, toc, object, i)?,
-            Kind::Subscription(i) => subscription::render(self, toc, object, i),
-            Kind::EventTrigger(i) => event_trigger::render(self, toc, object, i),
+            Kind::Subscription(i) => subscription::render(self, toc, object, i)?,
+            Kind::EventTrigger(i) => event_trigger::render(self, toc, object, i)?,
             Kind::RelationStatistics(i) => relation_statistics::render_table(self, toc, object, i),
             Kind::IndexStatistics(i) => relation_statistics::render_index(self, toc, object, i),
             Kind::PreDataBoundary | Kind::PostDataBoundary | Kind::DummyType(_) => {}

@@ -27,6 +27,17 @@ pub enum Error {
         /// What it refers to.
         target: String,
     },
+    /// An object names a role that does not exist: the catalogs are damaged.
+    #[error(
+        "{object} names the role with OID {role}, which does not exist: have it name one that does (ALTER … OWNER TO, or ALTER POLICY … \
+         TO), or drop it"
+    )]
+    NoRole {
+        /// The object's kind and name.
+        object: String,
+        /// The role.
+        role: u32,
+    },
     /// Objects whose data is to be dumped but may not be read.
     #[error(
         "the role may not read {} object{} that {} to be dumped: {}; grant it what is missing, which stands in parentheses, or pg_read_all_data (since PostgreSQL 14), or dump as their owner or as a superuser (where row security is in force, as a role with BYPASSRLS)",

@@ -16,8 +16,8 @@ pub struct ForeignServer {
     pub name: BString,
     /// OID of the owning role.
     pub owner: Oid,
-    /// Name of its foreign-data wrapper, unquoted.
-    pub wrapper: BString,
+    /// Name of its foreign-data wrapper, unquoted; `None` where there is no such wrapper.
+    pub wrapper: Option<BString>,
     /// Its type, whatever the wrapper means by it.
     pub server_type: Option<BString>,
     /// Its version, whatever the wrapper means by it.
@@ -36,7 +36,7 @@ impl Listed for ForeignServer {
             "SELECT s.oid, s.srvname, s.srvowner, w.fdwname, s.srvtype, s.srvversion, {},
                     s.srvacl, pg_catalog.acldefault('S', s.srvowner)
              FROM pg_catalog.pg_foreign_server AS s
-                  JOIN pg_catalog.pg_foreign_data_wrapper AS w ON w.oid = s.srvfdw
+                  LEFT JOIN pg_catalog.pg_foreign_data_wrapper AS w ON w.oid = s.srvfdw
              ORDER BY s.oid",
             options_sql("s.srvoptions")
         )
@@ -47,7 +47,7 @@ impl Listed for ForeignServer {
             oid: cells.oid()?,
             name: cells.text()?,
             owner: cells.oid()?,
-            wrapper: cells.text()?,
+            wrapper: cells.opt_text()?,
             server_type: cells.opt_text()?,
             version: cells.opt_text()?,
             options: cells.opt_text()?,

@@ -18,8 +18,8 @@ pub struct OpClass {
     pub namespace: Oid,
     /// OID of the owning role.
     pub owner: Oid,
-    /// Name of the access method, unquoted.
-    pub access_method: BString,
+    /// Name of the access method, unquoted; `None` where there is no such method.
+    pub access_method: Option<BString>,
 }
 
 impl Listed for OpClass {
@@ -27,7 +27,7 @@ impl Listed for OpClass {
 
     fn query(_version: u32) -> String {
         "SELECT c.oid, c.opcname, c.opcnamespace, c.opcowner, am.amname
-         FROM pg_catalog.pg_opclass AS c JOIN pg_catalog.pg_am AS am ON am.oid = c.opcmethod
+         FROM pg_catalog.pg_opclass AS c LEFT JOIN pg_catalog.pg_am AS am ON am.oid = c.opcmethod
          ORDER BY c.ctid"
             .into()
     }
@@ -38,7 +38,7 @@ impl Listed for OpClass {
             name: cells.text()?,
             namespace: cells.oid()?,
             owner: cells.oid()?,
-            access_method: cells.text()?,
+            access_method: cells.opt_text()?,
         })
     }
 }

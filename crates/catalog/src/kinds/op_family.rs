@@ -18,8 +18,8 @@ pub struct OpFamily {
     pub namespace: Oid,
     /// OID of the owning role.
     pub owner: Oid,
-    /// Name of the access method, unquoted.
-    pub access_method: BString,
+    /// Name of the access method, unquoted; `None` where there is no such method.
+    pub access_method: Option<BString>,
 }
 
 impl Listed for OpFamily {
@@ -27,7 +27,7 @@ impl Listed for OpFamily {
 
     fn query(_version: u32) -> String {
         "SELECT f.oid, f.opfname, f.opfnamespace, f.opfowner, am.amname
-         FROM pg_catalog.pg_opfamily AS f JOIN pg_catalog.pg_am AS am ON am.oid = f.opfmethod
+         FROM pg_catalog.pg_opfamily AS f LEFT JOIN pg_catalog.pg_am AS am ON am.oid = f.opfmethod
          ORDER BY f.ctid"
             .into()
     }
@@ -38,7 +38,7 @@ impl Listed for OpFamily {
             name: cells.text()?,
             namespace: cells.oid()?,
             owner: cells.oid()?,
-            access_method: cells.text()?,
+            access_method: cells.opt_text()?,
         })
     }
 }

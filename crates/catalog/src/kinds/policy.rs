@@ -21,6 +21,8 @@ pub struct Policy {
     pub is_permissive: bool,
     /// The roles it is for, quoted by the server and separated by commas; `None` for PUBLIC.
     pub roles: Option<BString>,
+    /// OID of a role it is for that does not exist.
+    pub missing_role: Option<Oid>,
     /// The expression of USING.
     pub using: Option<BString>,
     /// The expression of WITH CHECK.
@@ -37,6 +39,8 @@ impl Detailed for Policy {
                     CASE WHEN p.polroles <> '{{0}}' THEN
                         (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(r.rolname), ', ')
                            FROM pg_catalog.pg_roles AS r WHERE r.oid = ANY (p.polroles)) END,
+                    (SELECT u.role FROM pg_catalog.unnest(p.polroles) AS u(role)
+                      WHERE u.role <> 0 AND u.role NOT IN (SELECT r.oid FROM pg_catalog.pg_roles AS r) LIMIT 1),
                     pg_catalog.pg_get_expr(p.polqual, p.polrelid),
                     pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)
              FROM {} AS wanted(oid) JOIN pg_catalog.pg_policy AS p ON p.polrelid = wanted.oid
@@ -53,6 +57,7 @@ impl Detailed for Policy {
             command: cells.char()?,
             is_permissive: cells.bool()?,
             roles: cells.opt_text()?,
+            missing_role: cells.opt_oid()?,
             using: cells.opt_text()?,
             check: cells.opt_text()?,
         })

@@ -14,8 +14,8 @@ pub struct Transform {
     pub oid: Oid,
     /// OID of the type.
     pub data_type: Oid,
-    /// Name of the language, unquoted.
-    pub language: BString,
+    /// Name of the language, unquoted; `None` where there is no such language.
+    pub language: Option<BString>,
     /// OID of the function for values that go into the language.
     pub from_sql: Option<Oid>,
     /// OID of the function for values that come out of it.
@@ -27,7 +27,7 @@ impl Listed for Transform {
 
     fn query(_version: u32) -> String {
         "SELECT t.oid, t.trftype, l.lanname, t.trffromsql::pg_catalog.oid, t.trftosql::pg_catalog.oid
-         FROM pg_catalog.pg_transform AS t JOIN pg_catalog.pg_language AS l ON l.oid = t.trflang
+         FROM pg_catalog.pg_transform AS t LEFT JOIN pg_catalog.pg_language AS l ON l.oid = t.trflang
          ORDER BY t.trftype, t.trflang"
             .into()
     }
@@ -36,7 +36,7 @@ impl Listed for Transform {
         Ok(Self {
             oid: cells.oid()?,
             data_type: cells.oid()?,
-            language: cells.text()?,
+            language: cells.opt_text()?,
             from_sql: cells.opt_oid()?,
             to_sql: cells.opt_oid()?,
         })

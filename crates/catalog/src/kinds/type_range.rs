@@ -37,11 +37,12 @@ impl Detailed for RangeDetails {
         };
         format!(
             "SELECT r.rngtypid, {multirange}, pg_catalog.format_type(r.rngsubtype, NULL),
-                    opcn.nspname, opc.opcname, colln.nspname, coll.collname, r.rngcanonical, r.rngsubdiff
+                    CASE WHEN NOT opc.opcdefault THEN opcn.nspname END,
+                    CASE WHEN NOT opc.opcdefault THEN opc.opcname END, colln.nspname, coll.collname, r.rngcanonical, r.rngsubdiff
              FROM {} AS wanted(oid)
                   JOIN pg_catalog.pg_range AS r ON r.rngtypid = wanted.oid
                   JOIN pg_catalog.pg_type AS sub ON sub.oid = r.rngsubtype
-                  LEFT JOIN pg_catalog.pg_opclass AS opc ON opc.oid = r.rngsubopc AND NOT opc.opcdefault
+                  JOIN pg_catalog.pg_opclass AS opc ON opc.oid = r.rngsubopc
                   LEFT JOIN pg_catalog.pg_namespace AS opcn ON opcn.oid = opc.opcnamespace
                   LEFT JOIN pg_catalog.pg_collation AS coll
                       ON coll.oid = r.rngcollation AND r.rngcollation <> sub.typcollation

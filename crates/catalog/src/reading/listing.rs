@@ -202,10 +202,8 @@ impl Listing {
         .await
     }
 
-    /// Name of a role; a role that was dropped while objects still name it has none, and counts as the empty name.
-    pub fn role(&self, oid: Oid) -> &BStr {
-        self.roles
-            .get(&oid)
-            .map_or(BStr::new(""), |name| name.as_ref())
+    /// Name of a role; `None` where objects name one that does not exist.
+    pub fn role(&self, oid: Oid) -> Option<&BStr> {
+        self.roles.get(&oid).map(|name| name.as_ref())
     }
 }

@@ -78,7 +78,7 @@ impl<'a> Whole<'a> {
             name: dump.ident(&row.name),
             qualified: dump.qualified(object),
             namespace: dump.namespace_name(object),
-            owner: dump.listing.role(row.owner),
+            owner: dump.role(object, row.owner)?,
         })
     }
 

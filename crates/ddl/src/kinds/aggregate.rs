@@ -35,7 +35,7 @@ pub(crate) fn render(
     }
     let row = &dump.listing.type_system.aggregates[index].function;
     let aggregate = details(dump, &dump.details.type_system.aggregates, object)?;
-    let owner = dump.listing.role(row.owner);
+    let owner = dump.role(object, row.owner)?;
     let name = dump.ident(&row.name);
     // Without arguments it is called with a star; only GRANT calls it like any function.
     let called = |name: &BString, arguments: &BString| match row.arguments.is_empty() {

@@ -76,7 +76,7 @@ pub(crate) fn render(
     toc.push(Entry {
         tag: Some(sql![row.name, " ", column.name]),
         namespace: dump.namespace_name(object).map(ToOwned::to_owned),
-        owner: Some(dump.listing.role(row.owner).to_owned()),
+        owner: Some(dump.role(object, row.owner)?.to_owned()),
         definition: Some(sql![
             "ALTER ",
             foreign,

@@ -32,7 +32,7 @@ pub(crate) fn render(
         return Ok(());
     }
     let row = &dump.listing.type_system.collations[index];
-    let owner = dump.listing.role(row.owner);
+    let owner = dump.role(object, row.owner)?;
     if object.dumps(Components::DEFINITION) {
         let collation = details(dump, &dump.details.type_system.collations, object)?;
         let name = dump.qualified(object);

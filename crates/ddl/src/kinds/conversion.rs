@@ -30,7 +30,7 @@ pub(crate) fn render(
         return Ok(());
     }
     let row = &dump.listing.type_system.conversions[index];
-    let owner = dump.listing.role(row.owner);
+    let owner = dump.role(object, row.owner)?;
     if object.dumps(Components::DEFINITION) {
         let conversion = details(dump, &dump.details.type_system.conversions, object)?;
         let name = dump.qualified(object);

@@ -87,13 +87,16 @@ fn add_shell(dump: &mut Dump, type_id: DumpId, index: usize, name: BString, name
 
 /// Renders a shell type. It cannot be dropped by itself, and must not change owners before it is filled in: without a drop
 /// statement pg_restore sees to both.
-pub(crate) fn render_shell(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) {
+pub(crate) fn render_shell(
+    dump: &Dump,
+    toc: &mut Toc,
+    object: &Object,
+    index: usize,
+) -> Result<(), Error> {
     if !dump.options.schema || !object.dumps(Components::DEFINITION) {
-        return;
+        return Ok(());
     }
-    let owner = dump
-        .listing
-        .role(dump.listing.type_system.types[index].owner);
+    let owner = dump.role(object, dump.listing.type_system.types[index].owner)?;
     let definition = sql!["CREATE TYPE ", dump.qualified(object), ";\n"];
     let mut entry = type_system::entry(
         dump,
@@ -105,6 +108,7 @@ pub(crate) fn render_shell(dump: &Dump, toc: &mut Toc, object: &Object, index: u
     );
     entry.drop = None;
     toc.push(entry);
+    Ok(())
 }
 
 /// Renders a type with its comment, label and privileges, and what is said of its parts.
@@ -126,7 +130,7 @@ pub(crate) fn render(
     if row.typtype == typtype::PSEUDO && row.is_defined {
         return Ok(());
     }
-    let owner = dump.listing.role(row.owner);
+    let owner = dump.role(object, row.owner)?;
     if object.dumps(Components::DEFINITION) {
         let definition = match row.typtype {
             typtype::BASE => type_base::definition(dump, object)?,

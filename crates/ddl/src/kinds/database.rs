@@ -4,6 +4,7 @@ use bstr::{BString, ByteSlice};
 use pgdumprs_archive::{CatalogId as EntryCatalogId, Entry, Section};
 use pgdumprs_catalog::{CatalogId, Database, DatabaseSetting, LocaleProvider, class};
 
+use crate::Error;
 use crate::annotations::comment::Subject;
 use crate::annotations::seclabel;
 use crate::contents::toc::Toc;
@@ -18,9 +19,9 @@ const DEFAULT_TABLESPACE: &str = "pg_default";
 /// Writes the database, its comment, labels and privileges, and the properties that can only be set once it is there.
 ///
 /// They are written whatever the options say: pg_restore decides by its own `--create` whether to use them.
-pub(crate) fn render(dump: &Dump, toc: &mut Toc) {
+pub(crate) fn render(dump: &Dump, toc: &mut Toc) -> Result<(), Error> {
     let row = &dump.listing.database;
-    let owner = dump.listing.role(row.owner);
+    let owner = dump.role(&format!("database {}", row.name), row.owner)?;
     let name = dump.ident(&row.name);
     let id = toc.new_id();
     toc.push(Entry {
@@ -54,6 +55,7 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc) {
     };
     acl::render(dump, toc, &subject, &privileges);
     render_properties(dump, toc, &subject);
+    Ok(())
 }
 
 fn create(dump: &Dump, row: &Database, name: &BString) -> BString {

@@ -25,7 +25,7 @@ pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
             None => selection::everything(dump),
         };
         let name = BString::from(vec![row.objtype]);
-        let role = dump.listing.role(row.role).to_owned();
+        let role = dump.listing.role(row.role).unwrap_or_default().to_owned();
         let catalog_id = CatalogId::new(class::PG_DEFAULT_ACL, row.oid);
         let id = dump
             .objects
@@ -57,7 +57,7 @@ pub(crate) fn render(
             char::from(row.objtype)
         ),
     })?;
-    let role = dump.listing.role(row.role);
+    let role = dump.role(object, row.role)?;
     let namespace = dump.namespace_name(object);
     let mut prefix = sql!["ALTER DEFAULT PRIVILEGES FOR ROLE ", dump.ident(role), " "];
     if let Some(namespace) = namespace {

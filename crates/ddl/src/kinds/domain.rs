@@ -174,9 +174,7 @@ pub(crate) fn render_constraint(
     let Kind::Type(type_index) = domain.kind else {
         return Err(missing());
     };
-    let owner = dump
-        .listing
-        .role(dump.listing.type_system.types[type_index].owner);
+    let owner = dump.role(object, dump.listing.type_system.types[type_index].owner)?;
     if object.dumps(Components::DEFINITION) {
         let (name, alter) = (
             dump.ident(&row.name),

@@ -4,7 +4,6 @@ use bstr::BString;
 use pgdumprs_archive::{Entry, Section};
 use pgdumprs_catalog::{CatalogId, EventTrigger, class};
 
-use crate::Components;
 use crate::annotations::comment::{self, Subject};
 use crate::annotations::seclabel;
 use crate::contents::toc::Toc;
@@ -13,6 +12,7 @@ use crate::selection;
 use crate::state::dump::Dump;
 use crate::state::object::{Kind, Object};
 use crate::text::sql;
+use crate::{Components, Error};
 
 /// Makes an object of every event trigger.
 pub(crate) fn collect(dump: &mut Dump) {
@@ -30,13 +30,18 @@ pub(crate) fn collect(dump: &mut Dump) {
 }
 
 /// Renders an event trigger, its comment and label.
-pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) {
+pub(crate) fn render(
+    dump: &Dump,
+    toc: &mut Toc,
+    object: &Object,
+    index: usize,
+) -> Result<(), Error> {
     if !dump.options.schema {
-        return;
+        return Ok(());
     }
     let row = &dump.listing.event_triggers[index];
     let name = dump.ident(&row.name);
-    let owner = dump.listing.role(row.owner);
+    let owner = dump.role(object, row.owner)?;
     if object.dumps(Components::DEFINITION) {
         toc.push(Entry {
             tag: Some(row.name.clone()),
@@ -53,6 +58,7 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) 
     if object.dumps(Components::SECLABEL) {
         seclabel::render(dump, toc, &subject);
     }
+    Ok(())
 }
 
 fn definition(dump: &Dump, row: &EventTrigger, name: &BString) -> BString {

@@ -4,13 +4,13 @@ use bstr::BString;
 use pgdumprs_archive::{Entry, Section};
 use pgdumprs_catalog::{CatalogId, class};
 
-use crate::Components;
 use crate::annotations::comment::{self, Subject};
 use crate::contents::toc::Toc;
 use crate::privileges::acl::{self, Privileges};
 use crate::selection;
 use crate::state::dump::Dump;
 use crate::state::object::{Kind, Object};
+use crate::{Components, Error};
 
 /// Makes an object of every foreign-data wrapper.
 pub(crate) fn collect(dump: &mut Dump) {
@@ -36,13 +36,18 @@ pub(crate) fn options_clause(options: Option<&BString>) -> BString {
 }
 
 /// Renders a foreign-data wrapper, its comment and privileges. It cannot have security labels.
-pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) {
+pub(crate) fn render(
+    dump: &Dump,
+    toc: &mut Toc,
+    object: &Object,
+    index: usize,
+) -> Result<(), Error> {
     if !dump.options.schema {
-        return;
+        return Ok(());
     }
     let row = &dump.listing.foreign_data_wrappers[index];
     let name = dump.ident(&row.name);
-    let owner = dump.listing.role(row.owner);
+    let owner = dump.role(object, row.owner)?;
     if object.dumps(Components::DEFINITION) {
         let mut definition = sql!["CREATE FOREIGN DATA WRAPPER ", name];
         let functions = [
@@ -72,4 +77,5 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) 
         let privileges = Privileges::of(dump, object.catalog_id, &row.acl);
         acl::render(dump, toc, &subject, &privileges);
     }
+    Ok(())
 }

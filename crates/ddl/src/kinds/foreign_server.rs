@@ -3,7 +3,6 @@
 use pgdumprs_archive::{Entry, Section};
 use pgdumprs_catalog::{CatalogId, class};
 
-use crate::Components;
 use crate::annotations::comment::{self, Subject};
 use crate::contents::toc::Toc;
 use crate::kinds::foreign_data_wrapper::options_clause;
@@ -12,6 +11,7 @@ use crate::privileges::acl::{self, Privileges};
 use crate::selection;
 use crate::state::dump::Dump;
 use crate::state::object::{Kind, Object};
+use crate::{Components, Error};
 
 /// Makes an object of every foreign server.
 pub(crate) fn collect(dump: &mut Dump) {
@@ -32,13 +32,18 @@ pub(crate) fn collect(dump: &mut Dump) {
 }
 
 /// Renders a foreign server, its comment, privileges and user mappings. It cannot have security labels.
-pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) {
+pub(crate) fn render(
+    dump: &Dump,
+    toc: &mut Toc,
+    object: &Object,
+    index: usize,
+) -> Result<(), Error> {
     if !dump.options.schema {
-        return;
+        return Ok(());
     }
     let row = &dump.listing.foreign_servers[index];
     let name = dump.ident(&row.name);
-    let owner = dump.listing.role(row.owner);
+    let owner = dump.role(object, row.owner)?;
     if object.dumps(Components::DEFINITION) {
         let mut definition = sql!["CREATE SERVER ", name];
         for (key, value) in [("TYPE", &row.server_type), ("VERSION", &row.version)] {
@@ -47,10 +52,12 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) 
             }
         }
         let options = options_clause(row.options.as_ref());
+        let wrapper = (row.wrapper.as_ref())
+            .ok_or_else(|| dump.missing(object, "its foreign-data wrapper"))?;
         push!(
             definition,
             " FOREIGN DATA WRAPPER ",
-            dump.ident(&row.wrapper),
+            dump.ident(wrapper),
             options,
             ";\n"
         );
@@ -76,6 +83,7 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) 
         acl::render(dump, toc, &subject, &privileges);
     }
     if object.dumps(Components::USERMAP) {
-        user_mapping::render(dump, toc, row);
+        user_mapping::render(dump, toc, row, owner)?;
     }
+    Ok(())
 }

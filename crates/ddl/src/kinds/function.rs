@@ -54,7 +54,7 @@ pub(crate) fn render(
     }
     let row = &dump.listing.type_system.functions[index];
     let function = details(dump, &dump.details.type_system.functions, object)?;
-    let owner = dump.listing.role(row.owner);
+    let owner = dump.role(object, row.owner)?;
     let keyword = match function.prokind {
         prokind::PROCEDURE => "PROCEDURE",
         _ => "FUNCTION",

@@ -3,7 +3,6 @@
 use bstr::BString;
 use pgdumprs_catalog::{CatalogId, Language, Oid, class};
 
-use crate::Components;
 use crate::annotations::comment::{self, Subject};
 use crate::annotations::seclabel;
 use crate::contents::toc::Toc;
@@ -13,6 +12,7 @@ use crate::selection;
 use crate::selection::{LAST_BUILTIN_OID, membership};
 use crate::state::dump::Dump;
 use crate::state::object::{Kind, Object};
+use crate::{Components, Error};
 
 /// Makes an object of every procedural language.
 pub(crate) fn collect(dump: &mut Dump) {
@@ -38,13 +38,18 @@ pub(crate) fn collect(dump: &mut Dump) {
 }
 
 /// Renders a language with its comment, label and privileges.
-pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) {
+pub(crate) fn render(
+    dump: &Dump,
+    toc: &mut Toc,
+    object: &Object,
+    index: usize,
+) -> Result<(), Error> {
     if !dump.options.schema {
-        return;
+        return Ok(());
     }
     let row = &dump.listing.type_system.languages[index];
     let name = dump.ident(&row.name);
-    let owner = dump.listing.role(row.owner);
+    let owner = dump.role(object, row.owner)?;
     if object.dumps(Components::DEFINITION) {
         let drop = sql!["DROP PROCEDURAL LANGUAGE ", name, ";\n"];
         let definition = definition(dump, row);
@@ -74,6 +79,7 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) 
             &Privileges::of(dump, object.catalog_id, &row.acl),
         );
     }
+    Ok(())
 }
 
 fn definition(dump: &Dump, row: &Language) -> BString {

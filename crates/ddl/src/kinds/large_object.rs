@@ -13,7 +13,7 @@ use crate::contents::toc::{DataJob, Toc};
 use crate::privileges::acl::{self, Privileges};
 use crate::state::dump::Dump;
 use crate::state::object::{DumpId, Kind, Object};
-use crate::{Components, LargeObjectForm};
+use crate::{Components, Error, LargeObjectForm};
 
 /// Name of the one entry that holds all contents in the single form.
 const ALL_CONTENTS: &str = "BLOBS";
@@ -101,9 +101,14 @@ fn group_name(oids: &[u32]) -> BString {
 }
 
 /// Renders a group: what makes its members, and their comments, labels and privileges.
-pub(crate) fn render_group(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) {
+pub(crate) fn render_group(
+    dump: &Dump,
+    toc: &mut Toc,
+    object: &Object,
+    index: usize,
+) -> Result<(), Error> {
     let group = &dump.listing.large_objects[index];
-    let owner = dump.listing.role(group.owner);
+    let owner = dump.role(object, group.owner)?;
     if object.dumps(Components::DEFINITION) {
         let mut list = String::with_capacity(group.oids.len() * 8);
         for oid in &group.oids {
@@ -133,12 +138,18 @@ pub(crate) fn render_group(dump: &Dump, toc: &mut Toc, object: &Object, index: u
         };
         acl::render_tagged(dump, toc, &subject, &privileges(&group.acl), tag);
     }
+    Ok(())
 }
 
 /// Renders one large object in the form that archives had before 1.16.
-pub(crate) fn render_single(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) {
+pub(crate) fn render_single(
+    dump: &Dump,
+    toc: &mut Toc,
+    object: &Object,
+    index: usize,
+) -> Result<(), Error> {
     let group = &dump.listing.large_objects[index];
-    let owner = dump.listing.role(group.owner);
+    let owner = dump.role(object, group.owner)?;
     let oid = &object.name;
     if object.dumps(Components::DEFINITION) {
         toc.push(Entry {
@@ -154,6 +165,7 @@ pub(crate) fn render_single(dump: &Dump, toc: &mut Toc, object: &Object, index: 
     if object.dumps(Components::ACL) {
         acl::render(dump, toc, &subject, &privileges(&group.acl));
     }
+    Ok(())
 }
 
 fn subject<'a>(object: &Object, owner: &'a BStr, oid: u32) -> Subject<'a> {
@@ -186,12 +198,17 @@ fn render_annotations(dump: &Dump, toc: &mut Toc, object: &Object, subject: &Sub
 }
 
 /// Renders the entry for contents, and the job that reads them.
-pub(crate) fn render_contents(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) {
+pub(crate) fn render_contents(
+    dump: &Dump,
+    toc: &mut Toc,
+    object: &Object,
+    index: usize,
+) -> Result<(), Error> {
     let groups = &dump.listing.large_objects;
     let dump_id = object.id.as_i32();
     let (owner, dependencies, oids) = match dump.options.large_object_form {
         LargeObjectForm::Grouped => (
-            Some(dump.listing.role(groups[index].owner).to_owned()),
+            Some(dump.role(object, groups[index].owner)?.to_owned()),
             object.dependencies.iter().map(|id| id.as_i32()).collect(),
             groups[index].oids.clone(),
         ),
@@ -214,6 +231,7 @@ pub(crate) fn render_contents(dump: &Dump, toc: &mut Toc, object: &Object, index
         ..Toc::entry_of(object, "BLOBS", Section::Data)
     });
     toc.data.push(DataJob::LargeObjects { dump_id, oids });
+    Ok(())
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use bstr::{BStr, BString, ByteSlice};
 use pgdumprs_archive::{Entry, Section};
 use pgdumprs_catalog::{CatalogId, Purpose, class};
 
-use crate::Components;
 use crate::annotations::comment::{self, Subject};
 use crate::annotations::seclabel;
 use crate::contents::toc::Toc;
@@ -12,6 +11,7 @@ use crate::privileges::acl::{self, Privileges};
 use crate::selection::membership;
 use crate::state::dump::Dump;
 use crate::state::object::{Kind, Object};
+use crate::{Components, Error};
 
 /// OID of the predefined role `pg_database_owner`, which owns schema `public` since 15.
 const PG_DATABASE_OWNER: u32 = 6171;
@@ -83,14 +83,19 @@ fn is_standard(dump: &Dump, name: &BString) -> bool {
 }
 
 /// Renders a schema, its comment, label and privileges.
-pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) {
+pub(crate) fn render(
+    dump: &Dump,
+    toc: &mut Toc,
+    object: &Object,
+    index: usize,
+) -> Result<(), Error> {
     if !dump.options.schema {
-        return;
+        return Ok(());
     }
     let row = &dump.listing.namespaces[index];
     let is_standard = is_standard(dump, &row.name);
     let name = dump.ident(row.name.as_bstr());
-    let owner = dump.listing.role(row.owner);
+    let owner = dump.role(object, row.owner)?;
     if object.dumps(Components::DEFINITION) {
         let (definition, drop) = if is_standard {
             (
@@ -136,4 +141,5 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) 
         }
         acl::render(dump, toc, &subject, &privileges);
     }
+    Ok(())
 }

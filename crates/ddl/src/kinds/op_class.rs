@@ -17,7 +17,7 @@ pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
         let catalog_id = CatalogId::new(class::PG_OPCLASS, row.oid);
         let kind = Kind::OpClass(i);
         let id = type_system::add_in_schema(dump, kind, catalog_id, row.name, row.namespace)?;
-        dump.objects.get_mut(id).tie = Tie::Name(row.access_method);
+        dump.objects.get_mut(id).tie = Tie::Name(row.access_method.unwrap_or_default());
     }
     Ok(())
 }
@@ -34,8 +34,10 @@ pub(crate) fn render(
     }
     let row = &dump.listing.type_system.op_classes[index];
     let op_class = details(dump, &dump.details.type_system.op_classes, object)?;
-    let owner = dump.listing.role(row.owner);
-    let using = sql![" USING ", dump.ident(&row.access_method)];
+    let owner = dump.role(object, row.owner)?;
+    let method =
+        (row.access_method.as_ref()).ok_or_else(|| dump.missing(object, "its access method"))?;
+    let using = sql![" USING ", dump.ident(method)];
     if object.dumps(Components::DEFINITION) {
         let name = sql!["OPERATOR CLASS ", dump.qualified(object)];
         let default = if op_class.is_default { "DEFAULT " } else { "" };

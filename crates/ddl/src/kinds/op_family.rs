@@ -17,19 +17,26 @@ pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
         let catalog_id = CatalogId::new(class::PG_OPFAMILY, row.oid);
         let kind = Kind::OpFamily(i);
         let id = type_system::add_in_schema(dump, kind, catalog_id, row.name, row.namespace)?;
-        dump.objects.get_mut(id).tie = Tie::Name(row.access_method);
+        dump.objects.get_mut(id).tie = Tie::Name(row.access_method.unwrap_or_default());
     }
     Ok(())
 }
 
 /// Renders an operator family with the members that belong to none of its classes, and its comment.
-pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) {
+pub(crate) fn render(
+    dump: &Dump,
+    toc: &mut Toc,
+    object: &Object,
+    index: usize,
+) -> Result<(), Error> {
     if !dump.options.schema {
-        return;
+        return Ok(());
     }
     let row = &dump.listing.type_system.op_families[index];
-    let owner = dump.listing.role(row.owner);
-    let using = sql![" USING ", dump.ident(&row.access_method)];
+    let owner = dump.role(object, row.owner)?;
+    let method =
+        (row.access_method.as_ref()).ok_or_else(|| dump.missing(object, "its access method"))?;
+    let using = sql![" USING ", dump.ident(method)];
     if object.dumps(Components::DEFINITION) {
         let name = sql!["OPERATOR FAMILY ", dump.qualified(object), using];
         let mut text = sql!["CREATE ", name, ";\n"];
@@ -56,6 +63,7 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) 
     }
     let name = sql![dump.ident(&row.name), using];
     type_system::render_comment(dump, toc, object, "OPERATOR FAMILY", name, owner);
+    Ok(())
 }
 
 /// The operators and functions that are bound to a family or class, each as a clause.

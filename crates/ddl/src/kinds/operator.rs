@@ -44,7 +44,7 @@ pub(crate) fn render(
         return Ok(());
     }
     let operator = details(dump, &dump.details.type_system.operators, object)?;
-    let owner = dump.listing.role(row.owner);
+    let owner = dump.role(object, row.owner)?;
     let operand = |name: &Option<BString>| name.clone().unwrap_or_else(|| "NONE".into());
     let identity = sql![
         row.name,

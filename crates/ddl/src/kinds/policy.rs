@@ -95,6 +95,9 @@ pub(crate) fn render(
     let row = &dump.details.post_data.policies[index];
     let table = Whole::find(dump, object, row.table)?;
     if object.dumps(Components::DEFINITION) {
+        if let Some(oid) = row.missing_role {
+            dump.role(object, oid)?;
+        }
         let on_table = sql!["POLICY ", dump.ident(&row.name), " ON ", table.qualified];
         let kind = if row.is_permissive {
             ""

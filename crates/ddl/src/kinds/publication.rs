@@ -76,13 +76,18 @@ fn select_member(dump: &mut Dump, id: DumpId, publication: &BString) {
 }
 
 /// Renders a publication, its comment and label.
-pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) {
+pub(crate) fn render(
+    dump: &Dump,
+    toc: &mut Toc,
+    object: &Object,
+    index: usize,
+) -> Result<(), Error> {
     if !dump.options.schema {
-        return;
+        return Ok(());
     }
     let row = &dump.details.post_data.publications[index];
     let name = dump.ident(&row.name);
-    let owner = dump.listing.role(row.owner);
+    let owner = dump.role(object, row.owner)?;
     if object.dumps(Components::DEFINITION) {
         toc.push(Entry {
             tag: Some(row.name.clone()),
@@ -99,6 +104,7 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) 
     if object.dumps(Components::SECLABEL) {
         seclabel::render(dump, toc, &subject);
     }
+    Ok(())
 }
 
 fn definition(dump: &Dump, row: &Publication, name: &BString) -> BString {
@@ -176,7 +182,7 @@ pub(crate) fn render_rel(
     toc.push(Entry {
         tag: Some(sql![publication.name, " ", object.name]),
         namespace: dump.namespace_name(object).map(ToOwned::to_owned),
-        owner: Some(dump.listing.role(publication.owner).to_owned()),
+        owner: Some(dump.role(object, publication.owner)?.to_owned()),
         definition: Some(rel_definition(dump, object, row, publication)),
         ..Toc::entry_of(object, "PUBLICATION TABLE", Section::PostData)
     });
@@ -217,7 +223,7 @@ pub(crate) fn render_namespace(
     toc.push(Entry {
         tag: Some(sql![publication.name, " ", object.name]),
         namespace: Some(object.name.clone()),
-        owner: Some(dump.listing.role(publication.owner).to_owned()),
+        owner: Some(dump.role(object, publication.owner)?.to_owned()),
         definition: Some(sql![
             "ALTER PUBLICATION ",
             name,

@@ -20,7 +20,7 @@ pub(crate) fn render(
 ) -> Result<(), Error> {
     let row = &dump.listing.tables[table];
     let name = dump.qualified(object);
-    let owner = dump.listing.role(row.owner);
+    let owner = dump.role(object, row.owner)?;
     let (create, drop) = match row.owning_column {
         Some(owning) if owning.is_identity => {
             // It comes and goes with its column.
@@ -197,7 +197,7 @@ fn render_owned_by(
     toc.push(Entry {
         tag: Some(row.name.clone()),
         namespace: dump.namespace_name(object).map(ToOwned::to_owned),
-        owner: Some(dump.listing.role(row.owner).to_owned()),
+        owner: Some(dump.role(object, row.owner)?.to_owned()),
         section: Section::PreData,
         definition: Some(sql![
             "ALTER SEQUENCE ",

@@ -40,7 +40,7 @@ pub(crate) fn render(
     index: usize,
 ) -> Result<(), Error> {
     let row = &dump.details.post_data.statistics_ext[index];
-    let owner = dump.listing.role(row.owner);
+    let owner = dump.role(object, row.owner)?;
     if dump.options.schema {
         render_definition(dump, toc, object, row, owner);
     }

@@ -4,7 +4,6 @@ use bstr::BString;
 use pgdumprs_archive::{Entry, Section};
 use pgdumprs_catalog::{CatalogId, Publisher, Subscription, class};
 
-use crate::Components;
 use crate::annotations::comment::{self, Subject};
 use crate::annotations::seclabel;
 use crate::contents::toc::Toc;
@@ -12,6 +11,7 @@ use crate::selection;
 use crate::state::dump::Dump;
 use crate::state::object::{Kind, Object};
 use crate::text::sql;
+use crate::{Components, Error};
 
 /// Makes an object of every subscription. Only superusers see what they are; others are told which ones are left out.
 pub(crate) fn collect(dump: &mut Dump) {
@@ -40,13 +40,18 @@ pub(crate) fn collect(dump: &mut Dump) {
 }
 
 /// Renders a subscription, its comment and label. It is restored without connecting to the publisher.
-pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) {
+pub(crate) fn render(
+    dump: &Dump,
+    toc: &mut Toc,
+    object: &Object,
+    index: usize,
+) -> Result<(), Error> {
     if !dump.options.schema {
-        return;
+        return Ok(());
     }
     let row = &dump.details.post_data.subscriptions[index];
     let name = dump.ident(&row.name);
-    let owner = dump.listing.role(row.owner);
+    let owner = dump.role(object, row.owner)?;
     if object.dumps(Components::DEFINITION) {
         toc.push(Entry {
             tag: Some(row.name.clone()),
@@ -63,6 +68,7 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, index: usize) 
     if object.dumps(Components::SECLABEL) {
         seclabel::render(dump, toc, &subject);
     }
+    Ok(())
 }
 
 fn definition(dump: &Dump, row: &Subscription, name: &BString) -> BString {

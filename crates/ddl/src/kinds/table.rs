@@ -190,7 +190,7 @@ pub(crate) fn render(
     }
     if object.dumps(Components::ACL) {
         let kind = if is_sequence { "SEQUENCE" } else { "TABLE" };
-        let owner = dump.listing.role(row.owner);
+        let owner = dump.role(object, row.owner)?;
         let subject = Subject::of(dump, object, kind, dump.ident(&row.name), owner);
         let privileges = Privileges::of(dump, object.catalog_id, &row.acl);
         let acl = acl::render(dump, toc, &subject, &privileges);
@@ -207,7 +207,7 @@ fn render_definition(
 ) -> Result<(), Error> {
     let row = &dump.listing.tables[table];
     let type_name = table_definition::type_name(row);
-    let owner = dump.listing.role(row.owner);
+    let owner = dump.role(object, row.owner)?;
     let has_rows = matches!(
         row.relkind,
         relkind::TABLE | relkind::MATVIEW | relkind::PARTITIONED_TABLE

@@ -30,7 +30,7 @@ pub(crate) fn render(
     toc.push(Entry {
         tag: Some(object.name.clone()),
         namespace: dump.namespace_name(object).map(ToOwned::to_owned),
-        owner: Some(dump.listing.role(row.owner).to_owned()),
+        owner: Some(dump.role(object, row.owner)?.to_owned()),
         definition: Some(sql![
             "ALTER TABLE ONLY ",
             dump.qualified(parent),

@@ -81,9 +81,14 @@ pub(crate) fn link_foreign_keys(dump: &mut Dump) {
 }
 
 /// Renders the entry for a table's rows, and the job that reads them.
-pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, table: usize) {
+pub(crate) fn render(
+    dump: &Dump,
+    toc: &mut Toc,
+    object: &Object,
+    table: usize,
+) -> Result<(), Error> {
     if !object.dumps(Components::DATA) {
-        return;
+        return Ok(());
     }
     let row = &dump.listing.tables[table];
     let whole = dump.table_object(table);
@@ -94,7 +99,7 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, table: usize) 
         had_dumper: true,
         tag: Some(row.name.clone()),
         namespace: dump.namespace_name(object).map(ToOwned::to_owned),
-        owner: Some(dump.listing.role(row.owner).to_owned()),
+        owner: Some(dump.role(object, row.owner)?.to_owned()),
         definition: root
             .as_ref()
             .map(|root| sql!["-- load via partition root ", one_line(root)]),
@@ -135,6 +140,7 @@ pub(crate) fn render(dump: &Dump, toc: &mut Toc, object: &Object, table: usize) 
         by_pages,
         inserts,
     });
+    Ok(())
 }
 
 /// The columns in a list that COPY takes, without its parentheses; `None` where the table has no columns.
@@ -211,7 +217,7 @@ pub(crate) fn render_position(
     toc.push(Entry {
         tag: Some(row.name.clone()),
         namespace: dump.namespace_name(object).map(ToOwned::to_owned),
-        owner: Some(dump.listing.role(row.owner).to_owned()),
+        owner: Some(dump.role(object, row.owner)?.to_owned()),
         section: Section::Data,
         definition: Some(sql![
             "SELECT pg_catalog.setval(",

@@ -19,7 +19,8 @@ pub(crate) fn collect(dump: &mut Dump) {
         let row = &dump.listing.type_system.transforms[i];
         let data_type = dump.objects.find_object(class::PG_TYPE, row.data_type);
         let name = data_type
-            .map(|data_type| sql![data_type.name, " ", dump.ident(&row.language)])
+            .zip(row.language.as_ref())
+            .map(|(data_type, language)| sql![data_type.name, " ", dump.ident(language)])
             .unwrap_or_default();
         let catalog_id = CatalogId::new(class::PG_TRANSFORM, row.oid);
         let id = dump.objects.add(Kind::Transform(i), catalog_id, name, None);
@@ -39,11 +40,12 @@ pub(crate) fn render(
     }
     let row = &dump.listing.type_system.transforms[index];
     let transform = details(dump, &dump.details.type_system.transforms, object)?;
+    let language = (row.language.as_ref()).ok_or_else(|| dump.missing(object, "its language"))?;
     let name = sql![
         "FOR ",
         transform.type_name,
         " LANGUAGE ",
-        dump.ident(&row.language)
+        dump.ident(language)
     ];
     if object.dumps(Components::DEFINITION) {
         let clause = |what: &str, oid: Option<u32>, arguments: &[BString]| {

@@ -32,7 +32,7 @@ pub(crate) fn render(
         return Ok(());
     }
     let row = &dump.listing.type_system.ts_configs[index];
-    let owner = dump.listing.role(row.owner);
+    let owner = dump.role(object, row.owner)?;
     if object.dumps(Components::DEFINITION) {
         let config = details(dump, &dump.details.type_system.ts_configs, object)?;
         let name = sql!["TEXT SEARCH CONFIGURATION ", dump.qualified(object)];

@@ -30,7 +30,7 @@ pub(crate) fn render(
         return Ok(());
     }
     let row = &dump.listing.type_system.ts_dictionaries[index];
-    let owner = dump.listing.role(row.owner);
+    let owner = dump.role(object, row.owner)?;
     if object.dumps(Components::DEFINITION) {
         let dictionary = details(dump, &dump.details.type_system.ts_dictionaries, object)?;
         let name = sql!["TEXT SEARCH DICTIONARY ", dump.qualified(object)];

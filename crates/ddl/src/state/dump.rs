@@ -1,9 +1,10 @@
 //! The state of one dump, and how things are found in it. It knows no kind of object.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use bstr::{BStr, BString, ByteSlice};
-use pgdumprs_catalog::{AttrDef, CatalogId, Column, Details, Encoding, Listing, Table};
+use pgdumprs_catalog::{AttrDef, CatalogId, Column, Details, Encoding, Listing, Oid, Table};
 
 use crate::state::object::{DumpId, Kind, Object, Objects};
 use crate::state::relations::Relations;
@@ -158,6 +159,15 @@ impl Dump {
     /// partition is created apart and attached later, so it needs them all.
     pub(crate) fn writes_column(&self, table: &Table, column: &Column) -> bool {
         !column.is_dropped && (column.is_local || table.is_partition)
+    }
+
+    /// The name of a role that an object names. In a damaged catalog there may be none; to leave the role out would give the object, or what
+    /// it allows, to somebody else.
+    pub(crate) fn role(&self, named_by: &dyn fmt::Display, oid: Oid) -> Result<&BStr, Error> {
+        self.listing.role(oid).ok_or_else(|| Error::NoRole {
+            object: named_by.to_string(),
+            role: oid,
+        })
     }
 
     /// The error for something that an object refers to and that is not there.
