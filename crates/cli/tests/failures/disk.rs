@@ -1,7 +1,6 @@
 //! Files that cannot be written, or not to their end.
 
 use std::ffi::OsStr;
-use std::io::Write;
 use std::process::{Command, Stdio};
 
 use pgdumprs_testkit::random::random_numbers;
@@ -9,7 +8,7 @@ use pgdumprs_testkit::{Database, Major, Server};
 
 use crate::process::Running;
 use crate::support::{assert_says, failure, pgdumprs, run};
-use crate::{Backups, SOON, assert_no_session, halfway};
+use crate::{Backups, SOON, assert_no_session, halfway, not_tested};
 
 /// What decides where the limit strikes.
 const SEED: u64 = 20_261_121;
@@ -87,10 +86,7 @@ fn failure_on_a_disk(options: &str, arguments: &[&str]) -> Option<String> {
     };
     let may = |way: &&&[&str]| run(&mut command(way, &["true".as_ref()])).status.success();
     let Some(way) = ways.iter().find(may) else {
-        // Not by a macro: what tests print is shown only where they fail.
-        let said =
-            "NOT TESTED: a full and a read-only disk, for want of root and of user namespaces\n";
-        std::io::stderr().write_all(said.as_bytes()).unwrap();
+        not_tested("a full and a read-only disk", "root and of user namespaces");
         return None;
     };
     let program = pgdumprs();

@@ -1,6 +1,7 @@
 //! Where the archive goes, and what becomes of what is there already.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::disk::sample;
 use crate::support::{assert_says, failure, pgdumprs, run};
-use crate::{Backups, Slow, wait_until};
+use crate::{Backups, Slow, not_tested, wait_until};
 
 /// A user who has nothing.
 const NOBODY: u32 = 65534;
@@ -141,9 +142,7 @@ fn a_file_in_a_folder_that_may_not_be_written_to_is_written_in_place() {
 #[test]
 fn a_file_of_another_keeps_its_owner() {
     if !is_root() {
-        let said = b"NOT TESTED: files of others, for want of root\n";
-        std::io::Write::write_all(&mut std::io::stderr(), said).unwrap();
-        return;
+        return not_tested("files of others", "root");
     }
     let database = sample();
     let backups = Backups::new();
@@ -203,9 +202,7 @@ fn a_file_that_is_a_mount_point_is_written_in_place() {
         .map(|way| mounted(way))
         .find(|output| !output.stderr.starts_with(b"unshare") && output.status.code() != Some(77));
     let Some(output) = found else {
-        let said = b"NOT TESTED: a mounted file, for want of root and of user namespaces\n";
-        std::io::Write::write_all(&mut std::io::stderr(), said).unwrap();
-        return;
+        return not_tested("a mounted file", "root and of user namespaces");
     };
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{said}");
@@ -292,7 +289,7 @@ fn standard_output_that_is_a_file_gets_the_places_of_data() {
 
     // Behind something else, which is not touched, places count from the archive's first byte.
     let mut behind = File::create(&path).unwrap();
-    std::io::Write::write_all(&mut behind, b"something else").unwrap();
+    behind.write_all(b"something else").unwrap();
     success(redirected.dump().stdout(behind));
     let found = fs::read(&path).unwrap();
     assert!(found.strip_prefix(b"something else") == Some(&redirected.expected));

@@ -9,6 +9,7 @@ mod signals;
 mod support;
 mod threads;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -101,6 +102,12 @@ impl Slow {
         });
         found
     }
+}
+
+/// Says what could not be tested on this machine, and for want of what. Not by a macro: what tests print is shown only where they fail.
+fn not_tested(what: &str, for_want_of: &str) {
+    let said = format!("NOT TESTED: {what}, for want of {for_want_of}\n");
+    std::io::stderr().write_all(said.as_bytes()).unwrap();
 }
 
 /// Waits for something that happens soon.

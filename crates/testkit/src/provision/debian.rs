@@ -81,12 +81,11 @@ pub(super) fn fetch_daemon(suite: &str, package: &str, tree: &Path) -> Result<Pa
     Ok(make_runnable(tree, "usr/sbin")?.join(package))
 }
 
-/// Unpacks packages of a suite that hold programs in `/usr/bin` into `tree`.
-pub(super) fn fetch_programs(suite: &str, packages: &[&str], tree: &Path) -> Result<()> {
+/// Unpacks packages of a suite that hold programs in `/usr/bin` into `tree` and returns the folder of these.
+pub(super) fn fetch_programs(suite: &str, packages: &[&str], tree: &Path) -> Result<PathBuf> {
     let packages: Vec<_> = packages.iter().map(ToString::to_string).collect();
     fetch_packages(&[suite], &packages, tree)?;
-    make_runnable(tree, "usr/bin")?;
-    Ok(())
+    make_runnable(tree, "usr/bin")
 }
 
 /// Unpacks packages and the libraries they need, without what nothing here reads.

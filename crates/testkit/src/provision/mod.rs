@@ -13,6 +13,7 @@ mod installation;
 mod installed;
 mod npm_package;
 mod pgbouncer;
+mod program;
 mod python_wheel;
 mod recipe;
 mod relocate;
