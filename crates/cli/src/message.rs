@@ -3,12 +3,17 @@
 use std::fmt::Display;
 use std::io::Write;
 
+use pgdumprs::without_passwords;
+
 /// Says `text` on standard error, in a line with the program's name before it, and one line whatever names are in the text.
+///
+/// Whatever text is quoted in it, no password shows: a connection string may have been given in the wrong place.
 ///
 /// The line is written at once, so that what others write there at the same time stands before or after it, not in it.
 /// Where it cannot be written, as to a pipe that nobody reads any more, it is lost: a backup does not fail for a message.
 pub(crate) fn say(text: impl Display) {
-    let line = format!("pgdumprs: {}\n", visible(&text.to_string()));
+    let text = text.to_string();
+    let line = format!("pgdumprs: {}\n", visible(&without_passwords(&text)));
     let _ = std::io::stderr().write_all(line.as_bytes());
 }
 

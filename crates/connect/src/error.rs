@@ -10,6 +10,7 @@ use bstr::ByteSlice;
 
 use crate::error::server_error::ServerError;
 use crate::parameters::conninfo::ConnInfoError;
+use crate::parameters::shown::without_passwords;
 use crate::session::target::Target;
 use crate::values::decode::DecodeError;
 
@@ -90,7 +91,7 @@ pub enum Error {
     },
 
     /// TLS cannot be set up with what the parameters name.
-    #[error("{0}")]
+    #[error("{}", without_passwords(.0))]
     TlsSetup(String),
 
     /// The server asks for a password and there is none.
@@ -287,7 +288,7 @@ impl Error {
     }
 }
 
-/// A statement as errors show it: on one line and of bounded length.
+/// A statement as errors show it: on one line, of bounded length and without what a connection string in the wrong place holds.
 pub(crate) fn shorten(sql: &[u8]) -> String {
     let end = sql.len().min(STATEMENT_SHOWN);
     let text = sql[..end].to_str_lossy();
@@ -295,7 +296,7 @@ pub(crate) fn shorten(sql: &[u8]) -> String {
     if end < sql.len() {
         shown.push('…');
     }
-    shown
+    without_passwords(&shown).into_owned()
 }
 
 fn note_text(note: &Option<String>) -> String {

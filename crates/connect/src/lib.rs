@@ -25,6 +25,7 @@ pub use error::server_error::ServerError;
 pub use error::{Attempt, Error};
 pub use parameters::ConnectParams;
 pub use parameters::conninfo::ConnInfoError;
+pub use parameters::shown::without_passwords;
 pub use session::abandon::wait_for_cancels;
 pub use session::cancel::CancelToken;
 pub use session::copy_out::CopyOut;

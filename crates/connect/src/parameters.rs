@@ -2,10 +2,13 @@
 
 pub(crate) mod conninfo;
 pub(crate) mod environment;
+pub(crate) mod foreign;
 pub(crate) mod hosts;
 pub(crate) mod keywords;
+pub(crate) mod names;
 pub(crate) mod plan;
 pub(crate) mod service;
+pub(crate) mod shown;
 pub(crate) mod uri;
 
 use std::collections::BTreeMap;
@@ -15,7 +18,8 @@ use std::path::PathBuf;
 
 use crate::authentication::password::{PasswordRequest, PasswordSource};
 use crate::parameters::conninfo::{ConnInfoError, Setting, parse_key_values};
-use crate::parameters::uri::{parse_uri, strip_scheme};
+use crate::parameters::shown::{HIDDEN, shown};
+use crate::parameters::uri::{check_scheme, has_stray_at, parse_uri, strip_scheme};
 
 /// Variables that libpq turns into settings of the session, unless they say `default`.
 const SESSION_VARIABLES: [(&str, &str); 3] = [
@@ -27,7 +31,8 @@ const SESSION_VARIABLES: [(&str, &str); 3] = [
 /// Connection parameters under libpq's keywords.
 ///
 /// Values are checked when a session is opened. An empty value counts as given: it keeps the
-/// environment out and stands for the built-in default. `Debug` never shows a password.
+/// environment out. For names, numbers of ports and files it stands for the built-in default, as in libpq; where a parameter chooses
+/// among words, or is a number, it is refused then. `Debug` never shows a password.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct ConnectParams {
     settings: BTreeMap<&'static str, String>,
@@ -48,14 +53,22 @@ impl ConnectParams {
     ///
     /// # Errors
     ///
-    /// [`ConnInfoError`] for malformed strings and for keywords that libpq does not know.
+    /// [`ConnInfoError`] for malformed strings, for URLs of other schemes, and for keywords that libpq does not know, all at once.
     pub fn parse(text: &str) -> Result<Self, ConnInfoError> {
-        let settings = match strip_scheme(text) {
-            Some(rest) => parse_uri(rest)?,
-            None => parse_key_values(text)?,
-        };
         let mut params = ConnectParams::default();
-        params.set_all(settings)?;
+        if let Some(rest) = strip_scheme(text) {
+            params.set_all(parse_uri(rest)?, |_| has_stray_at(rest))?;
+            return Ok(params);
+        }
+        check_scheme(text)?;
+        let settings = parse_key_values(text)?;
+        for (keyword, value) in &settings {
+            names::check(keyword, value)?;
+        }
+        let password = settings.iter().position(|(name, _)| name == "password");
+        params.set_all(settings, |index| {
+            password.is_some_and(|password| password < index)
+        })?;
         Ok(params)
     }
 
@@ -69,6 +82,8 @@ impl ConnectParams {
         if strip_scheme(text).is_some() || text.contains('=') {
             return ConnectParams::parse(text);
         }
+        check_scheme(text)?;
+        names::check("dbname", text)?;
         let mut params = ConnectParams::default();
         params.set_dbname(text);
         Ok(params)
@@ -93,8 +108,12 @@ impl ConnectParams {
             .iter()
             .filter(|keyword| !keywords::is_about_services(keyword.name));
         for keyword in variables {
+            if self.settings.contains_key(keyword.name) {
+                continue;
+            }
             if let Some(value) = keyword.variable.and_then(&variable) {
-                self.settings.entry(keyword.name).or_insert(value);
+                names::check(keyword.name, &value)?;
+                self.settings.insert(keyword.name, value);
             }
         }
         // What PGSSLMODE replaced; libpq still goes by it.
@@ -108,9 +127,10 @@ impl ConnectParams {
             .filter_map(|(name, setting)| Some((setting, variable(name)?)))
             .filter(|(_, value)| !value.eq_ignore_ascii_case("default"));
         self.session_settings = asked_for.collect();
-        if let Some(home) = &self.home {
+        let is_usual = self.non_empty("passfile").is_none();
+        if let Some(home) = self.home.as_ref().filter(|_| is_usual) {
             let passfile = home.join(".pgpass").to_string_lossy().into_owned();
-            self.settings.entry("passfile").or_insert(passfile);
+            self.settings.insert("passfile", passfile);
         }
         if self.non_empty("user").is_none() {
             if let Some(user) = environment::user(&variable) {
@@ -125,10 +145,8 @@ impl ConnectParams {
         &mut self,
         variable: &impl Fn(&str) -> Option<String>,
     ) -> Result<(), ConnInfoError> {
-        let mut take = |keyword, name: &str| {
-            let value = self.settings.remove(keyword).or_else(|| variable(name));
-            value.filter(|value| !value.is_empty())
-        };
+        let mut take =
+            |keyword, name: &str| self.settings.remove(keyword).or_else(|| variable(name));
         let name = take("service", "PGSERVICE");
         let file = take("servicefile", "PGSERVICEFILE");
         let Some(name) = name else { return Ok(()) };
@@ -164,9 +182,11 @@ impl ConnectParams {
     ///
     /// # Errors
     ///
-    /// [`ConnInfoError`] where libpq knows no such keyword.
+    /// [`ConnInfoError`] where libpq knows no such keyword, and where a connection string is given as the name of a user or a database.
     pub fn set(&mut self, keyword: &str, value: impl Into<String>) -> Result<(), ConnInfoError> {
-        self.set_all([(keyword.to_owned(), value.into())].into())
+        let value = value.into();
+        names::check(keyword, &value)?;
+        self.set_all([(keyword.to_owned(), value)].into(), |_| false)
     }
 
     /// Adds the parameters of `other` to these; where both have one, that of `other` stays.
@@ -222,21 +242,31 @@ impl ConnectParams {
         self.password_source.as_ref()
     }
 
-    fn set_all(&mut self, settings: Vec<Setting>) -> Result<(), ConnInfoError> {
-        for (keyword, value) in settings {
-            let Some(known) = keywords::find(&keyword) else {
-                return Err(ConnInfoError::new(format!(
-                    "unknown connection parameter {keyword:?}{}",
-                    keywords::similar(&keyword)
-                )));
-            };
-            if value.contains('\0') {
-                return Err(ConnInfoError::new(format!(
-                    "the connection parameter {keyword:?} holds a zero byte"
-                )));
+    /// Sets parameters, or none of them. Whether the one of an index may be the middle of a password rather than a parameter is said by
+    /// `is_doubtful`.
+    fn set_all(
+        &mut self,
+        settings: Vec<Setting>,
+        is_doubtful: impl Fn(usize) -> bool,
+    ) -> Result<(), ConnInfoError> {
+        let mut known = Vec::new();
+        let mut unknown = Vec::new();
+        for (index, (keyword, value)) in settings.into_iter().enumerate() {
+            match keywords::find(&keyword) {
+                Some(found) if value.contains('\0') => {
+                    return Err(ConnInfoError::new(format!(
+                        "the connection parameter {:?} holds a zero byte",
+                        found.name
+                    )));
+                }
+                Some(found) => known.push((found.name, value)),
+                None => unknown.push((keyword, is_doubtful(index))),
             }
-            self.settings.insert(known.name, value);
         }
+        if !unknown.is_empty() {
+            return Err(foreign::unknown(&unknown));
+        }
+        self.settings.extend(known);
         Ok(())
     }
 }
@@ -245,7 +275,7 @@ impl fmt::Debug for ConnectParams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = self.settings.iter().map(|(&name, value)| {
             let secret = keywords::find(name).is_none_or(|keyword| keyword.secret);
-            (name, if secret { "…" } else { value.as_str() })
+            (name, if secret { HIDDEN } else { shown(value) })
         });
         f.debug_map().entries(shown).finish()
     }
@@ -282,7 +312,7 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(
-            error.contains("\"schema\"") && error.contains("other libraries"),
+            error.contains("\"schema\"") && error.contains("Prisma"),
             "{error}"
         );
         assert!(

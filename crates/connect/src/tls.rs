@@ -98,10 +98,9 @@ impl TlsPlan {
         use SslMode::*;
         let system = params.non_empty("sslrootcert") == Some("system");
         let default = if system { VerifyFull } else { Prefer };
-        let modes = [
-            default, Disable, Allow, Prefer, Require, VerifyCa, VerifyFull,
-        ];
-        let mode = one_of(params, "sslmode", &modes.map(|mode| (mode.name(), mode)))?;
+        let modes = [Disable, Allow, Prefer, Require, VerifyCa, VerifyFull];
+        let modes = modes.map(|mode| (mode.name(), mode));
+        let mode = one_of(params, "sslmode", default, &modes)?;
         if system && mode < VerifyFull {
             return Err(ConnInfoError::new(format!(
                 "sslrootcert=system needs sslmode=verify-full, not {}: anyone can get \
@@ -112,6 +111,7 @@ impl TlsPlan {
         let direct = one_of(
             params,
             "sslnegotiation",
+            false,
             &[("postgres", false), ("direct", true)],
         )?;
         if direct && mode < Require {
@@ -124,9 +124,10 @@ impl TlsPlan {
         let certificate_mode = one_of(
             params,
             "sslcertmode",
+            CertificateMode::Allow,
             &[
-                ("allow", CertificateMode::Allow),
                 ("disable", CertificateMode::Disable),
+                ("allow", CertificateMode::Allow),
                 ("require", CertificateMode::Require),
             ],
         )?;
@@ -147,7 +148,9 @@ impl TlsPlan {
                 revoked.or_else(usual)
             },
             revoked_folder,
-            sni: params.non_empty("sslsni") != Some("0"),
+            sni: params
+                .get("sslsni")
+                .is_none_or(|value| value.starts_with('1')),
             certificate_mode,
             client: match certificate_mode {
                 CertificateMode::Disable => None,

@@ -77,7 +77,7 @@ pub use filter::FilterError;
 pub use pgdumprs_archive as archive;
 pub use pgdumprs_archive::{ArchiveVersion, Compression, CreationTime};
 pub use pgdumprs_connect::{
-    ConnInfoError, ConnectParams, PasswordRequest, ServerError, wait_for_cancels,
+    ConnInfoError, ConnectParams, PasswordRequest, ServerError, wait_for_cancels, without_passwords,
 };
 pub use pgdumprs_ddl::{Inserts, Sections};
 pub use report::{Lsn, Report, TableReport};

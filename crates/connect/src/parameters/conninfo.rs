@@ -1,5 +1,7 @@
 //! Connection strings in libpq's `keyword=value` form.
 
+use crate::parameters::shown::{shown_keyword, without_passwords};
+
 /// A connection string or parameter that cannot be used.
 ///
 /// The message quotes keywords and values other than passwords; what cannot be told apart from a
@@ -13,7 +15,7 @@ pub struct ConnInfoError {
 impl ConnInfoError {
     pub(crate) fn new(message: impl Into<String>) -> Self {
         ConnInfoError {
-            message: message.into(),
+            message: without_passwords(&message.into()).into_owned(),
         }
     }
 }
@@ -37,7 +39,7 @@ pub(crate) fn parse_key_values(text: &str) -> Result<Vec<Setting>, ConnInfoError
             let shown = if settings.iter().any(|(keyword, _)| keyword == "password") {
                 String::new()
             } else {
-                format!(" after {keyword:?}")
+                format!(" after {:?}", shown_keyword(keyword))
             };
             return Err(ConnInfoError::new(format!(
                 "missing \"=\"{shown} in the connection string; \
@@ -70,7 +72,8 @@ fn take_value<'a>(text: &'a str, keyword: &str) -> Result<(String, &'a str), Con
             None if quoted.is_none() => return Ok((value, "")),
             None => {
                 return Err(ConnInfoError::new(format!(
-                    "the value of {keyword:?} in the connection string has no closing quote"
+                    "the value of {:?} in the connection string has no closing quote",
+                    shown_keyword(keyword)
                 )));
             }
         }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::parameters::ConnectParams;
 use crate::parameters::conninfo::ConnInfoError;
 use crate::parameters::plan::invalid;
+use crate::parameters::shown::may_hold_password;
 
 /// The port of a server that does not say otherwise.
 const DEFAULT_PORT: u16 = 5432;
@@ -76,6 +77,11 @@ pub(crate) fn hosts(params: &ConnectParams) -> Result<Vec<Host>, ConnInfoError> 
             ports.len()
         )));
     }
+    for keyword in ["host", "hostaddr"] {
+        for value in list(keyword) {
+            check_is_place(keyword, value)?;
+        }
+    }
     let mut hosts = Vec::with_capacity(count);
     for index in 0..count {
         let port = match ports.get(index).or(ports.first()) {
@@ -87,6 +93,18 @@ pub(crate) fn hosts(params: &ConnectParams) -> Result<Vec<Host>, ConnInfoError> 
         hosts.push(host(name, address, port)?);
     }
     Ok(hosts)
+}
+
+/// Refuses a connection string in place of a host, and the end of a password that a URI's host has been taken to begin with.
+fn check_is_place(keyword: &str, value: &str) -> Result<(), ConnInfoError> {
+    let is_folder = value.starts_with('/') && !value.contains("://");
+    if is_folder || !may_hold_password(value.strip_prefix('@').unwrap_or(value)) {
+        return Ok(());
+    }
+    Err(ConnInfoError::new(format!(
+        "what is given as {keyword} is no host, but a connection string or a part of one: give that with -d, or as the argument; in a URI, \
+         \"@\" in a password is written %40, and \"/\" %2F"
+    )))
 }
 
 fn host(name: &str, address: &str, port: u16) -> Result<Host, ConnInfoError> {
@@ -159,7 +177,14 @@ fn socket_path(folder: &str, port: u16) -> PathBuf {
 fn parse_port(text: &str) -> Result<u16, ConnInfoError> {
     match text.parse() {
         Ok(port) if port > 0 => Ok(port),
-        _ => Err(invalid("port", text, "a number from 1 to 65535")),
+        _ if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Err(invalid("port", text, "a number from 1 to 65535"))
+        }
+        // It may be a password: of a URI whose host is missing or whose "/" is not encoded, or one that was given with -p.
+        _ => Err(ConnInfoError::new(
+            "the port is not a number; if it is a password: in a URI, \"/\" in it is written %2F and \"@\" %40, and a host must \
+             follow; no option takes one (PGPASSWORD or the password file do)",
+        )),
     }
 }
 
@@ -215,6 +240,24 @@ mod tests {
         ] {
             assert_eq!(read(conninfo)[0].place, place, "{conninfo}");
         }
+    }
+
+    #[test]
+    fn connection_strings_are_no_hosts_and_passwords_no_ports() {
+        for conninfo in [
+            "host=postgresql://u:secret@h/d",
+            "host=h,secret@h",
+            "hostaddr=secret@h",
+            "port=secret",
+            "host=a,b port=5432,secret",
+            "port=12secret",
+        ] {
+            let params = ConnectParams::parse(conninfo).unwrap();
+            let said = hosts(&params).unwrap_err().to_string();
+            assert!(said.contains("%40") && !said.contains("secret"), "{said}");
+        }
+        let sockets = read("host=@pg,/tmp/a@b");
+        assert_eq!(sockets.len(), 2);
     }
 
     #[test]

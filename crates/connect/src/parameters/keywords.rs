@@ -1,4 +1,4 @@
-//! The connection parameters that libpq 18 knows, and `servicefile`, which came after it.
+//! The connection parameters that libpq 19 knows.
 
 /// A connection parameter.
 #[derive(Debug)]
@@ -90,6 +90,7 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     unexported("oauth_client_id"),
     secret("oauth_client_secret"),
     unexported("oauth_scope"),
+    known("oauth_ca_file", "PGOAUTHCAFILE"),
     unexported("sslkeylogfile"),
 ];
 
@@ -101,21 +102,6 @@ pub(crate) fn find(name: &str) -> Option<&'static Keyword> {
 /// Parameters that say where other parameters are found.
 pub(crate) fn is_about_services(keyword: &str) -> bool {
     matches!(keyword, "service" | "servicefile")
-}
-
-/// A hint for keywords that people mistake for libpq's.
-pub(crate) fn similar(keyword: &str) -> &'static str {
-    match keyword {
-        "database" | "db" => "; did you mean \"dbname\"?",
-        "username" | "role" => "; did you mean \"user\"?",
-        "pass" | "passwd" | "pwd" => "; did you mean \"password\"?",
-        "hostname" | "server" => "; did you mean \"host\"?",
-        "ssl" => "; did you mean \"sslmode=require\"?",
-        "schema" | "pgbouncer" | "connection_limit" | "pool_timeout" => {
-            "; it is a parameter of other libraries: take it out of the connection string"
-        }
-        _ => "",
-    }
 }
 
 #[cfg(test)]

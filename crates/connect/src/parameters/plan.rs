@@ -9,6 +9,8 @@ use crate::authentication::secret::Secret;
 use crate::parameters::ConnectParams;
 use crate::parameters::conninfo::ConnInfoError;
 use crate::parameters::hosts::{Host, Place, hosts};
+use crate::parameters::keywords;
+use crate::parameters::shown::shown;
 use crate::session::server_kind::ServerKind;
 use crate::session::target::Target;
 use crate::tls::TlsPlan;
@@ -18,7 +20,8 @@ use crate::wire::protocol::ProtocolVersions;
 /// change nothing, and what to do without them.
 ///
 /// Ignoring one of them would weaken or miss what its user asked for. Those that only matter to Kerberos and OAuth
-/// (`krbsrvname`, `gsslib`, `gssdelegation`, `oauth_…`) have no effect until a server asks for these, which fails.
+/// (`krbsrvname`, `gsslib`, `gssdelegation`, `oauth_…`) have no effect until a server asks for these, which fails. An empty value is
+/// one as well.
 const UNAVAILABLE: [(&str, &[&str], &str); 5] = [
     (
         "gssencmode",
@@ -27,7 +30,7 @@ const UNAVAILABLE: [(&str, &[&str], &str); 5] = [
     ),
     (
         "replication",
-        &["false", "off", "no", "0"],
+        &["", "false", "off", "no", "0"],
         "a dump needs an ordinary session: leave it out",
     ),
     (
@@ -93,7 +96,7 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn new(params: &ConnectParams) -> Result<Self, ConnInfoError> {
         for (keyword, harmless, advice) in UNAVAILABLE {
-            let value = params.non_empty(keyword);
+            let value = params.get(keyword);
             if value.is_some_and(|value| !harmless.contains(&value)) {
                 return Err(ConnInfoError::new(format!(
                     "the connection parameter {keyword} cannot be used: {advice}"
@@ -105,12 +108,15 @@ impl Plan {
                 "no user name is given; set one with -U or PGUSER",
             ));
         };
+        // An empty one is one as well: none is told.
         let application_name = params
-            .non_empty("application_name")
-            .or(params.non_empty("fallback_application_name"))
+            .get("application_name")
+            .or(params.get("fallback_application_name"))
             .unwrap_or("pgdumprs");
+        let hosts = hosts(params)?;
         Ok(Plan {
-            hosts: hosts(params)?,
+            keepalive: keepalive(params, &hosts)?,
+            hosts,
             user: user.to_owned(),
             database: params.non_empty("dbname").unwrap_or(user).to_owned(),
             password: params.non_empty("password").map(Secret::new),
@@ -120,14 +126,14 @@ impl Plan {
             settings: params.session_settings().to_vec(),
             protocol: ProtocolVersions::new(params)?,
             timeout: seconds(params, "connect_timeout")?,
-            keepalive: keepalive(params)?,
             tls: TlsPlan::new(params)?,
             channel_binding: one_of(
                 params,
                 "channel_binding",
+                ChannelBindingMode::Prefer,
                 &[
-                    ("prefer", ChannelBindingMode::Prefer),
                     ("disable", ChannelBindingMode::Disable),
+                    ("prefer", ChannelBindingMode::Prefer),
                     ("require", ChannelBindingMode::Require),
                 ],
             )?,
@@ -136,10 +142,16 @@ impl Plan {
                 .map(RequiredAuth::parse)
                 .transpose()?,
             require_peer: params.non_empty("requirepeer").map(str::to_owned),
-            server_kind: one_of(params, "target_session_attrs", &ServerKind::NAMES)?,
+            server_kind: one_of(
+                params,
+                "target_session_attrs",
+                ServerKind::Any,
+                &ServerKind::NAMES,
+            )?,
             shuffle: one_of(
                 params,
                 "load_balance_hosts",
+                false,
                 &[("disable", false), ("random", true)],
             )?,
         })
@@ -163,18 +175,52 @@ impl Plan {
 
 /// The error for a value that a parameter does not take.
 pub(crate) fn invalid(keyword: &str, value: &str, expected: &str) -> ConnInfoError {
-    ConnInfoError::new(format!(
-        "invalid value {value:?} of the connection parameter {keyword}: {expected} is expected"
-    ))
+    ConnInfoError::new(match value {
+        "" => {
+            let variable = keywords::find(keyword).and_then(|known| known.variable);
+            let variable = variable
+                .map(|name| format!(" ({name})"))
+                .unwrap_or_default();
+            format!(
+                "the connection parameter {keyword}{variable} is empty: {expected} is expected; leave it out for the default"
+            )
+        }
+        value => format!(
+            "invalid value {:?} of the connection parameter {keyword}: {expected} is expected{}",
+            shown(value),
+            remedy(keyword, value)
+        ),
+    })
 }
 
-/// The meaning of a parameter's value among those it takes; that of the first one where it is not set.
+/// What to write instead of a value that other libraries know.
+fn remedy(keyword: &str, value: &str) -> &'static str {
+    match (keyword, value) {
+        ("sslmode", "no-verify") => {
+            "; no-verify is node-postgres's: require encrypts as it does, without a look at who signed the server's certificate"
+        }
+        ("sslmode", "true" | "1" | "on" | "yes") => "; require encrypts",
+        ("sslmode", "false" | "0" | "off" | "no") => "; disable does not encrypt",
+        ("sslmode", "verify_ca" | "verify_full" | "verify-identity") => {
+            "; verify-full looks at the host's name as well"
+        }
+        (_, value) if value != value.to_lowercase() => "; in small letters",
+        (_, value) if value != value.trim() => "; without blanks",
+        _ => "",
+    }
+}
+
+/// The meaning of a parameter's value among those it takes; `default` where it is not set. An empty value is none of them: whoever
+/// requires encryption by a variable that is unset must not go without.
 pub(crate) fn one_of<T: Copy>(
     params: &ConnectParams,
     keyword: &str,
+    default: T,
     values: &[(&str, T)],
 ) -> Result<T, ConnInfoError> {
-    let value = params.non_empty(keyword).unwrap_or(values[0].0);
+    let Some(value) = params.get(keyword) else {
+        return Ok(default);
+    };
     match values.iter().find(|(name, _)| *name == value) {
         Some(&(_, meaning)) => Ok(meaning),
         None => {
@@ -190,7 +236,7 @@ pub(crate) fn one_of<T: Copy>(
 
 /// A number in a parameter, with the blanks around it that libpq allows.
 fn number<T: FromStr>(params: &ConnectParams, keyword: &str) -> Result<Option<T>, ConnInfoError> {
-    let Some(text) = params.non_empty(keyword) else {
+    let Some(text) = params.get(keyword) else {
         return Ok(None);
     };
     match text.trim().parse() {
@@ -209,16 +255,75 @@ fn seconds(params: &ConnectParams, keyword: &str) -> Result<Option<Duration>, Co
 /// gives up: two minutes in all. The usual two hours and more of systems are too long a wait for a backup.
 const SILENCE: (Duration, Duration, u32) = (Duration::from_secs(60), Duration::from_secs(10), 6);
 
-fn keepalive(params: &ConnectParams) -> Result<Keepalive, ConnInfoError> {
+/// What the parameters say of that. As in libpq, nobody looks at those that do not matter: of the parts where there is no such watch,
+/// and of all of them where every server is on a Unix socket.
+fn keepalive(params: &ConnectParams, hosts: &[Host]) -> Result<Keepalive, ConnInfoError> {
     let (idle, interval, count) = SILENCE;
-    let milliseconds = number::<i32>(params, "tcp_user_timeout")?.filter(|&time| time > 0);
-    Ok(Keepalive {
-        on: number::<i32>(params, "keepalives")? != Some(0),
-        idle: seconds(params, "keepalives_idle")?.unwrap_or(idle),
-        interval: seconds(params, "keepalives_interval")?.unwrap_or(interval),
-        count: number::<i32>(params, "keepalives_count")?
+    let mut keepalive = Keepalive {
+        on: true,
+        idle,
+        interval,
+        count,
+        user_timeout: None,
+    };
+    if hosts
+        .iter()
+        .all(|host| matches!(host.place, Place::Socket(_)))
+    {
+        return Ok(keepalive);
+    }
+    keepalive.on = number::<i32>(params, "keepalives")? != Some(0);
+    if keepalive.on {
+        keepalive.idle = seconds(params, "keepalives_idle")?.unwrap_or(idle);
+        keepalive.interval = seconds(params, "keepalives_interval")?.unwrap_or(interval);
+        keepalive.count = number::<i32>(params, "keepalives_count")?
             .filter(|&count| count > 0)
-            .map_or(count, i32::unsigned_abs),
-        user_timeout: milliseconds.map(|time| Duration::from_millis(time.unsigned_abs().into())),
-    })
+            .map_or(count, i32::unsigned_abs);
+    }
+    let milliseconds = number::<i32>(params, "tcp_user_timeout")?.filter(|&time| time > 0);
+    keepalive.user_timeout =
+        milliseconds.map(|time| Duration::from_millis(time.unsigned_abs().into()));
+    Ok(keepalive)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(conninfo: &str) -> String {
+        let params = ConnectParams::parse(&format!("user=ada {conninfo}")).unwrap();
+        Plan::new(&params).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn values_that_are_none_come_with_a_remedy() {
+        for (conninfo, part) in [
+            (
+                "sslmode=''",
+                "sslmode (PGSSLMODE) is empty: one of disable, allow, prefer, require, verify-ca, verify-full is",
+            ),
+            ("sslmode=no-verify", "node-postgres"),
+            ("sslmode=Require", "small letters"),
+            ("sslmode=true", "require encrypts"),
+            ("channel_binding='require '", "without blanks"),
+            ("connect_timeout=''", "PGCONNECT_TIMEOUT"),
+        ] {
+            let said = said(conninfo);
+            assert!(said.contains(part), "{conninfo}: {said}");
+            assert!(said.matches("prefer, ").count() <= 1, "{said}");
+        }
+        assert!(!said("sslmode='x://u:secret@h'").contains("secret"));
+    }
+
+    #[test]
+    fn numbers_that_do_not_matter_are_not_looked_at() {
+        let plan = |conninfo: &str| {
+            let params = ConnectParams::parse(&format!("user=ada {conninfo}")).unwrap();
+            Plan::new(&params).is_ok()
+        };
+        assert!(plan("host=/tmp keepalives=x"));
+        assert!(!plan("host=/tmp,h keepalives=x"));
+        assert!(plan("host=h keepalives=0 keepalives_idle=x"));
+        assert!(!plan("host=h keepalives_idle=x"));
+    }
 }

@@ -7,7 +7,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::parameters::conninfo::{ConnInfoError, is_blank};
+use crate::parameters::foreign;
 use crate::parameters::keywords;
+use crate::parameters::names;
+use crate::parameters::shown::shown;
 
 /// Where builds of libpq look for the system's file when `PGSYSCONFDIR` does not say: Debian's, that of the RPMs, and
 /// PostgreSQL's own.
@@ -71,7 +74,8 @@ pub(crate) fn look_up(
         format!("there is no such section in {}", read.join(" or "))
     };
     Err(ConnInfoError::new(format!(
-        "the service {name:?} is not defined: {reason}"
+        "the service {:?} is not defined: {reason}",
+        shown(name)
     )))
 }
 
@@ -116,13 +120,13 @@ fn section(
             return Err(wrong("has no \"=\"".into()));
         };
         if matches!(keyword, "service" | "servicefile") {
-            return Err(wrong("names a service, which a service may not".into()));
+            return Err(wrong(format!("sets {keyword:?}, which a service may not")));
         }
         let Some(known) = keywords::find(keyword) else {
-            return Err(wrong(format!(
-                "sets the unknown connection parameter {keyword:?}"
-            )));
+            let unknown = foreign::unknown(&[(keyword.to_owned(), false)]);
+            return Err(wrong(format!("sets an {unknown}")));
         };
+        names::check(known.name, value).map_err(|error| wrong(format!("is wrong: {error}")))?;
         if value.contains('\0') {
             return Err(wrong("holds a zero byte".into()));
         }

@@ -4,11 +4,59 @@
 use percent_encoding::percent_decode_str;
 
 use crate::parameters::conninfo::{ConnInfoError, Setting};
+use crate::parameters::shown::shown_keyword;
 
 /// Strips the scheme from a connection URI; `None` where `text` is none.
 pub(crate) fn strip_scheme(text: &str) -> Option<&str> {
     text.strip_prefix("postgresql://")
         .or_else(|| text.strip_prefix("postgres://"))
+}
+
+/// What a URI needs where an at sign stands in it that cannot be told from the one before the host.
+const ENCODE: &str = "the URI holds an \"@\" where none can be: in a user's name, a password and a database's name, \"@\" is written %40, \
+                      \"/\" %2F, \"?\" %3F and \"%\" %25";
+
+/// Refuses URLs that are not libpq's: of drivers, of other libraries and other databases, and with something before the scheme.
+///
+/// No part of them may be taken for a database's name, which would be sent to a server.
+pub(crate) fn check_scheme(text: &str) -> Result<(), ConnInfoError> {
+    let Some((scheme, _)) = text.split_once("://") else {
+        return Ok(());
+    };
+    // Such are keyword=value pairs.
+    if scheme.contains('=') {
+        return Ok(());
+    }
+    let bare = scheme.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    let lower = bare.to_ascii_lowercase();
+    let is_known = |scheme: &str| matches!(scheme, "postgresql" | "postgres");
+    let reason = if is_known(bare) {
+        "something stands before its scheme, such as a blank or a quotation mark: take it out"
+            .into()
+    } else if is_known(&lower) {
+        format!("its scheme is written in small letters, {lower}")
+    } else if let Some(rest) = lower.strip_prefix("jdbc:") {
+        match is_known(rest) {
+            true => "it is one of JDBC's: drop \"jdbc:\" before it".into(),
+            false => "it is one of JDBC's, and not of PostgreSQL".into(),
+        }
+    } else if lower.starts_with("prisma+") {
+        "it is one of Prisma's own service: take the URL of the database itself".into()
+    } else if let Some((_, driver)) = lower.split_once('+').filter(|(first, _)| is_known(first)) {
+        let driver = shown_keyword(driver);
+        format!("it names a driver: drop \"+{driver}\" from its scheme")
+    } else {
+        "its scheme must be postgresql or postgres".into()
+    };
+    Err(ConnInfoError::new(format!(
+        "the connection string is a URL that libpq does not know: {reason}"
+    )))
+}
+
+/// Whether an at sign stands behind the hosts, as does one of a password whose "/" or "?" is not encoded.
+pub(crate) fn has_stray_at(text: &str) -> bool {
+    let rest = credentials(text).map_or(text, |(_, _, rest)| rest);
+    rest.contains('@')
 }
 
 /// Takes a connection URI apart, given without its scheme.
@@ -26,6 +74,9 @@ pub(crate) fn parse_uri(text: &str) -> Result<Vec<Setting>, ConnInfoError> {
         Some((location, query)) => (location, query),
         None => (rest, ""),
     };
+    if location.contains('@') {
+        return Err(ConnInfoError::new(ENCODE));
+    }
     let (hosts, database) = match location.split_once('/') {
         Some((hosts, database)) => (hosts, database),
         None => (location, ""),
@@ -35,7 +86,13 @@ pub(crate) fn parse_uri(text: &str) -> Result<Vec<Setting>, ConnInfoError> {
     push_decoded(&mut settings, "port", &ports)?;
     push_decoded(&mut settings, "dbname", database)?;
     for parameter in query.split_terminator('&') {
-        settings.push(query_parameter(parameter)?);
+        let setting = query_parameter(parameter);
+        // It may be the middle of a password.
+        let setting = setting.map_err(|error| match query.contains('@') {
+            true => ConnInfoError::new(ENCODE),
+            false => error,
+        });
+        settings.push(setting?);
     }
     Ok(settings)
 }
@@ -88,17 +145,19 @@ fn split_hosts(text: &str) -> Result<(String, String), ConnInfoError> {
 fn query_parameter(parameter: &str) -> Result<Setting, ConnInfoError> {
     let Some((keyword, value)) = parameter.split_once('=') else {
         return Err(ConnInfoError::new(format!(
-            "the query parameter {parameter:?} of the URI has no \"=\""
+            "the query parameter {:?} of the URI has no \"=\"",
+            shown_keyword(parameter)
         )));
     };
     let keyword = decode("a keyword", keyword)?;
     if value.contains('=') {
         return Err(ConnInfoError::new(format!(
-            "the query parameter {keyword:?} of the URI has more than one \"=\"; \
-             write it as %3D in the value"
+            "the query parameter {:?} of the URI has more than one \"=\"; \
+             write it as %3D in the value",
+            shown_keyword(&keyword)
         )));
     }
-    let value = decode(&keyword, value)?;
+    let value = decode(shown_keyword(&keyword), value)?;
     // What JDBC's URIs say for the same thing.
     if keyword == "ssl" && value == "true" {
         return Ok(("sslmode".into(), "require".into()));

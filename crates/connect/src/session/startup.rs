@@ -80,11 +80,10 @@ pub(crate) async fn start(
 impl Startup<'_> {
     fn introduce(&mut self) {
         let plan = self.plan;
-        let mut parameters = vec![
-            ("user", plan.user.as_str()),
-            ("database", &plan.database),
-            ("application_name", &plan.application_name),
-        ];
+        let mut parameters = vec![("user", plan.user.as_str()), ("database", &plan.database)];
+        if !plan.application_name.is_empty() {
+            parameters.push(("application_name", &plan.application_name));
+        }
         if let Some(options) = &plan.options {
             parameters.push(("options", options));
         }

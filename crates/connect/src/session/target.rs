@@ -3,8 +3,12 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::parameters::shown::shown;
+
 /// Where a connection goes and as whom.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Names of a user or a database that may be a connection string in the wrong place do not show in messages.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Target {
     /// The host's name, its address, or the path of the Unix socket.
@@ -33,6 +37,19 @@ impl fmt::Display for Target {
             }
             None => write!(f, "server on socket {:?}", self.host)?,
         }
-        write!(f, ", user {:?}, database {:?}", self.user, self.database)
+        let (user, database) = (shown(&self.user), shown(&self.database));
+        write!(f, ", user {user:?}, database {database:?}")
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("address", &self.address)
+            .field("user", &shown(&self.user))
+            .field("database", &shown(&self.database))
+            .finish()
     }
 }

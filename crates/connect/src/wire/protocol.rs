@@ -32,7 +32,7 @@ pub(crate) struct ProtocolVersions {
 impl ProtocolVersions {
     /// Reads `min_protocol_version` and `max_protocol_version`.
     ///
-    /// As in libpq 18, more than 3.0 is only asked for where a parameter says so: there are poolers that do not answer
+    /// As in libpq, more than 3.0 is only asked for where a parameter says so: there are poolers that do not answer
     /// what they do not know.
     pub(crate) fn new(params: &ConnectParams) -> Result<Self, ConnInfoError> {
         const NAMES: [(&str, ProtocolVersion); 3] = [
@@ -40,11 +40,13 @@ impl ProtocolVersions {
             ("3.2", ProtocolVersion::LATEST),
             ("latest", ProtocolVersion::LATEST),
         ];
-        let min = one_of(params, "min_protocol_version", &NAMES)?;
-        let max = match params.non_empty("max_protocol_version") {
-            Some(_) => one_of(params, "max_protocol_version", &NAMES)?,
-            None => min,
-        };
+        let min = one_of(
+            params,
+            "min_protocol_version",
+            ProtocolVersion::V3_0,
+            &NAMES,
+        )?;
+        let max = one_of(params, "max_protocol_version", min, &NAMES)?;
         if min > max {
             return Err(ConnInfoError::new(format!(
                 "min_protocol_version={min} is above max_protocol_version={max}"
