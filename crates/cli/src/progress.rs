@@ -128,6 +128,7 @@ impl Bar {
             Event::TableFinished(_)
             | Event::LargeObjectsFinished { .. }
             | Event::Warning(_)
+            | Event::Notice(_)
             | Event::Hint(_) => {}
             event => {
                 if let Some(line) = verbose::line(event, true) {

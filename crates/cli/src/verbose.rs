@@ -8,6 +8,7 @@ pub(crate) fn line(event: &Event, verbose: bool) -> Option<String> {
         Event::Warning(text) => format!("warning: {text}"),
         Event::Hint(text) => format!("hint: {text}"),
         _ if !verbose => return None,
+        Event::Notice(text) => format!("notice: {text}"),
         Event::Connected { server_version, .. } => {
             format!("connected to PostgreSQL {server_version}")
         }

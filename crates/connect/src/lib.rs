@@ -32,7 +32,7 @@ pub use session::copy_out::CopyOut;
 pub use session::row_stream::RowStream;
 pub use session::target::Target;
 pub use session::version::ServerVersion;
-pub use session::{Session, TransactionStatus};
+pub use session::{Notices, Session, TransactionStatus};
 pub use values::array::parse_array;
 pub use values::decode::{Bytea, DecodeError, FromCell};
 pub use values::encoding::Encoding;

@@ -36,6 +36,31 @@ use crate::wire::Wire;
 /// cannot fill memory.
 const NOTICES_KEPT: usize = 1000;
 
+/// What a server has said beside its answers: notices, warnings and the like.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Notices {
+    /// The messages, oldest first.
+    pub messages: VecDeque<ServerError>,
+    /// How many older ones were too many to keep.
+    pub lost: u64,
+}
+
+impl Notices {
+    fn push(&mut self, message: ServerError) {
+        if self.messages.len() == NOTICES_KEPT {
+            self.messages.pop_front();
+            self.lost += 1;
+        }
+        self.messages.push_back(message);
+    }
+
+    /// Whether nothing was said.
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.lost == 0
+    }
+}
+
 /// What SQLSTATEs of a server that goes down begin with.
 const OPERATOR_INTERVENTION: &[u8] = b"57P";
 
@@ -68,7 +93,7 @@ pub struct Session {
 #[derive(Debug, Default)]
 pub(crate) struct ServerState {
     pub(crate) parameters: BTreeMap<BString, BString>,
-    pub(crate) notices: Vec<ServerError>,
+    pub(crate) notices: Notices,
     pub(crate) transaction: u8,
 }
 
@@ -76,7 +101,7 @@ impl ServerState {
     /// What the server said of its own end, where it said so in a warning: the process of this session is ended when another one
     /// crashes, and is not to blame.
     pub(crate) fn last_words(&self) -> Option<ServerError> {
-        let last = self.notices.last()?;
+        let last = self.notices.messages.back()?;
         last.code
             .starts_with(OPERATOR_INTERVENTION)
             .then(|| last.clone())
@@ -91,12 +116,7 @@ impl ServerState {
                     self.parameters.insert(name.into(), value.into());
                 }
             }
-            b'N' => {
-                if self.notices.len() == NOTICES_KEPT {
-                    self.notices.remove(0);
-                }
-                self.notices.push(ServerError::parse(body));
-            }
+            b'N' => self.notices.push(ServerError::parse(body)),
             b'A' => {}
             _ => return false,
         }
@@ -190,8 +210,8 @@ impl Session {
         }
     }
 
-    /// The notices and warnings received since the last call, oldest first; at most the last 1000.
-    pub fn take_notices(&mut self) -> Vec<ServerError> {
+    /// The notices and warnings received since the last call, those of the session's beginning included; at most the last 1000.
+    pub fn take_notices(&mut self) -> Notices {
         std::mem::take(&mut self.server.notices)
     }
 

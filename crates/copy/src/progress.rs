@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bstr::BString;
+use pgdumprs_connect::Notices;
 
 /// Bytes of data that come before it is told of them.
 pub(crate) const STEP: u64 = 256 << 10;
@@ -35,6 +36,13 @@ pub enum Progress {
         raw: u64,
         /// How many of [`Plan::bytes`](crate::Plan::bytes) they stand for, about.
         disk: u64,
+    },
+    /// A server has said something beside its answers.
+    Said {
+        /// Qualified, quoted name of the table that was being read, if any.
+        table: Option<BString>,
+        /// What it said.
+        notices: Notices,
     },
     /// Large objects that share an entry have been read.
     LargeObjectsFinished {

@@ -13,7 +13,7 @@ use crate::outlet::{Outlet, outlet};
 use crate::rescue::Rescue;
 use crate::tally::Tally;
 use crate::thread::Running;
-use crate::worker::{Outcome, Queue, Refusal, Told, follow, lead};
+use crate::worker::{Outcome, Queue, Refusal, Told, follow, lead, tell_said};
 use crate::{Error, Plan, Progress, Steps, Summary, compress, thread};
 
 /// Bytes of a piece of raw data, at most.
@@ -229,12 +229,16 @@ impl Crew {
                 return Ok(Followed::Missing(reason));
             }
         };
-        let followed = follow(&mut session, &self.queue, &self.rescue, feed, told).await;
+        // What was said when it was opened.
+        tell_said(&mut session, None, &told);
+        let followed = follow(&mut session, &self.queue, &self.rescue, feed, told.clone()).await;
+        tell_said(&mut session, None, &told);
         match compressed(followed, compressing).await? {
             Outcome::Done => {
                 self.rescue.leave(&[]);
                 // A pooler keeps a server's connection only if no transaction is open on it.
                 let _ = session.query("COMMIT").await;
+                tell_said(&mut session, None, &told);
                 session.close().await;
                 Ok(Followed::Done)
             }

@@ -87,6 +87,14 @@ impl<'a> Tally<'a> {
                 self.advance(job, self.jobs[job].done.saturating_add(disk));
                 self.tell(watch);
             }
+            Told::Said { job, notices } => {
+                let work = job.map(|job| &self.plan.jobs[job].work);
+                let table = match work {
+                    Some(Work::Table(table)) => Some(table.name.clone()),
+                    Some(Work::LargeObjects { .. }) | None => None,
+                };
+                watch(Progress::Said { table, notices });
+            }
             Told::Read { job, disk, count } => {
                 self.begin(job);
                 self.settled.raw += count.bytes;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bstr::BString;
-use pgdumprs_connect::Session;
+use pgdumprs_connect::{Notices, Session};
 use tokio::sync::mpsc::UnboundedSender;
 use tracing::{Instrument, debug_span};
 
@@ -97,6 +97,12 @@ pub(crate) enum Told {
         job: usize,
         /// Bytes since the last time.
         bytes: u64,
+    },
+    /// The server has said something.
+    Said {
+        /// Position of the job that was being read, if any.
+        job: Option<usize>,
+        notices: Notices,
     },
     /// A part of a job has been read.
     Read {
@@ -294,6 +300,7 @@ async fn read(
             }
             (Work::LargeObjects { .. }, _) => unreachable!("large objects are cut as such"),
         };
+        tell_said(session, Some(part.job), told);
         let (job, disk) = (part.job, part.bytes);
         tell(told, Told::Read { job, disk, count });
     }
@@ -318,6 +325,14 @@ fn refused(part: &Part, plan: &Plan, source: pgdumprs_connect::Error) -> Error {
                 source,
             }
         }
+    }
+}
+
+/// Tells what the server has said since the last time.
+pub(crate) fn tell_said(session: &mut Session, job: Option<usize>, told: &UnboundedSender<Told>) {
+    let notices = session.take_notices();
+    if !notices.is_empty() {
+        tell(told, Told::Said { job, notices });
     }
 }
 

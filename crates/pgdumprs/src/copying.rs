@@ -29,12 +29,15 @@ impl Dump {
         let output = async {
             // Nobody has spoken with the leader since it read its last part. That its transaction is still there proves that its locks
             // held all the time: without them, another connection may have found a table emptied.
-            if !transaction::end(&mut session)
+            self.hear(&mut session);
+            let (was_there, notices) = transaction::end(&mut session)
                 .await
-                .map_err(Error::Ending)?
-            {
+                .map_err(Error::Ending)?;
+            if !was_there {
                 return Err(Error::TransactionLost);
             }
+            self.watch.said(None, notices);
+            self.watch.all_said();
             session.close().await;
             report.archive_bytes = writer.position();
             blocking(move || writer.finish())

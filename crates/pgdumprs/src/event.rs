@@ -26,6 +26,8 @@ pub enum Event {
     ReadingDefinitions,
     /// Something the user should know of, which does not stop the dump.
     Warning(String),
+    /// What a server has said beside its answers, and that is no warning: those are an [`Event::Warning`].
+    Notice(String),
     /// What might be done better, though nothing is wrong: the host's name is that of a provider's pooler, or a file cannot be replaced.
     Hint(String),
     /// The table of contents is ready, and the data follows.

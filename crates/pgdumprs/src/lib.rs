@@ -52,6 +52,7 @@ mod patience;
 mod pipe;
 mod planning;
 mod report;
+mod said;
 mod selection;
 mod server;
 mod settings;

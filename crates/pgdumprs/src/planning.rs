@@ -31,10 +31,16 @@ impl Dump {
     /// Connects, reads the catalogs and renders them. The session's transaction stays open, with its snapshot and locks.
     pub(crate) async fn plan(&mut self) -> Result<(Session, Planned), Error> {
         let mut session = self.connect().await?;
-        let begun = self.begin(&mut session).await?;
-        let dump = self.list(&mut session).await?;
-        let dump = self.lock(&mut session, dump).await?;
-        let plan = self.detail(&mut session, dump).await?;
+        let begun = self.begin(&mut session).await;
+        self.hear(&mut session);
+        let begun = begun?;
+        let dump = self.list(&mut session).await;
+        self.hear(&mut session);
+        let dump = self.lock(&mut session, dump?).await;
+        self.hear(&mut session);
+        let plan = self.detail(&mut session, dump?).await;
+        self.hear(&mut session);
+        let plan = plan?;
 
         let _plan = debug_span!("plan").entered();
         for warning in plan.warnings {
@@ -73,10 +79,16 @@ impl Dump {
         ))
     }
 
+    /// Tells what the server has said since the last time.
+    pub(crate) fn hear(&mut self, session: &mut Session) {
+        let notices = session.take_notices();
+        self.watch.said(None, notices);
+    }
+
     /// Opens the session.
     #[tracing::instrument(level = "debug", skip_all)]
     async fn connect(&mut self) -> Result<Session, Error> {
-        let session = Session::connect(&self.params)
+        let mut session = Session::connect(&self.params)
             .await
             .map_err(Error::Connect)?;
         let target = session.target();
@@ -94,6 +106,7 @@ impl Dump {
         if let Some(warning) = server::check(server, self.allow_newer_server)? {
             self.watch.tell(Event::Warning(warning));
         }
+        self.hear(&mut session);
         if let Some(pooler) = hosted_pooler(&session.target().host) {
             self.watch.tell(Event::Hint(format!(
                 "{pooler}, where a dump takes no connections from the pool's other clients"

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bstr::BString;
-use pgdumprs_connect::{Error, Rows, Session, TransactionStatus};
+use pgdumprs_connect::{Error, Notices, Rows, Session, TransactionStatus};
 
 use crate::choice::Choice;
 use crate::settings::SessionSettings;
@@ -236,11 +236,14 @@ const MOMENT: [&str; 5] = [
 
 /// Ends the transaction in good order. `false` where there was none any more, and no locks and no snapshot with it: then what was read may
 /// not be one state of the database.
-pub(crate) async fn end(session: &mut Session) -> Result<bool, Error> {
-    session.take_notices();
+///
+/// What the server has said before is to be taken beforehand.
+pub(crate) async fn end(session: &mut Session) -> Result<(bool, Notices), Error> {
     let committed = session.query("COMMIT").await?.command_tag() == "COMMIT";
-    let mut notices = session.take_notices().into_iter();
-    Ok(committed && !notices.any(|notice| notice.code == NO_TRANSACTION))
+    let notices = session.take_notices();
+    let mut messages = notices.messages.iter();
+    let was_there = committed && !messages.any(|message| message.code == NO_TRANSACTION);
+    Ok((was_there, notices))
 }
 
 /// SQLSTATE of the warning that there is no transaction to end.
@@ -415,6 +418,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("DateStyle", "ISO"),
     ("IntervalStyle", "postgres"),
     ("synchronize_seqscans", "off"),
+    // Warnings must come, and what is meant for the server's log need not.
+    ("client_min_messages", "notice"),
     // ---
     ("standard_conforming_strings", "on"),
     ("bytea_output", "hex"),

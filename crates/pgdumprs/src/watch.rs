@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
+use bstr::BString;
+use pgdumprs_connect::Notices;
 use pgdumprs_copy::Progress as Copied;
 use tracing::{debug, info, trace, warn};
 
+use crate::said::Said;
 use crate::{Event, Progress, TableReport};
 
 /// Somebody who is told of events.
@@ -16,6 +19,7 @@ pub(crate) struct Watch {
     watchers: Vec<Watcher>,
     progress: Progress,
     warnings: Vec<String>,
+    said: Said,
     /// Tables that were read to their end, by their entries.
     tables: HashMap<i32, TableReport>,
 }
@@ -38,6 +42,20 @@ impl Watch {
             watcher(event.clone());
         }
         last(event);
+    }
+
+    /// A server has said something, while `table` was read where that was so.
+    pub(crate) fn said(&mut self, table: Option<&BString>, notices: Notices) {
+        for event in self.said.hear(table, notices) {
+            self.tell(event);
+        }
+    }
+
+    /// Everything has been said.
+    pub(crate) fn all_said(&mut self) {
+        if let Some(event) = self.said.rest() {
+            self.tell(event);
+        }
     }
 
     /// The table of contents is ready. The data of so many tables takes so many bytes on disk.
@@ -71,6 +89,7 @@ impl Watch {
                 self.tables.insert(dump_id, table.clone());
                 self.tell(Event::TableFinished(table));
             }
+            Copied::Said { table, notices } => self.said(table.as_ref(), notices),
             Copied::LargeObjectsFinished { count, bytes } => {
                 self.tell(Event::LargeObjectsFinished { count, bytes });
             }
@@ -107,6 +126,7 @@ fn log(event: &Event) {
         Event::LockingTables { count } => debug!(count, "locking tables"),
         Event::ReadingDefinitions => debug!("reading definitions and dependencies"),
         Event::Warning(warning) => warn!("{warning}"),
+        Event::Notice(notice) => info!("{notice}"),
         Event::Hint(hint) => info!("{hint}"),
         Event::Planned { entries, tables } => info!(entries, tables, "planned"),
         Event::TableStarted { name } => debug!(table = %name, "copying"),

@@ -4,6 +4,8 @@ use std::fmt;
 
 use bstr::{BStr, BString, ByteSlice};
 
+use crate::parameters::shown::without_passwords;
+
 /// An error or notice as the server sent it. Texts are bytes: the server may hold what is not
 /// UTF-8.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub struct ServerError {
     pub detail: Option<BString>,
     /// What the server suggests to do.
     pub hint: Option<BString>,
+    /// The function of the server's source that says so. It is never translated, unlike the messages.
+    pub routine: Option<BString>,
     /// Where in the statement, in characters from 1.
     pub position: Option<u32>,
     /// The call stack in functions that the statement ran.
@@ -55,6 +59,7 @@ impl ServerError {
                 b'D' => error.detail = Some(text),
                 b'H' => error.hint = Some(text),
                 b'P' => error.position = text.to_str().ok().and_then(|t| t.parse().ok()),
+                b'R' => error.routine = Some(text),
                 b'W' => error.context = Some(text),
                 b's' => error.schema = Some(text),
                 b't' => error.table = Some(text),
@@ -70,6 +75,22 @@ impl ServerError {
         self.code.as_bstr()
     }
 
+    /// What it says without its severity, in one line: the message, the SQLSTATE, and more where there is more. What a connection string
+    /// in the wrong place may have brought in is left out.
+    pub fn text(&self) -> String {
+        let mut text = format!("{} (SQLSTATE {})", one_line(&self.message), self.code);
+        for (label, more) in [
+            ("detail", &self.detail),
+            ("hint", &self.hint),
+            ("context", &self.context),
+        ] {
+            if let Some(more) = more {
+                text.push_str(&format!("; {label}: {}", one_line(more)));
+            }
+        }
+        without_passwords(&text).into_owned()
+    }
+
     /// Whether the server ends the session after this.
     pub fn is_fatal(&self) -> bool {
         self.severity == "FATAL" || self.severity == "PANIC"
@@ -78,18 +99,7 @@ impl ServerError {
 
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let message = one_line(&self.message);
-        write!(f, "{}: {message} (SQLSTATE {})", self.severity, self.code)?;
-        for (label, text) in [
-            ("detail", &self.detail),
-            ("hint", &self.hint),
-            ("context", &self.context),
-        ] {
-            if let Some(text) = text {
-                write!(f, "; {label}: {}", one_line(text))?;
-            }
-        }
-        Ok(())
+        write!(f, "{}: {}", self.severity, self.text())
     }
 }
 

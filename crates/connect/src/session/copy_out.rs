@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(read_all(&mut copy).await.unwrap(), b"1\n2\n3\n");
         assert_eq!(copy.rows(), Some(3));
         assert_eq!(copy.command_tag(), Some("COPY 3".into()));
-        assert_eq!(session.take_notices()[0].message, "hello");
+        assert_eq!(session.take_notices().messages[0].message, "hello");
         assert_eq!(session.parameter("TimeZone"), Some("UTC".into()));
     }
 

@@ -189,7 +189,7 @@ fn errors_carry_what_the_server_says() {
             .query("DO $$ BEGIN RAISE WARNING 'look here'; END $$")
             .await
             .unwrap();
-        let notices = session.take_notices();
+        let notices = session.take_notices().messages;
         assert_eq!(notices[0].message, "look here");
         assert_eq!(notices[0].severity, "WARNING");
         assert!(session.take_notices().is_empty());
