@@ -117,12 +117,17 @@ pub enum Error {
     },
 
     /// The server refused the connection.
-    #[error("{target} refused the connection: {error}{}", advice::refusal(.error, .passfile))]
+    #[error(
+        "{target} refused the connection: {error}{}",
+        advice::refusal(.error, *.logged_in, .passfile)
+    )]
     Refused {
         /// The server.
         target: Box<Target>,
         /// Its reason.
         error: Box<ServerError>,
+        /// Whether the server had let us in already, which leaves a login event trigger to refuse.
+        logged_in: bool,
         /// The file that the password came from, where it came from one.
         passfile: Option<PathBuf>,
     },
@@ -358,6 +363,7 @@ mod tests {
         let text = Error::Refused {
             target: target(),
             error: Box::new(error),
+            logged_in: false,
             passfile: None,
         }
         .to_string();

@@ -104,11 +104,17 @@ fn connecting(error: &Session) -> ErrorKind {
         | Session::Tls { .. }
         | Session::PasswordMissing { .. }
         | Session::Authentication { .. } => ErrorKind::Denied,
+        // A login event trigger does as it likes.
+        Session::Refused {
+            logged_in: true, ..
+        } => ErrorKind::Denied,
         Session::Refused { .. } => match error.sqlstate().unwrap_or_default() {
             // invalid_authorization_specification, insufficient_privilege
             state if state.starts_with("28") || state == "42501" => ErrorKind::Denied,
-            // invalid_catalog_name: no such database
-            "3D000" => ErrorKind::Invalid,
+            // object_not_in_prerequisite_state: the database takes no connections
+            "55000" => ErrorKind::Denied,
+            // invalid_catalog_name: no such database; invalid_parameter_value, undefined_object: settings in the connection string
+            "3D000" | "22023" | "42704" => ErrorKind::Invalid,
             _ => ErrorKind::Unavailable,
         },
         _ => ErrorKind::Unavailable,

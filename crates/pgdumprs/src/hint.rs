@@ -113,9 +113,34 @@ fn of_pooler(error: &ServerError) -> Option<&'static str> {
     })
 }
 
-/// What the server's reason asks for, by its SQLSTATE: messages are translated.
+/// What the server's reason asks for, by its SQLSTATE and, where one stands for several causes, by the function of the server that says
+/// so: messages are translated.
 fn of_server(error: &ServerError) -> Option<&'static str> {
+    let routine = error
+        .routine
+        .as_ref()
+        .map_or(&b""[..], |name| name.as_slice());
+    let asks_for = |setting: &str| {
+        let hint = error.hint.as_ref();
+        hint.is_some_and(|hint| hint.contains_str(setting))
+    };
     Some(match error.code.as_slice() {
+        // undefined_file: of a library, or of a relation
+        b"58P01" if routine.contains_str("library") => {
+            "a library is not where the server looks for it: install the package of its extension on the server's machine, for its version \
+             of PostgreSQL, or take it out of session_preload_libraries of the server, the database or the role"
+        }
+        b"58P01" => {
+            "a file of the server is missing, and with it the data in it: keep the backups there are, see the server's log, and consider a \
+             copy of its data directory before any repair"
+        }
+        b"53200"
+            if asks_for("max_locks_per_transaction")
+                || asks_for("max_pred_locks_per_transaction") =>
+        {
+            "the server's table of locks is full: raise that setting there, dump over fewer connections (-j 1), or dump schemas one at a time \
+             (-n)"
+        }
         // query_canceled
         b"57014" => {
             "somebody cancelled the statement, as pg_cancel_backend does: dump again. Timeouts of the server, the database and the role \

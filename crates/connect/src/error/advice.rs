@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use bstr::{BString, ByteSlice};
+
 use crate::error::Attempt;
 use crate::error::server_error::ServerError;
 use crate::session::target::Target;
@@ -81,7 +83,16 @@ fn alert_advice(alert: rustls::AlertDescription) -> &'static str {
     }
 }
 
-pub(crate) fn refusal(error: &ServerError, passfile: &Option<PathBuf>) -> String {
+/// What a refused connection asks for. One SQLSTATE stands for several causes: which one it is, is told by when the refusal came, by the
+/// function of the server that says so, and by the context. Messages are translated.
+pub(crate) fn refusal(error: &ServerError, logged_in: bool, passfile: &Option<PathBuf>) -> String {
+    if logged_in {
+        return login_trigger(error);
+    }
+    let routine = error
+        .routine
+        .as_ref()
+        .map_or(&b""[..], |name| name.as_slice());
     let advice = match error.code.as_slice() {
         b"28P01" => {
             if let Some(path) = passfile {
@@ -89,17 +100,107 @@ pub(crate) fn refusal(error: &ServerError, passfile: &Option<PathBuf>) -> String
             }
             "; check user and password (PGPASSWORD, the password file, the connection string)"
         }
+        b"28000" if routine == b"InitializeSessionUserId" => {
+            "; check the user's name (-U, PGUSER): the role must be there, and have the attribute LOGIN"
+        }
+        b"28000" if routine == b"ClientAuthentication" => {
+            "; pg_hba.conf must let this user reach this database from here (with or without TLS: sslmode)"
+        }
+        b"28000" if routine == b"auth_failed" => {
+            "; pg_hba.conf asks for a certificate, or for the user of the operating system (peer): connect as the role that belongs to \
+             it (-U), or with a password through TCP (-h localhost)"
+        }
         b"28000" => {
             "; check the user's name, and that pg_hba.conf lets this user reach this database \
              from here (with or without TLS: sslmode)"
         }
         b"3D000" => "; check the database's name",
-        b"42501" => "; the role needs the privilege CONNECT on the database",
-        b"53300" => {
-            "; free a connection, use fewer jobs, or raise max_connections or the role's limit"
+        b"42501" if routine == b"CheckMyDatabase" => {
+            "; the role needs the privilege CONNECT on the database"
         }
-        b"57P03" => "; the server is starting up or shutting down: try again shortly",
+        // invalid_parameter_value, undefined_object: where settings are read, or a setting that the role may not change
+        b"22023" | b"42704" => {
+            "; check what the connection sets: options (PGOPTIONS), PGTZ, PGDATESTYLE"
+        }
+        b"42501" if is_about_settings(routine) => {
+            "; the role may not set what the connection asks for: check options (PGOPTIONS)"
+        }
+        b"53300" => {
+            "; free a connection, use fewer jobs, or raise max_connections or the limit of the role or the database"
+        }
+        b"55000" if routine == b"CheckMyDatabase" => {
+            "; a superuser can let connections in: ALTER DATABASE … ALLOW_CONNECTIONS true"
+        }
+        b"57P03" => {
+            "; the server is starting up or shutting down, or is a standby that cannot be read yet: try again shortly"
+        }
         _ => "",
     };
     advice.to_owned()
+}
+
+/// Whether a function of the server is one of those that set a setting.
+fn is_about_settings(routine: &[u8]) -> bool {
+    routine.contains_str("set_config") || routine.contains_str("check_hook")
+}
+
+/// What lets one in past an event trigger that fails. By its own function, or by one that function calls, it may fail with any SQLSTATE.
+fn login_trigger(error: &ServerError) -> String {
+    let function = error
+        .context
+        .as_ref()
+        .and_then(|context| outermost(context));
+    let function = function
+        .map(|name| format!(" whose function is {name}"))
+        .unwrap_or_default();
+    format!(
+        "; the server had let us in: this comes from a login event trigger{function} (psql's \\dy lists them). A superuser gets past it with \
+         PGOPTIONS='-c event_triggers=off', and can switch it off (ALTER EVENT TRIGGER … DISABLE) or mend its function"
+    )
+}
+
+/// The function that a context begins in. Its last line tells, in any language: functions of event triggers take no arguments, and
+/// PL/pgSQL writes them with brackets; SQL's name stands in quotes.
+fn outermost(context: &BString) -> Option<String> {
+    let line = context.lines().last()?.to_str_lossy().into_owned();
+    let (before, name) = match line.find("()") {
+        Some(end) => (&line[..end], "()"),
+        None => {
+            let start = line.find('"')? + 1;
+            let length = line[start..].find('"')?;
+            return Some(line[start..start + length].to_owned());
+        }
+    };
+    // A name in quotes may hold blanks.
+    let start = match before.strip_suffix('"') {
+        Some(quoted) => quoted.rfind(" \"").map_or(0, |at| at + 1),
+        None => before.rfind(' ').map_or(0, |at| at + 1),
+    };
+    Some(format!("{}{name}", &before[start..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contexts_tell_the_function_that_they_begin_in() {
+        for (context, function) in [
+            (
+                "SQL statement \"SET x = y\"\nPL/pgSQL function app.guard() line 1 at SQL statement",
+                "app.guard()",
+            ),
+            (
+                "PL/pgSQL-Funktion \"my guard\"() Zeile 2 bei RAISE",
+                "\"my guard\"()",
+            ),
+            ("SQL function \"guard\" statement 1", "guard"),
+        ] {
+            let found = outermost(&context.into());
+            assert_eq!(found.as_deref(), Some(function), "{context}");
+        }
+        for context in ["", "()", "\"", "\"()", "nothing"] {
+            outermost(&context.into());
+        }
+    }
 }

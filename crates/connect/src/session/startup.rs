@@ -34,6 +34,8 @@ pub(crate) struct Startup<'a> {
     pub(crate) security: Option<Security>,
     /// The file that the password came from, where it came from one.
     pub(crate) passfile: Option<PathBuf>,
+    /// Whether the server has let us in: it then tells what cancels the session.
+    logged_in: bool,
     state: ServerState,
 }
 
@@ -52,6 +54,7 @@ pub(crate) async fn start(
         target,
         security,
         passfile: None,
+        logged_in: false,
         state: ServerState::default(),
     };
     startup.introduce();
@@ -97,7 +100,10 @@ impl Startup<'_> {
         let mut key = CancelKey::default();
         loop {
             match self.next().await? {
-                b'K' => key = CancelKey::parse(self.wire.body()),
+                b'K' => {
+                    key = CancelKey::parse(self.wire.body());
+                    self.logged_in = true;
+                }
                 b'Z' => {
                     self.state.transaction = self.wire.body().first().copied().unwrap_or(b'I');
                     return Ok(key);
@@ -117,6 +123,7 @@ impl Startup<'_> {
                     return Err(Error::Refused {
                         target: self.boxed_target(),
                         error,
+                        logged_in: self.logged_in,
                         passfile: self.passfile.take(),
                     });
                 }
