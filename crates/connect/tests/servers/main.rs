@@ -2,7 +2,9 @@
 
 mod as_libpq;
 mod authentication;
+mod causes;
 mod client_certificates;
+mod empty_values;
 mod hosts;
 mod negotiation;
 mod reaching;
