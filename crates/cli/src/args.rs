@@ -160,6 +160,8 @@ impl DumpArgs {
     /// How data is compressed.
     fn compression(&self) -> anyhow::Result<Compression> {
         match &self.compress {
+            // A connection string in the wrong place, of which the reason might quote a part.
+            Some(text) if text.contains('@') => bail!("invalid value for option -Z/--compress"),
             Some(text) => {
                 let compression = text.parse()?;
                 // Nothing else in it can be called so.

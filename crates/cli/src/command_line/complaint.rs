@@ -77,7 +77,10 @@ fn too_many(command: &Command, first: Option<&str>) -> String {
 /// What a parser of values finds wrong. Of numbers, clap says less to the point than pg_dump.
 fn bad_value(option: &str, value: &str, error: &clap::Error) -> String {
     let reason = error.source().map(ToString::to_string).unwrap_or_default();
-    if let Some(range) = reason.strip_prefix(&format!("{value} is not in ")) {
+    if value.contains('@') {
+        // The reason may quote a part of what is a connection string in the wrong place.
+        format!("invalid value for option {option}")
+    } else if let Some(range) = reason.strip_prefix(&format!("{value} is not in ")) {
         format!("{option} must be in range {}", range.replace("..=", ".."))
     } else if error
         .source()

@@ -3,6 +3,7 @@
 mod environment;
 mod hint;
 mod password;
+mod secrets;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;

@@ -1,6 +1,6 @@
 //! Connection strings in libpq's `keyword=value` form.
 
-use crate::parameters::shown::{shown_keyword, without_passwords};
+use crate::parameters::shown::{HIDDEN, shown_keyword, without_passwords};
 
 /// A connection string or parameter that cannot be used.
 ///
@@ -36,7 +36,7 @@ pub(crate) fn parse_key_values(text: &str) -> Result<Vec<Setting>, ConnInfoError
         let Some(tail) = tail.trim_start_matches(is_blank).strip_prefix('=') else {
             // Behind a password with a blank in it, what looks like a keyword is the rest of the
             // password.
-            let shown = if settings.iter().any(|(keyword, _)| keyword == "password") {
+            let shown = if follows_password(&settings) {
                 String::new()
             } else {
                 format!(" after {:?}", shown_keyword(keyword))
@@ -46,11 +46,25 @@ pub(crate) fn parse_key_values(text: &str) -> Result<Vec<Setting>, ConnInfoError
                  values with blanks need single quotes"
             )));
         };
-        let (value, tail) = take_value(tail.trim_start_matches(is_blank), keyword)?;
+        let Some((value, tail)) = take_value(tail.trim_start_matches(is_blank)) else {
+            let keyword = if follows_password(&settings) {
+                HIDDEN
+            } else {
+                shown_keyword(keyword)
+            };
+            return Err(ConnInfoError::new(format!(
+                "the value of {keyword:?} in the connection string has no closing quote"
+            )));
+        };
         settings.push((keyword.to_owned(), value));
         rest = tail.trim_start_matches(is_blank);
     }
     Ok(settings)
+}
+
+/// Whether a password came before.
+fn follows_password(settings: &[Setting]) -> bool {
+    settings.iter().any(|(keyword, _)| keyword == "password")
 }
 
 /// The blanks of C's locale, which libpq goes by.
@@ -58,24 +72,19 @@ pub(crate) fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t'..='\r')
 }
 
-/// Reads the value at the front of `text`; returns it and what follows.
-fn take_value<'a>(text: &'a str, keyword: &str) -> Result<(String, &'a str), ConnInfoError> {
+/// Reads the value at the front of `text`; returns it and what follows, or nothing where its closing quote is missing.
+fn take_value(text: &str) -> Option<(String, &str)> {
     let quoted = text.strip_prefix('\'');
     let mut value = String::new();
     let mut chars = quoted.unwrap_or(text).chars();
     loop {
         match chars.next() {
-            Some('\'') if quoted.is_some() => return Ok((value, chars.as_str())),
-            Some(c) if quoted.is_none() && is_blank(c) => return Ok((value, chars.as_str())),
+            Some('\'') if quoted.is_some() => return Some((value, chars.as_str())),
+            Some(c) if quoted.is_none() && is_blank(c) => return Some((value, chars.as_str())),
             Some('\\') => value.extend(chars.next()),
             Some(c) => value.push(c),
-            None if quoted.is_none() => return Ok((value, "")),
-            None => {
-                return Err(ConnInfoError::new(format!(
-                    "the value of {:?} in the connection string has no closing quote",
-                    shown_keyword(keyword)
-                )));
-            }
+            None if quoted.is_none() => return Some((value, "")),
+            None => return None,
         }
     }
 }
