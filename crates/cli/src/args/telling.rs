@@ -16,7 +16,8 @@ pub(crate) struct TellingArgs {
 
     /// Say nothing on standard error but why a dump failed
     ///
-    /// Otherwise there are warnings and, on a terminal, a progress bar.
+    /// Otherwise there are warnings, those of the server among them, and, on a terminal, a progress bar. The report has the warnings in any
+    /// case.
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
 
