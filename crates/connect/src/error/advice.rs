@@ -146,10 +146,7 @@ fn is_about_settings(routine: &[u8]) -> bool {
 
 /// What lets one in past an event trigger that fails. By its own function, or by one that function calls, it may fail with any SQLSTATE.
 fn login_trigger(error: &ServerError) -> String {
-    let function = error
-        .context
-        .as_ref()
-        .and_then(|context| outermost(context));
+    let function = error.context.as_ref().and_then(outermost);
     let function = function
         .map(|name| format!(" whose function is {name}"))
         .unwrap_or_default();
@@ -162,7 +159,7 @@ fn login_trigger(error: &ServerError) -> String {
 /// The function that a context begins in. Its last line tells, in any language: functions of event triggers take no arguments, and
 /// PL/pgSQL writes them with brackets; SQL's name stands in quotes.
 fn outermost(context: &BString) -> Option<String> {
-    let line = context.lines().last()?.to_str_lossy().into_owned();
+    let line = context.lines().next_back()?.to_str_lossy().into_owned();
     let (before, name) = match line.find("()") {
         Some(end) => (&line[..end], "()"),
         None => {
