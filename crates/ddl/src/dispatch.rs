@@ -100,6 +100,7 @@ impl Dump {
         attrdef::collect(&mut self)?;
         check_constraint::collect(&mut self)?;
         inherit::adjust_defaults(&mut self);
+        inherit::warn_of_dropped_not_null(&mut self);
         index::collect(&mut self)?;
         index_attach::collect(&mut self)?;
         statistics_ext::collect(&mut self)?;

@@ -103,6 +103,34 @@ pub(crate) fn declares_not_null(
     }
 }
 
+/// Warns of children that allow NULL in a column their parent forbids it in, as they may before 18: in a new table the parent's NOT
+/// NULL holds again, and nothing that newer servers take as well would drop it.
+pub(crate) fn warn_of_dropped_not_null(dump: &mut Dump) {
+    if dump.listing.server.version >= 180000 || !dump.options.schema {
+        return;
+    }
+    let mut warnings = Vec::new();
+    for table in 0..dump.listing.tables.len() {
+        let object = dump.table_object(table);
+        if !object.dumps(Components::DEFINITION) {
+            continue;
+        }
+        let columns = dump.columns(table).iter();
+        for column in columns.filter(|column| !column.is_dropped && column.not_null.is_none()) {
+            let parent =
+                inherited(dump, table, column).find(|(_, parent)| parent.not_null.is_some());
+            if let Some((parent, _)) = parent {
+                warnings.push(format!(
+                    "{object}: column \"{}\" allows NULL, and that of its parent \"{}\" does not; \
+                     restored, it will not allow it either, and rows with NULL will be refused",
+                    column.name, dump.listing.tables[parent].name
+                ));
+            }
+        }
+    }
+    dump.warnings.extend(warnings);
+}
+
 /// Makes up for what children would inherit and do not have, and leaves out what they inherit anyway.
 pub(crate) fn adjust_defaults(dump: &mut Dump) {
     for table in 0..dump.listing.tables.len() {
@@ -257,6 +285,23 @@ mod tests {
         let expected = "ALTER TABLE ONLY public.child ALTER COLUMN a SET DEFAULT NULL;\n";
         assert_eq!(*default.definition.as_ref().unwrap(), expected);
         assert_eq!(default.dependencies, [child.dump_id]);
+    }
+
+    #[test]
+    fn a_child_that_allows_what_its_parent_forbids_is_warned_of() {
+        let warnings = |version| {
+            let mut strict = column(20_000, 1, "a");
+            strict.not_null = Some(not_null("parent_a_not_null"));
+            let fixture = family(version).column(strict);
+            let fixture = fixture.column(inherited(20_010, 1, "a"));
+            fixture.plan().warnings
+        };
+        let [warning] = &warnings(170_000)[..] else {
+            panic!("{:?}", warnings(170_000));
+        };
+        assert!(warning.contains("table \"child\""), "{warning}");
+        assert!(warning.contains("column \"a\" allows NULL"), "{warning}");
+        assert!(warnings(180_000).is_empty());
     }
 
     #[test]

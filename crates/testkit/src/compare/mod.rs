@@ -33,11 +33,13 @@ mod restated;
 mod restored;
 mod script;
 mod sql;
+mod tolerated;
 mod version_gap;
 
 pub use internal_options::without_internal_options;
 pub use report::{Comparison, Rule};
 pub use restored::Restore;
+pub use tolerated::Tolerated;
 
 use std::path::Path;
 
@@ -119,6 +121,19 @@ pub fn compare_restored(source: &Database, ours: &Path, ways: &[Restore]) -> Res
     let mut comparison = Comparison::of_restored(source, &archive);
     restored::compare(source, &archive, ways, &mut comparison)?;
     Ok(comparison)
+}
+
+/// Restores our archive of `source`, a database that no archive brings back whole, into an empty database of the same server, and
+/// compares what of F5 can be: entries fail only for what they lack, and what is restored is as it was.
+///
+/// # Errors
+///
+/// When the archive cannot be read or pg_restore cannot be run. Differences are no errors.
+pub fn compare_tolerated(source: &Database, ours: &Path) -> Result<(Comparison, Tolerated)> {
+    let archive = Archive::open(ours).context("our archive")?;
+    let mut comparison = Comparison::of_restored(source, &archive);
+    let tolerated = tolerated::compare(source, &archive, &mut comparison)?;
+    Ok((comparison, tolerated))
 }
 
 /// Has pg_restore drop `source` and create it again from our archive (`--clean --create`), in each of the given `ways`, and compares

@@ -142,6 +142,16 @@ impl World {
             definitions.join(", "),
             names.join(", ")
         ));
+        // Stricter than its parents, which most often allow NULL.
+        for column in self.rng.some(&columns, 3) {
+            if self.rng.chance(40) {
+                let only = if self.rng.chance(50) { "ONLY " } else { "" };
+                self.define(format!(
+                    "ALTER TABLE {only}{name} ALTER COLUMN {} SET NOT NULL",
+                    column.name
+                ));
+            }
+        }
         self.tables
             .push(new_table(&name, TableKind::Child, columns));
     }
