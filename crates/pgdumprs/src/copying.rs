@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::Write;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use pgdumprs_archive::{Entry, Header, Writer};
@@ -11,8 +12,9 @@ use tracing::{Instrument, debug_span, info};
 
 use crate::blocking::blocking;
 use crate::data::others;
+use crate::patience::{PATIENCE, noticing};
 use crate::planning::Planned;
-use crate::writing::{Written, write_steps};
+use crate::writing::{Pace, Written, write_steps};
 use crate::{Dump, Error, Event, Report, TableReport, transaction};
 
 impl Dump {
@@ -100,17 +102,22 @@ impl Dump {
             )));
         }
         let others = others(connections, session, begun.shared, &self.settings);
-        let watch = &mut self.watch;
-        let span = debug_span!("write");
-        let (copied, written) = pgdumprs_copy::run(
-            session,
-            others,
-            data,
-            settings,
-            move |steps| span.in_scope(|| write_steps(open(&header, &entries)?, steps)),
-            |progress| watch.copied(progress),
-        )
-        .await;
+        // Both those who copy and whoever notices that the output takes nothing tell of it.
+        let watch = Mutex::new(&mut self.watch);
+        let watch = || watch.lock().unwrap_or_else(PoisonError::into_inner);
+        let pace = Pace::default();
+        let stalled = async {
+            pace.stalled_for(PATIENCE).await;
+            watch().tell(Event::Hint(STALLED.into()));
+        };
+        let (pace, span) = (pace.clone(), debug_span!("write"));
+        let write = move |steps| {
+            span.in_scope(|| write_steps(pace.time(|| open(&header, &entries))?, steps, &pace))
+        };
+        let copying = pgdumprs_copy::run(session, others, data, settings, write, |progress| {
+            watch().copied(progress);
+        });
+        let (copied, written) = noticing(Box::pin(copying), stalled).await;
         match (copied, written) {
             // Where copying only noticed that the writer was gone, the writer knows why.
             (Err(pgdumprs_copy::Error::WriterStopped) | Ok(_), Some(Err(error))) => {
@@ -122,6 +129,10 @@ impl Dump {
         }
     }
 }
+
+/// What is said of an output that is slower than everything else.
+const STALLED: &str =
+    "what the archive is written to has taken nothing for 15 s, and the dump waits for it";
 
 /// The tables' reports in the archive's order, with what compression made of them.
 fn in_order(mut tables: HashMap<i32, TableReport>, sizes: &[(i32, u64)]) -> Vec<TableReport> {

@@ -28,7 +28,8 @@ pub enum Event {
     Warning(String),
     /// What a server has said beside its answers, and that is no warning: those are an [`Event::Warning`].
     Notice(String),
-    /// What might be done better, though nothing is wrong: the host's name is that of a provider's pooler, or a file cannot be replaced.
+    /// What might be done better, though nothing is wrong: the host's name is that of a provider's pooler, a file cannot be
+    /// replaced, or the output takes nothing for a while.
     Hint(String),
     /// The table of contents is ready, and the data follows.
     #[non_exhaustive]

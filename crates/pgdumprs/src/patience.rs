@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
-/// Far longer than a server takes to begin a transaction or to lock free tables, over any link, and short enough to watch.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// Far longer than a server takes to begin a transaction or to lock free tables, over any link, or an output to take a piece of an archive,
+/// and short enough to watch.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What such a wait looks like, and what helps.
 const WAITED: &str = "the server has not begun a transaction in 15 s: all server connections of a pooler may be taken; dump over one \

@@ -135,6 +135,11 @@ fn without_a_terminal_it_is_said_where_somebody_asks() {
         for part in ["/4 tables, ", " MiB, ", "/s, ", " left"] {
             assert!(line.contains(part), "{part:?} is not in {said:?}");
         }
+        // They wait for whoever reads the archive.
+        assert!(
+            said.contains("pgdumprs: hint: what the archive is written to has taken nothing"),
+            "{said:?}"
+        );
         let last = said.lines().last().unwrap();
         assert!(last.starts_with("pgdumprs: dumped "), "{said:?}");
     }
