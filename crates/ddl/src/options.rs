@@ -167,6 +167,11 @@ impl Options {
         self.data && self.large_objects.unwrap_or(!self.restricted)
     }
 
+    /// Whether definitions of a section are dumped. Where none are, nothing is to be said of them.
+    pub(crate) fn defines(&self, section: Sections) -> bool {
+        self.schema && self.sections.contains(section)
+    }
+
     /// Whether positions of sequences are dumped.
     pub(crate) fn dumps_positions(&self) -> bool {
         self.data || self.sequence_data

@@ -12,7 +12,7 @@ use crate::privileges::acl::{self, Privileges};
 use crate::selection;
 use crate::state::dump::Dump;
 use crate::state::object::{DumpId, Kind, Object};
-use crate::{Components, Error};
+use crate::{Components, Error, Sections};
 
 /// Makes an object of every type, with the constraints of domains and the shells of types that may need one first.
 pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
@@ -63,6 +63,9 @@ fn select(dump: &mut Dump, id: DumpId, index: usize, row: &DataType) {
 /// Pseudo-types cannot be made, and so pg_dump says nothing of them, not even of their privileges.
 fn warn_of_pseudo_type(dump: &mut Dump, id: DumpId, row: &DataType) {
     let object = dump.objects.get(id);
+    if !dump.options.privileges || !dump.options.defines(Sections::PRE_DATA) {
+        return;
+    }
     if row.typtype == typtype::PSEUDO && row.is_defined && object.dumps(object.components) {
         dump.warnings.push(format!(
             "{object} is a pseudo-type: its privileges are not dumped"

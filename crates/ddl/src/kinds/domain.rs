@@ -9,7 +9,7 @@ use crate::contents::toc::Toc;
 use crate::families::type_system::{self, details};
 use crate::state::dump::Dump;
 use crate::state::object::{DumpId, Kind, LoopRole, Object, Tie};
-use crate::{Components, Error};
+use crate::{Components, Error, Sections};
 
 /// Makes an object of every constraint of a domain that is dumped.
 pub(crate) fn collect_constraints(dump: &mut Dump, domain: DumpId, oid: Oid) {
@@ -20,10 +20,12 @@ pub(crate) fn collect_constraints(dump: &mut Dump, domain: DumpId, oid: Oid) {
         let (name, is_validated) = (row.name.clone(), row.is_validated);
         // Servers of 17 accept several, which say the same; those of 18 refuse them, and pg_dump crashes.
         if row.contype == contype::NOT_NULL && std::mem::replace(&mut has_not_null, true) {
-            let object = dump.objects.get(domain);
-            let warning =
-                format!("{object} is NOT NULL more than once; left out: constraint \"{name}\"");
-            dump.warnings.push(warning);
+            if dump.options.defines(Sections::PRE_DATA) {
+                let object = dump.objects.get(domain);
+                dump.warnings.push(format!(
+                    "{object} is NOT NULL more than once; left out: constraint \"{name}\""
+                ));
+            }
             continue;
         }
         let catalog_id = CatalogId::new(class::PG_CONSTRAINT, row.oid);

@@ -8,7 +8,7 @@ use crate::families::type_system::{self, details};
 use crate::state::dump::Dump;
 use crate::state::object::{Kind, Object, Tie};
 use crate::text::sql;
-use crate::{Components, Error};
+use crate::{Components, Error, Sections};
 
 /// Makes an object of every operator.
 pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
@@ -23,7 +23,9 @@ pub(crate) fn collect(dump: &mut Dump) -> Result<(), Error> {
             left: row.left,
             right: row.right,
         };
-        if row.oprkind == b'r' && object.dumps(Components::DEFINITION) {
+        let is_defined =
+            object.dumps(Components::DEFINITION) && dump.options.defines(Sections::PRE_DATA);
+        if row.oprkind == b'r' && is_defined {
             let warning = format!("{object} is a postfix operator, which servers since 14 refuse");
             dump.warnings.push(warning);
         }

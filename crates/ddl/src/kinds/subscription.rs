@@ -11,7 +11,7 @@ use crate::selection;
 use crate::state::dump::Dump;
 use crate::state::object::{Kind, Object};
 use crate::text::sql;
-use crate::{Components, Error};
+use crate::{Components, Error, Sections};
 
 /// Makes an object of every subscription. Only superusers see what they are; others are told which ones are left out.
 pub(crate) fn collect(dump: &mut Dump) {
@@ -30,7 +30,7 @@ pub(crate) fn collect(dump: &mut Dump) {
         selection::select(dump, id);
     }
     let hidden = &dump.details.post_data.hidden_subscriptions;
-    if !hidden.is_empty() {
+    if !hidden.is_empty() && dump.options.defines(Sections::POST_DATA) {
         let names: Vec<String> = hidden.iter().map(|name| format!("\"{name}\"")).collect();
         dump.warnings.push(format!(
             "subscriptions are not dumped, since only a superuser may read them: {}",

@@ -13,3 +13,4 @@ mod plain_roles;
 mod refused_by_stock;
 mod session_settings;
 mod unreadable;
+mod warnings;

@@ -206,14 +206,18 @@ fn give_up_one(dump: &mut Dump, members: &[DumpId]) {
     let data_only = members
         .iter()
         .all(|&id| matches!(dump.objects.get(id).kind, Kind::TableData(_)));
-    dump.warnings.push(if data_only {
-        format!(
+    // The order of what is not dumped matters to nobody.
+    let is_dumped = |&id: &DumpId| !dump.objects.get(id).dump.is_empty();
+    if data_only {
+        dump.warnings.push(format!(
             "circular foreign keys among {names}: a data-only restore may need --disable-triggers, or the constraints \
              dropped for its duration; a full dump does not have this problem"
-        )
-    } else {
-        format!("dependency loop among {names}: no way to break it is known, so one of its dependencies is ignored")
-    });
+        ));
+    } else if dump.options.schema && members.iter().any(is_dumped) {
+        dump.warnings.push(format!(
+            "dependency loop among {names}: no way to break it is known, so one of its dependencies is ignored"
+        ));
+    }
     let next = members[1 % members.len()];
     dump.objects.remove_dependency(members[0], next);
 }
