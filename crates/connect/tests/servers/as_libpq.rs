@@ -7,7 +7,7 @@ use pgdumprs_testkit::{Authority, Major, tool};
 
 use crate::secured::{PASSWORD, encrypted, secured};
 
-/// What psql 18 comes to: whether the connection is encrypted, or nothing where there is none.
+/// What stock psql comes to: whether the connection is encrypted, or nothing where there is none.
 fn libpqs(conninfo: &str, home: &Path) -> Option<String> {
     let output = tool(Major::REFERENCE, "psql")
         .args(["-X", "-w", "-A", "-t", "-d", conninfo, "-c"])
