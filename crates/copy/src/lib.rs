@@ -18,9 +18,11 @@
 mod binary_rows;
 mod compress;
 mod error;
+mod follower;
 mod inserts;
 mod job;
 mod large_object;
+mod locks;
 mod outlet;
 mod plan;
 mod progress;
@@ -37,4 +39,4 @@ pub use job::{ByPages, Job, Step, Table, Work};
 pub use outlet::Steps;
 pub use plan::{PART_BYTES, Plan};
 pub use progress::{Progress, Summary};
-pub use run::{Opening, Others, Rejoining, Settings, run};
+pub use run::{Opening, Settings, run};

@@ -56,8 +56,8 @@ impl Rescue {
     }
 
     /// A worker that goes on gives this up.
-    pub(crate) fn pass(&self, left: Rest) {
-        self.give(&[left], 0);
+    pub(crate) fn pass(&self, left: &[Rest]) {
+        self.give(left, 0);
     }
 
     fn give(&self, left: &[Rest], ended: usize) {

@@ -9,11 +9,12 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::task::{JoinError, JoinSet};
 use tracing::Instrument;
 
+use crate::follower::{Follower, Outcome, Refusal};
 use crate::outlet::{Outlet, outlet};
 use crate::rescue::Rescue;
 use crate::tally::Tally;
 use crate::thread::Running;
-use crate::worker::{Outcome, Queue, Refusal, Told, follow, lead, tell_said};
+use crate::worker::{Queue, Told, lead};
 use crate::{Error, Plan, Progress, Steps, Summary, compress, thread};
 
 /// Bytes of a piece of raw data, at most.
@@ -38,18 +39,6 @@ pub struct Settings {
 /// A connection that is being made, in a transaction that sees the leader's snapshot, or the reason why it cannot be had.
 pub type Opening = Pin<Box<dyn Future<Output = Result<Session, String>> + Send + 'static>>;
 
-/// Begins anew in the leader's snapshot, over a connection whose transaction has failed.
-pub type Rejoining = Box<dyn Fn(Session) -> Opening + Send + Sync>;
-
-/// The connections beside the leader's.
-#[derive(Default)]
-pub struct Others {
-    /// Each one as it is being made.
-    pub openings: Vec<Opening>,
-    /// What lets one go on that has met a table that somebody else waits to lock. Without it, such a connection is done without.
-    pub rejoining: Option<Rejoining>,
-}
-
 /// Copies the data of `plan`.
 ///
 /// The `leader`'s transaction is open and holds the locks of all tables. It begins at once; `others` join when they are there, and one that
@@ -64,14 +53,14 @@ pub struct Others {
 /// before their end, and that its result says why.
 pub async fn run<W: Send + 'static>(
     leader: &mut Session,
-    others: Others,
+    others: Vec<Opening>,
     plan: Plan,
     settings: Settings,
     write: impl FnOnce(Steps) -> W + Send + 'static,
     mut watch: impl FnMut(Progress) + Send,
 ) -> (Result<Summary, Error>, Option<W>) {
     let plan = Arc::new(plan);
-    let connections = 1 + others.openings.len();
+    let connections = 1 + others.len();
     let (queue_length, budget) = divide(settings, connections);
     let (outlet, steps) = outlet(plan.units(), budget, settings.compression);
     let writing = match thread::start("write", move || write(steps)) {
@@ -143,12 +132,12 @@ impl Crew {
     async fn copy(
         self,
         leader: &mut Session,
-        others: Others,
+        others: Vec<Opening>,
         mut tally: Tally<'_>,
         watch: &mut (impl FnMut(Progress) + Send),
     ) -> Result<Summary, Error> {
         // What is still under way in these sets when this function ends, ends with them.
-        let mut openings: JoinSet<_> = others.openings.into_iter().collect();
+        let mut openings: JoinSet<_> = others.into_iter().collect();
         let mut workers = JoinSet::new();
         let (told, mut hears) = mpsc::unbounded_channel();
         let leading = self.lead(leader, told.clone());
@@ -181,18 +170,8 @@ impl Crew {
                 },
                 () = self.outlet.gone() => return Err(Error::WriterStopped),
                 Some(worked) = workers.join_next() => {
-                    match finished(worked).await? {
-                        Followed::Done => {}
-                        Followed::Missing(reason) => miss(reason),
-                        Followed::Refused { contended, session } => {
-                            if let Some(contended) = contended {
-                                watch(contended);
-                            }
-                            let wanted = leads && !self.queue.is_empty();
-                            if let Some(rejoining) = others.rejoining.as_ref().filter(|_| wanted) {
-                                openings.spawn(rejoining(*session));
-                            }
-                        }
+                    if let Some(reason) = finished(worked).await? {
+                        miss(reason);
                     }
                 }
             }
@@ -213,78 +192,52 @@ impl Crew {
         compressed(led, compressing).await
     }
 
-    /// Lets another connection work.
+    /// Lets another connection work. Returns why it is of no more use, if it is not.
     async fn follow(
         &self,
-        mut session: Session,
+        session: Session,
         told: UnboundedSender<Told>,
-    ) -> Result<Followed, Error> {
-        let outlet = self.outlet.clone();
-        let started = compress::start(self.compression, self.queue_length, outlet);
-        let (feed, compressing) = match started {
-            Ok(started) => started,
-            Err(error) => {
-                self.rescue.leave(&[]);
-                let reason = format!("could not start a thread: {error}");
-                return Ok(Followed::Missing(reason));
-            }
-        };
-        // What was said when it was opened.
-        tell_said(&mut session, None, &told);
-        let followed = follow(&mut session, &self.queue, &self.rescue, feed, told.clone()).await;
-        tell_said(&mut session, None, &told);
-        match compressed(followed, compressing).await? {
-            Outcome::Done => {
-                self.rescue.leave(&[]);
-                // A pooler keeps a server's connection only if no transaction is open on it.
-                let _ = session.query("COMMIT").await;
-                tell_said(&mut session, None, &told);
-                session.close().await;
-                Ok(Followed::Done)
-            }
-            // What it did read of its unit has gone into the outlet by now, so that the leader may add the rest.
-            Outcome::GaveUp {
-                left,
-                refusal,
-                reason,
-            } => {
-                self.rescue.leave(&left);
-                let reason = reason.with_causes();
-                let Refusal::Lock { table } = refusal else {
-                    return Ok(Followed::Missing(reason));
-                };
-                if !pass_over_queued(&mut session).await {
-                    return Ok(Followed::Missing(reason));
+    ) -> Result<Option<String>, Error> {
+        let mut follower = Follower::new(session);
+        loop {
+            let outlet = self.outlet.clone();
+            let started = compress::start(self.compression, self.queue_length, outlet);
+            let (feed, compressing) = match started {
+                Ok(started) => started,
+                Err(error) => {
+                    self.rescue.leave(&[]);
+                    return Ok(Some(format!("could not start a thread: {error}")));
                 }
-                let contended = table.map(|name| Progress::TableContended { name, reason });
-                let session = Box::new(session);
-                Ok(Followed::Refused { contended, session })
+            };
+            let followed = follower
+                .follow(&self.queue, &self.rescue, feed, &told)
+                .await;
+            // What it did read of its unit has gone into the outlet by then, so that the leader may add the rest.
+            let (left, refusal, reason) = match compressed(followed, compressing).await? {
+                Outcome::Done => {
+                    self.rescue.leave(&[]);
+                    follower.end(&told).await;
+                    return Ok(None);
+                }
+                Outcome::GaveUp {
+                    left,
+                    refusal,
+                    reason,
+                } => (left, refusal, reason.with_causes()),
+            };
+            let Refusal::Lock { table } = refusal else {
+                self.rescue.leave(&left);
+                return Ok(Some(reason));
+            };
+            self.rescue.pass(&left);
+            if let Some(name) = table {
+                let reason = reason.clone();
+                let _ = told.send(Told::Contended { name, reason });
             }
-        }
-    }
-}
-
-/// How another connection's work ended.
-enum Followed {
-    /// No unit was left.
-    Done,
-    /// It is of no more use.
-    Missing(String),
-    /// Its transaction has failed, because somebody waits to lock a table. It could go on with others.
-    Refused {
-        /// What is to be told of the table, the first time.
-        contended: Option<Progress>,
-        session: Box<Session>,
-    },
-}
-
-/// Reads over the statements that were sent ahead, which all fail after one that did. Whether the session can go on then.
-async fn pass_over_queued(session: &mut Session) -> bool {
-    loop {
-        match session.next_copy_out().await {
-            Ok(None) => return true,
-            Err(pgdumprs_connect::Error::Statement { .. }) => {}
-            Ok(Some(_)) | Err(_) => return false,
+            if !follower.pass_over_sent().await {
+                self.rescue.leave(&[]);
+                return Ok(Some(reason));
+            }
         }
     }
 }

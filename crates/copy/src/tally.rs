@@ -111,6 +111,7 @@ impl<'a> Tally<'a> {
                 }
                 self.tell(watch);
             }
+            Told::Contended { name, reason } => watch(Progress::TableContended { name, reason }),
         }
     }
 

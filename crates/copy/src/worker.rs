@@ -1,4 +1,4 @@
-//! A connection at work: it takes units in order, sends their statements ahead of time and reads what comes.
+//! Connections at work: they take units in order, send their statements ahead of time and read what comes. The leader's own way.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,8 @@ use tokio::sync::mpsc::UnboundedSender;
 use tracing::{Instrument, debug_span};
 
 use crate::compress::Feed;
-use crate::plan::{Extent, Part, Plan, table_statement};
+use crate::locks::Locks;
+use crate::plan::{Extent, Part, Plan};
 use crate::progress::STEP;
 use crate::rescue::{Rescue, Rest};
 use crate::table::{self, Count};
@@ -36,9 +37,9 @@ impl Queue {
         }
     }
 
-    /// Whether no unit is left to take.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.next.load(Ordering::Relaxed) >= self.plan.units()
+    /// The plan whose units they are.
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     fn contended(&self) -> MutexGuard<'_, BTreeSet<usize>> {
@@ -48,12 +49,16 @@ impl Queue {
     }
 
     /// Notes that somebody waits to lock a job's table. Whether that is new.
-    fn contend(&self, job: usize) -> bool {
+    pub(crate) fn contend(&self, job: usize) -> bool {
         self.contended().insert(job)
     }
 
     /// What `take` gives, unless somebody waits to lock one of its tables: that is passed to the leader.
-    fn take_free(&self, rescue: &Rescue, take: impl Fn(&Self) -> Option<Rest>) -> Option<Rest> {
+    pub(crate) fn take_free(
+        &self,
+        rescue: &Rescue,
+        take: impl Fn(&Self) -> Option<Rest>,
+    ) -> Option<Rest> {
         loop {
             let rest = take(self)?;
             let contended = self.contended();
@@ -62,7 +67,7 @@ impl Queue {
                 return Some(rest);
             }
             drop(contended);
-            rescue.pass(rest);
+            rescue.pass(&[rest]);
         }
     }
 
@@ -72,7 +77,7 @@ impl Queue {
     }
 
     /// Takes the next unit while another is still to be read, unless so few are left that others might then have nothing to do.
-    fn take_ahead(&self) -> Option<Rest> {
+    pub(crate) fn take_ahead(&self) -> Option<Rest> {
         self.take_before(self.plan.units().saturating_sub(2 * self.connections))
     }
 
@@ -113,6 +118,13 @@ pub(crate) enum Told {
         /// What the part came to.
         count: Count,
     },
+    /// Somebody waits to lock a job's table.
+    Contended {
+        /// Its name.
+        name: BString,
+        /// What the server said, with its causes.
+        reason: String,
+    },
 }
 
 /// Tells of the bytes of a part as they come.
@@ -147,32 +159,6 @@ impl Drop for Came<'_> {
     }
 }
 
-/// How a worker's work ended.
-pub(crate) enum Outcome {
-    /// No unit was left.
-    Done,
-    /// The server refused to begin a part, and these are left for the leader.
-    GaveUp {
-        left: Vec<Rest>,
-        refusal: Refusal,
-        reason: pgdumprs_connect::Error,
-    },
-}
-
-/// What the server refused.
-pub(crate) enum Refusal {
-    /// To lock a table that somebody else waits to lock.
-    Lock {
-        /// The table's name, where nobody has met it before.
-        table: Option<BString>,
-    },
-    /// Anything else.
-    Other,
-}
-
-/// SQLSTATE of a lock that could not be had at once.
-const LOCK_NOT_AVAILABLE: &str = "55P03";
-
 /// Reads units over the leader's session until none is left and no other worker can leave one behind.
 pub(crate) async fn lead(
     session: &mut Session,
@@ -181,6 +167,7 @@ pub(crate) async fn lead(
     feed: Feed,
     told: UnboundedSender<Told>,
 ) -> Result<(), Error> {
+    let mut locks = Locks::of_leader();
     let mut sent: Option<Rest> = None;
     loop {
         let rest = if let Some(rest) = sent.take() {
@@ -195,13 +182,13 @@ pub(crate) async fn lead(
                 },
             };
             let Some(rest) = next else { return Ok(()) };
-            send(session, &queue.plan, rest, false)?;
+            send(session, &queue.plan, rest, &mut locks)?;
             rest
         };
         // Orphans come first, and while there are any the leader takes nothing that would keep it from them.
         sent = rescue.is_empty().then(|| queue.take_ahead()).flatten();
         if let Some(ahead) = sent {
-            send(session, &queue.plan, ahead, false)?;
+            send(session, &queue.plan, ahead, &mut locks)?;
         }
         match read(session, &queue.plan, rest, &feed, &told).await? {
             Ok(()) => {}
@@ -216,56 +203,9 @@ pub(crate) async fn lead(
     }
 }
 
-/// Reads units over another session until none is left.
-///
-/// It takes each table's lock without waiting, before it reads. The leader holds the same lock, but somebody who wants the table for
-/// himself may have queued up since, behind the leader and ahead of us; then we would wait for him, he for the leader, and the leader
-/// for us, which the server cannot see.
-pub(crate) async fn follow(
-    session: &mut Session,
-    queue: &Queue,
-    rescue: &Rescue,
-    feed: Feed,
-    told: UnboundedSender<Told>,
-) -> Result<Outcome, Error> {
-    let mut sent: Option<Rest> = None;
-    loop {
-        let rest = match sent.take() {
-            Some(rest) => rest,
-            None => match queue.take_free(rescue, Queue::take) {
-                Some(rest) => {
-                    send(session, &queue.plan, rest, true)?;
-                    rest
-                }
-                None => return Ok(Outcome::Done),
-            },
-        };
-        sent = queue.take_free(rescue, Queue::take_ahead);
-        if let Some(ahead) = sent {
-            send(session, &queue.plan, ahead, true)?;
-        }
-        if let Err((part, reason)) = read(session, &queue.plan, rest, &feed, &told).await? {
-            let unit = rest.unit;
-            let left = [Some(Rest { unit, part }), sent];
-            let job = queue.plan.unit(unit)[part].job;
-            let refusal = match (&queue.plan.jobs[job].work, reason.sqlstate()) {
-                (Work::Table(table), Some(LOCK_NOT_AVAILABLE)) => Refusal::Lock {
-                    table: queue.contend(job).then(|| table.name.clone()),
-                },
-                _ => Refusal::Other,
-            };
-            return Ok(Outcome::GaveUp {
-                left: left.into_iter().flatten().collect(),
-                refusal,
-                reason,
-            });
-        }
-    }
-}
-
 /// Reads what is left of a unit whose statements were sent. The inner error is the server's refusal to begin a part, before anything of
 /// it was handed on, with the part's position.
-async fn read(
+pub(crate) async fn read(
     session: &mut Session,
     plan: &Plan,
     rest: Rest,
@@ -342,22 +282,18 @@ fn tell(told: &UnboundedSender<Told>, what: Told) {
 }
 
 /// Sends the statements of what is left of a unit.
-fn send(session: &mut Session, plan: &Plan, rest: Rest, locks: bool) -> Result<(), Error> {
+pub(crate) fn send(
+    session: &mut Session,
+    plan: &Plan,
+    rest: Rest,
+    locks: &mut Locks,
+) -> Result<(), Error> {
     for part in &plan.unit(rest.unit)[rest.part..] {
         let sql = match (&plan.jobs[part.job].work, &part.extent) {
             (Work::LargeObjects { oids }, Extent::LargeObjects(range)) => {
-                large_object::statement(oids, range)
+                locks.read_large_objects(&large_object::statement(oids, range))
             }
-            (Work::Table(table), extent) => {
-                let mut sql = BString::default();
-                if locks {
-                    sql.extend_from_slice(b"LOCK TABLE ONLY ");
-                    sql.extend_from_slice(&table.name);
-                    sql.extend_from_slice(b" IN ACCESS SHARE MODE NOWAIT; ");
-                }
-                sql.extend_from_slice(&table_statement(table, extent));
-                sql
-            }
+            (Work::Table(_), _) => locks.read_table(plan, part),
             (Work::LargeObjects { .. }, _) => unreachable!("large objects are cut as such"),
         };
         session

@@ -2,7 +2,7 @@
 
 use pgdumprs_catalog::ValueType;
 use pgdumprs_connect::{Encoding, Session};
-use pgdumprs_copy::{ByPages, Inserts, Job, Opening, Others, Rejoining, Table, Value, Work};
+use pgdumprs_copy::{ByPages, Inserts, Job, Opening, Table, Value, Work};
 use pgdumprs_ddl::{DataJob, InsertForm, InsertValue};
 use tracing::{Instrument, debug_span};
 
@@ -17,11 +17,11 @@ pub(crate) fn others(
     leader: &Session,
     snapshot: Option<Shared>,
     settings: &SessionSettings,
-) -> Others {
+) -> Vec<Opening> {
     let Some(snapshot) = snapshot else {
-        return Others::default();
+        return Vec::new();
     };
-    let openings = (1..connections)
+    (1..connections)
         .map(|_| {
             let (another, snapshot) = (leader.another(), snapshot.clone());
             let settings = settings.clone();
@@ -31,22 +31,7 @@ pub(crate) fn others(
             );
             opening
         })
-        .collect();
-    let settings = settings.clone();
-    let rejoining: Rejoining = Box::new(move |mut session| {
-        let (snapshot, settings) = (snapshot.clone(), settings.clone());
-        Box::pin(async move {
-            let again = async {
-                session.query("ROLLBACK").await?;
-                Ok(session)
-            };
-            limited(join(again, &snapshot, &settings)).await
-        })
-    });
-    Others {
-        openings,
-        rejoining: Some(rejoining),
-    }
+        .collect()
 }
 
 /// Opens a connection, in the leader's snapshot.
