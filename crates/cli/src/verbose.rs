@@ -12,6 +12,11 @@ pub(crate) fn line(event: &Event, verbose: bool) -> Option<String> {
         Event::Connected { server_version, .. } => {
             format!("connected to PostgreSQL {server_version}")
         }
+        Event::TryingAgain {
+            attempt, reason, ..
+        } => {
+            format!("the database changed while it was being read, try {attempt} begins: {reason}")
+        }
         Event::ReadingCatalogs => "reading the system catalogs".into(),
         Event::LockingTables { count, .. } => format!("locking {count} tables"),
         Event::ReadingDefinitions => "reading definitions and dependencies".into(),

@@ -86,6 +86,7 @@ impl Dump {
             entries,
             data,
             begun,
+            ..
         } = planned;
         let settings = Settings {
             compression: self.compression,

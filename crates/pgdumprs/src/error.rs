@@ -114,6 +114,17 @@ pub enum Error {
     /// The database holds something that could not be rendered.
     #[error(transparent)]
     Ddl(#[from] pgdumprs_ddl::Error),
+    /// The database changed each time that it was read, or seemed to.
+    #[error("the dump was begun {tries} times, {}", each_time(*.is_lasting))]
+    Tried {
+        /// How often it was begun.
+        tries: usize,
+        /// Whether the very same was in the way the last times, so that it will be there again.
+        is_lasting: bool,
+        /// What was in the way the last time.
+        #[source]
+        source: Box<Error>,
+    },
     /// Data could not be copied.
     #[error(transparent)]
     Copy(pgdumprs_copy::Error),
@@ -196,6 +207,15 @@ impl Error {
 
 /// The most sessions that an error names.
 pub(crate) const NAMED: usize = 10;
+
+/// What was in the way of every try.
+fn each_time(is_lasting: bool) -> &'static str {
+    if is_lasting {
+        "and the same was in the way again, so that it is more than a change in between"
+    } else {
+        "and each time the database changed while it was being read; dump again when less is created and dropped there"
+    }
+}
 
 /// Who is in the way of locks.
 fn in_the_way(holders: &[String]) -> String {

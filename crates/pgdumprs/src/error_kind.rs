@@ -63,6 +63,10 @@ impl ErrorKind {
             | Error::NotInPlace { .. }
             | Error::Verify(_)
             | Error::Miscounted { .. } => Self::Output,
+            Error::Tried {
+                is_lasting: true, ..
+            } => Self::Content,
+            Error::Tried { .. } => Self::Changed,
             Error::Connect(error) => connecting(error),
             Error::Choice { source, .. } => match running(source) {
                 Self::Server => Self::Invalid,
@@ -126,8 +130,9 @@ fn locking(error: &Session) -> ErrorKind {
     match error.sqlstate() {
         // lock_not_available; query_canceled, by the statement_timeout that limits the wait
         Some("55P03" | "57014") => ErrorKind::Locked,
-        // undefined_table
-        Some("42P01") => ErrorKind::Changed,
+        // undefined_table, or invalid_schema_name where that went with it; wrong_object_type where something else has its name;
+        // internal_error
+        Some("42P01" | "3F000" | "42809" | "XX000") => ErrorKind::Changed,
         _ => running(error),
     }
 }

@@ -24,6 +24,14 @@ pub enum Event {
     },
     /// Definitions and dependencies of what is dumped are about to be read.
     ReadingDefinitions,
+    /// The database changed while it was being read, and the dump begins again: nothing has been written yet.
+    #[non_exhaustive]
+    TryingAgain {
+        /// Which try begins, 2 for the first one again.
+        attempt: usize,
+        /// What was in the way of the last one, with its causes.
+        reason: String,
+    },
     /// Something the user should know of, which does not stop the dump.
     Warning(String),
     /// What a server has said beside its answers, and that is no warning: those are an [`Event::Warning`].

@@ -60,6 +60,7 @@ mod sinks;
 mod standby;
 mod table_data;
 mod transaction;
+mod tries;
 mod verify;
 mod watch;
 mod writing;

@@ -16,6 +16,7 @@ use crate::hint::{advised, hosted_pooler};
 use crate::lock::{holders, lock_statements, waited_for, waits};
 use crate::patience::{noticing, telling};
 use crate::transaction::{self, Begun, Unshared};
+use crate::tries::Tries;
 use crate::{Choice, Dump, Error, Event, server, standby};
 
 /// A rendered database, ready to be written.
@@ -25,22 +26,30 @@ pub(crate) struct Planned {
     pub(crate) data: Plan,
     /// The transaction that it was read in.
     pub(crate) begun: Begun,
+    /// How often reading it was begun.
+    pub(crate) tries: usize,
 }
 
 impl Dump {
     /// Connects, reads the catalogs and renders them. The session's transaction stays open, with its snapshot and locks.
+    ///
+    /// Where the database changed meanwhile, it is read anew in another transaction: nothing has been written yet.
     pub(crate) async fn plan(&mut self) -> Result<(Session, Planned), Error> {
         let mut session = self.connect().await?;
-        let begun = self.begin(&mut session).await;
-        self.hear(&mut session);
-        let begun = begun?;
-        let dump = self.list(&mut session).await;
-        self.hear(&mut session);
-        let dump = self.lock(&mut session, dump?).await;
-        self.hear(&mut session);
-        let plan = self.detail(&mut session, dump?).await;
-        self.hear(&mut session);
-        let plan = plan?;
+        let mut tries = Tries::first(self.settings.snapshot.is_none());
+        let (begun, plan) = loop {
+            let error = match self.read(&mut session).await {
+                Ok(read) => break read,
+                Err(error) => error,
+            };
+            let (reason, pause) = tries.next(error)?;
+            self.watch.tell(Event::TryingAgain {
+                attempt: tries.begun(),
+                reason,
+            });
+            session.query("ROLLBACK").await.map_err(Error::Ending)?;
+            tokio::time::sleep(pause).await;
+        };
 
         let _plan = debug_span!("plan").entered();
         for warning in plan.warnings {
@@ -75,8 +84,23 @@ impl Dump {
                 entries: plan.entries,
                 data,
                 begun,
+                tries: tries.begun(),
             },
         ))
+    }
+
+    /// Begins the transaction, and reads in it what is dumped.
+    async fn read(&mut self, session: &mut Session) -> Result<(Begun, pgdumprs_ddl::Plan), Error> {
+        let begun = self.begin(session).await;
+        self.hear(session);
+        let begun = begun?;
+        let dump = self.list(session).await;
+        self.hear(session);
+        let dump = self.lock(session, dump?).await;
+        self.hear(session);
+        let plan = self.detail(session, dump?).await;
+        self.hear(session);
+        Ok((begun, plan?))
     }
 
     /// Tells what the server has said since the last time.
@@ -133,13 +157,13 @@ impl Dump {
         };
         let begun = begun?;
         match &begun.unshared {
-            Some(Unshared::Refused(reason)) => self.watch.tell(Event::Warning(format!(
+            Some(Unshared::Refused(reason)) => self.watch.warn_once(format!(
                 "the dump goes on over one connection, because others cannot see what it sees: {}",
                 advised(reason)
-            ))),
+            )),
             Some(Unshared::Standby) => {
                 let alone = standby::alone(session.server_version());
-                self.watch.tell(Event::Warning(alone));
+                self.watch.warn_once(alone);
             }
             None => {}
         }

@@ -20,6 +20,8 @@ pub struct Report {
     pub snapshot_lsn: Option<Lsn>,
     /// The server's time right after the snapshot was taken. `None` for a snapshot that another session exported.
     pub snapshot_time: Option<SystemTime>,
+    /// How often the catalogs were read: once, and once more each time that the database changed meanwhile.
+    pub tries: usize,
     /// Entries in the archive's table of contents.
     pub entries: usize,
     /// Tables whose rows were dumped.
@@ -49,6 +51,7 @@ impl Report {
             header,
             entries,
             begun,
+            tries,
             ..
         } = planned;
         Self {
@@ -56,6 +59,7 @@ impl Report {
             server_version: header.server_version.clone().unwrap_or_default(),
             snapshot_lsn: begun.lsn,
             snapshot_time: begun.time,
+            tries: *tries,
             entries: entries.len(),
             tables: 0,
             rows: 0,

@@ -58,6 +58,13 @@ impl Watch {
         }
     }
 
+    /// Warns of what each try of a dump finds again.
+    pub(crate) fn warn_once(&mut self, warning: String) {
+        if !self.warnings.contains(&warning) {
+            self.tell(Event::Warning(warning));
+        }
+    }
+
     /// The table of contents is ready. The data of so many tables takes so many bytes on disk.
     pub(crate) fn planned(&mut self, entries: usize, tables: usize, disk_bytes: u64) {
         self.tell(Event::Planned { entries, tables });
@@ -125,6 +132,7 @@ fn log(event: &Event) {
         Event::ReadingCatalogs => debug!("reading the system catalogs"),
         Event::LockingTables { count } => debug!(count, "locking tables"),
         Event::ReadingDefinitions => debug!("reading definitions and dependencies"),
+        Event::TryingAgain { attempt, reason } => info!(attempt, reason, "trying again"),
         Event::Warning(warning) => warn!("{warning}"),
         Event::Notice(notice) => info!("{notice}"),
         Event::Hint(hint) => info!("{hint}"),
