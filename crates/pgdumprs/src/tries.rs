@@ -145,11 +145,10 @@ mod tests {
 
     #[test]
     fn what_time_does_not_mend_is_told_at_once() {
-        let error = Error::Catalog(pgdumprs_catalog::Error::NoMatch {
-            what: "tables",
-            pattern: None,
+        let error = Error::Catalog(pgdumprs_catalog::Error::OtherDatabase {
+            pattern: "shop.public.orders".into(),
         });
         let error = Tries::first(true).next(error).expect_err("it is told");
-        assert_eq!(error.kind(), ErrorKind::NoMatch);
+        assert_eq!(error.kind(), ErrorKind::Invalid);
     }
 }
