@@ -82,9 +82,16 @@ impl Position {
                 is_called,
             }))
     }
+
+    /// As [`Position::decode`], of what a function tells. Whether the role may read a sequence is not known where it is gone.
+    fn decode_told(cells: &mut Cells<'_>) -> Result<Option<Self>, Error> {
+        let position = Self::decode(cells)?;
+        cells.bool()?;
+        Ok(position)
+    }
 }
 
-/// Asks where sequences stand. Since 18 a function tells, and says NULL for a sequence that the role may not read; before,
+/// Asks where sequences stand. Since 18 a function tells, and says NULL for a sequence that the role may not read or that is gone; before,
 /// each sequence is a relation to be read, and the server refuses the statement.
 pub(crate) fn positions(
     flight: &mut Flight,
@@ -98,11 +105,11 @@ pub(crate) fn positions(
     }
     if flight.version() >= 180000 {
         let statement = format!(
-            "SELECT wanted.oid, s.last_value, s.is_called
+            "SELECT wanted.oid, s.last_value, s.is_called, pg_catalog.has_sequence_privilege(wanted.oid, 'SELECT')
              FROM {} AS wanted(oid), pg_catalog.pg_get_sequence_data(wanted.oid) AS s",
             oid_list(oids)
         );
-        return vec![flight.push(WHAT, statement.into(), Position::decode)];
+        return vec![flight.push(WHAT, statement.into(), Position::decode_told)];
     }
     let names = names(namespaces, tables, oids);
     names
