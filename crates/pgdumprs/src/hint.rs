@@ -138,8 +138,9 @@ fn of_server(error: &ServerError) -> Option<&'static str> {
             if asks_for("max_locks_per_transaction")
                 || asks_for("max_pred_locks_per_transaction") =>
         {
-            "the server's table of locks is full: raise that setting there, dump over fewer connections (-j 1), or dump schemas one at a time \
-             (-n)"
+            "the server's table of locks, which all sessions share, is full, and a dump locks all its tables at once, over one connection or \
+             many: raise that setting there (mostly max_locks_per_transaction, with a restart), dump when other sessions hold fewer locks, or dump \
+             schemas one at a time (-n)"
         }
         // query_canceled
         b"57014" => {
@@ -168,12 +169,6 @@ fn of_server(error: &ServerError) -> Option<&'static str> {
         b"40P01" => {
             "dump again; on a standby, raising max_standby_streaming_delay (-1 waits for ever) helps"
         }
-        // out_of_memory, where the memory is that of the lock table: then the server names its parameter, in every language
-        b"53200" if names(error, "max_locks_per_transaction") => {
-            "the server's lock table has no room for the tables of this dump, which every dump has to lock all at once, beside what other \
-             sessions have locked: raise max_locks_per_transaction, which takes a restart; or dump when there are fewer of them, or fewer \
-             schemas or tables at a time (-n, -t)"
-        }
         // out_of_memory, disk_full, io_error
         b"53200" | b"53100" | b"58030" => {
             "the server is short of something, or cannot read a file: its log says more"
@@ -190,14 +185,6 @@ fn of_server(error: &ServerError) -> Option<&'static str> {
         }
         _ => return None,
     })
-}
-
-/// Whether the server's own advice names this parameter.
-fn names(error: &ServerError, parameter: &str) -> bool {
-    error
-        .hint
-        .as_ref()
-        .is_some_and(|hint| hint.contains_str(parameter))
 }
 
 /// What a host's name tells of a provider's pooler, and how its server is reached itself.
