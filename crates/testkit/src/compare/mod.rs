@@ -34,6 +34,7 @@ mod restored;
 mod script;
 mod sql;
 mod tolerated;
+mod unsaid;
 mod version_gap;
 
 pub use internal_options::without_internal_options;
@@ -45,8 +46,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::Database;
-use crate::tools::{checked_output, reference_pg_dump};
+use crate::tools::{checked_output, try_tool};
+use crate::{Database, Major};
 use alignment::Alignment;
 use archive::Archive;
 use version_gap::VersionGap;
@@ -57,7 +58,21 @@ use version_gap::VersionGap;
 ///
 /// When pg_dump fails, with its message.
 pub fn stock_archive(database: &Database, archive: &Path, arguments: &[&str]) -> Result<()> {
-    let mut command = reference_pg_dump();
+    stock_archive_by(Major::REFERENCE, database, archive, arguments)
+}
+
+/// Writes the archive that `pg_dump` of a major makes of a database, which is of this major or an older one.
+///
+/// # Errors
+///
+/// When there is no such pg_dump or it fails, with its message.
+pub fn stock_archive_by(
+    major: Major,
+    database: &Database,
+    archive: &Path,
+    arguments: &[&str],
+) -> Result<()> {
+    let mut command = try_tool(major, "pg_dump")?;
     command
         .args([
             "--format=custom",
@@ -92,9 +107,10 @@ pub fn descriptors(archive: &Path) -> Result<Vec<String>> {
 /// When an archive cannot be read or pg_restore cannot be run. Differences are no errors.
 pub fn compare_archives(stock: &Path, ours: &Path) -> Result<Comparison> {
     let stock = Archive::open(stock).context("stock's archive")?;
-    let mut ours = Archive::open(ours).context("our archive")?;
+    let ours = Archive::open(ours).context("our archive")?;
     let gap = VersionGap::between(&stock, &ours);
     let mut comparison = Comparison::new(&stock, &ours);
+    let mut ours = restated::as_said_by_the_writer_of(&stock, ours, &mut comparison)?;
     let mut stock = restated::of(stock, &mut comparison)?;
     let alignment = Alignment::of(&stock, &ours, gap);
 

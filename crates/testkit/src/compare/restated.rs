@@ -1,21 +1,22 @@
-//! Stock's archive as ours has to be: with the definitions restated that the server it was made from refuses, and without what this
-//! server knows nothing like.
+//! Archives put on one footing: stock's with the definitions restated that the server it was made from refuses, and without what this
+//! server knows nothing like; ours without what the tool that wrote stock's is too old to say.
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter};
 
 use anyhow::{Context, Result};
+use bstr::BString;
 use pgdumprs_archive::{Block, Compression, Entry, Header, Reader, Writer};
 use tempfile::NamedTempFile;
 
 use super::archive::{Archive, describe};
-use super::refused;
 use super::report::Comparison;
+use super::{refused, unsaid};
 
 /// The archive to compare ours with: stock's itself, or a copy in which definitions are restated and entries left out, with a note of
 /// which.
-pub(super) fn of(mut stock: Archive, comparison: &mut Comparison) -> Result<Archive> {
-    let Some(major) = server_major(stock.header()) else {
+pub(super) fn of(stock: Archive, comparison: &mut Comparison) -> Result<Archive> {
+    let Some(major) = leading_number(stock.header().server_version.as_ref()) else {
         return Ok(stock);
     };
     let mut entries = stock.entries().to_vec();
@@ -44,20 +45,51 @@ pub(super) fn of(mut stock: Archive, comparison: &mut Comparison) -> Result<Arch
             ));
         }
     }
+    copy(stock, &entries)
+}
+
+/// Ours, as the tool that wrote stock's archive can say it: a copy, where that tool leaves out what newer ones say.
+pub(super) fn as_said_by_the_writer_of(
+    stock: &Archive,
+    ours: Archive,
+    comparison: &mut Comparison,
+) -> Result<Archive> {
+    let Some(writer) = leading_number(stock.header().dumper_version.as_ref()) else {
+        return Ok(ours);
+    };
+    let mut entries = ours.entries().to_vec();
+    let mut names = Vec::new();
+    for entry in &mut entries {
+        if let Some(definition) = unsaid::without_what_is_newer(entry, writer) {
+            names.push(describe(entry));
+            entry.definition = Some(definition);
+        }
+    }
+    if names.is_empty() {
+        return Ok(ours);
+    }
+    comparison.note(format!(
+        "what pg_dump {writer} leaves out was taken out of: {}",
+        names.join(", ")
+    ));
+    copy(ours, &entries)
+}
+
+/// A copy of an archive with these entries in place of its own.
+fn copy(mut archive: Archive, entries: &[Entry]) -> Result<Archive> {
     let header = Header {
         compression: Compression::None,
-        ..stock.header().clone()
+        ..archive.header().clone()
     };
     let copy = NamedTempFile::new().context("creating a file for an archive")?;
-    copy_data(stock.reader(), copy.as_file(), &header, &entries)
-        .context("copying stock's archive")?;
+    copy_data(archive.reader(), copy.as_file(), &header, entries)
+        .with_context(|| format!("copying {}", archive.path().display()))?;
     Archive::temporary(copy)
 }
 
-/// The major of the server that an archive was made from: the number that its version begins with.
-fn server_major(header: &Header) -> Option<u16> {
-    let version = header.server_version.as_ref()?;
-    let digits = version.iter().take_while(|byte| byte.is_ascii_digit());
+/// The major of a version: the number that it begins with.
+fn leading_number(version: Option<&BString>) -> Option<u16> {
+    let digits = version?.iter().take_while(|byte| byte.is_ascii_digit());
     let digits: String = digits.map(|&byte| char::from(byte)).collect();
     digits.parse().ok()
 }
