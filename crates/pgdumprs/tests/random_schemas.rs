@@ -29,6 +29,8 @@ const SEEDS: u64 = 6;
 const SCALE_SEEDS: u64 = 500;
 /// One seed in so many is compared at the default archive version as well.
 const DEFAULT_VERSION_EVERY: u64 = 5;
+/// One seed in so many is analyzed, and compared with its statistics as well.
+const STATISTICS_EVERY: u64 = 2;
 /// One seed in so many is restored once more, and the whole copy compared, where stock's own archive can be.
 const RESTORE_EVERY: u64 = 6;
 /// Two at once: the servers need the other half of a small machine.
@@ -37,6 +39,20 @@ const WORKERS: usize = 2;
 const SHRINKING: Duration = Duration::from_secs(60);
 /// How much of a report is shown.
 const MOST_LINES: usize = 60;
+
+/// Looks at all tables that can be looked at: some have indexes of expressions that fail.
+const ANALYZE: &str = "
+    DO $$
+    DECLARE relation regclass;
+    BEGIN
+        FOR relation IN SELECT oid FROM pg_class WHERE relkind IN ('r', 'p', 'm') AND oid >= 16384 ORDER BY oid LOOP
+            BEGIN
+                EXECUTE format('ANALYZE %s', relation);
+            EXCEPTION WHEN OTHERS THEN
+                NULL;
+            END;
+        END LOOP;
+    END $$";
 
 /// What every schema has at least, in entries of its archive.
 const FEWEST_ENTRIES: usize = 100;
@@ -67,6 +83,7 @@ const ALWAYS_THERE: &[&str] = &[
     "DEFAULT",
     "DEFAULT ACL",
     "DOMAIN",
+    "EXTENDED STATISTICS DATA",
     "FK CONSTRAINT",
     "FOREIGN TABLE",
     "FUNCTION",
@@ -86,6 +103,7 @@ const ALWAYS_THERE: &[&str] = &[
     "SEQUENCE SET",
     "SERVER",
     "STATISTICS",
+    "STATISTICS DATA",
     "TABLE",
     "TABLE ATTACH",
     "TABLE DATA",
@@ -201,15 +219,28 @@ fn random_schemas() -> Result<()> {
     Ok(())
 }
 
+/// What is compared beside the archive of version 1.16.
+#[derive(Clone, Copy)]
+struct More {
+    at_default: bool,
+    statistics: bool,
+    restore: bool,
+}
+
+impl More {
+    fn of(seed: u64) -> Self {
+        Self {
+            at_default: seed % DEFAULT_VERSION_EVERY == 0,
+            statistics: seed % STATISTICS_EVERY == 0,
+            restore: seed % RESTORE_EVERY == 0,
+        }
+    }
+}
+
 /// Makes a seed's database and compares.
 fn try_seed(server: &Server, seed: u64) -> Result<Outcome> {
     let steps = random_schema(seed, server.major());
-    let outcome = compare(
-        server,
-        &steps,
-        seed % DEFAULT_VERSION_EVERY == 0,
-        seed % RESTORE_EVERY == 0,
-    )?;
+    let outcome = compare(server, &steps, More::of(seed))?;
     let entries: usize = outcome.entries.values().sum();
     ensure!(
         entries >= FEWEST_ENTRIES,
@@ -223,7 +254,7 @@ fn try_seed(server: &Server, seed: u64) -> Result<Outcome> {
     Ok(outcome)
 }
 
-fn compare(server: &Server, steps: &[Step], at_default: bool, restore: bool) -> Result<Outcome> {
+fn compare(server: &Server, steps: &[Step], more: More) -> Result<Outcome> {
     let database = server.database();
     let loaded = database.load_steps(steps)?;
     let folder = tempfile::tempdir().context("creating a folder for archives")?;
@@ -242,7 +273,7 @@ fn compare(server: &Server, steps: &[Step], at_default: bool, restore: bool) -> 
         "at archive version 1.16:\n{comparison}"
     );
     dump(&database.conninfo(), None, &default)?;
-    if at_default {
+    if more.at_default {
         let comparison = compare_archives(&stock, &default)?;
         ensure!(
             comparison.is_same() || is_misquoted(&database, &comparison),
@@ -253,7 +284,7 @@ fn compare(server: &Server, steps: &[Step], at_default: bool, restore: bool) -> 
     let (comparison, tolerated) = compare_tolerated(&database, &default)?;
     ensure!(comparison.is_same(), "restored:\n{comparison}");
     let mut restored = None;
-    if restore {
+    if more.restore {
         let possible = compare_restored(&database, &stock, &[Restore::Serial])?.is_same();
         if possible {
             let comparison = compare_restored(&database, &newest, &[Restore::Serial])?;
@@ -261,12 +292,41 @@ fn compare(server: &Server, steps: &[Step], at_default: bool, restore: bool) -> 
         }
         restored = Some(possible);
     }
+    let mut entries = census(&stock)?;
+    if more.statistics {
+        compare_statistics(&database, folder.path())?;
+        for (descriptor, count) in census(&folder.path().join("stock_statistics.dump"))? {
+            if descriptor.ends_with("STATISTICS DATA") {
+                entries.insert(descriptor, count);
+            }
+        }
+    }
     Ok(Outcome {
         loaded,
-        entries: census(&stock)?,
+        entries,
         tolerated,
         restored,
     })
+}
+
+/// Analyzes the database and compares what is known then. Leaves stock's archive in `folder`.
+fn compare_statistics(database: &Database, folder: &Path) -> Result<()> {
+    database.try_execute_sql(ANALYZE)?;
+    let (stock, ours) = (
+        folder.join("stock_statistics.dump"),
+        folder.join("statistics.dump"),
+    );
+    stock_archive(database, &stock, &["--statistics"]).context("stock")?;
+    let dump = Dump::new(&database.conninfo())?
+        .archive_version(ArchiveVersion::V1_16)
+        .statistics(true);
+    write(dump, &ours)?;
+    let comparison = compare_archives(&stock, &ours)?;
+    ensure!(
+        comparison.is_same() || is_misquoted(database, &comparison),
+        "with statistics:\n{comparison}"
+    );
+    Ok(())
 }
 
 /// Whether nothing differs but definitions in which stock left out quotes.
@@ -292,6 +352,10 @@ fn dump(conninfo: &str, version: Option<ArchiveVersion>, path: &Path) -> Result<
     if let Some(version) = version {
         dump = dump.archive_version(version);
     }
+    write(dump, path)
+}
+
+fn write(dump: Dump, path: &Path) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime
         .block_on(dump.to_file(path))
@@ -302,8 +366,11 @@ fn dump(conninfo: &str, version: Option<ArchiveVersion>, path: &Path) -> Result<
 /// The statements that a seed's difference needs, or all that are left when the time is up.
 fn shrunk(server: &Server, seed: u64) -> String {
     let steps = random_schema(seed, server.major());
-    let at_default = seed % DEFAULT_VERSION_EVERY == 0;
-    let differs = |steps: &[Step]| compare(server, steps, at_default, false).is_err();
+    let more = More {
+        restore: false,
+        ..More::of(seed)
+    };
+    let differs = |steps: &[Step]| compare(server, steps, more).is_err();
     if !differs(&steps) {
         // It was a poor schema, or differs only when restored, which takes too long to try over and over.
         return String::new();

@@ -227,6 +227,15 @@ impl World {
             "(bigint) (SFUNC = int8pl, STYPE = bigint, COMBINEFUNC = int8pl, PARALLEL = SAFE)",
             "(bigint) (SFUNC = int8larger, STYPE = bigint, SORTOP = OPERATOR(pg_catalog.>))",
         ]);
+        let mut definition = definition.to_owned();
+        if self.chance_since(Major::V19, 50) {
+            let support = self.new_name();
+            self.define(format!(
+                "CREATE FUNCTION {support}(internal) RETURNS internal LANGUAGE internal AS 'generate_series_int4_support'"
+            ));
+            definition.truncate(definition.len() - 1);
+            definition += &format!(", SUPPORT = {support})");
+        }
         self.define(format!("CREATE AGGREGATE {name}{definition}"));
         self.keep_function("AGGREGATE", &name, "bigint");
     }

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 
 use super::names::{literal, quoted};
-use super::{ROLES, Step};
+use super::{Step, roles};
 use crate::tools::run_script;
 use crate::{Database, Server};
 
@@ -36,7 +36,8 @@ pub struct Loaded {
 /// When the server refuses.
 pub fn create_roles(server: &Server) -> Result<()> {
     let mut script = String::new();
-    for role in ROLES {
+    let roles = roles(server.major());
+    for role in roles {
         script += &format!(
             "SELECT 'CREATE ROLE ' || quote_ident({name}) WHERE NOT EXISTS \
              (SELECT FROM pg_catalog.pg_roles WHERE rolname = {name}) \\gexec\n",
@@ -44,7 +45,7 @@ pub fn create_roles(server: &Server) -> Result<()> {
         );
     }
     // One that others are members of.
-    script += &format!("GRANT {} TO {};\n", quoted(ROLES[0]), quoted(ROLES[1]));
+    script += &format!("GRANT {} TO {};\n", quoted(roles[0]), quoted(roles[1]));
     server
         .database()
         .try_execute_sql(script)

@@ -177,6 +177,35 @@ impl World {
         }
     }
 
+    /// All tables or most, all sequences, or both.
+    fn all_tables(&mut self) -> String {
+        if !self.since(Major::V19) {
+            return " FOR ALL TABLES".to_owned();
+        }
+        if self.rng.chance(20) {
+            return " FOR ALL SEQUENCES".to_owned();
+        }
+        let mut text = " FOR ALL TABLES".to_owned();
+        let mut except = Vec::new();
+        for _ in 0..self.rng.below(4) {
+            // A partition is left out with its root, and one name may stand there once.
+            let table = self.table_where(|table| {
+                matches!(
+                    table.kind,
+                    TableKind::Plain | TableKind::Partitioned | TableKind::Child
+                )
+            });
+            except.extend(table.map(|table| format!("TABLE {}", table.name)));
+        }
+        except.sort();
+        except.dedup();
+        self.rng.shuffle(&mut except);
+        if !except.is_empty() {
+            text += &format!(" EXCEPT ({})", except.join(", "));
+        }
+        text + *self.rng.pick(&["", ", ALL SEQUENCES"])
+    }
+
     pub(super) fn create_publication(&mut self) {
         let name = self.names.fresh(&mut self.rng);
         let options = self.rng.clause(
@@ -189,7 +218,7 @@ impl World {
         );
         let with_lists = self.since(Major::V15);
         let what = match self.rng.below(6) {
-            0 => " FOR ALL TABLES".to_owned(),
+            0 => self.all_tables(),
             1 => String::new(),
             2 if with_lists => format!(" FOR TABLES IN SCHEMA {}", self.schema()),
             3 if with_lists => {

@@ -3,7 +3,7 @@
 use super::data_type::{DataType, Family, built_in};
 use super::names::{self, Names};
 use super::rng::Rng;
-use super::{ROLES, Step};
+use super::{Step, roles};
 use crate::Major;
 
 /// A column as far as later statements need to know.
@@ -147,7 +147,7 @@ impl World {
 
     /// A role, quoted.
     pub(super) fn role(&mut self) -> String {
-        names::quoted(self.rng.pick::<&str>(ROLES))
+        names::quoted(self.rng.pick::<&str>(roles(self.major)))
     }
 
     /// A role or PUBLIC.
