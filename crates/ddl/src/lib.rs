@@ -1,6 +1,6 @@
 //! Turns a catalog model into the ordered entries of an archive. Pure: it never talks to a server.
 //!
-//! The reference is what pg_dump 18 writes; the stages are:
+//! The reference is what pg_dump 19 writes; the stages are:
 //!
 //! 1. [`Dump::new`] makes an object of every row of the listing (`state`) and decides what of it is dumped (`selection`).
 //! 2. The caller locks [`Dump::tables_to_lock`] and fetches [`Dump::wanted`].

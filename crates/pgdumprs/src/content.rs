@@ -22,7 +22,7 @@ impl Dump {
     }
 
     /// Whether planner statistics are dumped, as servers since 18 can restore them: what ANALYZE found out about tables,
-    /// materialized views and indexes.
+    /// materialized views and indexes; of servers since 19, which alone can restore it, what extended statistics know as well.
     #[must_use]
     pub fn statistics(mut self, statistics: bool) -> Self {
         self.options.statistics = statistics;

@@ -13,7 +13,7 @@ impl<R> Reader<R>
 where
     R: io::Read,
 {
-    /// Writes the table of contents as `pg_restore -l` of PostgreSQL 18 prints it, so that `pg_restore -L` takes it.
+    /// Writes the table of contents as `pg_restore -l` of PostgreSQL 19 prints it, so that `pg_restore -L` takes it.
     ///
     /// `created` is the header's time as text, which depends on the local time zone. With `verbose`, what `pg_restore -l -v`
     /// adds is written as well: entries that a restore handles by itself, and dependencies. Names are given as the bytes they are.

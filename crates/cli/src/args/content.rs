@@ -33,7 +33,8 @@ pub(super) struct ContentArgs {
 
     /// Dump planner statistics as well
     ///
-    /// They restore into servers since 18. Without them, run ANALYZE after a restore.
+    /// They restore into servers since 18; those of CREATE STATISTICS are dumped from servers since 19, which alone can restore them.
+    /// Without them, run ANALYZE after a restore.
     #[arg(long)]
     statistics: bool,
 

@@ -5,7 +5,7 @@ use bstr::{BString, ByteSlice};
 use crate::text::sql;
 
 /// Settings whose values are lists of names. The server keeps those with each name quoted as an identifier, but SQL must have
-/// them as literals: an identifier cannot be empty or long, and paths can. (Settings marked `GUC_LIST_QUOTE` in PostgreSQL 18.)
+/// them as literals: an identifier cannot be empty or long, and paths can. (Settings marked `GUC_LIST_QUOTE` in PostgreSQL 19.)
 const LISTS: &[&str] = &[
     "local_preload_libraries",
     "oauth_validator_libraries",

@@ -1,6 +1,6 @@
 //! Words that must be quoted to serve as identifiers.
 
-/// The key words of PostgreSQL 18 that are not "non-reserved" (appendix "SQL Key Words" of its manual), sorted.
+/// The key words of PostgreSQL 19 that are not "non-reserved" (appendix "SQL Key Words" of its manual), sorted.
 /// pg_dump quotes by the list of its own version, whatever the server's is, and so does this.
 const QUOTED_KEYWORDS: &[&str] = &[
     "all",
