@@ -58,6 +58,8 @@ fn with_not_null_apart(text: &[u8]) -> Option<BString> {
                     closing.get_or_insert(at);
                 }
             }
+            b'[' => depth += 1,
+            b']' => depth -= 1,
             b',' if depth == 1 && closing.is_none() => commas.push(at),
             b';' if depth == 0 => {
                 end = Some(at);
@@ -220,8 +222,8 @@ mod tests {
 
     #[test]
     fn not_null_of_inherited_columns_stands_apart_before_18() {
-        let stock = "CREATE UNLOGGED TABLE a.\"b (\" (\n    NOT NULL \"x,\ny\",\n    c text DEFAULT E'\\',\n    NOT NULL no'::text NOT NULL,\n    NOT NULL d,\n    CONSTRAINT e CHECK ((c <> ','::text))\n)\nINHERITS (a.p);\nALTER TABLE ONLY a.\"b (\" ALTER COLUMN c SET STATISTICS 9;\n";
-        let expected = "CREATE UNLOGGED TABLE a.\"b (\" (\n    c text DEFAULT E'\\',\n    NOT NULL no'::text NOT NULL,\n    CONSTRAINT e CHECK ((c <> ','::text))\n)\nINHERITS (a.p);\nALTER TABLE ONLY a.\"b (\" ALTER COLUMN \"x,\ny\" SET NOT NULL;\nALTER TABLE ONLY a.\"b (\" ALTER COLUMN d SET NOT NULL;\nALTER TABLE ONLY a.\"b (\" ALTER COLUMN c SET STATISTICS 9;\n";
+        let stock = "CREATE UNLOGGED TABLE a.\"b (\" (\n    NOT NULL \"x,\ny\",\n    c text DEFAULT E'\\',\n    NOT NULL no'::text NOT NULL,\n    g integer[] DEFAULT ARRAY[1, 2],\n    NOT NULL d,\n    CONSTRAINT e CHECK ((c <> ','::text))\n)\nINHERITS (a.p);\nALTER TABLE ONLY a.\"b (\" ALTER COLUMN c SET STATISTICS 9;\n";
+        let expected = "CREATE UNLOGGED TABLE a.\"b (\" (\n    c text DEFAULT E'\\',\n    NOT NULL no'::text NOT NULL,\n    g integer[] DEFAULT ARRAY[1, 2],\n    CONSTRAINT e CHECK ((c <> ','::text))\n)\nINHERITS (a.p);\nALTER TABLE ONLY a.\"b (\" ALTER COLUMN \"x,\ny\" SET NOT NULL;\nALTER TABLE ONLY a.\"b (\" ALTER COLUMN d SET NOT NULL;\nALTER TABLE ONLY a.\"b (\" ALTER COLUMN c SET STATISTICS 9;\n";
         assert_eq!(said("TABLE", 17, stock).as_deref(), Some(expected));
         assert_eq!(said("TABLE", 18, stock), None);
         let alone = "CREATE FOREIGN TABLE f (\n    NOT NULL a\n)\nINHERITS (p)\nSERVER s;\n";
