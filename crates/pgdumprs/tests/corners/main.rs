@@ -9,6 +9,7 @@ mod database_properties;
 mod encodings;
 mod internal_options;
 mod long_values;
+mod older_minors;
 mod plain_roles;
 mod refused_by_stock;
 mod session_settings;
