@@ -84,7 +84,7 @@ fn the_table_has_the_options_of_pg_dump() {
     let page = generated("markdown");
     let rows = page
         .lines()
-        .skip_while(|line| *line != "## Against pg_dump 18")
+        .skip_while(|line| *line != "## Against pg_dump 19")
         .filter_map(|line| line.strip_prefix("| `"))
         .map(|row| row.split("` |").next().unwrap_or(row).replace('`', ""));
     let rows: BTreeSet<String> = rows.collect();

@@ -9,7 +9,7 @@ use crate::pg_dump;
 
 const HEAD: &str = "# Command line\n\n\
      <!-- Written by `cargo xtask docs` from the definitions of the options: change those. -->\n\n\
-     What `pgdumprs --help` shows, in full, and where it is not what `pg_dump` 18 has. `pgdumprs --generate man` prints the same as a \
+     What `pgdumprs --help` shows, in full, and where it is not what `pg_dump` 19 has. `pgdumprs --generate man` prints the same as a \
      man page, `pgdumprs --generate bash` (or `zsh`, `fish`) completions for a shell.\n\n\
      More: [connections](connections.md), with every parameter of libpq; [looking into archives](archives.md); [recipes](recipes/README.md).\n";
 
@@ -143,8 +143,8 @@ fn names(short: Option<char>, long: &str) -> String {
 fn against_pg_dump(page: &mut String, command: &Command) {
     line(
         page,
-        "\n## Against pg_dump 18\n\n\
-         Every option of `pg_dump` 18, with those that it takes without mentioning them. A test compares this list with `pg_dump --help`; \
+        "\n## Against pg_dump 19\n\n\
+         Every option of `pg_dump` 19, with those that it takes without mentioning them. A test compares this list with `pg_dump --help`; \
          each is tried beside stock (`crates/cli/tests/options`).\n\n\
          | pg_dump | pgdumprs | difference |\n| --- | --- | --- |",
     );

@@ -31,7 +31,7 @@ fn head(text: &mut String, report: &Report) {
     line!(text);
     line!(
         text,
-        "pgdumprs against stock `pg_dump` 18, on one machine that the server shares. `cargo xtask bench` measures and writes this page."
+        "pgdumprs against stock `pg_dump`, on one machine that the server shares. `cargo xtask bench` measures and writes this page."
     );
     line!(text);
     line!(text, "![Time of each dump beside stock's](benchmarks.svg)");
