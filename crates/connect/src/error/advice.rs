@@ -125,6 +125,12 @@ pub(crate) fn refusal(error: &ServerError, logged_in: bool, passfile: &Option<Pa
         b"42501" if is_about_settings(routine) => {
             "; the role may not set what the connection asks for: check options (PGOPTIONS)"
         }
+        b"53300" if routine == b"InitializeSessionUserId" => {
+            "; free a connection, use fewer jobs, or raise the role's limit (ALTER ROLE … CONNECTION LIMIT)"
+        }
+        b"53300" if routine == b"CheckMyDatabase" => {
+            "; free a connection, use fewer jobs, or raise the database's limit (ALTER DATABASE … CONNECTION LIMIT)"
+        }
         b"53300" => {
             "; free a connection, use fewer jobs, or raise max_connections or the limit of the role or the database"
         }

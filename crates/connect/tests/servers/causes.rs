@@ -21,11 +21,12 @@ async fn one_sqlstate_has_several_causes() {
         let plain = server.role("LOGIN");
         let no_login = server.role("NOLOGIN");
         let limited = server.role("LOGIN CONNECTION LIMIT 0");
-        let [closed, private] = [(); 2].map(|()| server.database());
+        let [closed, private, full] = [(); 3].map(|()| server.database());
         server.database().execute_sql(format!(
-            "ALTER DATABASE {} ALLOW_CONNECTIONS false; REVOKE CONNECT ON DATABASE {} FROM PUBLIC",
+            "ALTER DATABASE {} ALLOW_CONNECTIONS false; REVOKE CONNECT ON DATABASE {} FROM PUBLIC; ALTER DATABASE {} CONNECTION LIMIT 0",
             closed.name(),
-            private.name()
+            private.name(),
+            full.name()
         ));
         for (database, user, options, code, part) in [
             (private.name(), &*plain, "", "42501", "privilege CONNECT"),
@@ -52,7 +53,8 @@ async fn one_sqlstate_has_several_causes() {
                 "the attribute LOGIN",
             ),
             ("postgres", &no_login, "", "28000", "the attribute LOGIN"),
-            ("postgres", &limited, "", "53300", "limit of the role"),
+            ("postgres", &limited, "", "53300", "the role's limit"),
+            (full.name(), &plain, "", "53300", "the database's limit"),
             (
                 "no_such_database",
                 "postgres",
