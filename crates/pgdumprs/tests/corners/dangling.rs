@@ -118,7 +118,8 @@ fn names_it(database: &Database, named: &[&str]) -> Result<()> {
     let Err(error) = tokio::runtime::Runtime::new()?.block_on(dump) else {
         bail!("there is a dump");
     };
-    let said = error.to_string();
+    // What is missing may be the cause of a dump that was begun in vain.
+    let said = format!("{:#}", anyhow::Error::from(error));
     for part in named {
         ensure!(said.contains(part), "{said} does not say {part}");
     }

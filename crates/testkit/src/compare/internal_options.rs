@@ -34,13 +34,29 @@ pub(super) fn goes_on(text: &[u8]) -> bool {
     STARTS.iter().any(|start| text.starts_with(start)) && quotes() % 2 == 1
 }
 
-/// A statement without such options; `None` where it says nothing else.
+/// A line's statement without such options; `None` where the line says nothing else.
+///
+/// Behind a relation's dependency on an extension stock ends no line, so that the statement may follow on the same one. It takes the end of
+/// the line with it.
 pub(super) fn corrected(statement: Vec<u8>) -> Option<Vec<u8>> {
+    if let Some(behind) = behind_dependency(&statement) {
+        let following = corrected(statement[behind..].to_vec()).unwrap_or_default();
+        return Some([&statement[..behind], &following].concat());
+    }
     let Some(kept) = kept_options(&statement) else {
         return Some(statement);
     };
     let (before, options) = kept?;
     Some([before, b" SET (", &options, b");\n"].concat())
+}
+
+/// Where a statement follows one that makes a relation depend on an extension, on the same line.
+fn behind_dependency(line: &[u8]) -> Option<usize> {
+    let depends = line.find(b" DEPENDS ON EXTENSION ")?;
+    let following = STARTS
+        .iter()
+        .find_map(|start| line[depends..].find([b";", *start].concat()));
+    Some(depends + following? + 1)
 }
 
 /// Where the statement sets such options: what stands before the list, and the list without them, or `None` if nothing is left.
@@ -83,6 +99,17 @@ mod tests {
         for other in ["n_distinct=5", "n_distinct_inherited=5, n_distinct=1"] {
             assert_eq!(left(&set(other)), set(other));
         }
+    }
+
+    #[test]
+    fn a_statement_may_follow_a_dependency_on_the_same_line() {
+        let depends = "ALTER MATERIALIZED VIEW m DEPENDS ON EXTENSION x;";
+        let set = |options: &str| {
+            format!("{depends}ALTER TABLE ONLY m ALTER COLUMN a SET ({options});\n\nb;\n")
+        };
+        assert_eq!(left(&set("pg_attver=7")), format!("{depends}\nb;\n"));
+        assert_eq!(left(&set("n_distinct=5, pg_x=1")), set("n_distinct=5"));
+        assert_eq!(left(&set("n_distinct=5")), set("n_distinct=5"));
     }
 
     #[test]

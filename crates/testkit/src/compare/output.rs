@@ -156,8 +156,14 @@ impl Lines {
                 Author::Ours => Some(line),
                 Author::Stock => corrected(line),
             };
-            if line.is_some() {
-                return Ok(line);
+            if let Some(mut line) = line {
+                // What is left of a line may have lost its end.
+                if !line.ends_with(b"\n")
+                    && let Some(next) = self.read()?
+                {
+                    line.extend(next);
+                }
+                return Ok(Some(line));
             }
         }
         Ok(None)
