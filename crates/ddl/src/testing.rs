@@ -18,7 +18,7 @@ pub(crate) fn table(oid: u32, name: &str) -> Table {
         namespace: PUBLIC,
         relkind: relkind::TABLE,
         row_type: 0,
-        owner: 10,
+        owner: OWNER,
         check_count: 0,
         has_index: false,
         has_rules: false,
@@ -68,6 +68,9 @@ pub(crate) fn column(table: u32, number: i16, name: &str) -> Column {
     }
 }
 
+/// The role that owns everything in a fixture.
+const OWNER: u32 = 10;
+
 /// A valid NOT NULL that is declared where it is, under the name that a server since 18 gives it.
 pub(crate) fn not_null(name: &str) -> NotNull {
     NotNull {
@@ -92,10 +95,12 @@ impl Fixture {
     pub(crate) fn new(version: u32, tables: Vec<Table>) -> Self {
         let mut fixture = Self::default();
         fixture.listing.server.version = version;
+        fixture.listing.roles.insert(OWNER, "postgres".into());
+        fixture.listing.database.owner = OWNER;
         fixture.listing.namespaces.push(Namespace {
             oid: PUBLIC,
             name: "public".into(),
-            owner: 10,
+            owner: OWNER,
             acl: Acl::default(),
         });
         fixture.listing.tables = tables;
