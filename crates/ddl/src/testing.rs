@@ -10,7 +10,10 @@ use crate::{Options, Plan};
 /// OID of schema `public` here.
 const PUBLIC: u32 = 2200;
 
-/// An ordinary, empty table in schema `public`, owned by a role without a name.
+/// The role that owns everything in a fixture.
+const OWNER: u32 = 10;
+
+/// An ordinary, empty table in schema `public`, owned by [`OWNER`].
 pub(crate) fn table(oid: u32, name: &str) -> Table {
     Table {
         oid,
@@ -67,9 +70,6 @@ pub(crate) fn column(table: u32, number: i16, name: &str) -> Column {
         foreign_options: Vec::new(),
     }
 }
-
-/// The role that owns everything in a fixture.
-const OWNER: u32 = 10;
 
 /// A valid NOT NULL that is declared where it is, under the name that a server since 18 gives it.
 pub(crate) fn not_null(name: &str) -> NotNull {
