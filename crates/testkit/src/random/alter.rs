@@ -69,8 +69,11 @@ impl World {
 
     /// The column is gone, or has another name, below as well.
     fn forget_column(&mut self, table: &str, column: &str) {
+        // Names come again, so that a parent may stand below itself here: each is looked at once.
         let mut gone = vec![table.to_owned()];
-        while let Some(name) = gone.pop() {
+        let mut next = 0;
+        while let Some(name) = gone.get(next).cloned() {
+            next += 1;
             for table in &mut self.tables {
                 if table.name == name {
                     table.columns.retain(|kept| kept.name != column);
@@ -79,6 +82,7 @@ impl World {
                     .bound
                     .as_ref()
                     .is_some_and(|(parent, _)| *parent == name)
+                    && !gone.contains(&table.name)
                 {
                     gone.push(table.name.clone());
                 }
