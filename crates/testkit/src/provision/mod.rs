@@ -53,7 +53,7 @@ pub fn provision(release: impl Into<Release>) -> Result<Installation> {
         return Ok(known.clone());
     }
     let recipes = recipe::recipes(release);
-    let installation = match find(release, &recipes).0 {
+    let installation = match find(release, &recipes) {
         Some(found) => found,
         None => fetch(release, &recipes)?,
     };
@@ -92,7 +92,7 @@ pub fn bring_up_to_date(releases: &[Release]) -> Vec<(Release, Result<UpToDate>)
 
 fn newest(release: Release) -> Result<UpToDate> {
     let recipes = recipe::recipes(release);
-    let Some(present) = find(release, &recipes).0 else {
+    let Some(present) = find(release, &recipes) else {
         return Ok(UpToDate {
             installation: fetch(release, &recipes)?,
             remark: None,
@@ -133,16 +133,14 @@ fn first_offer(release: Release, recipes: &[Recipe]) -> Result<(&Recipe, String)
     bail!("{}", reasons.join("; "))
 }
 
-/// What is there of a release: the newer of what is installed and what is in the cache. Beside it, why what is installed does not do.
-fn find(release: Release, recipes: &[Recipe]) -> (Option<Installation>, Option<anyhow::Error>) {
+/// What is there of a release: the newer of what is installed and what is in the cache.
+fn find(release: Release, recipes: &[Recipe]) -> Option<Installation> {
     let cached = cache::find(release, recipes);
-    match installed(release, recipes) {
-        Err(reason) => (cached, Some(reason)),
-        Ok(installed) => {
-            let newer = cached.filter(|cached| is_newer(cached.version(), installed.version()));
-            (newer.or(Some(installed)), None)
-        }
-    }
+    let Ok(installed) = installed(release, recipes) else {
+        return cached;
+    };
+    let newer = cached.filter(|cached| is_newer(cached.version(), installed.version()));
+    newer.or(Some(installed))
 }
 
 /// What the machine's packages installed, if it is of this release and has the extensions that tests want.
@@ -166,7 +164,7 @@ fn fetch(release: Release, recipes: &[Recipe]) -> Result<Installation> {
     {
         return Ok(incomplete);
     }
-    let unfit = find(release, recipes).1;
+    let unfit = installed(release, recipes).err();
     let unfit = unfit.map(|reason| format!("installed on this machine: {reason:#}"));
     let tried: Vec<_> = unfit.into_iter().chain(reasons).collect();
     bail!(
