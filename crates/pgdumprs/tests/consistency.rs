@@ -107,10 +107,11 @@ fn dump_while_money_moves() -> Result<()> {
     println!(
         "{DUMPS} dumps balance; {refused} more were refused; {moved} transfers and {defined} rounds of DDL meanwhile"
     );
+    // A dump may be over before the last of its four connections is open, and does without it then.
     let connections = link.traffic().connections;
     ensure!(
-        connections >= DUMPS * 4,
-        "{connections} connections for {DUMPS} dumps over four each"
+        connections > DUMPS * 3,
+        "{connections} connections for {DUMPS} dumps over up to four each"
     );
     ensure!(
         moved > DUMPS && defined > 5,
