@@ -86,6 +86,8 @@ fn section(
     path: &Path,
 ) -> Result<Option<Vec<(&'static str, String)>>, ConnInfoError> {
     let mut found: Option<Vec<_>> = None;
+    let mut unknown = Vec::new();
+    let mut lines = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let line = line.trim_matches(is_blank);
         if line.is_empty() || line.starts_with('#') {
@@ -123,8 +125,10 @@ fn section(
             return Err(wrong(format!("sets {keyword:?}, which a service may not")));
         }
         let Some(known) = keywords::find(keyword) else {
-            let unknown = foreign::unknown(&[(keyword.to_owned(), false)]);
-            return Err(wrong(format!("sets an {unknown}")));
+            // All at once: whoever has one parameter of another program's often has several.
+            unknown.push((keyword.to_owned(), false));
+            lines.push((index + 1).to_string());
+            continue;
         };
         names::check(known.name, value).map_err(|error| wrong(format!("is wrong: {error}")))?;
         if value.contains('\0') {
@@ -132,7 +136,17 @@ fn section(
         }
         settings.push((known.name, value.to_owned()));
     }
-    Ok(found)
+    if unknown.is_empty() {
+        return Ok(found);
+    }
+    let (line, lines, unknown) = (
+        if lines.len() == 1 { "line" } else { "lines" },
+        lines.join(", "),
+        foreign::unknown(&unknown),
+    );
+    Err(ConnInfoError::new(format!(
+        "{line} {lines} of the service file {path:?}: {unknown}"
+    )))
 }
 
 #[cfg(test)]
@@ -157,6 +171,19 @@ mod tests {
         let error = read("other").unwrap_err().to_string();
         assert!(
             error.contains("line 10") && error.contains("hots"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn all_unknown_parameters_are_told_at_once() {
+        let text = "[a]\nhots=x\nhost=y\nschema=z\n[b]\nnothere=x\n";
+        let error = section(text, "a", Path::new("f")).unwrap_err().to_string();
+        assert!(
+            error.starts_with(
+                "lines 2, 4 of the service file \"f\": unknown connection parameters \"hots\""
+            ) && error.contains("\"schema\" (Prisma's)")
+                && !error.contains("nothere"),
             "{error}"
         );
     }

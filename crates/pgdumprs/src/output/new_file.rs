@@ -81,17 +81,21 @@ impl NewFile {
 /// What the names begin with of files in the making that will have this name.
 fn beginning(name: &OsStr) -> OsString {
     let mut beginning = OsString::from(".");
-    if name.len() <= LONGEST_NAME {
-        beginning.push(name);
-    } else {
-        let text = name.to_string_lossy();
-        let end = (0..=LONGEST_NAME)
-            .rev()
-            .find(|&at| text.is_char_boundary(at));
-        beginning.push(&text[..end.unwrap_or(0)]);
-    }
+    beginning.push(shortened(name));
     beginning.push(".pgdumprs-");
     beginning
+}
+
+/// As much of a name as leaves room for an ending.
+fn shortened(name: &OsStr) -> OsString {
+    if name.len() <= LONGEST_NAME {
+        return name.to_owned();
+    }
+    let text = name.to_string_lossy();
+    let end = (0..=LONGEST_NAME)
+        .rev()
+        .find(|&at| text.is_char_boundary(at));
+    text[..end.unwrap_or(0)].into()
 }
 
 /// Removes files in the making that nobody has locked. What cannot be removed stays: it is in nobody's way.
@@ -121,12 +125,12 @@ fn remove_dead(folder: &Path, beginning: &OsStr) {
 fn keep(partial: TempPath, path: &Path) -> PathBuf {
     let mut partial = partial;
     for number in 1..MOST_NAMES {
-        let mut name = path.as_os_str().to_owned();
+        let mut name = shortened(path.file_name().unwrap_or_default());
         name.push(".complete");
         if number > 1 {
             name.push(format!("-{number}"));
         }
-        let name = PathBuf::from(name);
+        let name = path.with_file_name(name);
         match partial.persist_noclobber(&name) {
             Ok(()) => return name,
             Err(PathPersistError { error, path }) => {
@@ -215,5 +219,11 @@ mod tests {
         let (new, _) = NewFile::create(&path).unwrap();
         new.commit(true).unwrap();
         assert!(path.exists());
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        let (new, _) = NewFile::create(&path).unwrap();
+        new.commit(true).unwrap_err();
+        let kept = format!("{}.complete", "\u{e9}".repeat(LONGEST_NAME / 2));
+        assert!(folder.path().join(kept).exists());
     }
 }
