@@ -2,8 +2,8 @@
 //!
 //! [`ConnectParams`] are read from connection strings and completed from the environment;
 //! [`Session::connect`] opens a [`Session`] with them. A session runs statements by the simple
-//! query protocol, one after the other or pipelined, and hands over the output of COPY in large
-//! pieces.
+//! query protocol, one after the other or pipelined, hands over the output of COPY in large
+//! pieces, and takes its input.
 //!
 //! The session stands on the message codecs of `postgres-protocol` rather than on a complete
 //! client. A dump needs little of what a client offers, and needs it fast and exact: COPY bytes
@@ -28,7 +28,9 @@ pub use parameters::conninfo::ConnInfoError;
 pub use parameters::shown::without_passwords;
 pub use session::abandon::wait_for_cancels;
 pub use session::cancel::CancelToken;
+pub use session::copy_in::CopyIn;
 pub use session::copy_out::CopyOut;
+pub use session::pipeline::{Ended, Pipeline};
 pub use session::row_stream::RowStream;
 pub use session::target::Target;
 pub use session::version::ServerVersion;

@@ -4,8 +4,10 @@ pub(crate) mod abandon;
 pub(crate) mod attempt;
 pub(crate) mod cancel;
 pub(crate) mod connect;
+pub(crate) mod copy_in;
 pub(crate) mod copy_out;
 pub(crate) mod exchange;
+pub(crate) mod pipeline;
 pub(crate) mod row_stream;
 pub(crate) mod server_kind;
 pub(crate) mod startup;
@@ -23,8 +25,10 @@ use crate::error::{Error, shorten};
 use crate::parameters::ConnectParams;
 use crate::session::abandon::abandon;
 use crate::session::cancel::CancelToken;
+use crate::session::copy_in::CopyIn;
 use crate::session::copy_out::CopyOut;
 use crate::session::exchange::check_sendable;
+use crate::session::pipeline::Pipeline;
 use crate::session::row_stream::RowStream;
 use crate::session::target::Target;
 use crate::session::version::ServerVersion;
@@ -215,6 +219,17 @@ impl Session {
         std::mem::take(&mut self.server.notices)
     }
 
+    /// Whether a pooler stands between here and the server, as far as that shows: the number of the process that works for the session
+    /// is not the one that it was opened with.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Session::query`].
+    pub async fn is_pooled(&mut self) -> Result<bool, Error> {
+        let rows = self.query("SELECT pg_catalog.pg_backend_pid()").await?;
+        Ok(rows.one()?.get::<u32>(0)? != self.cancel.process())
+    }
+
     /// Opens another session as this one was opened: at the same address, with the same encryption, as the same user.
     ///
     /// Where several hosts or addresses were given, only this one may know what this session has exported.
@@ -316,6 +331,26 @@ impl Session {
         let sql = sql.as_ref();
         self.begin(sql)?;
         Ok(RowStream::new(self, shorten(sql)))
+    }
+
+    /// Begins to send statements that each fail for themselves, without a wait between them, and the data of `COPY … FROM STDIN` among
+    /// them. At most `window` statements are under way at a time, at least one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`].
+    pub fn statements(&mut self, window: usize) -> Result<Pipeline<'_>, Error> {
+        Pipeline::new(self, window)
+    }
+
+    /// Runs a `COPY … FROM STDIN`, as soon as the server asks for its data.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Session::query`], and [`Error::Misuse`] where the statement is no such COPY. Errors that the server finds in the data show
+    /// when more is sent, or at the end.
+    pub async fn copy_in(&mut self, sql: impl AsRef<[u8]>) -> Result<CopyIn<'_>, Error> {
+        CopyIn::begin(self, sql.as_ref()).await
     }
 
     /// Runs a `COPY … TO STDOUT`.

@@ -30,6 +30,9 @@ const SHORT: usize = 32 * 1024;
 /// a PostgreSQL server.
 const STARTUP_LIMIT: usize = 64 * 1024;
 
+/// Most bytes of a CopyData message: as much as is worth an allocation of the server's.
+const COPY_DATA: usize = 64 * 1024;
+
 /// Anything that carries bytes both ways: a socket, TLS over a socket, a test's pipe.
 pub(crate) trait Transport: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 
@@ -94,21 +97,54 @@ impl Wire {
         self.outbox.put_u8(0);
     }
 
+    /// Puts data of a COPY into the outbox, as a CopyData message for each [`COPY_DATA`] bytes.
+    pub(crate) fn push_copy_data(&mut self, data: &[u8]) {
+        for piece in data.chunks(COPY_DATA) {
+            self.outbox.reserve(piece.len() + HEAD);
+            self.outbox.put_u8(b'd');
+            self.outbox.put_u32(piece.len() as u32 + 4);
+            self.outbox.put_slice(piece);
+        }
+    }
+
+    /// Puts the message into the outbox that says that a COPY's data is complete.
+    pub(crate) fn push_copy_done(&mut self) {
+        frontend::copy_done(&mut self.outbox);
+    }
+
+    /// Puts the message into the outbox that makes a COPY fail, for a reason that the server repeats in its error. A zero byte would end it.
+    pub(crate) fn push_copy_fail(&mut self, reason: &str) {
+        let reason = reason.split('\0').next().unwrap_or_default();
+        self.outbox.put_u8(b'f');
+        self.outbox.put_u32(reason.len() as u32 + 5);
+        self.outbox.put_slice(reason.as_bytes());
+        self.outbox.put_u8(0);
+    }
+
     /// Waits until a whole message is there and returns its type byte; [`Wire::body`] is its body.
     pub(crate) async fn advance(&mut self) -> io::Result<u8> {
-        self.inbox.advance(std::mem::take(&mut self.current));
         loop {
-            if let Some(length) = frame_length(&self.inbox)? {
-                if length > self.limit {
-                    return Err(absurd_length(self.inbox[0], length));
-                }
-                if self.inbox.len() >= length {
-                    self.current = length;
-                    return Ok(self.inbox[0]);
-                }
+            if let Some(tag) = self.arrived()? {
+                return Ok(tag);
             }
             self.fill().await?;
         }
+    }
+
+    /// As [`Wire::advance`], without waiting: `None` where the next message is not all there yet.
+    pub(crate) fn arrived(&mut self) -> io::Result<Option<u8>> {
+        self.inbox.advance(std::mem::take(&mut self.current));
+        let Some(length) = frame_length(&self.inbox)? else {
+            return Ok(None);
+        };
+        if length > self.limit {
+            return Err(absurd_length(self.inbox[0], length));
+        }
+        if self.inbox.len() < length {
+            return Ok(None);
+        }
+        self.current = length;
+        Ok(Some(self.inbox[0]))
     }
 
     /// The body of the message that [`Wire::advance`] announced.
@@ -124,6 +160,21 @@ impl Wire {
 
     /// Waits until at least one more byte has arrived, writing from the outbox meanwhile.
     pub(crate) async fn fill(&mut self) -> io::Result<()> {
+        self.exchange(None).await
+    }
+
+    /// Writes until no more than `left` bytes are in the outbox, or something has arrived, whichever comes first.
+    pub(crate) async fn send_down_to(&mut self, left: usize) -> io::Result<()> {
+        self.exchange(Some(left)).await
+    }
+
+    /// How many bytes wait to be written.
+    pub(crate) fn unsent(&self) -> usize {
+        self.outbox.len()
+    }
+
+    /// Reads and writes until something has arrived, or so little is left to be written.
+    async fn exchange(&mut self, left: Option<usize>) -> io::Result<()> {
         if self.inbox.capacity() - self.inbox.len() < SHORT {
             self.inbox.reserve(INBOX);
         }
@@ -131,9 +182,21 @@ impl Wire {
             self.poll_outbox(cx);
             // `read_buf` keeps no state between polls, so that a fresh one each time is the same
             // read.
-            pin!(self.stream.read_buf(&mut self.inbox)).poll(cx)
+            if let Poll::Ready(read) = pin!(self.stream.read_buf(&mut self.inbox)).poll(cx) {
+                return Poll::Ready(Some(read));
+            }
+            // Where nothing can be written any more, the server's last words are waited for.
+            let sent = left.is_some_and(|left| self.outbox.len() <= left);
+            if sent && self.write_error.is_none() {
+                Poll::Ready(None)
+            } else {
+                Poll::Pending
+            }
         })
         .await;
+        let Some(received) = received else {
+            return Ok(());
+        };
         match received {
             Ok(0) => Err(self.write_error.take().unwrap_or_else(|| {
                 io::Error::new(

@@ -25,6 +25,11 @@ impl CancelToken {
         self.route.clone()
     }
 
+    /// The number of the server's process, as it was said when the session was opened.
+    pub(crate) fn process(&self) -> u32 {
+        self.key.process
+    }
+
     /// Asks the server to cancel the statement that the session is running; the statement then
     /// fails with SQLSTATE 57014. Nothing happens where none is running.
     ///

@@ -3,8 +3,6 @@
 
 use std::io;
 
-use postgres_protocol::message::frontend;
-
 use crate::error::server_error::ServerError;
 use crate::error::{Error, shorten};
 use crate::session::Session;
@@ -198,8 +196,8 @@ impl Session {
                 }
                 b'G' => {
                     copied = true;
-                    frontend::copy_fail("COPY FROM STDIN is not possible here", self.wire.outbox())
-                        .map_err(|error| self.lost("", None, error))?;
+                    self.wire
+                        .push_copy_fail("COPY FROM STDIN is not possible here");
                 }
                 b'H' => copied = true,
                 b'd' | b'c' => {}
@@ -237,8 +235,8 @@ impl Session {
                     failure.get_or_insert(Box::new(error));
                 }
                 b'G' => {
-                    frontend::copy_fail("COPY FROM STDIN is not possible here", self.wire.outbox())
-                        .map_err(|error| self.lost(&statement, None, error))?;
+                    self.wire
+                        .push_copy_fail("COPY FROM STDIN is not possible here");
                 }
                 b'T' | b'D' | b'C' | b'I' => {}
                 b'Z' => break,
