@@ -20,6 +20,8 @@ use std::fmt;
 use bstr::{BStr, BString, ByteSlice};
 use postgres_protocol::message::frontend;
 
+use pgdumprs_sql::Encoding;
+
 use crate::error::server_error::ServerError;
 use crate::error::{Error, shorten};
 use crate::parameters::ConnectParams;
@@ -32,7 +34,6 @@ use crate::session::pipeline::Pipeline;
 use crate::session::row_stream::RowStream;
 use crate::session::target::Target;
 use crate::session::version::ServerVersion;
-use crate::values::encoding::Encoding;
 use crate::values::rows::Rows;
 use crate::wire::Wire;
 

@@ -2,5 +2,4 @@
 
 pub(crate) mod array;
 pub(crate) mod decode;
-pub(crate) mod encoding;
 pub(crate) mod rows;

@@ -1,4 +1,4 @@
-//! SQL as text: quoting, key words, settings, storage parameters, INSERT statements.
+//! SQL as text: settings, storage parameters, INSERT statements.
 
 #[macro_use]
 pub(crate) mod sql;
@@ -6,5 +6,4 @@ pub(crate) mod sql;
 pub(crate) mod dollar_quote;
 pub(crate) mod guc;
 pub(crate) mod inserts;
-pub(crate) mod keywords;
 pub(crate) mod reloptions;
