@@ -85,6 +85,10 @@ impl Dump {
             definitions: table_part::wanted(self),
             policies: policy::wanted(self),
             type_system: wanted_of_type_system(self),
+            publications: self.options.publications,
+            subscriptions: self.options.subscriptions,
+            security_labels: self.options.security_labels,
+            comments: self.options.comments,
             builtin_comments: selection::comments_on_builtin(self),
             ..table::wanted(self)
         }
@@ -205,6 +209,9 @@ impl Dump {
 /// known yet.
 fn wanted_of_type_system(dump: &Dump) -> WantedTypeSystem {
     let mut wanted = WantedTypeSystem::default();
+    if !dump.options.schema {
+        return wanted;
+    }
     for object in dump.objects.iter() {
         let possible = object.components | Components::COMMENT | Components::SECLABEL;
         if !object.dumps(possible) {

@@ -38,6 +38,15 @@ pub enum Error {
         /// The role.
         role: u32,
     },
+    /// A user mapping is of a role that does not exist: the catalogs are damaged. Not everybody may read the role's OID.
+    #[error(
+        "a user mapping for server \"{server}\" is of a role that does not exist: SELECT umid, umuser FROM pg_user_mappings WHERE \
+         usename IS NULL shows it; drop the server and make it anew, or have a superuser delete the row from pg_user_mapping"
+    )]
+    NoMappedRole {
+        /// Name of the foreign server.
+        server: String,
+    },
     /// Objects whose data is to be dumped but may not be read.
     #[error(
         "the role may not read {} object{} that {} to be dumped: {}; grant it what is missing, which stands in parentheses, or pg_read_all_data (since PostgreSQL 14), or dump as their owner or as a superuser (where row security is in force, as a role with BYPASSRLS)",

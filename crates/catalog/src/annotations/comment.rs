@@ -4,7 +4,7 @@ use bstr::BString;
 
 use crate::query::cells::Cells;
 use crate::query::flight::{Flight, Ticket};
-use crate::{CatalogId, Error};
+use crate::{CatalogId, Error, Wanted};
 
 /// A comment on an object or on one of its columns.
 #[derive(Debug, Clone)]
@@ -20,8 +20,11 @@ pub struct Comment {
 impl Comment {
     /// Asks for comments. Those on what initdb made are many and not dumped unless somebody asks for a system schema, but for those
     /// on schemas: `public` and its like. Large objects get whatever OID their maker asks for.
-    pub(crate) fn ask(flight: &mut Flight, on_builtin: bool) -> Ticket<Self> {
-        let which = if on_builtin {
+    pub(crate) fn ask(flight: &mut Flight, wanted: &Wanted) -> Ticket<Self> {
+        if !wanted.comments {
+            return Ticket::empty();
+        }
+        let which = if wanted.builtin_comments {
             "true"
         } else {
             "objoid >= 16384

@@ -2,6 +2,7 @@
 
 use crate::query::cells::Cells;
 use crate::query::flight::Listed;
+use crate::query::scan::scan;
 use crate::{CatalogId, Error, Oid};
 
 /// An object that was marked as depending on an extension.
@@ -18,11 +19,16 @@ impl Listed for ExtensionDependency {
 
     // In physical order, as pg_dump finds those of one object through an index.
     fn query(_version: u32) -> String {
-        "SELECT classid, objid, refobjid
-         FROM pg_catalog.pg_depend
-         WHERE deptype = 'x' AND refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
-         ORDER BY classid, objid, ctid"
-            .into()
+        format!(
+            "SELECT d.classid, d.objid, d.refobjid
+             FROM {} AS d
+             WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+             ORDER BY d.classid, d.objid, d.place",
+            scan(
+                "pg_depend WHERE deptype = 'x'",
+                "classid, objid, refclassid, refobjid"
+            )
+        )
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {

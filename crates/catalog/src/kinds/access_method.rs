@@ -23,7 +23,7 @@ impl Listed for AccessMethod {
     const WHAT: &'static str = "access methods";
 
     fn query(_version: u32) -> String {
-        "SELECT oid, amname, amtype, amhandler FROM pg_catalog.pg_am ORDER BY ctid".into()
+        "SELECT oid, amname, amtype, amhandler FROM pg_catalog.pg_am".into()
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {

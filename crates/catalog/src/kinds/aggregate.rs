@@ -3,7 +3,9 @@
 use bstr::BString;
 
 use crate::kinds::data_type::{QualifiedName, decode_reference, type_names};
-use crate::kinds::function::{FUNCTION_COLUMNS, INITIAL_PRIVILEGES, PRIVILEGES_CHANGED};
+use crate::kinds::function::{
+    FUNCTION_COLUMNS, INITIAL_PRIVILEGES, PRIVILEGES_CHANGED, functions,
+};
 use crate::query::cells::Cells;
 use crate::query::flight::{Detailed, Listed, oid_list};
 use crate::{Error, Function, Oid};
@@ -21,10 +23,11 @@ impl Listed for Aggregate {
     fn query(_version: u32) -> String {
         format!(
             "SELECT {FUNCTION_COLUMNS}
-             FROM pg_catalog.pg_proc AS p {INITIAL_PRIVILEGES}
+             FROM {} AS p {INITIAL_PRIVILEGES}
              WHERE p.prokind = 'a'
                AND (p.pronamespace <> 'pg_catalog'::pg_catalog.regnamespace OR {PRIVILEGES_CHANGED})
-             ORDER BY p.ctid"
+             ORDER BY p.place",
+            functions()
         )
     }
 

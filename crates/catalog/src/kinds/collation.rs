@@ -26,8 +26,7 @@ impl Listed for Collation {
 
     fn query(_version: u32) -> String {
         "SELECT oid, collname, collnamespace, collowner, collencoding
-         FROM pg_catalog.pg_collation
-         ORDER BY ctid"
+         FROM pg_catalog.pg_collation"
             .into()
     }
 

@@ -23,8 +23,7 @@ impl Listed for Conversion {
     const WHAT: &'static str = "conversions";
 
     fn query(_version: u32) -> String {
-        "SELECT oid, conname, connamespace, conowner FROM pg_catalog.pg_conversion ORDER BY ctid"
-            .into()
+        "SELECT oid, conname, connamespace, conowner FROM pg_catalog.pg_conversion".into()
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {

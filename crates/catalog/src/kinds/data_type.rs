@@ -4,6 +4,7 @@ use bstr::BString;
 
 use crate::query::cells::Cells;
 use crate::query::flight::Listed;
+use crate::query::scan::scan;
 use crate::{Acl, Error, Oid};
 
 /// Values of `pg_type.typtype`.
@@ -54,15 +55,20 @@ impl Listed for DataType {
 
     // Physical order is the order in which pg_dump meets types, which it reads unsorted.
     fn query(_version: u32) -> String {
-        "SELECT t.oid, t.typname, t.typnamespace, t.typowner, t.typtype, t.typisdefined,
-                t.typrelid, c.relkind, COALESCE(element.typarray = t.oid, false) AS isarray, t.typacl,
-                CASE WHEN t.typrelid = 0 OR c.relkind = 'c' THEN pg_catalog.acldefault('T', t.typowner) END
-                    AS acldefault
-         FROM pg_catalog.pg_type AS t
-              LEFT JOIN pg_catalog.pg_class AS c ON c.oid = t.typrelid
-              LEFT JOIN pg_catalog.pg_type AS element ON element.oid = t.typelem
-         ORDER BY t.ctid"
-            .into()
+        format!(
+            "SELECT t.oid, t.typname, t.typnamespace, t.typowner, t.typtype, t.typisdefined,
+                    t.typrelid, c.relkind, COALESCE(element.typarray = t.oid, false) AS isarray, t.typacl,
+                    CASE WHEN t.typrelid = 0 OR c.relkind = 'c' THEN pg_catalog.acldefault('T', t.typowner) END
+                        AS acldefault
+             FROM {} AS t
+                  LEFT JOIN pg_catalog.pg_class AS c ON c.oid = t.typrelid
+                  LEFT JOIN pg_catalog.pg_type AS element ON element.oid = t.typelem
+             ORDER BY t.place",
+            scan(
+                "pg_type",
+                "oid, typname, typnamespace, typowner, typtype, typisdefined, typrelid, typelem, typacl"
+            )
+        )
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {

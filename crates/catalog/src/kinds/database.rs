@@ -4,6 +4,7 @@ use bstr::BString;
 
 use crate::query::cells::Cells;
 use crate::query::flight::Listed;
+use crate::query::scan::scan;
 use crate::{Acl, Error, Oid};
 
 /// Where a database's default collation comes from.
@@ -164,13 +165,15 @@ impl Listed for DatabaseLabel {
     const WHAT: &'static str = "security labels of the database";
 
     fn query(_version: u32) -> String {
-        "SELECT l.provider, l.label
-         FROM pg_catalog.pg_shseclabel AS l
-              JOIN pg_catalog.pg_database AS d ON d.oid = l.objoid
-         WHERE l.classoid = 'pg_catalog.pg_database'::pg_catalog.regclass
-           AND d.datname = pg_catalog.current_database()
-         ORDER BY l.ctid"
-            .into()
+        format!(
+            "SELECT l.provider, l.label
+             FROM {} AS l
+                  JOIN pg_catalog.pg_database AS d ON d.oid = l.objoid
+             WHERE l.classoid = 'pg_catalog.pg_database'::pg_catalog.regclass
+               AND d.datname = pg_catalog.current_database()
+             ORDER BY l.place",
+            scan("pg_shseclabel", "objoid, classoid, provider, label")
+        )
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {

@@ -5,6 +5,7 @@ use bstr::BString;
 use crate::kinds::data_type::{decode_reference, type_names};
 use crate::query::cells::Cells;
 use crate::query::flight::{Detailed, Listed, oid_list};
+use crate::query::scan::scan;
 use crate::{Acl, Error, Oid};
 
 /// Values of `pg_proc.prokind`.
@@ -36,11 +37,19 @@ pub struct Function {
     pub acl: Acl,
 }
 
-/// The columns that [`Function::decode`] reads, of `pg_proc AS p`.
+/// All functions, aggregates too, in the catalog's own order.
+pub(crate) fn functions() -> String {
+    scan(
+        "pg_proc",
+        "oid, proname, pronamespace, proowner, proargtypes, proacl, prokind",
+    )
+}
+
+/// The columns that [`Function::decode`] reads, of [`functions`] `AS p`.
 pub(crate) const FUNCTION_COLUMNS: &str = "p.oid, p.proname, p.pronamespace, p.proowner, p.proargtypes, p.proacl, \
      pg_catalog.acldefault('f', p.proowner) AS acldefault";
 
-/// A join that gives `pg_proc AS p` the privileges that initdb or an extension gave each function.
+/// A join that gives [`functions`] `AS p` the privileges that initdb or an extension gave each function.
 ///
 /// A subquery for each function would cost the server more than the rest of the listing.
 pub(crate) const INITIAL_PRIVILEGES: &str = "LEFT JOIN pg_catalog.pg_init_privs AS init
@@ -58,7 +67,7 @@ impl Listed for Function {
     fn query(_version: u32) -> String {
         format!(
             "SELECT {FUNCTION_COLUMNS}
-             FROM pg_catalog.pg_proc AS p {INITIAL_PRIVILEGES}
+             FROM {} AS p {INITIAL_PRIVILEGES}
              WHERE p.prokind <> 'a'
                AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend AS d
                                WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
@@ -68,7 +77,8 @@ impl Listed for Function {
                     OR p.oid IN (SELECT pg_catalog.unnest(ARRAY[t.trffromsql, t.trftosql]::pg_catalog.oid[])
                                  FROM pg_catalog.pg_transform AS t WHERE t.oid >= 16384)
                     OR {PRIVILEGES_CHANGED})
-             ORDER BY p.ctid"
+             ORDER BY p.place",
+            functions()
         )
     }
 

@@ -5,6 +5,7 @@ use bstr::BString;
 use crate::kinds::data_type::{QualifiedName, decode_reference};
 use crate::query::cells::Cells;
 use crate::query::flight::{Detailed, Listed, oid_list};
+use crate::query::scan::scan;
 use crate::{Error, Oid};
 
 /// An operator class.
@@ -26,10 +27,12 @@ impl Listed for OpClass {
     const WHAT: &'static str = "operator classes";
 
     fn query(_version: u32) -> String {
-        "SELECT c.oid, c.opcname, c.opcnamespace, c.opcowner, am.amname
-         FROM pg_catalog.pg_opclass AS c LEFT JOIN pg_catalog.pg_am AS am ON am.oid = c.opcmethod
-         ORDER BY c.ctid"
-            .into()
+        format!(
+            "SELECT c.oid, c.opcname, c.opcnamespace, c.opcowner, am.amname
+             FROM {} AS c LEFT JOIN pg_catalog.pg_am AS am ON am.oid = c.opcmethod
+             ORDER BY c.place",
+            scan("pg_opclass", "oid, opcname, opcnamespace, opcowner, opcmethod")
+        )
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {

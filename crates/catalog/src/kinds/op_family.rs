@@ -5,6 +5,7 @@ use bstr::BString;
 use crate::kinds::data_type::QualifiedName;
 use crate::query::cells::Cells;
 use crate::query::flight::{Detailed, Listed, oid_list};
+use crate::query::scan::scan;
 use crate::{CatalogId, Error, Oid};
 
 /// An operator family.
@@ -26,10 +27,12 @@ impl Listed for OpFamily {
     const WHAT: &'static str = "operator families";
 
     fn query(_version: u32) -> String {
-        "SELECT f.oid, f.opfname, f.opfnamespace, f.opfowner, am.amname
-         FROM pg_catalog.pg_opfamily AS f LEFT JOIN pg_catalog.pg_am AS am ON am.oid = f.opfmethod
-         ORDER BY f.ctid"
-            .into()
+        format!(
+            "SELECT f.oid, f.opfname, f.opfnamespace, f.opfowner, am.amname
+             FROM {} AS f LEFT JOIN pg_catalog.pg_am AS am ON am.oid = f.opfmethod
+             ORDER BY f.place",
+            scan("pg_opfamily", "oid, opfname, opfnamespace, opfowner, opfmethod")
+        )
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
@@ -74,7 +77,8 @@ impl Detailed for OperatorMember {
 
     // pg_dump sorts by the strategy alone, what it finds in the order of an index and then by the sort family. The server's sort
     // leaves members of equal strategy in no order that could be asked for, so these are the very sorts, one inside the other.
-    // Scalar subqueries instead of joins keep the planner from choosing another order.
+    // Scalar subqueries instead of joins keep the planner from choosing another order. The index is by the types of the operands,
+    // which are read of the operator: not everybody who was granted what pg_dump reads may read them of its membership.
     fn query(_version: u32, oids: &[Oid]) -> String {
         format!(
             "WITH {}
@@ -87,10 +91,11 @@ impl Detailed for OperatorMember {
              FROM owner CROSS JOIN LATERAL
                   (SELECT *
                    FROM (SELECT *
-                         FROM (SELECT oid, amopstrategy, amopopr, amopsortfamily
-                               FROM pg_catalog.pg_amop
-                               WHERE amopfamily = owner.family
-                               ORDER BY amoplefttype, amoprighttype, amopstrategy) AS by_index
+                         FROM (SELECT a.oid, a.amopstrategy, a.amopopr, a.amopsortfamily
+                               FROM pg_catalog.pg_amop AS a
+                                    LEFT JOIN pg_catalog.pg_operator AS o ON o.oid = a.amopopr
+                               WHERE a.amopfamily = owner.family
+                               ORDER BY o.oprleft, o.oprright, a.amopstrategy) AS by_index
                          ORDER BY amopsortfamily) AS by_sort_family
                    WHERE (SELECT true FROM pg_catalog.pg_depend AS d
                           WHERE d.classid = 'pg_catalog.pg_amop'::pg_catalog.regclass

@@ -33,8 +33,7 @@ impl Listed for Operator {
 
     fn query(_version: u32) -> String {
         "SELECT oid, oprname, oprnamespace, oprowner, oprkind, oprleft, oprright, oprcode <> 0
-         FROM pg_catalog.pg_operator
-         ORDER BY ctid"
+         FROM pg_catalog.pg_operator"
             .into()
     }
 

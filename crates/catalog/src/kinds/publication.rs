@@ -4,6 +4,7 @@ use bstr::BString;
 
 use crate::query::cells::Cells;
 use crate::query::flight::Listed;
+use crate::query::scan::scan;
 use crate::{Error, Oid};
 
 /// A publication.
@@ -45,15 +46,16 @@ impl Listed for Publication {
             "false"
         };
         let (scope, exclusions) = if version >= 190000 {
-            (
-                "p.puballsequences, e.tables",
-                "LEFT JOIN (SELECT r.prpubid, pg_catalog.array_agg(r.prrelid ORDER BY r.ctid) AS tables
-                            FROM pg_catalog.pg_publication_rel AS r
+            let exclusions = format!(
+                "LEFT JOIN (SELECT r.prpubid, pg_catalog.array_agg(r.prrelid ORDER BY r.place) AS tables
+                            FROM {} AS r
                             WHERE r.prexcept
                             GROUP BY r.prpubid) AS e ON e.prpubid = p.oid",
-            )
+                scan("pg_publication_rel", "prpubid, prrelid, prexcept")
+            );
+            ("p.puballsequences, e.tables", exclusions)
         } else {
-            ("false, NULL", "")
+            ("false, NULL", String::new())
         };
         format!(
             "SELECT p.oid, p.pubname, p.pubowner, p.puballtables, {scope}, p.pubinsert, p.pubupdate, p.pubdelete,

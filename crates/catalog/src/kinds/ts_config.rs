@@ -23,8 +23,7 @@ impl Listed for TsConfig {
     const WHAT: &'static str = "text search configurations";
 
     fn query(_version: u32) -> String {
-        "SELECT oid, cfgname, cfgnamespace, cfgowner FROM pg_catalog.pg_ts_config ORDER BY ctid"
-            .into()
+        "SELECT oid, cfgname, cfgnamespace, cfgowner FROM pg_catalog.pg_ts_config".into()
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {

@@ -23,8 +23,7 @@ impl Listed for TsDictionary {
     const WHAT: &'static str = "text search dictionaries";
 
     fn query(_version: u32) -> String {
-        "SELECT oid, dictname, dictnamespace, dictowner FROM pg_catalog.pg_ts_dict ORDER BY ctid"
-            .into()
+        "SELECT oid, dictname, dictnamespace, dictowner FROM pg_catalog.pg_ts_dict".into()
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {

@@ -22,7 +22,7 @@ impl Listed for TsParser {
     const WHAT: &'static str = "text search parsers";
 
     fn query(_version: u32) -> String {
-        "SELECT oid, prsname, prsnamespace FROM pg_catalog.pg_ts_parser ORDER BY ctid".into()
+        "SELECT oid, prsname, prsnamespace FROM pg_catalog.pg_ts_parser".into()
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {

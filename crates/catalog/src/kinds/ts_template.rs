@@ -22,7 +22,7 @@ impl Listed for TsTemplate {
     const WHAT: &'static str = "text search templates";
 
     fn query(_version: u32) -> String {
-        "SELECT oid, tmplname, tmplnamespace FROM pg_catalog.pg_ts_template ORDER BY ctid".into()
+        "SELECT oid, tmplname, tmplnamespace FROM pg_catalog.pg_ts_template".into()
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {

@@ -14,8 +14,6 @@ use crate::{Error, Oid};
 pub struct UserMapping {
     /// OID of the foreign server.
     pub server: Oid,
-    /// OID of the role; 0 for all.
-    pub user: Oid,
     /// Name of the role, unquoted; `public` for all. `None` where there is no such role.
     pub role: Option<BString>,
     /// The options, each `name 'value'` and on a line of its own; often with a password among them. `None` where there are none
@@ -29,7 +27,7 @@ impl Listed for UserMapping {
     /// The view is open to everybody and hides what one may not see; the catalog itself is closed to most.
     fn query(_version: u32) -> String {
         format!(
-            "SELECT srvid, umuser, usename, {} FROM pg_catalog.pg_user_mappings ORDER BY srvid, usename",
+            "SELECT srvid, usename, {} FROM pg_catalog.pg_user_mappings ORDER BY srvid, usename",
             options_sql("umoptions")
         )
     }
@@ -37,7 +35,6 @@ impl Listed for UserMapping {
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
         Ok(Self {
             server: cells.oid()?,
-            user: cells.oid()?,
             role: cells.opt_text()?,
             options: cells.opt_text()?,
         })

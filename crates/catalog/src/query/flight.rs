@@ -62,7 +62,7 @@ pub(crate) struct Ticket<T> {
 
 impl<T> Ticket<T> {
     /// Stands for an empty result.
-    fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self {
             position: None,
             rows: PhantomData,
@@ -170,11 +170,6 @@ impl Flight {
     /// Asks for all rows of a kind.
     pub(crate) fn list<T: Listed>(&mut self) -> Ticket<T> {
         self.push(T::WHAT, T::query(self.version).into(), T::decode)
-    }
-
-    /// Asks for all rows of a kind that servers before `since` do not know: there, the answer is empty.
-    pub(crate) fn list_since<T: Listed>(&mut self, since: u32) -> Ticket<T> {
-        self.list_if(self.version >= since)
     }
 
     /// Asks for all rows of a kind where they are wanted: the answer is empty otherwise.

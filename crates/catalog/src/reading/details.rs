@@ -66,8 +66,8 @@ impl Details {
         let type_system = type_system::DetailsTickets::new(&mut flight, &wanted.type_system);
         let extension_dependencies = flight.list::<ExtensionDependency>();
         let dependencies = flight.list::<Dependency>();
-        let comments = Comment::ask(&mut flight, wanted.builtin_comments);
-        let security_labels = flight.list::<SecLabel>();
+        let comments = Comment::ask(&mut flight, wanted);
+        let security_labels = flight.list_if::<SecLabel>(wanted.security_labels);
         let initial_privileges = flight.list::<InitPrivs>();
         let column_acls = flight.list::<ColumnAcl>();
         let attribute_statistics = flight.detail::<AttributeStatistics>(&wanted.statistics);

@@ -73,13 +73,15 @@ impl Asked {
             rules: flight.detail(&wanted.definitions),
             statistics_ext: flight.detail(&wanted.definitions),
             policies: flight.detail(&wanted.policies),
-            publications: flight.list(),
-            publication_rels: flight.list(),
-            publication_namespaces: flight.list_since(PublicationNamespace::SINCE),
+            publications: flight.list_if(wanted.publications),
+            publication_rels: flight.list_if(wanted.publications),
+            publication_namespaces: flight.list_if(
+                wanted.publications && flight.version() >= PublicationNamespace::SINCE,
+            ),
             subscriptions: if listing.server.is_superuser {
-                Subscriptions::Whole(flight.list())
+                Subscriptions::Whole(flight.list_if(wanted.subscriptions))
             } else {
-                Subscriptions::Names(flight.list())
+                Subscriptions::Names(flight.list_if(wanted.subscriptions))
             },
         }
     }

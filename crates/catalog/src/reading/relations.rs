@@ -57,13 +57,18 @@ pub(crate) struct Asked {
 
 impl Asked {
     pub(crate) fn new(flight: &mut Flight, listing: &Listing, wanted: &Wanted) -> Self {
+        let defined = if wanted.schema {
+            &wanted.tables[..]
+        } else {
+            &[]
+        };
         Self {
             columns: flight.detail(&wanted.tables),
-            attrdefs: flight.detail(&wanted.tables),
-            checks: flight.detail(&wanted.tables),
+            attrdefs: flight.detail(defined),
+            checks: flight.detail(defined),
             views: flight.detail(&wanted.views),
-            definitions: flight.detail(&wanted.tables),
-            unstable_partitioning: flight.list(),
+            definitions: flight.detail(defined),
+            unstable_partitioning: flight.list_if(wanted.partition_rows),
             view_dependencies: flight.list(),
             sizes: flight.detail(&wanted.rows),
             value_types: flight.detail(&wanted.value_types),

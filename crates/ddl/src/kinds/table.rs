@@ -110,7 +110,10 @@ pub(crate) fn to_lock(dump: &Dump) -> Vec<BString> {
 
 /// The relations whose details are needed, by what is needed of them.
 pub(crate) fn wanted(dump: &Dump) -> Wanted {
-    let mut wanted = Wanted::default();
+    let mut wanted = Wanted {
+        schema: dump.options.schema,
+        ..Wanted::default()
+    };
     let inserts = dump.options.inserts.is_some();
     let interesting = interesting(dump);
     for (table, row) in dump.listing.tables.iter().enumerate() {
@@ -136,6 +139,7 @@ pub(crate) fn wanted(dump: &Dump) -> Wanted {
             if row.relkind == relkind::TABLE && rows::is_read(dump, table) {
                 wanted.rows.push(row.oid);
             }
+            wanted.partition_rows |= row.is_partition && rows::is_read(dump, table);
             if dump.options.statistics && object.dumps(Components::STATISTICS) {
                 wanted.statistics.push(row.oid);
             }

@@ -23,9 +23,8 @@ pub(crate) fn render(
         .take_while(|row| row.server == server.oid)
     {
         let Some(role) = &row.role else {
-            return Err(Error::NoRole {
-                object: format!("user mapping for server \"{}\"", server.name),
-                role: row.user,
+            return Err(Error::NoMappedRole {
+                server: server.name.to_string(),
             });
         };
         let what = sql![dump.ident(role), " SERVER ", dump.ident(&server.name)];

@@ -43,7 +43,7 @@ const DAMAGES: &[(&str, &str, &[&str])] = &[
     (
         "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE USER MAPPING FOR NOBODY SERVER s;",
         "",
-        &["user mapping for server \"s\"", "role with OID"],
+        &["user mapping for server \"s\"", "role that does not exist"],
     ),
     (
         "SELECT lo_create(77); ALTER LARGE OBJECT 77 OWNER TO NOBODY;",
