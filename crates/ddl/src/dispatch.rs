@@ -246,3 +246,35 @@ fn wanted_of_type_system(dump: &Dump) -> WantedTypeSystem {
     }
     wanted
 }
+
+#[cfg(test)]
+mod tests {
+    use pgdumprs_catalog::relkind;
+
+    use super::*;
+    use crate::testing::{Fixture, table};
+
+    /// What is wanted of a partitioned table with one partition.
+    fn wanted(change: impl FnOnce(&mut Options)) -> Wanted {
+        let mut tables = vec![table(20_000, "parted"), table(20_010, "part")];
+        tables[0].relkind = relkind::PARTITIONED_TABLE;
+        tables[1].is_partition = true;
+        let mut fixture = Fixture::new(170_000, tables).inherits(20_010, 20_000);
+        change(&mut fixture.options);
+        let dump = Dump::new(fixture.listing, fixture.options);
+        dump.expect("the fixture is consistent").wanted()
+    }
+
+    #[test]
+    fn what_options_rule_out_is_not_wanted() {
+        let all = wanted(|_| {});
+        assert!(all.schema && all.partition_rows);
+        assert!(all.comments && all.security_labels && all.publications && all.subscriptions);
+        assert!(!wanted(|options| options.schema = false).schema);
+        assert!(!wanted(|options| options.data = false).partition_rows);
+        assert!(!wanted(|options| options.comments = false).comments);
+        assert!(!wanted(|options| options.security_labels = false).security_labels);
+        assert!(!wanted(|options| options.publications = false).publications);
+        assert!(!wanted(|options| options.subscriptions = false).subscriptions);
+    }
+}

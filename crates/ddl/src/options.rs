@@ -158,6 +158,7 @@ impl Options {
     pub fn scope(&self) -> Scope {
         Scope {
             large_objects: self.dumps_large_objects(),
+            security_labels: self.security_labels,
             patterns: self.patterns.clone(),
         }
     }

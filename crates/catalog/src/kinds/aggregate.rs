@@ -3,9 +3,7 @@
 use bstr::BString;
 
 use crate::kinds::data_type::{QualifiedName, decode_reference, type_names};
-use crate::kinds::function::{
-    FUNCTION_COLUMNS, INITIAL_PRIVILEGES, PRIVILEGES_CHANGED, functions,
-};
+use crate::kinds::function::{FUNCTION_COLUMNS, INITIAL_PRIVILEGES, PRIVILEGES_CHANGED, functions};
 use crate::query::cells::Cells;
 use crate::query::flight::{Detailed, Listed, oid_list};
 use crate::{Error, Function, Oid};

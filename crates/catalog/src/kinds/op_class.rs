@@ -31,7 +31,10 @@ impl Listed for OpClass {
             "SELECT c.oid, c.opcname, c.opcnamespace, c.opcowner, am.amname
              FROM {} AS c LEFT JOIN pg_catalog.pg_am AS am ON am.oid = c.opcmethod
              ORDER BY c.place",
-            scan("pg_opclass", "oid, opcname, opcnamespace, opcowner, opcmethod")
+            scan(
+                "pg_opclass",
+                "oid, opcname, opcnamespace, opcowner, opcmethod"
+            )
         )
     }
 

@@ -31,7 +31,10 @@ impl Listed for OpFamily {
             "SELECT f.oid, f.opfname, f.opfnamespace, f.opfowner, am.amname
              FROM {} AS f LEFT JOIN pg_catalog.pg_am AS am ON am.oid = f.opfmethod
              ORDER BY f.place",
-            scan("pg_opfamily", "oid, opfname, opfnamespace, opfowner, opfmethod")
+            scan(
+                "pg_opfamily",
+                "oid, opfname, opfnamespace, opfowner, opfmethod"
+            )
         )
     }
 

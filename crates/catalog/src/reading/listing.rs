@@ -134,7 +134,7 @@ impl Listing {
         let mut flight = Flight::new(server.version);
         let database = flight.list::<Database>();
         let database_settings = flight.list::<DatabaseSetting>();
-        let database_labels = flight.list::<DatabaseLabel>();
+        let database_labels = flight.list_if::<DatabaseLabel>(scope.security_labels);
         let state = flight.list::<State>();
         let roles = flight.list::<Role>();
         let closed = flight.list::<Closed>();

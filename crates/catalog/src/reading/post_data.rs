@@ -75,9 +75,8 @@ impl Asked {
             policies: flight.detail(&wanted.policies),
             publications: flight.list_if(wanted.publications),
             publication_rels: flight.list_if(wanted.publications),
-            publication_namespaces: flight.list_if(
-                wanted.publications && flight.version() >= PublicationNamespace::SINCE,
-            ),
+            publication_namespaces: flight
+                .list_if(wanted.publications && flight.version() >= PublicationNamespace::SINCE),
             subscriptions: if listing.server.is_superuser {
                 Subscriptions::Whole(flight.list_if(wanted.subscriptions))
             } else {

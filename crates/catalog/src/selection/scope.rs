@@ -7,6 +7,8 @@ use crate::Patterns;
 pub struct Scope {
     /// Whether large objects are listed: there can be more of them than of everything else.
     pub large_objects: bool,
+    /// Whether security labels of the database are listed.
+    pub security_labels: bool,
     /// Patterns for names, to be matched.
     pub patterns: Patterns,
 }

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod column_privileges;
 mod dangling;
 mod database_name;
 mod database_properties;

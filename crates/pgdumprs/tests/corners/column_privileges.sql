@@ -1,0 +1,85 @@
+-- Something of every kind, for roles that may read some columns of the catalogs.
+CREATE EXTENSION hstore;
+CREATE SCHEMA s;
+COMMENT ON SCHEMA s IS 'of all kinds';
+CREATE TYPE s.mood AS ENUM ('fine', 'not fine');
+CREATE TYPE s.pair AS (a integer, b text);
+COMMENT ON COLUMN s.pair.a IS 'the first';
+CREATE TYPE s.span AS RANGE (subtype = float8);
+CREATE DOMAIN s.above AS integer DEFAULT 1 CONSTRAINT positive CHECK (VALUE > 0);
+CREATE TYPE s.fixed;
+CREATE FUNCTION s.fixed_in(cstring) RETURNS s.fixed LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION s.fixed_out(s.fixed) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE TYPE s.fixed (INPUT = s.fixed_in, OUTPUT = s.fixed_out, LIKE = integer);
+CREATE FUNCTION s.less(s.fixed, s.fixed) RETURNS boolean LANGUAGE internal IMMUTABLE AS 'int4lt';
+CREATE FUNCTION s.compare(s.fixed, s.fixed) RETURNS integer LANGUAGE internal IMMUTABLE AS 'btint4cmp';
+CREATE OPERATOR s.<<< (FUNCTION = s.less, LEFTARG = s.fixed, RIGHTARG = s.fixed, RESTRICT = scalarltsel);
+CREATE OPERATOR FAMILY s.family USING btree;
+CREATE OPERATOR CLASS s.class FOR TYPE s.fixed USING btree FAMILY s.family AS
+    OPERATOR 1 s.<<<, FUNCTION 1 s.compare(s.fixed, s.fixed);
+ALTER OPERATOR FAMILY s.family USING btree ADD
+    OPERATOR 1 < (integer, bigint), OPERATOR 1 < (bigint, integer), OPERATOR 1 < (smallint, integer),
+    FUNCTION 1 (integer, bigint) btint48cmp(integer, bigint);
+CREATE OPERATOR CLASS s.near FOR TYPE point USING gist AS
+    OPERATOR 15 <-> (point, point) FOR ORDER BY float_ops, FUNCTION 3 gist_point_compress(internal);
+CREATE CAST (s.fixed AS integer) WITHOUT FUNCTION;
+CREATE FUNCTION s.to_text(s.fixed) RETURNS text LANGUAGE sql AS 'SELECT NULL::text';
+CREATE CAST (s.fixed AS text) WITH FUNCTION s.to_text(s.fixed);
+CREATE AGGREGATE s.sum(integer) (SFUNC = int4pl, STYPE = integer);
+CREATE FUNCTION s.first(s.fixed, s.fixed) RETURNS s.fixed LANGUAGE sql AS 'SELECT $1';
+CREATE AGGREGATE s.least(s.fixed) (SFUNC = s.first, STYPE = s.fixed, SORTOP = OPERATOR(s.<<<));
+CREATE PROCEDURE s.nothing() LANGUAGE sql AS '';
+CREATE FUNCTION s.sets() RETURNS integer LANGUAGE sql SET work_mem = '8MB' AS 'SELECT 1';
+ALTER FUNCTION s.sets() DEPENDS ON EXTENSION hstore;
+REVOKE ALL ON FUNCTION s.sets() FROM PUBLIC;
+CREATE FUNCTION s.handler() RETURNS language_handler LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_call_handler';
+CREATE LANGUAGE speech HANDLER s.handler;
+CREATE TRANSFORM FOR integer LANGUAGE sql (FROM SQL WITH FUNCTION prsd_lextype(internal));
+CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler;
+CREATE COLLATION s.c (LOCALE = 'C');
+CREATE CONVERSION s.conversion FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
+CREATE TEXT SEARCH PARSER s.parser (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, LEXTYPES = prsd_lextype);
+CREATE TEXT SEARCH TEMPLATE s.template (INIT = dsimple_init, LEXIZE = dsimple_lexize);
+CREATE TEXT SEARCH DICTIONARY s.dictionary (TEMPLATE = s.template);
+CREATE TEXT SEARCH CONFIGURATION s.configuration (COPY = english);
+CREATE FOREIGN DATA WRAPPER wrapper OPTIONS (a 'b');
+CREATE SERVER far FOREIGN DATA WRAPPER wrapper;
+CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (password 'x');
+CREATE FOREIGN TABLE s.away (a integer OPTIONS (x 'y')) SERVER far;
+CREATE TABLE s.t (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, m s.mood DEFAULT 'fine', p s.pair, a s.above, f s.fixed, h hstore,
+    twice integer GENERATED ALWAYS AS (id * 2) STORED, txt text COLLATE s.c, CONSTRAINT low CHECK (id < 100) NOT VALID);
+INSERT INTO s.t (m, txt) VALUES ('fine', 'a'), ('not fine', 'b');
+ALTER TABLE s.t ALTER COLUMN txt SET STATISTICS 7;
+CREATE TABLE s.child (extra serial, FOREIGN KEY (extra) REFERENCES s.t (id)) INHERITS (s.t);
+CREATE TABLE s.typed OF s.pair;
+CREATE TABLE s.other_method (a integer, EXCLUDE USING gist (int4range(a, a + 1) WITH &&)) USING heap2;
+CREATE INDEX expression ON s.t ((id + 1), txt);
+ALTER INDEX s.expression ALTER COLUMN 1 SET STATISTICS 9;
+ALTER TABLE s.t CLUSTER ON t_pkey;
+CREATE STATISTICS s.both ON id, m FROM s.t;
+CREATE TABLE s.parted (k s.mood, v integer) PARTITION BY HASH (k);
+CREATE TABLE s.part PARTITION OF s.parted FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+CREATE INDEX ON s.parted (v);
+INSERT INTO s.parted VALUES ('fine', 1);
+CREATE SEQUENCE s.counted START 5;
+CREATE VIEW s.v WITH (security_barrier = true) AS SELECT id, txt FROM s.t;
+CREATE MATERIALIZED VIEW s.kept AS SELECT count(*) FROM s.v;
+CREATE RULE refuse AS ON DELETE TO s.t WHERE old.id = 0 DO INSTEAD NOTHING;
+CREATE FUNCTION s.fires() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+CREATE TRIGGER fires BEFORE UPDATE ON s.t FOR EACH ROW EXECUTE FUNCTION s.fires();
+ALTER TABLE s.t ENABLE ROW LEVEL SECURITY;
+CREATE POLICY low ON s.t TO pg_monitor USING (id < 10);
+CREATE FUNCTION s.watches() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE EVENT TRIGGER watching ON ddl_command_end WHEN TAG IN ('CREATE CAST') EXECUTE FUNCTION s.watches();
+CREATE PUBLICATION one FOR TABLE s.t;
+CREATE PUBLICATION everything FOR ALL TABLES;
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO pg_monitor;
+GRANT SELECT (id) ON s.t TO pg_monitor;
+SELECT lo_from_bytea(4711, 'large');
+GRANT SELECT ON LARGE OBJECT 4711 TO PUBLIC;
+COMMENT ON LARGE OBJECT 4711 IS 'an object';
+COMMENT ON TABLE s.t IS 'a table';
+COMMENT ON COLUMN s.t.id IS 'a column';
+COMMENT ON FUNCTION s.sets() IS 'a function';
+INSERT INTO pg_seclabel (objoid, classoid, objsubid, provider, label) VALUES ('s.t'::regclass, 'pg_class'::regclass, 0, 'nobody', 'open');
