@@ -2,14 +2,14 @@
 //!
 //! `cargo run -p pgdumprs-archive --example show -- FILE`
 
-use std::{env, error::Error, fs::File, io};
+use std::{env, error::Error, io};
 
 use bstr::BString;
 use pgdumprs_archive::{Block, Reader};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = env::args_os().nth(1).ok_or("usage: show FILE")?;
-    let mut reader = Reader::seekable(File::open(path)?)?;
+    let mut reader = Reader::open_path(path)?;
     println!("{:#?}", reader.header());
     for entry in reader.entries() {
         println!(

@@ -3,6 +3,7 @@
 pub(crate) mod compress;
 pub(crate) mod decompress;
 pub(crate) mod gzip;
+pub(crate) mod gzip_file;
 pub(crate) mod gzip_level;
 pub(crate) mod join;
 pub(crate) mod lz4;

@@ -9,7 +9,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A failure to read or write an archive.
 ///
-/// `offset` is always a count of bytes from the archive's first byte. For damaged content it is where the damaged field
+/// `offset` is always a count of bytes from the archive's first byte, or, within [`InFile`](Self::InFile), from that file's. For damaged content it is where the damaged field
 /// begins, or, inside a compressed stream, where the chunk that could not be decompressed stands.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -46,9 +46,34 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
-    /// The input is something else than a custom-format archive.
-    #[error("not a custom-format archive: {0}")]
+    /// The input is something else than an archive.
+    #[error("not an archive that can be read: {0}")]
     NotAnArchive(Foreign),
+    /// Something is wrong with a file of a directory-format archive.
+    #[error("file {file} of the archive")]
+    InFile {
+        /// The file's name.
+        file: String,
+        /// What is wrong with it.
+        source: Box<Error>,
+    },
+    /// A directory-format archive lacks a file.
+    #[error(
+        "the archive is incomplete: the data of entry {dump_id} is in {file}, and there is no such file, \
+         nor one with .gz, .lz4 or .zst behind its name"
+    )]
+    MissingFile {
+        /// The entry whose data, or part of it, is missing.
+        dump_id: i32,
+        /// The file's name without the suffix of a compression.
+        file: String,
+    },
+    /// A file of a directory-format archive is a link, a folder or something else that is not read.
+    #[error("file {file} of the archive is no regular file, and nothing else is read")]
+    OddFile {
+        /// The file's name.
+        file: String,
+    },
     /// The archive has a version this crate does not read.
     #[error(
         "archive version {major}.{minor} (at byte 5) is not supported: this program reads {} to {}",
@@ -149,11 +174,37 @@ impl Error {
         }
     }
 
+    /// Names the file that the error is about, if the archive has several. Errors that name theirs already stay as they are.
+    pub(crate) fn in_file(self, file: Option<&str>) -> Self {
+        match (self, file) {
+            (
+                error @ (Error::Read { .. } | Error::Truncated { .. } | Error::Corrupt { .. }),
+                Some(file),
+            ) => Error::InFile {
+                file: file.to_owned(),
+                source: Box::new(error),
+            },
+            (error, _) => error,
+        }
+    }
+
+    /// What a reader that was made of another reader reports, as that one reported it.
+    pub(crate) fn unnested(self) -> Self {
+        match self {
+            Error::Read { offset, source } => source
+                .downcast()
+                .unwrap_or_else(|source| Error::Read { offset, source }),
+            error => error,
+        }
+    }
+
     /// Wraps the error so that it can pass through an [`io::Read`]; `io::Error::downcast` gets it back.
     pub(crate) fn into_io(self) -> io::Error {
         let kind = match &self {
             Error::Read { source, .. } => source.kind(),
-            Error::Truncated { .. } | Error::MissingData { .. } => io::ErrorKind::UnexpectedEof,
+            Error::Truncated { .. } | Error::MissingData { .. } | Error::MissingFile { .. } => {
+                io::ErrorKind::UnexpectedEof
+            }
             _ => io::ErrorKind::InvalidData,
         };
         io::Error::new(kind, self)

@@ -2,6 +2,7 @@
 
 pub(crate) mod chunk;
 pub(crate) mod entry;
+pub(crate) mod file_name;
 pub(crate) mod foreign;
 pub(crate) mod header;
 pub(crate) mod primitives;

@@ -1,11 +1,11 @@
-//! Reads and writes PostgreSQL's custom archive format, the one `pg_dump -Fc` makes and `pg_restore` reads.
+//! Writes PostgreSQL's custom archive format, the one `pg_dump -Fc` makes, and reads that one and the directory and tar formats.
 //!
 //! The crate knows bytes and nothing else: no server, no SQL, no async. [`Writer`] turns a [`Header`], a list of
 //! [`Entry`] and their data into an archive of version 1.14, 1.15 or 1.16; [`Reader`] takes archives of version 1.12 to
-//! 1.16 apart again, streaming, without trusting a single length in them. [`Compressor`] stands alone so that many
+//! 1.16 apart again, whichever [`Format`] they have, streaming, without trusting a single length in them. [`Compressor`] stands alone so that many
 //! workers can compress the pieces of one table at the same time and hand finished chunks to one writer.
 //!
-//! The format itself is described in the repository's `docs/format.md`.
+//! The formats themselves are described in the repository's `docs/format.md`.
 //!
 //! ```
 //! use std::io::Cursor;
@@ -75,7 +75,7 @@ pub use format::{
     version::ArchiveVersion,
 };
 pub use reader::{
-    Reader,
+    Format, Reader,
     block::{Block, DataBlock, LargeObject, LargeObjectsBlock},
     rows::Rows,
 };

@@ -1,12 +1,17 @@
 //! Reads archives.
 
 pub(crate) mod block;
+pub(crate) mod contents;
+pub(crate) mod folder;
 pub(crate) mod listing;
+pub(crate) mod one_file;
 pub(crate) mod rows;
 pub(crate) mod source;
+pub(crate) mod stream;
+pub(crate) mod tar;
 
 use std::{
-    collections::HashMap,
+    fmt,
     fs::File,
     io::{Read, Seek},
     path::Path,
@@ -15,68 +20,72 @@ use std::{
 use bstr::{BStr, ByteSlice};
 
 use crate::{
-    Block, DataBlock, DataOffset, Entry, Error, FieldSizes, Foreign, Header, LargeObjectsBlock,
-    Result,
-    compression::decompress::Decompressor,
-    format::{
-        chunk::{BLOCK_BLOBS, BLOCK_DATA, ChunkState},
-        toc,
-    },
-    reader::{
-        block::{BlobsPlace, advance_blobs},
-        source::Source,
-    },
+    Block, DataOffset, Entry, Error, FieldSizes, Foreign, Header, Result,
+    reader::{contents::Contents, folder::FolderBlocks, one_file::FileBlocks, source::Source},
 };
 
-/// Reads one archive: its header and table of contents at once, its data as it is asked for.
+/// The formats of `pg_dump` that have a table of contents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// One file of its own kind: `pg_dump -Fc`.
+    Custom,
+    /// A folder with a file for each table: `pg_dump -Fd`.
+    Directory,
+    /// A tar file: `pg_dump -Ft`.
+    Tar,
+}
+
+/// The format as `pg_restore -l` names it.
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Format::Custom => "CUSTOM",
+            Format::Directory => "DIRECTORY",
+            Format::Tar => "TAR",
+        })
+    }
+}
+
+/// Reads one archive, whichever [`Format`] it has: its header and table of contents at once, its data as it is asked for.
 ///
-/// Nothing in the file is trusted: whatever is wrong with it comes out as an [`Error`] with the byte offset, memory grows
-/// only with bytes that are really there, and every loop ends because it consumes the file.
+/// The format is recognised, not asked for. An archive in the custom or the tar format is read from a file, block by block
+/// in any order, or from a pipe, front to back. One in the directory format is a folder, and its blocks are read in any order.
+///
+/// Nothing in an archive is trusted: whatever is wrong with it comes out as an [`Error`] that says where, memory grows
+/// only with bytes that are really there, every loop ends because it consumes a file, and no name in it leads out of its folder.
 pub struct Reader<R> {
-    source: Source<R>,
-    header: Header,
-    entries: Vec<Entry>,
-    /// For each entry, where its block is.
-    places: Vec<Place>,
-    index: HashMap<i32, usize>,
-    open: Option<OpenBlock>,
-    /// Where the first block begins.
-    blocks_at: u64,
-    /// Where the furthest block known by walking begins: where a search for an unknown one goes on.
-    frontier: u64,
-    /// The block before the place of reading was reached by walking: there is none between it and the frontier.
-    walking: bool,
-    /// Every block up to here has been walked over, so that one missing at the end is missing indeed.
-    sequential: bool,
+    contents: Contents,
+    blocks: Blocks<R>,
 }
 
-/// What is known about the place of an entry's block.
-struct Place {
-    stored: DataOffset,
-    found: Option<u64>,
-}
-
-/// The block that was handed out last, and how far it has been read.
-struct OpenBlock {
-    dump_id: i32,
-    stream: ChunkState,
-    /// `None` for a block of one stream.
-    blobs: Option<BlobsPlace>,
+/// Where the data is.
+enum Blocks<R> {
+    InFile(FileBlocks<R>),
+    InFolder(FolderBlocks<R>),
 }
 
 impl Reader<File> {
-    /// Opens an archive by its path: a file, which can seek, or a named pipe, which is read front to back.
+    /// Opens an archive by its path: a file, which can seek, a named pipe, which is read front to back, or a folder.
     ///
     /// # Errors
-    /// As [`new`](Self::new), and [`Error::Read`] where the file cannot be opened.
+    /// As [`new`](Self::new), and [`Error::Read`] where the file cannot be opened. For a folder, [`Error::NotAnArchive`] if it has no table of
+    /// contents, [`Error::OddFile`], and [`Error::InFile`] with what is wrong with that.
     pub fn open_path(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        if path.is_dir() {
+            let (contents, blocks) = FolderBlocks::open(path)?;
+            return Ok(Reader {
+                contents,
+                blocks: Blocks::InFolder(blocks),
+            });
+        }
         Self::from_file(File::open(path).map_err(|source| Error::Read { offset: 0, source })?)
     }
 
     /// Opens an archive on a file that is open already, such as standard input. It begins where the file stands.
     ///
     /// # Errors
-    /// As [`open_path`](Self::open_path).
+    /// As [`new`](Self::new), and [`Error::NotAnArchive`] for a folder, whose files are opened by its path alone.
     pub fn from_file(file: File) -> Result<Self> {
         let metadata = file.metadata();
         let kind = metadata
@@ -114,54 +123,44 @@ impl<R: Read> Reader<R> {
         Self::open(Source::seekable(input)?)
     }
 
-    fn open(mut source: Source<R>) -> Result<Self> {
-        let header = Header::decode(&mut source)?;
-        let (entries, places): (Vec<_>, Vec<_>) = toc::decode(&mut source, header.version)?
-            .into_iter()
-            .map(|(entry, stored)| {
-                (
-                    entry,
-                    Place {
-                        stored,
-                        found: None,
-                    },
-                )
-            })
-            .unzip();
-        let index = entries
-            .iter()
-            .enumerate()
-            .map(|(index, entry)| (entry.dump_id, index))
-            .collect();
-        let blocks_at = source.position();
+    fn open(source: Source<R>) -> Result<Self> {
+        let (contents, blocks) = FileBlocks::open(source)?;
         Ok(Reader {
-            source,
-            header,
-            entries,
-            places,
-            index,
-            open: None,
-            blocks_at,
-            frontier: blocks_at,
-            walking: true,
-            sequential: true,
+            contents,
+            blocks: Blocks::InFile(blocks),
         })
+    }
+
+    /// The archive's format.
+    pub fn format(&self) -> Format {
+        match &self.blocks {
+            Blocks::InFile(blocks) => blocks.format(),
+            Blocks::InFolder(_) => Format::Directory,
+        }
+    }
+
+    /// Whether [`block`](Self::block) gives blocks in any order, and again: from all but an input that cannot seek.
+    pub fn is_random_access(&self) -> bool {
+        match &self.blocks {
+            Blocks::InFile(blocks) => blocks.can_seek(),
+            Blocks::InFolder(_) => true,
+        }
     }
 
     /// The archive's header.
     pub fn header(&self) -> &Header {
-        &self.header
+        &self.contents.header
     }
 
     /// How long the archive's integers and offsets are.
     pub fn field_sizes(&self) -> FieldSizes {
-        self.source.field_sizes()
+        self.contents.sizes
     }
 
     /// The name of the encoding of the archive's texts and data, as PostgreSQL spells it, if the archive names it.
     pub fn encoding(&self) -> Option<&BStr> {
         let entry = self
-            .entries
+            .entries()
             .iter()
             .find(|entry| entry.descriptor == "ENCODING")?;
         let (_, value) = entry.definition.as_ref()?.split_once_str(b"'")?;
@@ -170,56 +169,41 @@ impl<R: Read> Reader<R> {
 
     /// The table of contents, in its own order.
     pub fn entries(&self) -> &[Entry] {
-        &self.entries
+        &self.contents.entries
     }
 
     /// The entry of this id.
     pub fn entry(&self, dump_id: i32) -> Option<&Entry> {
-        self.index.get(&dump_id).map(|&index| &self.entries[index])
+        self.index_of(dump_id)
+            .map(|index| &self.contents.entries[index])
     }
 
-    /// What the table of contents says about the place of an entry's data.
+    /// What the table of contents says about the place of an entry's data. In the directory and tar formats that is
+    /// [`data_file`](Self::data_file) and no offset.
     pub fn offset(&self, dump_id: i32) -> Option<DataOffset> {
-        self.index
-            .get(&dump_id)
-            .map(|&index| self.places[index].stored)
+        self.index_of(dump_id)
+            .map(|index| self.contents.offset(index))
     }
 
-    /// Goes back to the first block, as if none had been read.
-    ///
-    /// # Errors
-    /// [`Error::Misuse`] if blocks have been read and the input cannot seek, [`Error::Read`].
-    pub(crate) fn restart(&mut self) -> Result<()> {
-        if self.source.position() != self.blocks_at {
-            if !self.source.can_seek() {
-                return Err(Error::Misuse(
-                    "an input that cannot seek is read once, from its first block on".into(),
-                ));
-            }
-            self.jump(self.blocks_at)?;
-        }
-        self.places.iter_mut().for_each(|place| place.found = None);
-        self.frontier = self.blocks_at;
-        self.walking = true;
-        self.sequential = true;
-        Ok(())
+    /// The file or member of the tar file that holds an entry's data, as the table of contents names it: without the suffix of a compression.
+    /// `None` for entries without data, and in the custom format.
+    pub fn data_file(&self, dump_id: i32) -> Option<&BStr> {
+        self.index_of(dump_id)
+            .and_then(|index| self.contents.noted_file(index))
     }
 
     /// Where an entry stands in the table of contents.
     pub(crate) fn index_of(&self, dump_id: i32) -> Option<usize> {
-        self.index.get(&dump_id).copied()
+        self.contents.index_of(dump_id)
     }
 
-    /// The input, wherever it has come to; it may have been read ahead.
-    pub fn into_inner(self) -> R {
-        self.source.into_inner()
-    }
-
-    /// The next block in the file, passing over what is left of the one before; `None` at the end of the archive.
+    /// The next block, passing over what is left of the one before; `None` at the end of the archive.
+    ///
+    /// In a file that is the order of the blocks in it, in a folder that of the table of contents.
     ///
     /// # Errors
     /// [`Error::MissingData`] at the end of an archive that was read from its first block on and lacks one,
-    /// [`Error::Truncated`], [`Error::Corrupt`] or [`Error::Read`].
+    /// [`Error::Truncated`], [`Error::Corrupt`] or [`Error::Read`]; for a folder as [`block`](Self::block).
     pub fn next_block(&mut self) -> Result<Option<Block<'_, R>>> {
         match self.enter_block()? {
             None => {
@@ -236,186 +220,81 @@ impl<R: Read> Reader<R> {
     /// the blocks are searched onward. [`next_block`](Self::next_block) goes on behind the block found.
     ///
     /// # Errors
-    /// [`Error::UnknownEntry`] or [`Error::NoData`] if there can be no such block, [`Error::MissingData`] if there
-    /// should be one and is not, [`Error::Passed`] if the input cannot seek back to it, [`Error::Truncated`],
-    /// [`Error::Corrupt`] or [`Error::Read`].
+    /// [`Error::UnknownEntry`] or [`Error::NoData`] if there can be no such block, [`Error::MissingData`] or
+    /// [`Error::MissingFile`] if there should be one and is not, [`Error::Passed`] if the input cannot seek back to it,
+    /// [`Error::Truncated`], [`Error::Corrupt`] or [`Error::Read`], which are within [`Error::InFile`] in a directory-format
+    /// archive, and there also [`Error::OddFile`].
     pub fn block(&mut self, dump_id: i32) -> Result<Block<'_, R>> {
-        let &index = self
-            .index
-            .get(&dump_id)
+        let index = self
+            .index_of(dump_id)
             .ok_or(Error::UnknownEntry { dump_id })?;
-        let Place { stored, found } = self.places[index];
-        let known = match stored {
-            DataOffset::NoData => return Err(Error::NoData { dump_id }),
-            DataOffset::Set(position) => Some(position),
-            DataOffset::Unset => found,
-        };
-        if self.source.can_seek() {
-            self.jump(known.unwrap_or(self.frontier))?;
-        } else if found.is_some() {
-            return Err(Error::Passed { dump_id });
+        match &mut self.blocks {
+            Blocks::InFile(blocks) => blocks.find(&self.contents, index)?,
+            Blocks::InFolder(blocks) => blocks.find(&self.contents, index)?,
         }
-        loop {
-            let at = self.source.position();
-            match self.enter_block()? {
-                Some(id) if id == dump_id => return self.opened(),
-                Some(id) if known.is_some() && self.source.can_seek() => {
-                    return Err(Error::corrupt(
-                        at,
-                        format!("the block of entry {id} stands where that of {dump_id} should"),
-                    ));
-                }
-                Some(_) => {}
-                None => {
-                    return Err(Error::MissingData {
-                        offset: self.source.position(),
-                        dump_id,
-                    });
-                }
+        self.opened()
+    }
+
+    /// Goes back to the first block, as if none had been read.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] if blocks have been read and the input cannot seek, [`Error::Read`].
+    pub(crate) fn restart(&mut self) -> Result<()> {
+        match &mut self.blocks {
+            Blocks::InFile(blocks) => blocks.restart(),
+            Blocks::InFolder(blocks) => {
+                blocks.restart();
+                Ok(())
             }
         }
     }
 
-    fn jump(&mut self, position: u64) -> Result<()> {
-        if position < self.blocks_at {
-            return Err(Error::corrupt(
-                position,
-                "a data offset points into the header or the table of contents",
-            ));
-        }
-        self.open = None;
-        self.sequential = false;
-        // Behind the frontier there may be blocks that nobody has met yet.
-        self.walking = position <= self.frontier;
-        self.source.go_to(position)
-    }
-
-    /// The length of the input from the archive's first byte to the place where reading has come to.
+    /// Bytes of the archive that lie before the place where reading has come to.
     pub(crate) fn position(&self) -> u64 {
-        self.source.position()
+        match &self.blocks {
+            Blocks::InFile(blocks) => blocks.position(),
+            Blocks::InFolder(blocks) => blocks.bytes(),
+        }
     }
 
-    /// Where the block that was entered last begins.
+    /// Where the block that was entered last begins, in its file.
     pub(crate) fn block_position(&self) -> u64 {
-        self.frontier
+        match &self.blocks {
+            Blocks::InFile(blocks) => blocks.block_position(),
+            Blocks::InFolder(_) => 0,
+        }
     }
 
     /// Whether an entry's block has been met.
     pub(crate) fn has_met(&self, index: usize) -> bool {
-        self.places[index].found.is_some()
+        match &self.blocks {
+            Blocks::InFile(blocks) => blocks.has_met(index),
+            Blocks::InFolder(blocks) => blocks.has_met(index),
+        }
     }
 
-    /// Reads the next block's own header and gives its id; `None` behind the last block.
-    pub(crate) fn enter_block(&mut self) -> Result<Option<i32>> {
-        self.pass_open_block()?;
-        let at = self.source.position();
-        let Some(kind) = self.source.byte_or_end()? else {
-            return Ok(None);
-        };
-        let blobs = match kind {
-            BLOCK_DATA => None,
-            BLOCK_BLOBS => Some(BlobsPlace::BeforeOid),
-            // The sign of the number of entries.
-            0 => {
-                let blocks = self.places.iter().map(|place| place.found);
-                let entries = self.entries.iter().zip(blocks);
-                toc::decode_repetition(&mut self.source, self.header.version, entries)?;
-                return Ok(None);
-            }
-            other => {
-                return Err(Error::corrupt(
-                    at,
-                    format!("there is no block type {other}"),
-                ));
-            }
-        };
-        let dump_id = self.source.int("a data block")?;
-        self.check_block(at, dump_id, blobs.is_some())?;
-        if self.walking {
-            self.frontier = self.frontier.max(at);
+    /// Goes to the next block and tells whose it is; `None` behind the last block.
+    pub(crate) fn enter_block(&mut self) -> Result<Option<usize>> {
+        match &mut self.blocks {
+            Blocks::InFile(blocks) => blocks.enter(&self.contents),
+            Blocks::InFolder(blocks) => blocks.enter(&self.contents),
         }
-        self.open = Some(OpenBlock {
-            dump_id,
-            stream: ChunkState::begin(),
-            blobs,
-        });
-        Ok(Some(dump_id))
     }
 
-    /// Checks that a block at `at` agrees with the table of contents, and notes its place.
-    fn check_block(&mut self, at: u64, dump_id: i32, blobs: bool) -> Result<()> {
-        let corrupt = |problem: String| Err(Error::corrupt(at, problem));
-        let Some(&index) = self.index.get(&dump_id) else {
-            return corrupt(format!("a block of entry {dump_id}, which does not exist"));
-        };
-        if blobs != (self.entries[index].descriptor == toc::BLOBS) {
-            return corrupt(format!("the block of entry {dump_id} has the wrong type"));
-        }
-        let place = &mut self.places[index];
-        match (place.stored, place.found) {
-            (DataOffset::NoData, _) => {
-                return corrupt(format!("a block of entry {dump_id}, which has no data"));
-            }
-            (DataOffset::Set(stored), _) if stored != at => {
-                return corrupt(format!(
-                    "the block of entry {dump_id}, which the table of contents places at {stored}"
-                ));
-            }
-            (_, Some(found)) if found != at => {
-                return corrupt(format!("a second block of entry {dump_id}"));
-            }
-            _ => place.found = Some(at),
-        }
-        Ok(())
-    }
-
-    fn pass_open_block(&mut self) -> Result<()> {
-        let Some(open) = &mut self.open else {
-            return Ok(());
-        };
-        match &mut open.blobs {
-            None => open.stream.skip(&mut self.source)?,
-            Some(place) => {
-                while advance_blobs(&mut self.source, &mut open.stream, place)?.is_some() {}
-            }
-        }
-        self.open = None;
-        Ok(())
-    }
-
+    /// The block that was entered last.
     pub(crate) fn opened(&mut self) -> Result<Block<'_, R>> {
-        let open = self.open.as_mut().expect("a block was entered just before");
-        let compression = self.header.compression;
-        let source = &mut self.source;
-        let (dump_id, stream) = (open.dump_id, &mut open.stream);
-        Ok(match &mut open.blobs {
-            None => {
-                let stream = Decompressor::new(compression, source, stream)?;
-                Block::Data(DataBlock { dump_id, stream })
-            }
-            Some(place) => Block::LargeObjects(LargeObjectsBlock {
-                dump_id,
-                compression,
-                source,
-                stream,
-                place,
-            }),
-        })
+        match &mut self.blocks {
+            Blocks::InFile(blocks) => blocks.opened(&self.contents),
+            Blocks::InFolder(blocks) => blocks.opened(&self.contents),
+        }
     }
 
+    /// Checks that no block is missing, if all of the archive has been walked over.
     pub(crate) fn check_complete(&self) -> Result<()> {
-        let missing = self.sequential.then(|| {
-            let places = self.entries.iter().zip(&self.places);
-            places
-                .into_iter()
-                .find(|(entry, place)| entry.had_dumper && place.found.is_none())
-        });
-        match missing.flatten() {
-            None => Ok(()),
-            Some((entry, _)) => Err(Error::MissingData {
-                offset: self.source.position(),
-                dump_id: entry.dump_id,
-            }),
+        match &self.blocks {
+            Blocks::InFile(blocks) => blocks.check_complete(&self.contents),
+            // Each of its files was opened, or there was an error.
+            Blocks::InFolder(_) => Ok(()),
         }
     }
 }

@@ -162,7 +162,7 @@ impl<R: Read> Reader<R> {
             let entered = self
                 .enter_block()
                 .map_err(|error| self.damage(due, error))?;
-            let Some(index) = entered.and_then(|dump_id| self.index_of(dump_id)) else {
+            let Some(index) = entered else {
                 break;
             };
             verified.is_in_order &= index >= next;
@@ -261,12 +261,11 @@ impl Verifier {
             if count == 0 {
                 break;
             }
-            copy.take(&self.buffer[..count]).map_err(|fault| {
-                Error::corrupt(block.stream.place(count - fault.index), fault.problem)
-            })?;
+            copy.take(&self.buffer[..count])
+                .map_err(|fault| block.stream.corrupt(count - fault.index, fault.problem))?;
         }
         copy.end()
-            .map_err(|problem| Error::corrupt(block.stream.place(0), problem))?;
+            .map_err(|problem| block.stream.corrupt(0, problem))?;
         Ok((
             BlockContent::Rows(copy.rows()),
             copy.data_bytes(),
@@ -287,13 +286,12 @@ impl Verifier {
     fn large_objects<R: Read>(&mut self, mut block: LargeObjectsBlock<'_, R>) -> Result<Found> {
         let (mut objects, mut raw, mut stored) = (0, 0, 0);
         loop {
-            let at = block.source.position();
             let Some(mut object) = block.next_object()? else {
                 return Ok((BlockContent::LargeObjects(objects), raw, stored));
             };
             if !self.objects.insert(object.oid()) {
                 return Err(Error::corrupt(
-                    at,
+                    object.at,
                     format!("large object {} comes twice", object.oid()),
                 ));
             }

@@ -4,7 +4,9 @@ use std::io::Read;
 
 use crate::{
     Compression, Error, Result,
-    compression::{gzip::GzipDecoder, lz4::Lz4Decoder, zstandard::ZstdDecoder},
+    compression::{
+        gzip::GzipDecoder, gzip_file::GzipFileDecoder, lz4::Lz4Decoder, zstandard::ZstdDecoder,
+    },
     format::chunk::{ChunkReader, ChunkState},
     reader::source::Source,
 };
@@ -23,6 +25,7 @@ pub(crate) struct Progress {
 /// A method whose library takes input as it comes.
 pub(crate) enum Codec {
     Gzip(GzipDecoder),
+    GzipFile(GzipFileDecoder),
     Zstd(ZstdDecoder),
 }
 
@@ -30,6 +33,7 @@ impl Codec {
     fn run(&mut self, input: &[u8], output: &mut [u8]) -> Result<Progress, String> {
         match self {
             Codec::Gzip(decoder) => decoder.run(input, output),
+            Codec::GzipFile(decoder) => decoder.run(input, output),
             Codec::Zstd(decoder) => decoder.run(input, output),
         }
     }
@@ -38,6 +42,7 @@ impl Codec {
     fn complete(&self) -> bool {
         match self {
             Codec::Gzip(decoder) => decoder.ended(),
+            Codec::GzipFile(decoder) => decoder.between_members(),
             Codec::Zstd(decoder) => decoder.between_frames(),
         }
     }
@@ -64,6 +69,7 @@ pub(crate) enum Decompressor<'a, R: Read> {
 }
 
 impl<'a, R: Read> Decompressor<'a, R> {
+    /// Begins a stream. gzip is a zlib stream in chunks, and what the program of that name makes in a file.
     pub(crate) fn new(
         compression: Compression,
         source: &'a mut Source<R>,
@@ -73,8 +79,11 @@ impl<'a, R: Read> Decompressor<'a, R> {
         let chunks = ChunkReader::new(source, state);
         Ok(match compression {
             Compression::None => Decompressor::None(chunks),
-            Compression::Gzip { .. } => {
+            Compression::Gzip { .. } if chunks.state.has_chunks() => {
                 Decompressor::Fed(Fed::new(chunks, Codec::Gzip(GzipDecoder::new())))
+            }
+            Compression::Gzip { .. } => {
+                Decompressor::Fed(Fed::new(chunks, Codec::GzipFile(GzipFileDecoder::new())))
             }
             Compression::Zstd { .. } => {
                 let decoder =
@@ -156,7 +165,7 @@ impl<'a, R: Read> Fed<'a, R> {
                 .map_err(|problem| self.corrupt(problem))?;
             self.start += progress.taken;
             // Input never reaches beyond a chunk, so what is left over belongs to the same one.
-            let left_over = self.start < self.end;
+            let left_over = self.start < self.end && self.chunks.state.has_chunks();
             if let Some(objection) = left_over.then(|| self.codec.objection(true)).flatten() {
                 return Err(self.corrupt(objection));
             }
@@ -172,7 +181,7 @@ impl<'a, R: Read> Fed<'a, R> {
 
     /// Gets more input; `false` at the end of a stream that is complete.
     fn refill(&mut self) -> Result<bool> {
-        let same_chunk = !self.chunks.state.at_chunk_end();
+        let same_chunk = self.chunks.state.has_chunks() && !self.chunks.state.at_chunk_end();
         self.start = 0;
         self.end = self
             .chunks

@@ -1,4 +1,4 @@
-//! The chunks a data stream stands in, as one run of bytes.
+//! What a data stream stands in, as one run of bytes: chunks, a length that is known, or all of a file.
 
 use std::io::{self, Read};
 
@@ -9,14 +9,27 @@ pub(crate) const BLOCK_DATA: u8 = 1;
 /// The type byte of a block that holds large objects. 2 has never been given out.
 pub(crate) const BLOCK_BLOBS: u8 = 3;
 
+/// How it is known where a stream ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Framing {
+    /// Chunks, each with its length, up to one of length zero: the custom format.
+    #[default]
+    Chunks,
+    /// The length is known beforehand: the tar format.
+    Length,
+    /// The end of the input: a file of the directory format.
+    Input,
+}
+
 /// How far a stream has been read. It outlives the borrow of the stream, so that the reader can pass over the rest.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ChunkState {
+    framing: Framing,
     /// Bytes of the current chunk still to come.
     left: u64,
-    /// Whether the chunk of length zero has been read.
+    /// Whether the chunk of length zero has been read, or what stands for it.
     ended: bool,
-    /// Where the current chunk's length stands.
+    /// Where the current chunk's length stands, or, without chunks, what was read last.
     at: u64,
     /// Bytes of chunks read or passed over.
     stored: u64,
@@ -28,7 +41,30 @@ impl ChunkState {
         Self::default()
     }
 
-    /// Where the chunk that was read last stands in the archive.
+    /// A stream of this many bytes.
+    pub(crate) fn of_length(length: u64) -> Self {
+        ChunkState {
+            framing: Framing::Length,
+            left: length,
+            ..Self::default()
+        }
+    }
+
+    /// A stream that goes to the end of its input.
+    pub(crate) fn to_end() -> Self {
+        ChunkState {
+            framing: Framing::Input,
+            left: u64::MAX,
+            ..Self::default()
+        }
+    }
+
+    /// Whether the stream stands in chunks.
+    pub(crate) fn has_chunks(&self) -> bool {
+        self.framing == Framing::Chunks
+    }
+
+    /// Where the chunk that was read last stands in the archive; without chunks, the bytes that were read last.
     pub(crate) fn position(&self) -> u64 {
         self.at
     }
@@ -40,7 +76,10 @@ impl ChunkState {
 
     /// Makes sure that the current chunk has bytes left, or that the stream has ended. `true` if there are bytes.
     pub(crate) fn advance<R: Read>(&mut self, source: &mut Source<R>) -> Result<bool> {
-        if self.left == 0 && !self.ended {
+        if self.framing != Framing::Chunks {
+            self.at = source.position();
+            self.ended |= self.left == 0;
+        } else if self.left == 0 && !self.ended {
             self.at = source.position();
             let length = source.int("a data block")?;
             self.left = u64::try_from(length)
@@ -66,6 +105,10 @@ impl ChunkState {
         }
         let wanted = usize::try_from(self.left).map_or(buffer.len(), |left| left.min(buffer.len()));
         let count = source.read_some(&mut buffer[..wanted])?;
+        if count == 0 && self.framing == Framing::Input {
+            self.ended = true;
+            return Ok(0);
+        }
         if count == 0 {
             return Err(Error::Truncated {
                 offset: source.position(),
@@ -79,6 +122,8 @@ impl ChunkState {
 
     /// Passes over what is left of the stream.
     pub(crate) fn skip<R: Read>(&mut self, source: &mut Source<R>) -> Result<()> {
+        // Nothing follows in the same input.
+        self.ended |= self.framing == Framing::Input;
         while self.advance(source)? {
             source.skip(self.left, "a data block")?;
             self.stored += self.left;

@@ -1,11 +1,11 @@
-//! Recognises what people hand over instead of a custom-format archive, so that the error can say what to do.
+//! Recognises what people hand over instead of an archive, so that the error can say what to do.
 
 use std::fmt;
 
 /// How many of a file's first bytes [`recognise`] wants: one tar header.
 pub(crate) const SAMPLE: usize = 512;
 
-/// A file that is not a custom-format archive.
+/// Something that is not an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Foreign {
@@ -15,11 +15,11 @@ pub enum Foreign {
     TooShort,
     /// A plain-text dump, of `pg_dump` or `pg_dumpall`.
     Sql,
-    /// A tar file, which `pg_dump -Ft` writes.
+    /// A tar file that `pg_dump -Ft` did not write.
     Tar,
     /// The `toc.dat` of a directory-format or tar-format dump.
     TableOfContents,
-    /// A folder, which `pg_dump -Fd` writes.
+    /// A folder that `pg_dump -Fd` did not write, or one that was handed over as an open file.
     Directory,
     /// A file compressed as a whole with gzip.
     Gzip,
@@ -38,14 +38,15 @@ impl fmt::Display for Foreign {
             Foreign::TooShort => "the file is too short, it breaks off inside the first five bytes",
             Foreign::Sql => "the file is a plain-text dump; run it with psql",
             Foreign::Tar => {
-                "the file is a tar file; if pg_dump -Ft wrote it, read it with pg_restore"
+                "the file is a tar file that does not begin with the toc.dat of pg_dump -Ft; \
+                 if a directory-format dump was packed into it, unpack it and name the folder"
             }
             Foreign::TableOfContents => {
                 "the file is the table of contents of a directory-format or tar-format dump; \
-                 read that dump with pg_restore"
+                 name the folder that it is in, or the tar file"
             }
             Foreign::Directory => {
-                "it is a folder; if pg_dump -Fd wrote it, read it with pg_restore"
+                "it is a folder; one that pg_dump -Fd wrote has a toc.dat in it, and is read by its path"
             }
             Foreign::Gzip => "the file is compressed as a whole with gzip; decompress it first",
             Foreign::Zstd => "the file is compressed as a whole with zstd; decompress it first",
@@ -55,7 +56,7 @@ impl fmt::Display for Foreign {
     }
 }
 
-/// What a file that does not begin with the archive's mark is, judged by its first [`SAMPLE`] bytes.
+/// What a file that is no archive is, judged by its first [`SAMPLE`] bytes.
 pub(crate) fn recognise(start: &[u8]) -> Foreign {
     if start.is_empty() {
         Foreign::Empty

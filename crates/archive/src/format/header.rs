@@ -16,7 +16,9 @@ use crate::{
 /// The first bytes of every archive, and of the `toc.dat` of the directory and tar formats.
 pub(crate) const MAGIC: &[u8; 5] = b"PGDMP";
 /// The format byte of the custom format.
-const FORMAT_CUSTOM: u8 = 1;
+pub(crate) const FORMAT_CUSTOM: u8 = 1;
+/// The format byte of the `toc.dat` of both other formats. The directory format has the number 5, but does not write it.
+pub(crate) const FORMAT_TAR: u8 = 3;
 /// The largest integer or offset size that `pg_restore` accepts; what does not fit our types is refused by value.
 const MAX_FIELD_SIZE: u8 = 32;
 
@@ -107,15 +109,8 @@ impl Header {
         out
     }
 
-    /// Reads the header from the start of `source` and tells it the archive's field sizes.
-    pub(crate) fn decode<R: Read>(source: &mut Source<R>) -> Result<Self> {
-        let mut magic = [0; MAGIC.len()];
-        let got = source.read_up_to(&mut magic)?;
-        if &magic[..got] != MAGIC {
-            let mut start = magic[..got].to_vec();
-            source.append_up_to(&mut start, foreign::SAMPLE)?;
-            return Err(Error::NotAnArchive(foreign::recognise(&start)));
-        }
+    /// Reads the header, whose magic has been read, and tells `source` the archive's field sizes.
+    pub(crate) fn decode<R: Read>(source: &mut Source<R>, format: u8) -> Result<Self> {
         let version = Self::decode_version(source)?;
         let sizes = FieldSizes {
             int: Self::decode_size(source, "integer", 4)?,
@@ -124,11 +119,11 @@ impl Header {
         source.set_field_sizes(sizes);
         let at = source.position();
         match source.byte("the header")? {
-            FORMAT_CUSTOM => {}
+            found if found == format => {}
             other => {
                 return Err(match foreign::from_format_byte(other) {
-                    Some(foreign) => Error::NotAnArchive(foreign),
-                    None => Error::corrupt(at, format!("there is no archive format {other}")),
+                    Some(foreign) if format == FORMAT_CUSTOM => Error::NotAnArchive(foreign),
+                    _ => Error::corrupt(at, format!("there is no archive format {other}")),
                 });
             }
         }

@@ -6,7 +6,11 @@ use bstr::{BString, ByteSlice};
 
 use crate::{
     ArchiveVersion, CatalogId, Entry, Error, Header, Result, Section,
-    format::primitives::{offset, put_int, put_text},
+    format::{
+        file_name,
+        header::FORMAT_CUSTOM,
+        primitives::{offset, put_int, put_text},
+    },
     reader::source::Source,
 };
 
@@ -19,6 +23,15 @@ pub enum DataOffset {
     Set(u64),
     /// There is no block.
     NoData,
+}
+
+/// What an entry ends with: where its data is, in the manner of the archive's format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DataPlace {
+    /// Custom format: where in the file.
+    Offset(DataOffset),
+    /// The other formats: in the file or member of this name, if there is data.
+    File(Option<BString>),
 }
 
 /// The descriptor of the entries whose data are large objects.
@@ -166,9 +179,9 @@ pub(crate) fn decode_repetition<'a, R: Read>(
     }
     for (entry, block) in entries {
         let at = source.position();
-        let (again, offset) = decode_entry(source, version, Some(entry))?;
-        let differs = match (offset, block) {
-            (DataOffset::Set(offset), Some(block)) => offset != block,
+        let (again, place) = decode_entry(source, version, FORMAT_CUSTOM, Some(entry))?;
+        let differs = match (place, block) {
+            (DataPlace::Offset(DataOffset::Set(offset)), Some(block)) => offset != block,
             _ => false,
         };
         if differs || again != *entry {
@@ -191,11 +204,12 @@ pub(crate) fn decode_repetition<'a, R: Read>(
     }
 }
 
-/// Reads the table of contents.
+/// Reads the table of contents of an archive of this format byte.
 pub(crate) fn decode<R: Read>(
     source: &mut Source<R>,
     version: ArchiveVersion,
-) -> Result<Vec<(Entry, DataOffset)>> {
+    format: u8,
+) -> Result<Vec<(Entry, DataPlace)>> {
     let at = source.position();
     let count = source.int(IN_TOC)?;
     if count < 0 {
@@ -209,20 +223,21 @@ pub(crate) fn decode<R: Read>(
     let mut ids = HashSet::new();
     for number in 1..=count {
         let at = source.position();
-        let (entry, offset) = decode_entry(source, version, None).map_err(|error| match error {
-            Error::Corrupt { offset, problem } => Error::corrupt(
-                offset,
-                format!("{problem}, in entry {number} of {count} of the table of contents"),
-            ),
-            other => other,
-        })?;
+        let (entry, place) =
+            decode_entry(source, version, format, None).map_err(|error| match error {
+                Error::Corrupt { offset, problem } => Error::corrupt(
+                    offset,
+                    format!("{problem}, in entry {number} of {count} of the table of contents"),
+                ),
+                other => other,
+            })?;
         if !ids.insert(entry.dump_id) {
             return Err(Error::corrupt(
                 at,
                 format!("dump id {} is used twice", entry.dump_id),
             ));
         }
-        entries.push((entry, offset));
+        entries.push((entry, place));
     }
     Ok(entries)
 }
@@ -232,8 +247,9 @@ pub(crate) fn decode<R: Read>(
 fn decode_entry<R: Read>(
     source: &mut Source<R>,
     version: ArchiveVersion,
+    format: u8,
     original: Option<&Entry>,
-) -> Result<(Entry, DataOffset)> {
+) -> Result<(Entry, DataPlace)> {
     let at = source.position();
     let dump_id = source.int(IN_TOC)?;
     if dump_id <= 0 {
@@ -281,14 +297,7 @@ fn decode_entry<R: Read>(
     let owner = source.text(IN_TOC)?;
     decode_with_oids(source)?;
     let dependencies = decode_dependencies(source, dump_id)?;
-    let at = source.position();
-    let offset = source.offset(IN_TOC)?;
-    if had_dumper == (offset == DataOffset::NoData) {
-        return Err(Error::corrupt(
-            at,
-            "an offset that contradicts the entry's data flag",
-        ));
-    }
+    let place = decode_place(source, format, had_dumper)?;
     let entry = Entry {
         dump_id,
         had_dumper,
@@ -306,7 +315,43 @@ fn decode_entry<R: Read>(
         owner,
         dependencies,
     };
-    Ok((entry, offset))
+    Ok((entry, place))
+}
+
+/// Reads where an entry's data is.
+fn decode_place<R: Read>(
+    source: &mut Source<R>,
+    format: u8,
+    had_dumper: bool,
+) -> Result<DataPlace> {
+    let at = source.position();
+    if format == FORMAT_CUSTOM {
+        let offset = source.offset(IN_TOC)?;
+        if had_dumper == (offset == DataOffset::NoData) {
+            return Err(Error::corrupt(
+                at,
+                "an offset that contradicts the entry's data flag",
+            ));
+        }
+        return Ok(DataPlace::Offset(offset));
+    }
+    let name = decode_required(source, "the name of the data's file")?;
+    if had_dumper == name.is_empty() {
+        return Err(Error::corrupt(
+            at,
+            "a file name that contradicts the entry's data flag",
+        ));
+    }
+    if !had_dumper {
+        return Ok(DataPlace::File(None));
+    }
+    if !file_name::is_plain(&name) {
+        return Err(Error::corrupt(
+            at,
+            format!("data in a file called {:?}", shorten(&name)),
+        ));
+    }
+    Ok(DataPlace::File(Some(name)))
 }
 
 fn decode_required<R: Read>(source: &mut Source<R>, what: &str) -> Result<BString> {

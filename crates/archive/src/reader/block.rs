@@ -3,8 +3,9 @@
 use std::io::{self, Read};
 
 use crate::{
-    Compression, Error, Result, compression::decompress::Decompressor, format::chunk::ChunkState,
-    reader::source::Source,
+    Compression, Error, Result,
+    format::chunk::ChunkState,
+    reader::{folder::ObjectFiles, source::Source, stream::Stream, tar::LargeObjectMembers},
 };
 
 /// A data block of an archive, positioned at its first byte of data.
@@ -35,7 +36,7 @@ impl<R: Read> Block<'_, R> {
 /// As an [`io::Read`] it gives an [`Error`] inside an [`io::Error`]; [`read_data`](Self::read_data) gives it plainly.
 pub struct DataBlock<'a, R: Read> {
     pub(crate) dump_id: i32,
-    pub(crate) stream: Decompressor<'a, R>,
+    pub(crate) stream: Stream<'a, R>,
 }
 
 impl<R: Read> DataBlock<'_, R> {
@@ -53,7 +54,7 @@ impl<R: Read> DataBlock<'_, R> {
     /// Reads some bytes; 0 only at the end of the data or for an empty buffer.
     ///
     /// # Errors
-    /// [`Error::Truncated`], [`Error::Corrupt`] or [`Error::Read`].
+    /// [`Error::Truncated`], [`Error::Corrupt`] or [`Error::Read`], within [`Error::InFile`] in a directory-format archive.
     pub fn read_data(&mut self, buffer: &mut [u8]) -> Result<usize> {
         self.stream.read(buffer)
     }
@@ -65,24 +66,23 @@ impl<R: Read> Read for DataBlock<'_, R> {
     }
 }
 
-/// How far a block of large objects has been read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BlobsPlace {
-    /// An oid comes next.
-    BeforeOid,
-    /// A stream has been begun.
-    InStream,
-    /// Oid 0 has been read.
-    Ended,
-}
-
 /// A block of large objects.
 pub struct LargeObjectsBlock<'a, R> {
     pub(crate) dump_id: i32,
-    pub(crate) compression: Compression,
-    pub(crate) source: &'a mut Source<R>,
-    pub(crate) stream: &'a mut ChunkState,
-    pub(crate) place: &'a mut BlobsPlace,
+    pub(crate) objects: Objects<'a, R>,
+}
+
+/// Where the large objects of a block come from.
+pub(crate) enum Objects<'a, R> {
+    /// The one file that is the archive.
+    InFile {
+        compression: Compression,
+        source: &'a mut Source<R>,
+        stream: &'a mut ChunkState,
+        place: &'a mut ObjectsPlace,
+    },
+    /// Files of a folder.
+    InFolder(ObjectFiles<'a, R>),
 }
 
 impl<R: Read> LargeObjectsBlock<'_, R> {
@@ -94,47 +94,85 @@ impl<R: Read> LargeObjectsBlock<'_, R> {
     /// The next large object, passing over what is left of the one before; `None` after the last.
     ///
     /// # Errors
-    /// [`Error::Truncated`], [`Error::Corrupt`] or [`Error::Read`].
+    /// [`Error::Truncated`], [`Error::Corrupt`] or [`Error::Read`]; in a directory-format archive also [`Error::InFile`],
+    /// [`Error::MissingFile`] or [`Error::OddFile`].
     pub fn next_object(&mut self) -> Result<Option<LargeObject<'_, R>>> {
-        match advance_blobs(self.source, self.stream, self.place)? {
-            None => Ok(None),
-            Some(oid) => {
-                let stream = Decompressor::new(self.compression, self.source, self.stream)?;
-                Ok(Some(LargeObject { oid, stream }))
-            }
+        match &mut self.objects {
+            Objects::InFile {
+                compression,
+                source,
+                stream,
+                place,
+            } => match place.advance(source, stream)? {
+                None => Ok(None),
+                Some((oid, at)) => {
+                    let stream = Stream::new(*compression, source, stream, None)?;
+                    Ok(Some(LargeObject { oid, at, stream }))
+                }
+            },
+            Objects::InFolder(files) => files.next_object(),
         }
     }
 }
 
-/// Goes to the next large object of a block and gives its oid; `None` at the block's end.
-pub(crate) fn advance_blobs<R: Read>(
-    source: &mut Source<R>,
-    stream: &mut ChunkState,
-    place: &mut BlobsPlace,
-) -> Result<Option<u32>> {
-    if *place == BlobsPlace::InStream {
-        stream.skip(source)?;
-        *place = BlobsPlace::BeforeOid;
+/// How far a block of large objects in one file has been read.
+#[derive(Debug)]
+pub(crate) enum ObjectsPlace {
+    /// Custom format.
+    Chunks(ChunkedObjects),
+    /// Tar format.
+    Members(LargeObjectMembers),
+}
+
+/// How far a block of large objects in chunks has been read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ChunkedObjects {
+    /// An oid comes next.
+    BeforeOid,
+    /// A stream has been begun.
+    InStream,
+    /// Oid 0 has been read.
+    Ended,
+}
+
+impl ObjectsPlace {
+    /// Goes to the next large object of a block and gives its oid and where it begins; `None` at the block's end.
+    pub(crate) fn advance<R: Read>(
+        &mut self,
+        source: &mut Source<R>,
+        stream: &mut ChunkState,
+    ) -> Result<Option<(u32, u64)>> {
+        let place = match self {
+            ObjectsPlace::Members(members) => return members.advance(source, stream),
+            ObjectsPlace::Chunks(place) => place,
+        };
+        if *place == ChunkedObjects::InStream {
+            stream.skip(source)?;
+            *place = ChunkedObjects::BeforeOid;
+        }
+        if *place == ChunkedObjects::Ended {
+            return Ok(None);
+        }
+        let at = source.position();
+        let oid = source.int("a block of large objects")? as u32;
+        if oid == 0 {
+            *place = ChunkedObjects::Ended;
+            return Ok(None);
+        }
+        *stream = ChunkState::begin();
+        *place = ChunkedObjects::InStream;
+        Ok(Some((oid, at)))
     }
-    if *place == BlobsPlace::Ended {
-        return Ok(None);
-    }
-    let oid = source.int("a block of large objects")? as u32;
-    if oid == 0 {
-        *place = BlobsPlace::Ended;
-        return Ok(None);
-    }
-    *stream = ChunkState::begin();
-    *place = BlobsPlace::InStream;
-    Ok(Some(oid))
 }
 
 /// One large object, decompressed as it is read.
 ///
 /// As an [`io::Read`] it gives an [`Error`] inside an [`io::Error`]; [`read_data`](Self::read_data) gives it plainly.
 pub struct LargeObject<'a, R: Read> {
-    oid: u32,
-    stream: Decompressor<'a, R>,
+    pub(crate) oid: u32,
+    /// Where it begins in the archive.
+    pub(crate) at: u64,
+    pub(crate) stream: Stream<'a, R>,
 }
 
 impl<R: Read> LargeObject<'_, R> {
@@ -152,7 +190,7 @@ impl<R: Read> LargeObject<'_, R> {
     /// Reads some bytes; 0 only at the end of the data or for an empty buffer.
     ///
     /// # Errors
-    /// [`Error::Truncated`], [`Error::Corrupt`] or [`Error::Read`].
+    /// [`Error::Truncated`], [`Error::Corrupt`] or [`Error::Read`], within [`Error::InFile`] in a directory-format archive.
     pub fn read_data(&mut self, buffer: &mut [u8]) -> Result<usize> {
         self.stream.read(buffer)
     }

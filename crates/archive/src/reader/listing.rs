@@ -34,7 +34,7 @@ where
         writeln!(output, "\n;     TOC Entries: {}", self.entries().len())?;
         writeln!(output, ";     Compression: {}", header.compression.name())?;
         writeln!(output, ";     Dump Version: {}-0", header.version)?;
-        writeln!(output, ";     Format: CUSTOM")?;
+        writeln!(output, ";     Format: {}", self.format())?;
         writeln!(output, ";     Integer: {} bytes", sizes.int)?;
         writeln!(output, ";     Offset: {} bytes", sizes.offset)?;
         let versions = [

@@ -78,11 +78,10 @@ impl<R: Read> Rows<'_, R> {
     fn end(&mut self) -> Result<()> {
         self.ended = true;
         if self.held != END || self.last != b'\n' {
-            let at = self.block.stream.place(0);
-            return Err(Error::corrupt(
-                at,
-                "the rows break off without the \\. that ends them",
-            ));
+            return Err(self
+                .block
+                .stream
+                .corrupt(0, "the rows break off without the \\. that ends them"));
         }
         Ok(())
     }

@@ -33,6 +33,8 @@ struct Seeking<R> {
 pub(crate) struct Source<R> {
     input: BufReader<R>,
     position: u64,
+    /// Nothing is read from here on, as if the input ended.
+    end: u64,
     seeking: Option<Seeking<R>>,
     sizes: FieldSizes,
 }
@@ -43,6 +45,7 @@ impl<R: Read> Source<R> {
         Source {
             input: BufReader::with_capacity(BUFFER_SIZE, input),
             position: 0,
+            end: u64::MAX,
             seeking: None,
             sizes: FieldSizes {
                 int: INT_SIZE,
@@ -83,18 +86,21 @@ impl<R: Read> Source<R> {
         self.seeking.is_some()
     }
 
+    /// Takes the input to end at `end`, or where it really does.
+    pub(crate) fn set_end(&mut self, end: Option<u64>) {
+        self.end = end.unwrap_or(u64::MAX);
+    }
+
     pub(crate) fn set_field_sizes(&mut self, sizes: FieldSizes) {
         self.sizes = sizes;
     }
 
-    pub(crate) fn into_inner(self) -> R {
-        self.input.into_inner()
-    }
-
     /// Reads some bytes; 0 only at the end or for an empty buffer.
     pub(crate) fn read_some(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let left = usize::try_from(self.end.saturating_sub(self.position)).unwrap_or(usize::MAX);
+        let length = buffer.len().min(left);
         loop {
-            match self.input.read(buffer) {
+            match self.input.read(&mut buffer[..length]) {
                 Ok(count) => {
                     self.position += count as u64;
                     return Ok(count);
@@ -130,6 +136,7 @@ impl<R: Read> Source<R> {
     /// Appends bytes until `bytes` is `length` long or the input ends.
     pub(crate) fn append_up_to(&mut self, bytes: &mut Vec<u8>, length: usize) -> Result<()> {
         let wanted = length.saturating_sub(bytes.len()) as u64;
+        let wanted = wanted.min(self.end.saturating_sub(self.position));
         let before = bytes.len();
         let outcome = self.input.by_ref().take(wanted).read_to_end(bytes);
         self.position += (bytes.len() - before) as u64;

@@ -8,12 +8,15 @@ use std::path::Path;
 use anyhow::Context;
 use pgdumprs::archive::Reader;
 
-/// Opens an archive: a file by its name, or standard input for `-`.
+/// Opens an archive of any format: a file or a folder by its name, or standard input for `-`.
 pub(super) fn open(path: &Path) -> anyhow::Result<Reader<File>> {
     if path == Path::new("-") {
         let input = io::stdin().as_fd().try_clone_to_owned();
         let input = input.context("could not open standard input")?;
         return Reader::from_file(input.into()).context("standard input");
+    }
+    if path.is_dir() {
+        return Reader::open_path(path).with_context(|| name(path));
     }
     let file =
         File::open(path).with_context(|| format!("could not open \"{}\"", path.display()))?;

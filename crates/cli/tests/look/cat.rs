@@ -31,7 +31,7 @@ pub(crate) fn check(samples: &Samples) {
             assert!(rows == expected, "{table} in {}", archive.display());
         }
         // From a pipe, with and without places of data.
-        for name in ["stock-default", "stock-pipe"] {
+        for name in ["stock-default", "stock-pipe", "stock-tar"] {
             let file = File::open(samples.named(name)).unwrap();
             let piped = run(pgdumprs().args(["cat", "-", table]).stdin(file));
             assert!(

@@ -1,4 +1,4 @@
-//! Files that are no archives in the custom format are told what they are.
+//! Files that are no archives are told what they are.
 
 use std::fs;
 use std::path::Path;
@@ -40,22 +40,24 @@ fn other_formats_are_named() {
     };
     assert_says(
         &said_of(&dump("plain")),
-        &[
-            "plain\": not a custom-format archive",
-            "plain-text dump",
-            "psql",
-        ],
+        &["plain\": not an archive", "plain-text dump", "psql"],
     );
-    assert_says(&said_of(&dump("tar")), &["a tar file", "pg_restore"]);
     let directory = dump("directory");
     assert_says(
-        &said_of(&directory),
-        &["a folder", "pg_dump -Fd", "pg_restore"],
-    );
-    assert_says(
         &said_of(&directory.join("toc.dat")),
-        &["table of contents of a directory-format"],
+        &["table of contents of a directory-format", "name the folder"],
     );
+    fs::rename(directory.join("toc.dat"), directory.join("contents")).unwrap();
+    assert_says(
+        &said_of(&directory),
+        &["a folder", "pg_dump -Fd", "toc.dat"],
+    );
+    // One that was packed from a folder.
+    let packed = folder.path().join("packed");
+    let mut tar = std::process::Command::new("tar");
+    let tar = tar.arg("-cf").arg(&packed).arg("-C").arg(folder.path());
+    assert!(run(tar.arg("directory")).status.success());
+    assert_says(&said_of(&packed), &["a tar file", "unpack it"]);
     let archive = fs::read(dump("custom")).unwrap();
     assert_says(&said_of(&with("empty", b"")), &["the file is empty"]);
     assert_says(&said_of(&with("short", &archive[..4])), &["too short"]);

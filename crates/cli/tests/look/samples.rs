@@ -106,10 +106,15 @@ impl Samples {
             own("own-none", &["-Z0"]),
             own("own-lz4", &["-Zlz4"]),
             own("own-zstd", &["-Zzstd", "--archive-version=1.16"]),
+            stock("stock-folder", &["-Fd", "-j2"]),
+            stock("stock-folder-none", &["-Fd", "-Z0"]),
+            stock("stock-tar", &["-Ft"]),
         ];
         if dumper == Major::REFERENCE {
             copies.push(stock("stock-lz4", &["-Zlz4"]));
             copies.push(stock("stock-zstd", &["-Zzstd"]));
+            copies.push(stock("stock-folder-lz4", &["-Fd", "-Zlz4"]));
+            copies.push(stock("stock-folder-zstd", &["-Fd", "-Zzstd"]));
         }
         let stock_output = |options: &[&str], output: Stdio| {
             let mut dump = tool(dumper, "pg_dump");

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write};
 
-use bstr::{BString, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 use pgdumprs::archive::{
-    BlockContent, CreationTime, DataOffset, Entry, Reader, Section, Verified, VerifiedBlock,
+    BlockContent, CreationTime, DataOffset, Entry, Format, Reader, Section, Verified, VerifiedBlock,
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -25,9 +25,15 @@ pub(super) fn write(
     let entries = reader.entries().iter().map(|entry| Line {
         entry,
         offset: reader.offset(entry.dump_id),
+        file: reader.data_file(entry.dump_id),
         block: blocks.get(&entry.dump_id).copied(),
     });
     let archive = Archive {
+        format: match reader.format() {
+            Format::Custom => "custom",
+            Format::Directory => "directory",
+            Format::Tar => "tar",
+        },
         archive_version: header.version.to_string(),
         compression: header.compression.name(),
         created: created(header.created),
@@ -55,6 +61,7 @@ pub(super) fn write(
 
 #[derive(Serialize)]
 struct Archive<'a> {
+    format: &'static str,
     archive_version: String,
     compression: &'static str,
     created: Option<String>,
@@ -80,6 +87,7 @@ struct Totals {
 struct Line<'a> {
     entry: &'a Entry,
     offset: Option<DataOffset>,
+    file: Option<&'a BStr>,
     block: Option<&'a VerifiedBlock>,
 }
 
@@ -118,6 +126,9 @@ impl Serialize for Line<'_> {
                 _ => None,
             };
             map.serialize_entry("data_offset", &offset)?;
+            if let Some(file) = self.file {
+                map.serialize_entry("data_file", &file.to_str_lossy())?;
+            }
         }
         if let Some(block) = self.block {
             put_block(&mut map, block)?;
