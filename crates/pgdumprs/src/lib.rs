@@ -52,6 +52,7 @@ mod patience;
 mod pipe;
 mod planning;
 mod report;
+mod restore;
 mod said;
 mod selection;
 mod server;
@@ -83,6 +84,10 @@ pub use pgdumprs_connect::{
 };
 pub use pgdumprs_ddl::{Inserts, Sections};
 pub use report::{Lsn, Report, TableReport};
+pub use restore::{
+    Failure, Restore, RestoreEnd, RestoreError, RestoreEvent, RestoreOptions, RestoreReport,
+    RestoreSections, RestoreStopped, TableOutcome,
+};
 pub use settings::LockWait;
 pub use table_data::{TableDataError, find_table_data};
 

@@ -139,6 +139,19 @@ pub fn compare_restored(source: &Database, ours: &Path, ways: &[Restore]) -> Res
     Ok(comparison)
 }
 
+/// Compares a stock dump of `copy`, which was made of `source` in the way that `how` names, with one of `source`; rows in any order.
+///
+/// # Errors
+///
+/// When a database cannot be dumped. Differences are no errors.
+pub fn compare_copy(source: &Database, copy: &Database, how: &str) -> Result<Comparison> {
+    let mut comparison = Comparison::of_copy(source, copy);
+    let dumps = [restored::dump_of(source), restored::dump_of(copy)];
+    let major = source.server().major();
+    restored::compare_dumps(how, major, dumps, output::Rows::Sorted, &mut comparison)?;
+    Ok(comparison)
+}
+
 /// Restores our archive of `source`, a database that no archive brings back whole, into an empty database of the same server, and
 /// compares what of F5 can be: entries fail only for what they lack, and what is restored is as it was.
 ///

@@ -70,6 +70,20 @@ impl Comparison {
         }
     }
 
+    pub(super) fn of_copy(source: &Database, copy: &Database) -> Comparison {
+        let database = |database: &Database| {
+            let major = database.server().major();
+            format!(
+                "database {} of a PostgreSQL {major} server",
+                database.name()
+            )
+        };
+        Comparison {
+            subjects: vec![format!("{} and {}", database(source), database(copy))],
+            ..Comparison::default()
+        }
+    }
+
     pub(super) fn difference(&mut self, rule: Rule, text: impl Into<String>) {
         self.differences.entry(rule).or_default().push(text.into());
     }

@@ -1,0 +1,244 @@
+//! A restore to be made, and the choices for it.
+
+mod archive;
+mod error;
+mod event;
+mod report;
+
+use std::fmt;
+use std::io::Read;
+use std::path::Path;
+use std::time::Instant;
+
+use pgdumprs_connect::{ConnectParams, Session};
+use pgdumprs_restore::{Progress, Settings};
+use pgdumprs_script::Script;
+
+pub use error::RestoreError;
+pub use event::RestoreEvent;
+pub use pgdumprs_restore::{Error as RestoreStopped, Failure, TableOutcome};
+pub use pgdumprs_script::{Options as RestoreOptions, Sections as RestoreSections};
+pub use report::{RestoreEnd, RestoreReport};
+
+use crate::blocking::blocking;
+use crate::restore::archive::Opened;
+
+/// Connections that load rows, where nobody says how many: one for each CPU, but not more than this.
+const MOST_JOBS: usize = 8;
+
+/// Whoever hears of events.
+type Watcher = Box<dyn FnMut(RestoreEvent) + Send>;
+
+/// A restore to be made: where to, and what of the archive, and how.
+///
+/// Its functions need a tokio runtime with I/O and time, as those of [`Dump`](crate::Dump) do.
+///
+/// ```
+/// use pgdumprs::{Restore, RestoreEnd, RestoreOptions};
+///
+/// # async fn example(connection: &str, archive: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
+/// let options = RestoreOptions { no_owner: true, ..RestoreOptions::default() };
+/// let report = Restore::new(connection)?.options(options).jobs(4).from_file(archive).await?;
+/// for failure in &report.failures {
+///     println!("{}: {}", failure.entry, failure.error);
+/// }
+/// assert_eq!(report.end(), RestoreEnd::Complete);
+/// # Ok(())
+/// # }
+/// # let server = pgdumprs_testkit::Server::get(pgdumprs_testkit::Major::REFERENCE);
+/// # let (source, target) = (server.database(), server.database());
+/// # source.execute_sql("CREATE TABLE item AS SELECT generate_series(1, 100) AS id");
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let archive = folder.path().join("shop.dump");
+/// # let runtime = tokio::runtime::Runtime::new().unwrap();
+/// # runtime.block_on(pgdumprs::Dump::new(&source.conninfo()).unwrap().to_file(&archive)).unwrap();
+/// # runtime.block_on(example(&target.conninfo(), &archive)).unwrap();
+/// # assert_eq!(target.psql("SELECT count(*) FROM item"), "100");
+/// ```
+pub struct Restore {
+    params: ConnectParams,
+    options: RestoreOptions,
+    settings: Settings,
+    watchers: Vec<Watcher>,
+}
+
+/// Dropping a future before it is done gives the restore up: what the server does for it is cancelled, and its connections are closed. What
+/// was committed until then stays. None of that blocks; a process that is to end then should call
+/// [`wait_for_cancels`](crate::wait_for_cancels()) first.
+impl Restore {
+    /// A restore into the database that a connection string names: a URI or `key=value` pairs, as libpq takes them.
+    ///
+    /// What the string leaves open comes from the `PG*` environment variables and the password file.
+    ///
+    /// # Errors
+    ///
+    /// [`RestoreError::Parameters`] where the string, the environment or the password file is wrong.
+    pub fn new(connection: &str) -> Result<Self, RestoreError> {
+        let params = ConnectParams::parse(connection)?.resolve(|name| std::env::var(name).ok())?;
+        Ok(Self::with_params(params))
+    }
+
+    /// A restore into the database that `params` name, without a look at the environment.
+    pub fn with_params(params: ConnectParams) -> Self {
+        let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get().min(MOST_JOBS));
+        Self {
+            params,
+            options: RestoreOptions::default(),
+            settings: Settings {
+                jobs: cpus,
+                ..Settings::default()
+            },
+            watchers: Vec::new(),
+        }
+    }
+
+    /// What of the archive is restored and how, rather than everything: `pg_restore`'s options.
+    #[must_use]
+    pub fn options(mut self, options: RestoreOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Loads rows and makes indexes over this many connections, at least one, rather than one for each CPU, and eight at most. There is one in
+    /// any case where everything is one transaction or a few large ones, and for an archive that comes from a pipe.
+    #[must_use]
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.settings.jobs = jobs.max(1);
+        self
+    }
+
+    /// Lets data that waits for the connections take about this many bytes of memory, rather than 64 MiB.
+    #[must_use]
+    pub fn memory(mut self, bytes: usize) -> Self {
+        self.settings.memory = bytes;
+        self
+    }
+
+    /// Stops at the first statement that the server refuses, rather than going on and reporting it. A restore in one transaction, or in a few
+    /// large ones, always does.
+    #[must_use]
+    pub fn exit_on_error(mut self, exit: bool) -> Self {
+        self.settings.exit_on_error = exit;
+        self
+    }
+
+    /// Leaves out the rows of tables that could not be made, or were there before.
+    #[must_use]
+    pub fn no_data_for_failed_tables(mut self, leave_out: bool) -> Self {
+        self.settings.no_data_for_failed_tables = leave_out;
+        self
+    }
+
+    /// Keeps each table to one connection, so that its rows come in the archive's order. Otherwise a large table that the restore has made is
+    /// loaded over several.
+    #[must_use]
+    pub fn keep_row_order(mut self, keep: bool) -> Self {
+        self.settings.shared_from = match keep {
+            true => None,
+            false => Settings::default().shared_from,
+        };
+        self
+    }
+
+    /// Loads tables over several connections from this many bytes of data in the archive on, rather than 16 MiB.
+    #[must_use]
+    pub fn share_tables_from(mut self, bytes: u64) -> Self {
+        self.settings.shared_from = Some(bytes);
+        self
+    }
+
+    /// Tells `watcher` what happens, from within the restore's task: it should return at once. May be called several times, for several
+    /// watchers.
+    #[must_use]
+    pub fn watch(mut self, watcher: impl FnMut(RestoreEvent) + Send + 'static) -> Self {
+        self.watchers.push(Box::new(watcher));
+        self
+    }
+
+    /// Restores an archive from a file; one from a named pipe is read front to back.
+    ///
+    /// What the server refuses does not end the restore, unless [`Restore::exit_on_error`] says so: the report has it, and says whether
+    /// everything is there.
+    ///
+    /// # Errors
+    ///
+    /// [`RestoreError`], before anything was changed.
+    #[tracing::instrument(name = "restore", skip_all)]
+    pub async fn from_file(self, path: impl AsRef<Path>) -> Result<RestoreReport, RestoreError> {
+        let path = path.as_ref().to_owned();
+        let opened = blocking(move || Opened::path(path)).await?;
+        self.run(opened).await
+    }
+
+    /// Restores an archive that is read front to back, as from standard input. Rows are loaded over one connection.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Restore::from_file`].
+    #[tracing::instrument(name = "restore", skip_all)]
+    pub async fn from_std_reader(
+        self,
+        reader: impl Read + Send + 'static,
+    ) -> Result<RestoreReport, RestoreError> {
+        let opened = blocking(move || Opened::reader(reader)).await?;
+        self.run(opened).await
+    }
+
+    async fn run(mut self, opened: Opened) -> Result<RestoreReport, RestoreError> {
+        let started = Instant::now();
+        let Opened {
+            header,
+            entries,
+            source,
+        } = opened;
+        let options = self.options.clone();
+        let script = blocking(move || Script::new(&header, entries, &options)).await?;
+        let mut warnings: Vec<String> = script.warnings().iter().map(ToString::to_string).collect();
+        for warning in &warnings {
+            self.tell(RestoreEvent::Warning(warning.clone()));
+        }
+        let session = Session::connect(&self.params).await;
+        let session = session.map_err(RestoreError::Connect)?;
+        let server_version = session.server_version().text.clone();
+        self.tell(RestoreEvent::Connected {
+            server_version: server_version.clone(),
+        });
+        let params = self.params.clone();
+        let settings = self.settings.clone();
+        let entries = script.clone();
+        let heard = |progress: Progress| {
+            for event in RestoreEvent::of(progress, entries.entries()) {
+                if let RestoreEvent::Warning(warning) = &event {
+                    warnings.push(warning.clone());
+                }
+                self.tell(event);
+            }
+        };
+        let outcome =
+            pgdumprs_restore::run(session, &params, script, source, &settings, heard).await;
+        Ok(RestoreReport::new(
+            outcome,
+            server_version,
+            warnings,
+            started.elapsed(),
+        ))
+    }
+
+    fn tell(&mut self, event: RestoreEvent) {
+        event.log();
+        for watcher in &mut self.watchers {
+            watcher(event.clone());
+        }
+    }
+}
+
+/// Shows what was chosen, and no password.
+impl fmt::Debug for Restore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Restore")
+            .field("params", &self.params)
+            .field("options", &self.options)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,31 @@
+//! What can keep a restore from being begun.
+
+use pgdumprs_connect::ConnInfoError;
+
+/// Why there is no restore. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RestoreError {
+    /// A connection string or parameter is wrong.
+    #[error(transparent)]
+    Parameters(#[from] ConnInfoError),
+    /// The archive cannot be read.
+    #[error("could not read the archive")]
+    Archive(#[from] pgdumprs_archive::Error),
+    /// The options contradict each other or the archive, or the archive holds what no script can say.
+    #[error(transparent)]
+    Script(#[from] pgdumprs_script::Error),
+    /// No session could be opened.
+    #[error(transparent)]
+    Connect(pgdumprs_connect::Error),
+}
+
+impl RestoreError {
+    /// The SQLSTATE, where the server reported one.
+    pub fn sqlstate(&self) -> Option<&str> {
+        match self {
+            RestoreError::Connect(error) => error.sqlstate(),
+            _ => None,
+        }
+    }
+}

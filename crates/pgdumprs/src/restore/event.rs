@@ -1,0 +1,111 @@
+//! What happens during a restore, for whoever watches.
+
+use bstr::BString;
+use pgdumprs_archive::Entry;
+use pgdumprs_connect::Notices;
+use pgdumprs_restore::{Failure, Progress, TableOutcome};
+use tracing::{debug, info, trace, warn};
+
+/// A step of a restore.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum RestoreEvent {
+    /// The first session is open.
+    #[non_exhaustive]
+    Connected {
+        /// The server's version as it prints it.
+        server_version: BString,
+    },
+    /// An entry is about to be restored, or one of its parts is: an object, its privileges, its data.
+    #[non_exhaustive]
+    EntryStarted {
+        /// The entry's number in the archive.
+        dump_id: i32,
+        /// Kind, schema and name, as the archive's list has them.
+        name: BString,
+    },
+    /// An entry has been restored, or was tried to be.
+    #[non_exhaustive]
+    EntryFinished {
+        /// The entry's number in the archive.
+        dump_id: i32,
+    },
+    /// A table's rows are in, or could not be loaded.
+    TableFinished(TableOutcome),
+    /// The server refused a statement.
+    Failed(Failure),
+    /// Something the user should know of.
+    Warning(String),
+    /// What the server said and that is no warning.
+    Notice(String),
+    /// How far the data has come: told of every 128 KiB or so.
+    #[non_exhaustive]
+    Progress {
+        /// Bytes of rows, statements in their place and large objects that were sent.
+        bytes: u64,
+    },
+}
+
+impl RestoreEvent {
+    /// What is to be told of something; `entries` are those of the archive.
+    pub(crate) fn of(progress: Progress, entries: &[Entry]) -> Vec<RestoreEvent> {
+        let event = match progress {
+            Progress::Begun { entry } => RestoreEvent::EntryStarted {
+                dump_id: entries[entry].dump_id,
+                name: entries[entry].label(),
+            },
+            Progress::Ended { entry } => RestoreEvent::EntryFinished {
+                dump_id: entries[entry].dump_id,
+            },
+            Progress::Table(table) => RestoreEvent::TableFinished(table),
+            Progress::Failed(failure) => RestoreEvent::Failed(failure),
+            Progress::Sent { bytes } => RestoreEvent::Progress { bytes },
+            Progress::FewerConnections { reason } => RestoreEvent::Warning(format!(
+                "the restore goes on over fewer connections than asked for: {reason}"
+            )),
+            Progress::Said { entry, notices } => return said(&entry, notices),
+            // Whoever adds something to be told of adds it here.
+            _ => return Vec::new(),
+        };
+        vec![event]
+    }
+
+    /// Tells whoever subscribes to `tracing`.
+    pub(crate) fn log(&self) {
+        match self {
+            RestoreEvent::Connected { server_version } => info!(%server_version, "connected"),
+            RestoreEvent::EntryStarted { dump_id, name } => debug!(dump_id, %name, "restoring"),
+            RestoreEvent::EntryFinished { dump_id } => trace!(dump_id, "restored"),
+            RestoreEvent::TableFinished(table) => {
+                debug!(table = %table.name, rows = table.loaded, "loaded");
+            }
+            RestoreEvent::Failed(failure) => warn!(entry = %failure.entry, "{}", failure.error),
+            RestoreEvent::Warning(warning) => warn!("{warning}"),
+            RestoreEvent::Notice(notice) => info!("{notice}"),
+            RestoreEvent::Progress { bytes } => trace!(bytes, "progress"),
+        }
+    }
+}
+
+/// What a server said while an entry was restored, or at another time.
+fn said(entry: &BString, notices: Notices) -> Vec<RestoreEvent> {
+    let during = match entry.is_empty() {
+        true => String::new(),
+        false => format!(" while {entry} is restored"),
+    };
+    let messages = notices.messages.iter().map(|message| {
+        let text = format!("the server says{during}: {}", message.text());
+        match message.severity.as_slice() {
+            b"WARNING" => RestoreEvent::Warning(text),
+            _ => RestoreEvent::Notice(text),
+        }
+    });
+    let lost = (notices.lost > 0).then(|| {
+        let text = format!(
+            "the server said {} messages more{during}: its log has them",
+            notices.lost
+        );
+        RestoreEvent::Warning(text)
+    });
+    messages.chain(lost).collect()
+}

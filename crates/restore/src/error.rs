@@ -1,0 +1,59 @@
+//! What ends a restore before its end.
+
+use bstr::BString;
+
+/// Why a restore could not go on. What fails for itself alone is a [`Failure`](crate::Failure).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The connection was lost, or the server broke the protocol.
+    #[error("{}", during(.entry))]
+    Connection {
+        /// What was being restored, as the archive's list names it, where something was.
+        entry: Option<BString>,
+        /// What happened.
+        #[source]
+        source: pgdumprs_connect::Error,
+    },
+    /// Another connection could not be opened.
+    #[error("could not connect to database \"{database}\"")]
+    Database {
+        /// The database that was just made.
+        database: BString,
+        /// Why not.
+        #[source]
+        source: pgdumprs_connect::Error,
+    },
+    /// All is done, and it is not known to be on the server's disk.
+    #[error("the restore is done, but the server did not confirm that it is on its disk")]
+    NotFlushed {
+        /// What happened.
+        #[source]
+        source: pgdumprs_connect::Error,
+    },
+    /// The archive could not be read.
+    #[error("could not read the data of {entry}")]
+    Archive {
+        /// What was being restored, as the archive's list names it.
+        entry: BString,
+        /// What is wrong.
+        #[source]
+        source: pgdumprs_archive::Error,
+    },
+    /// A table's rows break off.
+    #[error("the archive is damaged: the rows of {entry} break off without the \\. that ends them")]
+    RowsBreakOff {
+        /// What was being restored, as the archive's list names it.
+        entry: BString,
+    },
+    /// The system has no thread to give.
+    #[error("could not start a thread")]
+    Thread(#[source] std::io::Error),
+}
+
+fn during(entry: &Option<BString>) -> String {
+    match entry {
+        None => "the restore's connection failed".to_owned(),
+        Some(entry) => format!("the connection failed while {entry} was restored"),
+    }
+}

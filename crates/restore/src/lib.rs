@@ -1,0 +1,28 @@
+//! Carries out a script on a server: definitions one behind the other without a wait between them, rows and indexes over several
+//! connections.
+//!
+//! [`run`] takes a session, a [`Script`](pgdumprs_script::Script) and the archive that its data is in. What fails for itself is a
+//! [`Failure`] in the [`Outcome`], and the restore goes on as `pg_restore` does; the outcome says how many rows of each table were in the
+//! archive and how many the server has taken, so that nothing that is missing looks whole. Nothing in an archive is ever taken for more
+//! than SQL for the target.
+
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
+
+mod durable;
+mod error;
+mod graph;
+mod ledger;
+mod load;
+mod outcome;
+mod run;
+mod schedule;
+mod settings;
+mod source;
+mod worker;
+
+pub use error::Error;
+pub use ledger::Progress;
+pub use outcome::{Failure, Outcome, TableOutcome};
+pub use run::run;
+pub use settings::Settings;
+pub use source::Source;

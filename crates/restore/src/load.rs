@@ -1,0 +1,6 @@
+//! What is loaded: rows, statements in the place of rows, large objects.
+
+pub(crate) mod feeder;
+pub(crate) mod rows;
+pub(crate) mod shared;
+pub(crate) mod statements;

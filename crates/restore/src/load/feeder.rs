@@ -1,0 +1,177 @@
+//! A thread that reads the archive for a connection.
+
+use std::sync::mpsc as requests;
+
+use pgdumprs_archive as archive;
+use tokio::sync::mpsc;
+
+use crate::load::rows::{self, Rows, RowsError};
+use crate::load::statements::Cutter;
+use crate::source::{BoxedSource, Source};
+
+/// Bytes of a large object that are read together.
+const CONTENT: usize = 128 * 1024;
+
+/// A part of some large objects.
+#[derive(Debug)]
+pub(crate) enum Object {
+    /// The next one begins, of this oid.
+    Begin(u32),
+    /// Some of its content.
+    Content(Vec<u8>),
+    /// It is complete.
+    End,
+}
+
+/// What is read, piece by piece; it ends with an error, or with the end of the data.
+pub(crate) type Feed<T> = mpsc::Receiver<Result<T, RowsError>>;
+
+enum Request {
+    Rows(i32, mpsc::Sender<Result<Rows, RowsError>>),
+    Statements(i32, Cutter, mpsc::Sender<Result<Vec<u8>, RowsError>>),
+    LargeObjects(i32, mpsc::Sender<Result<Object, RowsError>>),
+}
+
+/// The thread, begun when something is first asked for. It ends when this is dropped and what it reads is wanted no more.
+pub(crate) struct Feeder {
+    source: Source,
+    room: usize,
+    requests: Option<requests::Sender<Request>>,
+}
+
+impl Feeder {
+    /// For a connection before which so many pieces may wait.
+    pub(crate) fn new(source: Source, room: usize) -> Self {
+        Feeder {
+            source,
+            room: room.max(2),
+            requests: None,
+        }
+    }
+
+    /// The rows of an entry.
+    pub(crate) fn rows(&mut self, dump_id: i32) -> std::io::Result<Feed<Rows>> {
+        let (sender, feed) = mpsc::channel(self.room);
+        self.ask(Request::Rows(dump_id, sender))?;
+        Ok(feed)
+    }
+
+    /// The statements in the place of an entry's rows.
+    pub(crate) fn statements(
+        &mut self,
+        dump_id: i32,
+        cutter: Cutter,
+    ) -> std::io::Result<Feed<Vec<u8>>> {
+        let (sender, feed) = mpsc::channel(self.room);
+        self.ask(Request::Statements(dump_id, cutter, sender))?;
+        Ok(feed)
+    }
+
+    /// The large objects of an entry.
+    pub(crate) fn large_objects(&mut self, dump_id: i32) -> std::io::Result<Feed<Object>> {
+        let (sender, feed) = mpsc::channel(self.room);
+        self.ask(Request::LargeObjects(dump_id, sender))?;
+        Ok(feed)
+    }
+
+    fn ask(&mut self, request: Request) -> std::io::Result<()> {
+        if self.requests.is_none() {
+            let (sender, receiver) = requests::channel();
+            let source = self.source.clone();
+            std::thread::Builder::new()
+                .name("read".to_owned())
+                .spawn(move || serve(&source, &receiver))?;
+            self.requests = Some(sender);
+        }
+        // A thread that is gone has dropped its end of what it was to send, and whoever waits for that sees it.
+        let _ = self
+            .requests
+            .as_ref()
+            .map(|requests| requests.send(request));
+        Ok(())
+    }
+}
+
+/// Reads what is asked for, one after the other.
+fn serve(source: &Source, requests: &requests::Receiver<Request>) {
+    let mut opened: Option<BoxedSource> = None;
+    for request in requests {
+        let data = match &mut opened {
+            Some(data) => Ok(data),
+            None => source.open().map(|data| opened.insert(data)),
+        };
+        match request {
+            Request::Rows(dump_id, to) => {
+                let read = data.map_err(RowsError::Archive).and_then(|data| {
+                    let mut block = data.data(dump_id).map_err(RowsError::Archive)?;
+                    rows::read(&mut *block, |rows| to.blocking_send(Ok(rows)).is_ok())
+                });
+                end(read, &to);
+            }
+            Request::Statements(dump_id, cutter, to) => {
+                let read = data.and_then(|data| read_statements(data, dump_id, cutter, &to));
+                end(read.map_err(RowsError::Archive), &to);
+            }
+            Request::LargeObjects(dump_id, to) => {
+                let read = data.and_then(|data| read_large_objects(data, dump_id, &to));
+                end(read.map_err(RowsError::Archive), &to);
+            }
+        }
+    }
+}
+
+/// Tells of an error. Nobody need be there to hear of it.
+fn end<T>(read: Result<(), RowsError>, to: &mpsc::Sender<Result<T, RowsError>>) {
+    if let Err(error) = read {
+        let _ = to.blocking_send(Err(error));
+    }
+}
+
+fn read_statements(
+    data: &mut BoxedSource,
+    dump_id: i32,
+    mut cutter: Cutter,
+    to: &mpsc::Sender<Result<Vec<u8>, RowsError>>,
+) -> archive::Result<()> {
+    let mut block = data.data(dump_id)?;
+    let mut buffer = vec![0; CONTENT];
+    let send = |statement| to.blocking_send(Ok(statement)).is_ok();
+    loop {
+        match block.read_data(&mut buffer)? {
+            0 => break,
+            count if !cutter.push(&buffer[..count], send) => return Ok(()),
+            _ => {}
+        }
+    }
+    cutter.rest().map(send);
+    Ok(())
+}
+
+fn read_large_objects(
+    data: &mut BoxedSource,
+    dump_id: i32,
+    to: &mpsc::Sender<Result<Object, RowsError>>,
+) -> archive::Result<()> {
+    let send = |object| to.blocking_send(Ok(object)).is_ok();
+    let mut objects = data.large_objects(dump_id)?;
+    while let Some((oid, mut content)) = objects.next_object()? {
+        if !send(Object::Begin(oid)) {
+            return Ok(());
+        }
+        loop {
+            let mut piece = vec![0; CONTENT];
+            let count = content.read_data(&mut piece)?;
+            piece.truncate(count);
+            if count == 0 {
+                break;
+            }
+            if !send(Object::Content(piece)) {
+                return Ok(());
+            }
+        }
+        if !send(Object::End) {
+            return Ok(());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,197 @@
+//! A table whose rows are loaded over several connections.
+//!
+//! Each has a transaction of its own, and none is committed before the rows are in over all of them: where one fails, the table stays
+//! empty, as if it had been loaded over one connection.
+
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use pgdumprs_connect::ServerError;
+use tokio::sync::futures::Notified;
+use tokio::sync::{Mutex, Notify, watch};
+
+use crate::load::feeder::Feed;
+use crate::load::rows::{Rows, RowsError};
+
+/// How far a table has come.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// Connections that load it.
+    pub(crate) joined: usize,
+    /// Those of them whose rows are in, though not committed.
+    pub(crate) ready: usize,
+    /// Those that have committed or given up.
+    pub(crate) left: usize,
+    /// No more rows are to come.
+    pub(crate) is_drained: bool,
+    /// Rows that were taken out of the archive.
+    pub(crate) archived: u64,
+    /// Rows that are committed.
+    pub(crate) loaded: u64,
+    /// Why the table cannot be loaded.
+    pub(crate) failure: Option<ServerError>,
+    /// Why its rows cannot be read.
+    pub(crate) unreadable: Option<RowsError>,
+}
+
+impl State {
+    /// Whether the table is given up.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failure.is_some() || self.unreadable.is_some()
+    }
+
+    /// Whether all rows are in.
+    fn is_ready(&self) -> bool {
+        self.is_drained && self.ready == self.joined
+    }
+}
+
+/// A table that several connections load.
+#[derive(Debug)]
+pub(crate) struct SharedTable {
+    /// Its data's entry.
+    pub(crate) dump_id: i32,
+    /// `COPY … FROM stdin;`
+    pub(crate) statement: Vec<u8>,
+    rows: Mutex<Feed<Rows>>,
+    state: watch::Sender<State>,
+}
+
+/// The end of a feed of rows, held while a row goes on in the next piece.
+pub(crate) type Held<'a> = tokio::sync::MutexGuard<'a, Feed<Rows>>;
+
+impl SharedTable {
+    /// A table that one connection has begun to load.
+    pub(crate) fn new(dump_id: i32, statement: Vec<u8>, rows: Feed<Rows>) -> Self {
+        SharedTable {
+            dump_id,
+            statement,
+            rows: Mutex::new(rows),
+            state: watch::Sender::new(State::default()),
+        }
+    }
+
+    /// Whether it is given up.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.state.borrow().has_failed()
+    }
+
+    /// Lets another connection load it, unless that is too late.
+    pub(crate) fn join(&self) -> bool {
+        self.state.send_if_modified(|state| {
+            let joins = !state.is_drained && !state.has_failed();
+            state.joined += usize::from(joins);
+            joins
+        })
+    }
+
+    /// The next rows, `None` at their end or where the table is given up. With rows that end within one comes what gives the rest of it.
+    pub(crate) async fn next(&self) -> Option<(Rows, Option<Held<'_>>)> {
+        let mut feed = self.rows.lock().await;
+        let rows = self.take(&mut feed).await?;
+        let held = (!rows.are_whole).then_some(feed);
+        Some((rows, held))
+    }
+
+    /// The rest of a row.
+    pub(crate) async fn take(&self, feed: &mut Feed<Rows>) -> Option<Rows> {
+        if self.state.borrow().has_failed() {
+            return None;
+        }
+        let next = feed.recv().await;
+        self.state.send_modify(|state| match &next {
+            Some(Ok(rows)) => state.archived += rows.count,
+            Some(Err(_)) => {}
+            None => state.is_drained = true,
+        });
+        match next? {
+            Ok(rows) => Some(rows),
+            Err(error) => {
+                self.state
+                    .send_modify(|state| state.unreadable = Some(error));
+                None
+            }
+        }
+    }
+
+    /// Counts the rows that are left when the table is given up.
+    pub(crate) async fn count_rest(&self) {
+        let mut feed = self.rows.lock().await;
+        while let Some(Ok(rows)) = feed.recv().await {
+            self.state.send_modify(|state| state.archived += rows.count);
+        }
+    }
+
+    /// One connection's rows could not be loaded.
+    pub(crate) fn fail(&self, error: ServerError) {
+        self.state.send_modify(|state| {
+            state.failure.get_or_insert(error);
+        });
+    }
+
+    /// One connection's rows are in; waits until those of all others are too, which may then be committed. `false` where the table is given
+    /// up.
+    pub(crate) async fn ready(&self) -> bool {
+        self.state.send_modify(|state| state.ready += 1);
+        let mut state = self.state.subscribe();
+        // The sender is here and cannot be gone.
+        let settled = state
+            .wait_for(|state| state.is_ready() || state.has_failed())
+            .await;
+        settled.is_ok_and(|state| !state.has_failed())
+    }
+
+    /// A connection has committed so many rows, or none.
+    pub(crate) fn leave(&self, loaded: u64) {
+        self.state.send_modify(|state| {
+            state.left += 1;
+            state.loaded += loaded;
+        });
+    }
+
+    /// Waits until all connections are done with the table, and takes what it came to.
+    pub(crate) async fn end(&self) -> State {
+        let mut state = self.state.subscribe();
+        let _ = state.wait_for(|state| state.left == state.joined).await;
+        let mut end = State::default();
+        self.state.send_modify(|state| {
+            end = std::mem::take(state);
+            // Nobody can join any more.
+            state.is_drained = true;
+        });
+        end
+    }
+}
+
+/// The tables that whoever has nothing else to do can help with.
+#[derive(Debug, Default)]
+pub(crate) struct Board {
+    tables: std::sync::Mutex<Vec<Arc<SharedTable>>>,
+    opened: Notify,
+}
+
+impl Board {
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<SharedTable>>> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for help with a table.
+    pub(crate) fn open(&self, table: &Arc<SharedTable>) {
+        self.lock().push(Arc::clone(table));
+        self.opened.notify_waiters();
+    }
+
+    /// No more help is needed with a table.
+    pub(crate) fn close(&self, table: &Arc<SharedTable>) {
+        self.lock().retain(|other| !Arc::ptr_eq(other, table));
+    }
+
+    /// A table to help with, joined already.
+    pub(crate) fn join(&self) -> Option<Arc<SharedTable>> {
+        self.lock().iter().find(|table| table.join()).cloned()
+    }
+
+    /// Tells when help is asked for.
+    pub(crate) fn opened(&self) -> Notified<'_> {
+        self.opened.notified()
+    }
+}

@@ -1,0 +1,237 @@
+//! A restore from its first statement to its last.
+
+mod parallel;
+mod serial;
+
+use std::sync::Arc;
+
+use bstr::ByteSlice;
+use pgdumprs_archive::Section;
+use pgdumprs_connect::{ConnectParams, Session};
+use pgdumprs_script::{Pass, Script};
+use tokio::sync::mpsc;
+
+use crate::ledger::Ledger;
+use crate::load::feeder::Feeder;
+use crate::load::rows::PIECE;
+use crate::load::shared::Board;
+use crate::worker::{Rules, Task, WINDOW};
+use crate::{Error, Outcome, Progress, Settings, Source, durable};
+
+/// Everything that the connections of a restore share.
+struct Crew {
+    script: Script,
+    source: Source,
+    ledger: Ledger,
+    board: Board,
+    rules: Rules,
+    /// Connections that load rows.
+    jobs: usize,
+    /// Pieces of data that may wait before each of them.
+    room: usize,
+    /// Statements that may be under way over each of them.
+    window: usize,
+    /// A pooler carries them.
+    is_pooled: bool,
+}
+
+/// Restores what `script` says from `source` over `session`, and over others that are opened like it. `params` are those that it was opened
+/// with: where the script makes a database and goes into it, they lead there. `tell` hears what happens.
+///
+/// Dropping the future stops the restore: what the server does for it is cancelled.
+pub async fn run(
+    session: Session,
+    params: &ConnectParams,
+    script: Script,
+    source: Source,
+    settings: &Settings,
+    mut tell: impl FnMut(Progress) + Send,
+) -> Outcome {
+    let (progress, mut heard) = mpsc::unbounded_channel();
+    let options = script.options();
+    let is_transaction = options.single_transaction || options.transaction_size.is_some();
+    let exit_on_error = settings.exit_on_error || is_transaction;
+    let can_be_shared = !options.use_set_session_authorization
+        && script
+            .entries()
+            .iter()
+            .any(|entry| entry.descriptor == "SEARCHPATH");
+    let jobs = match is_transaction || source.is_read_once() {
+        true => 1,
+        false => settings.jobs.max(1),
+    };
+    let rules = Rules {
+        is_careful: exit_on_error && !is_transaction,
+        no_data_for_failed_tables: settings.no_data_for_failed_tables,
+        shared_from: settings.shared_from.filter(|_| can_be_shared && jobs > 1),
+        standard_strings: has_standard_strings(&script),
+        knows_transaction_timeout: session.server_version().major() >= 17,
+        commits_lazily: false,
+    };
+    let crew = Crew {
+        ledger: Ledger::new(exit_on_error, progress),
+        board: Board::default(),
+        rules,
+        jobs,
+        room: settings.memory / jobs / PIECE,
+        window: if rules.is_careful { 1 } else { WINDOW },
+        is_pooled: false,
+        script,
+        source,
+    };
+    let doing = crew.prepare(session, params);
+    tokio::pin!(doing);
+    let (crew, done) = loop {
+        tokio::select! {
+            biased;
+            Some(progress) = heard.recv() => tell(progress),
+            done = &mut doing => break done,
+        }
+    };
+    let mut outcome = crew.ledger.outcome(&crew.script);
+    while let Ok(progress) = heard.try_recv() {
+        tell(progress);
+    }
+    let options = crew.script.options();
+    let is_failed = done.is_err() || crew.ledger.is_stopped();
+    outcome.rolled_back = options.single_transaction && is_failed;
+    outcome.durable = done.is_ok();
+    outcome.stopped = done.err();
+    outcome
+}
+
+impl Crew {
+    /// Asks what has to be known of the server, and carries the script out.
+    async fn prepare(
+        mut self,
+        mut session: Session,
+        params: &ConnectParams,
+    ) -> (Arc<Crew>, Result<(), Error>) {
+        let connection = |source| Error::Connection {
+            entry: None,
+            source,
+        };
+        let asked = async {
+            self.is_pooled = session.is_pooled().await?;
+            let options = self.script.options();
+            self.rules.commits_lazily = !options.single_transaction
+                && !self.is_pooled
+                && durable::can_be_asked_for(&mut session).await?;
+            Ok(())
+        };
+        let asked = asked.await.map_err(connection);
+        let crew = Arc::new(self);
+        if let Err(error) = asked {
+            return (crew, Err(error));
+        }
+        let done = crew.carry_out(&mut session, params).await;
+        // One that was lost, or has something under way, ends otherwise.
+        if done.is_ok() {
+            session.close().await;
+        }
+        (crew, done)
+    }
+
+    async fn carry_out(
+        self: &Arc<Self>,
+        session: &mut Session,
+        params: &ConnectParams,
+    ) -> Result<(), Error> {
+        let feeder = self.feeder();
+        let told = self.script.session();
+        let all: Vec<usize> = (0..self.script.steps().len()).collect();
+        if self.jobs == 1 {
+            let parts = self
+                .serial(session, params, told, feeder, &all, true)
+                .await?;
+            self.finish(session, parts).await?;
+        } else {
+            let Parts {
+                before,
+                middle,
+                privileges,
+                after,
+                last,
+            } = Parts::of(&self.script);
+            let (told, feeder) = self
+                .serial(session, params, told, feeder, &before, true)
+                .await?;
+            let (told, feeder) = self.parallel(session, told, feeder, &middle).await?;
+            let (told, feeder) = self
+                .serial(session, params, told, feeder, &privileges, false)
+                .await?;
+            let (told, feeder) = self.parallel(session, told, feeder, &after).await?;
+            let parts = self
+                .serial(session, params, told, feeder, &last, false)
+                .await?;
+            self.finish(session, parts).await?;
+        }
+        if self.rules.commits_lazily {
+            let flushed = durable::flush(session).await;
+            flushed.map_err(|source| Error::NotFlushed { source })?;
+        }
+        Ok(())
+    }
+
+    fn feeder(&self) -> Feeder {
+        Feeder::new(self.source.clone(), self.room.clamp(2, 64))
+    }
+
+    fn task(&self) -> Task<'_> {
+        Task {
+            script: &self.script,
+            source: &self.source,
+            ledger: &self.ledger,
+            board: &self.board,
+            rules: self.rules,
+        }
+    }
+}
+
+/// The steps of a script, by their positions, in the parts that follow each other.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Parts {
+    /// What is dropped, and what comes before the data.
+    before: Vec<usize>,
+    /// Data and what comes behind it.
+    middle: Vec<usize>,
+    privileges: Vec<usize>,
+    /// Materialized views are filled.
+    after: Vec<usize>,
+    /// Event triggers, which would act on all else.
+    last: Vec<usize>,
+}
+
+impl Parts {
+    fn of(script: &Script) -> Self {
+        let mut parts = Parts::default();
+        for (position, step) in script.steps().iter().enumerate() {
+            let entry = script.entry(step);
+            let part = match step.pass {
+                Pass::Drop => &mut parts.before,
+                // What belongs to no section comes with what stands before it, which may be of any.
+                Pass::Main if entry.section == Section::PreData => &mut parts.before,
+                Pass::Main if entry.section == Section::None && parts.middle.is_empty() => {
+                    &mut parts.before
+                }
+                Pass::Main => &mut parts.middle,
+                Pass::Privileges => &mut parts.privileges,
+                Pass::AfterPrivileges => match entry.descriptor.as_slice() {
+                    b"MATERIALIZED VIEW DATA" | b"STATISTICS DATA" => &mut parts.after,
+                    _ => &mut parts.last,
+                },
+            };
+            part.push(position);
+        }
+        parts
+    }
+}
+
+fn has_standard_strings(script: &Script) -> bool {
+    let entry = script
+        .entries()
+        .iter()
+        .find(|entry| entry.descriptor == "STDSTRINGS");
+    let definition = entry.and_then(|entry| entry.definition.as_ref());
+    !definition.is_some_and(|text| text.contains_str("'off'"))
+}

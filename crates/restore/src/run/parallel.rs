@@ -1,0 +1,159 @@
+//! Steps over several connections, as soon as what they wait for has ended.
+
+use std::collections::HashMap;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pgdumprs_connect::Session;
+use pgdumprs_script::Session as Told;
+use tokio::sync::Notify;
+use tokio::task::{JoinError, JoinSet};
+
+use super::Crew;
+use crate::Error;
+use crate::graph::Graph;
+use crate::load::feeder::Feeder;
+use crate::schedule::{Next, Schedule};
+use crate::worker::Worker;
+
+/// The steps that several connections do.
+struct Shift {
+    schedule: Mutex<Schedule>,
+    /// The nodes of steps.
+    nodes: HashMap<usize, usize>,
+    /// Something has ended.
+    changed: Notify,
+}
+
+impl Shift {
+    fn lock(&self) -> MutexGuard<'_, Schedule> {
+        self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&self, connection: usize, steps: &[usize]) {
+        let mut schedule = self.lock();
+        for node in steps.iter().filter_map(|step| self.nodes.get(step)) {
+            schedule.end(connection, *node);
+        }
+        drop(schedule);
+        if !steps.is_empty() {
+            self.changed.notify_waiters();
+        }
+    }
+}
+
+impl Crew {
+    /// Does the steps at these positions, in the order that their dependencies and sizes give.
+    pub(super) async fn parallel<'s>(
+        self: &'s Arc<Self>,
+        leader: &mut Session,
+        told: Told<'s>,
+        feeder: Feeder,
+        steps: &[usize],
+    ) -> Result<(Told<'s>, Feeder), Error> {
+        if steps.is_empty() || self.ledger.is_stopped() {
+            return Ok((told, feeder));
+        }
+        let graph = Graph::new(&self.script, steps, &self.source);
+        let nodes = graph.nodes.iter().enumerate();
+        let nodes = nodes
+            .filter_map(|(node, of)| Some((of.step?, node)))
+            .collect();
+        let shift = Arc::new(Shift {
+            schedule: Mutex::new(Schedule::new(graph, self.jobs)),
+            nodes,
+            changed: Notify::new(),
+        });
+        // What is still under way in this set when this function ends, ends with it.
+        let mut others = JoinSet::new();
+        for connection in 1..self.jobs.min(steps.len()) {
+            let opening = leader.another();
+            others.spawn(follow(
+                Arc::clone(self),
+                Arc::clone(&shift),
+                connection,
+                opening,
+            ));
+        }
+        let mut worker = self.worker(leader, told, feeder)?;
+        let mut leading = pin!(async {
+            work(&shift, 0, &mut worker).await?;
+            Ok(worker.into_parts())
+        });
+        let mut led = None;
+        while led.is_none() || !others.is_empty() {
+            tokio::select! {
+                parts = &mut leading, if led.is_none() => led = Some(parts?),
+                Some(followed) = others.join_next() => match followed.map_err(JoinError::try_into_panic) {
+                    Ok(followed) => followed?,
+                    Err(Ok(panic)) => std::panic::resume_unwind(panic),
+                    // The runtime ends, and this future with it.
+                    Err(Err(_)) => std::future::pending().await,
+                },
+            }
+        }
+        match led {
+            Some(parts) => Ok(parts),
+            None => unreachable!("the loop above ends when they are there"),
+        }
+    }
+}
+
+/// Opens another connection and works over it.
+async fn follow(
+    crew: Arc<Crew>,
+    shift: Arc<Shift>,
+    connection: usize,
+    opening: impl Future<Output = Result<Session, pgdumprs_connect::Error>>,
+) -> Result<(), Error> {
+    let mut session = match opening.await {
+        Ok(session) => session,
+        Err(error) => {
+            crew.ledger.fewer_connections(error.with_causes());
+            return Ok(());
+        }
+    };
+    let mut worker = crew.worker(&mut session, crew.script.session(), crew.feeder())?;
+    worker.begin().await?;
+    work(&shift, connection, &mut worker).await?;
+    drop(worker);
+    session.close().await;
+    Ok(())
+}
+
+/// Takes what is to be done next until all is.
+async fn work(shift: &Shift, connection: usize, worker: &mut Worker<'_, '_>) -> Result<(), Error> {
+    loop {
+        // Whatever ends from here on is heard of.
+        let mut changed = pin!(shift.changed.notified());
+        changed.as_mut().enable();
+        let mut opened = pin!(worker.help_is_wanted());
+        opened.as_mut().enable();
+        shift.end(connection, &worker.take_ended());
+        if worker.is_stopped() {
+            break;
+        }
+        let next = shift.lock().take(connection);
+        match next {
+            Next::Over => break,
+            Next::Node(node) => {
+                let step = shift.lock().step(node);
+                if let Some(step) = step {
+                    worker.perform(step).await?;
+                }
+            }
+            Next::Wait if worker.under_way() > 0 => worker.wait().await?,
+            Next::Wait => match worker.table_to_help_with() {
+                Some(table) => worker.help(&table).await?,
+                None => tokio::select! {
+                    () = changed => {}
+                    () = opened => {}
+                },
+            },
+        }
+    }
+    worker.finish().await?;
+    shift.end(connection, &worker.take_ended());
+    shift.changed.notify_waiters();
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! Steps one behind the other over one connection.
+
+use bstr::ByteSlice;
+use pgdumprs_connect::{ConnectParams, Session};
+use pgdumprs_script::{Command, Session as Told};
+
+use super::Crew;
+use crate::Error;
+use crate::load::feeder::Feeder;
+use crate::worker::{Turn, Worker};
+
+impl Crew {
+    /// Does the steps at these positions, in order. Where one goes into another database, `session` becomes one with that.
+    pub(super) async fn serial<'s>(
+        &'s self,
+        session: &mut Session,
+        params: &ConnectParams,
+        mut told: Told<'s>,
+        mut feeder: Feeder,
+        steps: &[usize],
+        begins: bool,
+    ) -> Result<(Told<'s>, Feeder), Error> {
+        let mut steps = steps.iter().copied();
+        let mut left: Option<(usize, Vec<Command<'s>>)> = None;
+        let mut begins = begins;
+        loop {
+            let mut worker = self.worker(session, told, feeder)?;
+            if std::mem::take(&mut begins) {
+                worker.begin().await?;
+            }
+            let mut turn = None;
+            while turn.is_none() && !worker.is_stopped() {
+                let next = match left.take() {
+                    Some((step, commands)) => {
+                        worker.set_own().await?;
+                        Some((step, worker.go_on(step, commands).await?))
+                    }
+                    None => match steps.next() {
+                        Some(step) => Some((step, worker.perform(step).await?)),
+                        None => break,
+                    },
+                };
+                if let Some((step, Turn::Database(database, commands))) = next {
+                    turn = Some((step, database, commands));
+                }
+            }
+            worker.finish().await?;
+            (told, feeder) = worker.into_parts();
+            let Some((step, database, commands)) = turn else {
+                return Ok((told, feeder));
+            };
+            let opened = open(params, &database.to_str_lossy()).await;
+            let other = opened.map_err(|source| Error::Database { database, source })?;
+            std::mem::replace(session, other).close().await;
+            left = Some((step, commands));
+        }
+    }
+
+    /// Says what comes after the last step.
+    pub(super) async fn finish<'s>(
+        &'s self,
+        session: &mut Session,
+        (told, feeder): (Told<'s>, Feeder),
+    ) -> Result<(), Error> {
+        let mut worker = self.worker(session, told, feeder)?;
+        if !worker.is_stopped() {
+            worker.end().await?;
+        }
+        Ok(())
+    }
+
+    /// A worker on a session.
+    pub(super) fn worker<'s, 'p>(
+        &'s self,
+        session: &'p mut Session,
+        told: Told<'s>,
+        feeder: Feeder,
+    ) -> Result<Worker<'s, 'p>, Error> {
+        let pipeline = session.statements(self.window);
+        let pipeline = pipeline.map_err(|source| Error::Connection {
+            entry: None,
+            source,
+        })?;
+        Ok(Worker::new(
+            self.task(),
+            told,
+            pipeline.copies_apart(self.is_pooled),
+            feeder,
+        ))
+    }
+}
+
+/// Opens a session with another database of the same server.
+async fn open(params: &ConnectParams, database: &str) -> Result<Session, pgdumprs_connect::Error> {
+    let mut there = params.clone();
+    there.set("dbname", database)?;
+    Session::connect(&there).await
+}

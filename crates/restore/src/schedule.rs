@@ -1,0 +1,233 @@
+//! Who does what next.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
+
+use crate::graph::Graph;
+
+/// Data from which something is worth a connection of its own, in bytes of the archive. What has to do with less is sent along with what
+/// comes before it.
+const HEAVY: u64 = 256 * 1024;
+
+/// What a connection is given to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// This node.
+    Node(usize),
+    /// Nothing before something else has ended.
+    Wait,
+    /// Nothing any more.
+    Over,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Waiting,
+    Taken(usize),
+    Ended,
+}
+
+/// The largest first, then in the archive's order.
+type Place = (Reverse<u64>, usize);
+
+/// What one connection has in hand.
+#[derive(Debug, Default)]
+struct Hand {
+    nodes: BTreeSet<usize>,
+    locks: HashMap<i32, usize>,
+    touches: HashMap<i32, usize>,
+    /// What waits for nothing but nodes in this hand: here it may follow at once.
+    followers: BTreeSet<Place>,
+}
+
+/// The nodes of a graph on their way.
+#[derive(Debug)]
+pub(crate) struct Schedule {
+    graph: Graph,
+    states: Vec<State>,
+    /// How many of the nodes that each waits for have not ended.
+    open: Vec<usize>,
+    ready: BTreeSet<Place>,
+    hands: Vec<Hand>,
+    /// Steps that have not ended.
+    left: usize,
+}
+
+impl Schedule {
+    /// For so many connections.
+    pub(crate) fn new(graph: Graph, connections: usize) -> Self {
+        let count = graph.nodes.len();
+        let open = graph
+            .nodes
+            .iter()
+            .map(|node| node.waits_for.len())
+            .collect();
+        let mut schedule = Schedule {
+            graph,
+            states: vec![State::Waiting; count],
+            open,
+            ready: BTreeSet::new(),
+            hands: (0..connections).map(|_| Hand::default()).collect(),
+            left: 0,
+        };
+        schedule.left = (0..count)
+            .filter(|&node| schedule.step(node).is_some())
+            .count();
+        for node in 0..count {
+            if schedule.open[node] == 0 {
+                schedule.settle(node);
+            }
+        }
+        schedule
+    }
+
+    /// The position of a node's step in the script.
+    pub(crate) fn step(&self, node: usize) -> Option<usize> {
+        self.graph.nodes[node].step
+    }
+
+    /// The next node for a connection. One with heavy work in hand gets no more, and one with any gets light work only.
+    pub(crate) fn take(&mut self, connection: usize) -> Next {
+        if self.left == 0 {
+            return Next::Over;
+        }
+        let hand = &self.hands[connection];
+        let is_busy = !hand.nodes.is_empty();
+        if hand.nodes.iter().any(|&node| self.is_heavy(node)) {
+            return Next::Wait;
+        }
+        let candidates = hand.followers.iter().chain(&self.ready);
+        let found = candidates
+            .map(|&(_, node)| node)
+            .filter(|&node| self.states[node] == State::Waiting)
+            .filter(|&node| !(is_busy && self.is_heavy(node)))
+            .find(|&node| !self.is_in_the_way(connection, node));
+        let found = found.or_else(|| self.of_a_circle());
+        match found {
+            Some(node) => {
+                self.give(connection, node);
+                Next::Node(node)
+            }
+            None => Next::Wait,
+        }
+    }
+
+    /// A node of a connection has ended, whether well or not.
+    pub(crate) fn end(&mut self, connection: usize, node: usize) {
+        let hand = &mut self.hands[connection];
+        hand.nodes.remove(&node);
+        for (held, ids) in [
+            (&mut hand.locks, &self.graph.nodes[node].locks),
+            (&mut hand.touches, &self.graph.nodes[node].touches),
+        ] {
+            for id in ids {
+                if let Some(count) = held.get_mut(id) {
+                    *count -= 1;
+                    if *count == 0 {
+                        held.remove(id);
+                    }
+                }
+            }
+        }
+        self.finish(node);
+    }
+
+    fn is_heavy(&self, node: usize) -> bool {
+        self.graph.nodes[node].cost >= HEAVY
+    }
+
+    fn place(&self, node: usize) -> Place {
+        (Reverse(self.graph.nodes[node].cost), node)
+    }
+
+    fn give(&mut self, connection: usize, node: usize) {
+        self.states[node] = State::Taken(connection);
+        let place = self.place(node);
+        self.ready.remove(&place);
+        for hand in &mut self.hands {
+            hand.followers.remove(&place);
+        }
+        let hand = &mut self.hands[connection];
+        hand.nodes.insert(node);
+        for (held, ids) in [
+            (&mut hand.locks, &self.graph.nodes[node].locks),
+            (&mut hand.touches, &self.graph.nodes[node].touches),
+        ] {
+            for id in ids {
+                *held.entry(*id).or_default() += 1;
+            }
+        }
+        for &follower in &self.graph.nodes[node].waited_for_by {
+            let is_here = |other: &usize| {
+                matches!(self.states[*other], State::Ended)
+                    || self.states[*other] == State::Taken(connection)
+            };
+            let node = &self.graph.nodes[follower];
+            if node.step.is_some()
+                && self.states[follower] == State::Waiting
+                && node.waits_for.iter().all(is_here)
+            {
+                let place = (Reverse(node.cost), follower);
+                self.hands[connection].followers.insert(place);
+            }
+        }
+    }
+
+    /// Whether another connection has something in hand that must not happen at the same time.
+    fn is_in_the_way(&self, connection: usize, node: usize) -> bool {
+        let node = &self.graph.nodes[node];
+        let others = self
+            .hands
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| *at != connection);
+        others.into_iter().any(|(_, hand)| {
+            node.locks.iter().any(|id| hand.touches.contains_key(id))
+                || node.touches.iter().any(|id| hand.locks.contains_key(id))
+        })
+    }
+
+    /// The first node where everything waits for something else, as in an archive whose dependencies go in a circle.
+    fn of_a_circle(&self) -> Option<usize> {
+        let is_idle = self.ready.is_empty() && self.hands.iter().all(|hand| hand.nodes.is_empty());
+        let waiting =
+            |&node: &usize| self.states[node] == State::Waiting && self.step(node).is_some();
+        is_idle
+            .then(|| (0..self.states.len()).find(waiting))
+            .flatten()
+    }
+
+    /// Makes a node that waits for nothing ready; what takes no time is over with that.
+    fn settle(&mut self, node: usize) {
+        if self.states[node] != State::Waiting {
+            return;
+        }
+        if self.step(node).is_some() {
+            self.ready.insert(self.place(node));
+        } else {
+            self.finish(node);
+        }
+    }
+
+    fn finish(&mut self, node: usize) {
+        let mut ended = vec![node];
+        while let Some(node) = ended.pop() {
+            if self.states[node] == State::Ended {
+                continue;
+            }
+            self.states[node] = State::Ended;
+            self.left -= usize::from(self.step(node).is_some());
+            for follower in self.graph.nodes[node].waited_for_by.clone() {
+                self.open[follower] -= 1;
+                if self.open[follower] > 0 || self.states[follower] != State::Waiting {
+                    continue;
+                }
+                if self.step(follower).is_some() {
+                    self.ready.insert(self.place(follower));
+                } else {
+                    ended.push(follower);
+                }
+            }
+        }
+    }
+}

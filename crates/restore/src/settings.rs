@@ -1,0 +1,30 @@
+//! How a restore is carried out.
+
+/// How a restore is carried out, beside what its script says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Connections that load data and make indexes, at least one. A script that is one transaction, or a few large ones, is carried out over
+    /// one in any case, as is an archive that can be read only once.
+    pub jobs: usize,
+    /// Stop at the first failure. A script of large transactions always does.
+    pub exit_on_error: bool,
+    /// Leave out the rows of tables that could not be made.
+    pub no_data_for_failed_tables: bool,
+    /// Tables that this restore has made, and whose data takes at least so many bytes in the archive, are loaded over all connections that
+    /// have nothing else to do: rows then come in another order. `None` keeps each table to one connection.
+    pub shared_from: Option<u64>,
+    /// Bytes of data that may wait between the archive and the connections, about.
+    pub memory: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            jobs: 1,
+            exit_on_error: false,
+            no_data_for_failed_tables: false,
+            shared_from: Some(16 << 20),
+            memory: 64 << 20,
+        }
+    }
+}

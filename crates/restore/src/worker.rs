@@ -1,0 +1,310 @@
+//! One connection at work.
+
+mod data;
+mod perform;
+
+use std::collections::VecDeque;
+
+use bstr::{BStr, BString, ByteSlice};
+use pgdumprs_connect::{Ended, Pipeline, ServerError};
+use pgdumprs_script::{Command, Script, Session};
+
+use crate::Error;
+use crate::ledger::Ledger;
+use crate::load::feeder::Feeder;
+use crate::load::rows::RowsError;
+use crate::load::shared::Board;
+use crate::source::Source;
+
+/// Statements that may be under way.
+pub(crate) const WINDOW: usize = 256;
+
+/// Bytes of a statement that a failure shows, where the statement holds data.
+const SHOWN: usize = 200;
+
+/// SQLSTATE of whatever is said in a transaction that has failed before.
+const IN_FAILED_TRANSACTION: &[u8] = b"25P02";
+
+/// What is the same for all connections of a restore.
+#[derive(Clone, Copy)]
+pub(crate) struct Task<'s> {
+    pub(crate) script: &'s Script,
+    pub(crate) source: &'s Source,
+    pub(crate) ledger: &'s Ledger,
+    pub(crate) board: &'s Board,
+    pub(crate) rules: Rules,
+}
+
+/// How a restore goes about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    /// Nothing is sent before what was sent last has succeeded.
+    pub(crate) is_careful: bool,
+    /// Rows of tables that could not be made are left out.
+    pub(crate) no_data_for_failed_tables: bool,
+    /// Bytes from which a table that this restore has made is loaded over several connections.
+    pub(crate) shared_from: Option<u64>,
+    /// Backslashes in the archive's string literals are just that.
+    pub(crate) standard_strings: bool,
+    /// The server knows the parameter `transaction_timeout`.
+    pub(crate) knows_transaction_timeout: bool,
+    /// What is committed need not be on disk before the end.
+    pub(crate) commits_lazily: bool,
+}
+
+/// A connection that carries out steps.
+pub(crate) struct Worker<'s, 'p> {
+    task: Task<'s>,
+    /// What the connection has been told.
+    told: Session<'s>,
+    pipeline: Pipeline<'p>,
+    feeder: Feeder,
+    /// Statements whose end is not known, in order.
+    sent: VecDeque<Sent<'s>>,
+    /// Steps in hand, with the number of their last statement.
+    in_hand: VecDeque<(usize, u64)>,
+    /// How many statements were sent, and how many of them have ended.
+    sent_count: u64,
+    ended_count: u64,
+    /// Steps that have ended and that nobody has been told of.
+    ended: Vec<usize>,
+}
+
+/// A statement under way.
+struct Sent<'s> {
+    /// The position of its step.
+    step: Option<usize>,
+    text: Shown<'s>,
+    kind: Kind,
+}
+
+/// A statement as a failure shows it.
+enum Shown<'s> {
+    Whole(std::borrow::Cow<'s, BStr>),
+    Part(BString),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Plain,
+    /// It must end with this tag.
+    Commit,
+    /// A COPY, or an INSERT: it tells how many rows have come in.
+    Rows,
+}
+
+/// Why a worker cannot go on in its session.
+pub(crate) enum Turn<'s> {
+    /// It can.
+    On,
+    /// What follows goes into another database, with these commands first.
+    Database(BString, Vec<Command<'s>>),
+}
+
+impl<'s, 'p> Worker<'s, 'p> {
+    pub(crate) fn new(
+        task: Task<'s>,
+        told: Session<'s>,
+        pipeline: Pipeline<'p>,
+        feeder: Feeder,
+    ) -> Self {
+        Worker {
+            task,
+            told,
+            pipeline,
+            feeder,
+            sent: VecDeque::new(),
+            in_hand: VecDeque::new(),
+            sent_count: 0,
+            ended_count: 0,
+            ended: Vec::new(),
+        }
+    }
+
+    /// What outlives the session.
+    pub(crate) fn into_parts(self) -> (Session<'s>, Feeder) {
+        (self.told, self.feeder)
+    }
+
+    /// Whether the restore is to end here.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.task.ledger.is_stopped()
+    }
+
+    /// How many statements are under way.
+    pub(crate) fn under_way(&self) -> usize {
+        self.sent.len()
+    }
+
+    /// Steps that have ended since the last call.
+    pub(crate) fn take_ended(&mut self) -> Vec<usize> {
+        self.reap();
+        std::mem::take(&mut self.ended)
+    }
+
+    /// Waits until a statement has ended, if one is under way.
+    pub(crate) async fn wait(&mut self) -> Result<(), Error> {
+        match self.pipeline.next().await {
+            Ok(Some(ended)) => self.note(ended),
+            Ok(None) => {}
+            Err(source) => return Err(self.lost(source)),
+        }
+        self.reap();
+        Ok(())
+    }
+
+    /// Waits until everything that was sent has ended.
+    pub(crate) async fn finish(&mut self) -> Result<(), Error> {
+        while !self.sent.is_empty() {
+            self.wait().await?;
+        }
+        Ok(())
+    }
+
+    /// Sends a statement.
+    async fn send(
+        &mut self,
+        step: Option<usize>,
+        sql: &[u8],
+        text: Shown<'s>,
+        kind: Kind,
+    ) -> Result<(), Error> {
+        if let Err(source) = self.pipeline.send(sql).await {
+            return self.unsendable(step, source, &text);
+        }
+        self.sent.push_back(Sent { step, text, kind });
+        self.sent_count += 1;
+        self.reap();
+        if self.task.rules.is_careful {
+            self.finish().await?;
+        }
+        Ok(())
+    }
+
+    /// What the archive holds cannot always be sent: then it fails, as what the server refuses does.
+    fn unsendable(
+        &mut self,
+        step: Option<usize>,
+        source: pgdumprs_connect::Error,
+        text: &Shown<'s>,
+    ) -> Result<(), Error> {
+        let pgdumprs_connect::Error::Misuse { reason, .. } = &source else {
+            return Err(self.lost(source));
+        };
+        self.record(step, text, own_error("22021", reason));
+        Ok(())
+    }
+
+    /// Takes in what has ended, without waiting.
+    fn reap(&mut self) {
+        while let Some(ended) = self.pipeline.ended() {
+            self.note(ended);
+        }
+        while let Some(&(step, last)) = self.in_hand.front() {
+            if self.ended_count < last {
+                break;
+            }
+            self.in_hand.pop_front();
+            self.task.ledger.ended(self.task.script.steps()[step].entry);
+            self.ended.push(step);
+        }
+    }
+
+    /// Takes in the end of the statement that was sent first.
+    fn note(&mut self, ended: Ended) {
+        self.ended_count += 1;
+        let Some(sent) = self.sent.pop_front() else {
+            return;
+        };
+        let entry = sent.step.map(|step| self.task.script.steps()[step].entry);
+        let rows = affected(&ended);
+        if !ended.notices.is_empty() {
+            let entry = entry.map(|entry| &self.task.script.entries()[entry]);
+            self.task.ledger.said(entry, ended.notices);
+        }
+        match (ended.result, sent.kind) {
+            (Err(error), _) => self.record(sent.step, &sent.text, *error),
+            (Ok(_), Kind::Rows) => {
+                if let (Some(entry), Some(rows)) = (entry, rows) {
+                    self.task.ledger.loaded(entry, rows);
+                }
+            }
+            (Ok(tag), Kind::Commit) if tag != "COMMIT" => {
+                let message = "the transaction had failed, and nothing of it is left";
+                self.record(sent.step, &sent.text, own_error("25P02", message));
+            }
+            (Ok(_), _) => {}
+        }
+    }
+
+    /// Puts a failure down, unless it is only that the transaction has failed before.
+    fn record(&self, step: Option<usize>, text: &Shown<'s>, error: ServerError) {
+        let entry = step.map(|step| self.task.script.steps()[step].entry);
+        let follows = error.code == IN_FAILED_TRANSACTION
+            && (self.task.ledger.is_stopped()
+                || entry.is_some_and(|entry| self.task.ledger.has_failed(entry)));
+        if follows {
+            return;
+        }
+        let text = match text {
+            Shown::Whole(text) => text.trim_ascii().into(),
+            Shown::Part(text) => text.clone(),
+        };
+        let entry = entry.map(|entry| (entry, &self.task.script.entries()[entry]));
+        self.task.ledger.failed(entry, text, error);
+    }
+
+    /// The error for a session that cannot go on.
+    fn lost(&self, source: pgdumprs_connect::Error) -> Error {
+        let step = self.sent.front().and_then(|sent| sent.step);
+        let step = step.or_else(|| self.in_hand.front().map(|(step, _)| *step));
+        let entry = step.map(|step| {
+            self.task
+                .script
+                .entry(&self.task.script.steps()[step])
+                .label()
+        });
+        Error::Connection { entry, source }
+    }
+
+    /// The error for an archive that cannot be read.
+    fn unreadable(&self, step: usize, error: RowsError) -> Error {
+        let entry = self
+            .task
+            .script
+            .entry(&self.task.script.steps()[step])
+            .label();
+        match error {
+            RowsError::Archive(source) => Error::Archive { entry, source },
+            RowsError::BreakOff => Error::RowsBreakOff { entry },
+        }
+    }
+}
+
+/// How many rows a COPY or an INSERT has brought in.
+fn affected(ended: &Ended) -> Option<u64> {
+    let tag = ended.result.as_ref().ok()?;
+    let count = tag
+        .strip_prefix(b"COPY ")
+        .or_else(|| tag.strip_prefix(b"INSERT 0 "))?;
+    count.to_str().ok()?.parse().ok()
+}
+
+/// The beginning of a statement that holds data.
+fn beginning(sql: &[u8]) -> Shown<'static> {
+    let end = sql.len().min(SHOWN);
+    let mut shown = BString::from(&sql[..end]);
+    if end < sql.len() {
+        shown.extend_from_slice("…".as_bytes());
+    }
+    Shown::Part(shown)
+}
+
+/// What would have been the server's error.
+fn own_error(code: &str, message: &str) -> ServerError {
+    let mut error = ServerError::default();
+    error.severity = "ERROR".into();
+    error.code = code.into();
+    error.message = message.into();
+    error
+}

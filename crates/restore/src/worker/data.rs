@@ -1,0 +1,317 @@
+//! Rows, statements in their place, and large objects, on their way to the server.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bstr::BStr;
+use pgdumprs_script::{RestrictKey, Text, TextOptions};
+
+use super::{Kind, Sent, Shown, Worker, beginning, own_error};
+use crate::Error;
+use crate::load::feeder::{Feed, Object};
+use crate::load::rows::Rows;
+use crate::load::shared::{SharedTable, State};
+use crate::load::statements::Cutter;
+
+/// Bytes of calls for large objects that are sent together.
+const CALLS: usize = 64 * 1024;
+
+impl<'s> Worker<'s, '_> {
+    /// Copies a table's rows. They are read to their end even where the server refuses them, so that it is known how many are missing.
+    pub(super) async fn copy(
+        &mut self,
+        step: usize,
+        statement: &'s BStr,
+        dump_id: i32,
+    ) -> Result<(), Error> {
+        let entry = self.table_begun(step);
+        let rows = self.feeder.rows(dump_id).map_err(Error::Thread)?;
+        if self.is_shared(step, dump_id) {
+            return self.copy_shared(step, statement, dump_id, rows).await;
+        }
+        let begun = !self.leaves_out(step) && self.begin_copy(step, statement).await?;
+        let archived = self.send_all(step, rows, begun).await?;
+        self.task.ledger.archived(entry, archived);
+        if begun {
+            self.pipeline.finish_copy();
+        }
+        if self.task.rules.is_careful {
+            self.finish().await?;
+        }
+        Ok(())
+    }
+
+    /// Notes that a table's rows come; returns the position of their entry.
+    fn table_begun(&self, step: usize) -> usize {
+        let step = &self.task.script.steps()[step];
+        self.task
+            .ledger
+            .table_begun(step.entry, self.task.script.entry(step));
+        step.entry
+    }
+
+    /// Begins a COPY; `false` where it cannot even be sent.
+    async fn begin_copy(&mut self, step: usize, statement: &'s BStr) -> Result<bool, Error> {
+        let text = Shown::Whole(Cow::Borrowed(statement));
+        if let Err(source) = self.pipeline.begin_copy(statement).await {
+            self.unsendable(Some(step), source, &text)?;
+            return Ok(false);
+        }
+        self.sent.push_back(Sent {
+            step: Some(step),
+            text,
+            kind: Kind::Rows,
+        });
+        self.sent_count += 1;
+        Ok(true)
+    }
+
+    /// Sends rows while they are wanted, and counts them all.
+    async fn send_all(
+        &mut self,
+        step: usize,
+        mut rows: Feed<Rows>,
+        begun: bool,
+    ) -> Result<u64, Error> {
+        let mut are_wanted = begun;
+        let mut archived = 0;
+        while let Some(piece) = rows.recv().await {
+            let piece = match piece {
+                Ok(piece) => piece,
+                Err(error) => {
+                    if begun {
+                        self.pipeline.fail_copy("the archive cannot be read");
+                    }
+                    return Err(self.unreadable(step, error));
+                }
+            };
+            archived += piece.count;
+            if are_wanted {
+                are_wanted = self.send_rows(&piece).await?;
+            }
+        }
+        Ok(archived)
+    }
+
+    /// Sends rows; `false` where the server has refused them.
+    async fn send_rows(&mut self, rows: &Rows) -> Result<bool, Error> {
+        self.task.ledger.sent(rows.bytes.len());
+        self.pipeline
+            .send_data(&rows.bytes)
+            .await
+            .map_err(|source| self.lost(source))
+    }
+
+    /// Whether other connections may load a table too.
+    fn is_shared(&self, step: usize, dump_id: i32) -> bool {
+        let task = &self.task;
+        let size = task.source.size(dump_id);
+        task.rules.shared_from.is_some_and(|from| size >= from) && self.has_made_table(step)
+    }
+
+    /// Loads a table together with whoever has nothing else to do.
+    async fn copy_shared(
+        &mut self,
+        step: usize,
+        statement: &'s BStr,
+        dump_id: i32,
+        rows: Feed<Rows>,
+    ) -> Result<(), Error> {
+        let table = Arc::new(SharedTable::new(dump_id, statement.to_vec(), rows));
+        table.join();
+        self.task.board.open(&table);
+        let loaded = self.help(&table).await;
+        self.task.board.close(&table);
+        loaded?;
+        table.count_rest().await;
+        let State {
+            archived,
+            loaded,
+            failure,
+            unreadable,
+            ..
+        } = table.end().await;
+        if let Some(error) = unreadable {
+            return Err(self.unreadable(step, error));
+        }
+        let entry = self.task.script.steps()[step].entry;
+        self.task.ledger.archived(entry, archived);
+        self.task.ledger.loaded(entry, loaded);
+        if let Some(error) = failure {
+            self.record(Some(step), &Shown::Whole(Cow::Borrowed(statement)), error);
+        }
+        Ok(())
+    }
+
+    /// Loads a part of a table that has been joined.
+    pub(crate) async fn help(&mut self, table: &SharedTable) -> Result<(), Error> {
+        self.finish().await?;
+        let part = self.load_part(table).await;
+        part.map_err(|source| {
+            let entries = self.task.script.entries();
+            let entry = entries.iter().find(|entry| entry.dump_id == table.dump_id);
+            Error::Connection {
+                entry: entry.map(|entry| entry.label()),
+                source,
+            }
+        })
+    }
+
+    async fn load_part(&mut self, table: &SharedTable) -> Result<(), pgdumprs_connect::Error> {
+        self.pipeline.send("BEGIN").await?;
+        self.pipeline.begin_copy(&table.statement).await?;
+        let mut are_wanted = true;
+        while are_wanted {
+            let Some((mut rows, held)) = table.next().await else {
+                break;
+            };
+            are_wanted = self.send_part(&rows).await?;
+            if let Some(mut feed) = held {
+                while are_wanted && !rows.are_whole {
+                    let Some(more) = table.take(&mut feed).await else {
+                        break;
+                    };
+                    rows = more;
+                    are_wanted = self.send_part(&rows).await?;
+                }
+            }
+        }
+        if table.has_failed() {
+            self.pipeline.fail_copy("the table is given up");
+        } else {
+            self.pipeline.finish_copy();
+        }
+        let mut copied = None;
+        while let Some(ended) = self.pipeline.next().await? {
+            copied = ended.copied();
+            self.hear(table, ended.notices);
+            if let Err(error) = ended.result {
+                table.fail(*error);
+            }
+        }
+        let commits = copied.is_some() && table.ready().await;
+        self.pipeline
+            .send(if commits { "COMMIT" } else { "ROLLBACK" })
+            .await?;
+        let mut loaded = 0;
+        while let Some(ended) = self.pipeline.next().await? {
+            self.hear(table, ended.notices);
+            match ended.result {
+                Ok(tag) if commits && tag == "COMMIT" => loaded = copied.unwrap_or(0),
+                Ok(_) if commits => table.fail(own_error("25P02", "the transaction had failed")),
+                Ok(_) => {}
+                Err(error) => table.fail(*error),
+            }
+        }
+        table.leave(loaded);
+        Ok(())
+    }
+
+    async fn send_part(&mut self, rows: &Rows) -> Result<bool, pgdumprs_connect::Error> {
+        self.task.ledger.sent(rows.bytes.len());
+        self.pipeline.send_data(&rows.bytes).await
+    }
+
+    fn hear(&self, table: &SharedTable, notices: pgdumprs_connect::Notices) {
+        if !notices.is_empty() {
+            let entries = self.task.script.entries();
+            let entry = entries.iter().find(|entry| entry.dump_id == table.dump_id);
+            self.task.ledger.said(entry, notices);
+        }
+    }
+
+    /// Runs the statements that stand in the place of rows.
+    pub(super) async fn statements(&mut self, step: usize, dump_id: i32) -> Result<(), Error> {
+        if self
+            .task
+            .script
+            .entry(&self.task.script.steps()[step])
+            .descriptor
+            == "TABLE DATA"
+        {
+            self.table_begun(step);
+        }
+        if self.leaves_out(step) {
+            return Ok(());
+        }
+        let cutter = Cutter::new(self.task.rules.standard_strings);
+        let mut feed = self
+            .feeder
+            .statements(dump_id, cutter)
+            .map_err(Error::Thread)?;
+        while let Some(statement) = feed.recv().await {
+            if self.is_stopped() {
+                return Ok(());
+            }
+            let statement = statement.map_err(|error| self.unreadable(step, error))?;
+            self.task.ledger.sent(statement.len());
+            self.send(Some(step), &statement, beginning(&statement), Kind::Rows)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the content of large objects. Where they have a transaction to themselves, they are all written or none is.
+    pub(super) async fn large_objects(
+        &mut self,
+        step: usize,
+        dump_id: i32,
+        transaction: bool,
+    ) -> Result<(), Error> {
+        let options = TextOptions {
+            restrict_key: RestrictKey::random(),
+            verbose: None,
+        };
+        let text = Text::new(self.task.script, &options);
+        let mut feed = self.feeder.large_objects(dump_id).map_err(Error::Thread)?;
+        if transaction {
+            self.call(step, b"BEGIN", Kind::Plain).await?;
+        }
+        let mut calls = Vec::new();
+        let mut current = None;
+        let mut count = 0;
+        while let Some(object) = feed.recv().await {
+            match object.map_err(|error| self.unreadable(step, error))? {
+                Object::Begin(oid) => current = Some(text.large_object(oid, &mut calls)),
+                Object::Content(content) => {
+                    self.task.ledger.sent(content.len());
+                    if let Some(current) = &mut current {
+                        current.push(&content, &mut calls);
+                    }
+                }
+                Object::End => {
+                    if let Some(current) = current.take() {
+                        current.end(&mut calls);
+                    }
+                    count += 1;
+                }
+            }
+            if calls.len() >= CALLS {
+                self.call(step, &std::mem::take(&mut calls), Kind::Plain)
+                    .await?;
+            }
+            if self.is_stopped() {
+                return Ok(());
+            }
+        }
+        if !calls.is_empty() {
+            self.call(step, &calls, Kind::Plain).await?;
+        }
+        if transaction {
+            self.call(step, b"COMMIT", Kind::Commit).await?;
+        }
+        self.finish().await?;
+        if !self
+            .task
+            .ledger
+            .has_failed(self.task.script.steps()[step].entry)
+        {
+            self.task.ledger.large_objects(count);
+        }
+        Ok(())
+    }
+
+    async fn call(&mut self, step: usize, sql: &[u8], kind: Kind) -> Result<(), Error> {
+        self.send(Some(step), sql, beginning(sql), kind).await
+    }
+}
