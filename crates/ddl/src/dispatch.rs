@@ -14,7 +14,7 @@ use crate::kinds::{
     foreign_server, function, index, index_attach, inherit, language, large_object, matview,
     namespace, op_class, op_family, operator, policy, publication, relation_statistics, rule,
     statistics_ext, subscription, table, table_attach, table_data, transform, trigger, ts_config,
-    ts_dictionary, ts_parser, ts_template,
+    ts_dictionary, ts_parser, ts_template, user_mapping,
 };
 use crate::order::{depend, sort};
 use crate::privileges::{acl, readable};
@@ -85,6 +85,7 @@ impl Dump {
             definitions: table_part::wanted(self),
             policies: policy::wanted(self),
             type_system: wanted_of_type_system(self),
+            foreign_servers: user_mapping::wanted(self),
             publications: self.options.publications,
             subscriptions: self.options.subscriptions,
             security_labels: self.options.security_labels,

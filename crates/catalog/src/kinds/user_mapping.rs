@@ -6,7 +6,7 @@ use bstr::BString;
 
 use crate::kinds::foreign_data_wrapper::options_sql;
 use crate::query::cells::Cells;
-use crate::query::flight::Listed;
+use crate::query::flight::{Detailed, oid_list};
 use crate::{Error, Oid};
 
 /// How a role is known on a foreign server.
@@ -21,14 +21,17 @@ pub struct UserMapping {
     pub options: Option<BString>,
 }
 
-impl Listed for UserMapping {
+impl Detailed for UserMapping {
     const WHAT: &'static str = "user mappings";
 
     /// The view is open to everybody and hides what one may not see; the catalog itself is closed to most.
-    fn query(_version: u32) -> String {
+    fn query(_version: u32, servers: &[Oid]) -> String {
         format!(
-            "SELECT srvid, usename, {} FROM pg_catalog.pg_user_mappings ORDER BY srvid, usename",
-            options_sql("umoptions")
+            "SELECT m.srvid, m.usename, {options}
+             FROM {wanted} AS wanted(oid) JOIN pg_catalog.pg_user_mappings AS m ON m.srvid = wanted.oid
+             ORDER BY m.srvid, m.usename",
+            options = options_sql("m.umoptions"),
+            wanted = oid_list(servers),
         )
     }
 

@@ -18,7 +18,7 @@ use crate::query::flight::{Flight, aside};
 use crate::reading::post_data::{self, PostData};
 use crate::reading::relations::{self, Relations};
 use crate::reading::type_system::{self, TypeSystemDetails};
-use crate::{CatalogId, Error, Listing, Oid, Wanted};
+use crate::{CatalogId, Error, Listing, Oid, UserMapping, Wanted};
 
 /// What is too costly to fetch for objects that are not dumped, or may only be asked once their tables are locked.
 #[derive(Debug, Default)]
@@ -29,6 +29,8 @@ pub struct Details {
     pub post_data: PostData,
     /// Types and what works on them.
     pub type_system: TypeSystemDetails,
+    /// User mappings, by server and name of the role.
+    pub user_mappings: Vec<UserMapping>,
     /// Objects that are dropped with an extension, sorted by object.
     pub extension_dependencies: Vec<ExtensionDependency>,
     /// What needs what, by the object that needs.
@@ -64,6 +66,7 @@ impl Details {
         let relations = relations::Asked::new(&mut flight, listing, wanted);
         let post_data = post_data::Asked::new(&mut flight, listing, wanted);
         let type_system = type_system::DetailsTickets::new(&mut flight, &wanted.type_system);
+        let user_mappings = flight.detail::<UserMapping>(&wanted.foreign_servers);
         let extension_dependencies = flight.list::<ExtensionDependency>();
         let dependencies = flight.list::<Dependency>();
         let comments = Comment::ask(&mut flight, wanted);
@@ -86,6 +89,7 @@ impl Details {
                 ..Self::default()
             };
             details.type_system = type_system.take(&landed)?;
+            details.user_mappings = landed.take(user_mappings)?;
             details.extension_dependencies = landed.take(extension_dependencies)?;
             for comment in landed.take(comments)? {
                 details

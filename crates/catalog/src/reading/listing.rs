@@ -13,7 +13,7 @@ use crate::reading::type_system::{self, TypeSystem};
 use crate::selection::matching::{self, Matched};
 use crate::{
     DefaultAcl, Extension, ExtensionForeignKey, ExtensionMember, ForeignDataWrapper, ForeignServer,
-    LargeObjectGroup, UserMapping,
+    LargeObjectGroup,
 };
 use crate::{Error, EventTrigger, Inherits, Namespace, Oid, Scope, Table};
 
@@ -57,8 +57,6 @@ pub struct Listing {
     pub foreign_data_wrappers: Vec<ForeignDataWrapper>,
     /// Foreign servers, in OID order.
     pub foreign_servers: Vec<ForeignServer>,
-    /// User mappings, by server and name of the role.
-    pub user_mappings: Vec<UserMapping>,
     /// Default privileges, in OID order.
     pub default_acls: Vec<DefaultAcl>,
     /// Large objects in groups, by owner and privileges.
@@ -144,7 +142,6 @@ impl Listing {
         let extension_foreign_keys = flight.list::<ExtensionForeignKey>();
         let foreign_data_wrappers = flight.list::<ForeignDataWrapper>();
         let foreign_servers = flight.list::<ForeignServer>();
-        let user_mappings = flight.list::<UserMapping>();
         let default_acls = flight.list::<DefaultAcl>();
         let large_objects = flight.list_if::<LargeObjectGroup>(scope.large_objects);
         let event_triggers = flight.list::<EventTrigger>();
@@ -181,7 +178,6 @@ impl Listing {
                 extension_foreign_keys: landed.take(extension_foreign_keys)?,
                 foreign_data_wrappers: landed.take(foreign_data_wrappers)?,
                 foreign_servers: landed.take(foreign_servers)?,
-                user_mappings: landed.take(user_mappings)?,
                 default_acls: landed.take(default_acls)?,
                 large_objects: landed.take(large_objects)?,
                 roles: landed

@@ -28,6 +28,8 @@ pub struct Wanted {
     pub policies: Vec<Oid>,
     /// Tables whose rows are written as INSERT statements.
     pub value_types: Vec<Oid>,
+    /// Foreign servers whose user mappings are dumped.
+    pub foreign_servers: Vec<Oid>,
     /// Whether publications are dumped.
     pub publications: bool,
     /// Whether subscriptions are dumped, or would be if the role could read them.

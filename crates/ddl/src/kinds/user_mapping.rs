@@ -2,12 +2,23 @@
 
 use bstr::BStr;
 use pgdumprs_archive::{Entry, Section};
-use pgdumprs_catalog::ForeignServer;
+use pgdumprs_catalog::{ForeignServer, Oid};
 
-use crate::Error;
 use crate::contents::toc::Toc;
 use crate::kinds::foreign_data_wrapper::options_clause;
 use crate::state::dump::Dump;
+use crate::state::object::Kind;
+use crate::{Components, Error};
+
+/// OIDs of the foreign servers whose user mappings are dumped.
+pub(crate) fn wanted(dump: &Dump) -> Vec<Oid> {
+    let objects = dump.objects.iter().filter(|object| {
+        dump.options.schema
+            && matches!(object.kind, Kind::ForeignServer(_))
+            && object.dumps(Components::USERMAP)
+    });
+    objects.map(|object| object.catalog_id.oid).collect()
+}
 
 /// Renders the user mappings of a server of this owner, by name of the role. They are no objects of the dump, so that nothing depends on them.
 pub(crate) fn render(
@@ -16,7 +27,7 @@ pub(crate) fn render(
     server: &ForeignServer,
     owner: &BStr,
 ) -> Result<(), Error> {
-    let mappings = &dump.listing.user_mappings;
+    let mappings = &dump.details.user_mappings;
     let start = mappings.partition_point(|row| row.server < server.oid);
     for row in mappings[start..]
         .iter()

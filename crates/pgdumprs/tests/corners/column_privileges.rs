@@ -212,7 +212,7 @@ const RULED_OUT: &[Ruled] = &[
     (
         &["--data-only"],
         |dump| dump.schema(false),
-        &["pg_aggregate", "pg_attrdef", "pg_enum"],
+        &["pg_aggregate", "pg_attrdef", "pg_enum", "pg_user_mappings"],
     ),
     (
         &["--schema-only", "--no-publications", "--no-security-labels"],
