@@ -155,7 +155,8 @@ impl Restore {
         self
     }
 
-    /// Restores an archive from a file; one from a named pipe is read front to back.
+    /// Restores an archive from a file in the custom or tar format, or from a folder in the directory format, whatever its compression. One from
+    /// a named pipe is read front to back.
     ///
     /// What the server refuses does not end the restore, unless [`Restore::exit_on_error`] says so: the report has it, and says whether
     /// everything is there.

@@ -15,6 +15,12 @@ pub enum Error {
         #[source]
         source: pgdumprs_connect::Error,
     },
+    /// A pooler gives each transaction another session of the server, so that settings would be lost, and left to others.
+    #[error(
+        "a pooler that carries transactions is in between, where a restore can only be one transaction: connect to the server itself or by \
+         the pooler's port for sessions, or restore in a single transaction (-1)"
+    )]
+    TransactionPooler,
     /// Another connection could not be opened.
     #[error("could not connect to database \"{database}\"")]
     Database {

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bstr::{BString, ByteSlice};
 use pgdumprs_archive::Entry;
 use pgdumprs_connect::{Notices, ServerError};
-use pgdumprs_script::Script;
+use pgdumprs_script::{Pass, Script, Step};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::outcome::{Failure, Outcome, TableOutcome};
@@ -102,9 +102,10 @@ impl Ledger {
         self.tell(Progress::Begun { entry });
     }
 
-    pub(crate) fn ended(&self, entry: usize) {
+    pub(crate) fn ended(&self, step: &Step) {
+        let entry = step.entry;
         let mut state = self.lock();
-        if !state.failed.contains(&entry) {
+        if step.pass != Pass::Drop && !state.failed.contains(&entry) {
             state.made.insert(entry);
         }
         let table = state.tables.get(&entry).cloned();
@@ -115,22 +116,23 @@ impl Ledger {
         self.tell(Progress::Ended { entry });
     }
 
-    /// A statement of an entry has failed, or one that belongs to none.
+    /// A statement of a step has failed, or one that belongs to none.
     pub(crate) fn failed(
         &self,
-        entry: Option<(usize, &Entry)>,
+        step: Option<(Step, &Entry)>,
         statement: BString,
         error: ServerError,
     ) {
         let failure = Failure {
-            dump_id: entry.map(|(_, entry)| entry.dump_id),
-            entry: entry.map_or_else(BString::default, |(_, entry)| entry.label()),
+            dump_id: step.map(|(_, entry)| entry.dump_id),
+            entry: step.map_or_else(BString::default, |(_, entry)| entry.label()),
             statement,
             error: Box::new(error),
         };
         let mut state = self.lock();
-        if let Some((position, _)) = entry {
-            state.failed.insert(position);
+        // What could not be dropped may be made all the same.
+        if let Some((step, _)) = step.filter(|(step, _)| step.pass != Pass::Drop) {
+            state.failed.insert(step.entry);
         }
         state.failures.push(failure.clone());
         if self.exit_on_error {

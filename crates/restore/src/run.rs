@@ -3,6 +3,7 @@
 mod parallel;
 mod serial;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bstr::ByteSlice;
@@ -21,6 +22,8 @@ use crate::{Error, Outcome, Progress, Settings, Source, durable};
 /// Everything that the connections of a restore share.
 struct Crew {
     script: Script,
+    /// The positions of entries, by their dump ids.
+    positions: HashMap<i32, usize>,
     source: Source,
     ledger: Ledger,
     board: Board,
@@ -67,6 +70,7 @@ pub async fn run(
         standard_strings: has_standard_strings(&script),
         knows_transaction_timeout: session.server_version().major() >= 17,
         commits_lazily: false,
+        takes_back_settings: false,
     };
     let crew = Crew {
         ledger: Ledger::new(exit_on_error, progress),
@@ -76,6 +80,12 @@ pub async fn run(
         room: settings.memory / jobs / PIECE,
         window: if rules.is_careful { 1 } else { WINDOW },
         is_pooled: false,
+        positions: script
+            .entries()
+            .iter()
+            .enumerate()
+            .map(|(at, entry)| (entry.dump_id, at))
+            .collect(),
         script,
         source,
     };
@@ -107,19 +117,7 @@ impl Crew {
         mut session: Session,
         params: &ConnectParams,
     ) -> (Arc<Crew>, Result<(), Error>) {
-        let connection = |source| Error::Connection {
-            entry: None,
-            source,
-        };
-        let asked = async {
-            self.is_pooled = session.is_pooled().await?;
-            let options = self.script.options();
-            self.rules.commits_lazily = !options.single_transaction
-                && !self.is_pooled
-                && durable::can_be_asked_for(&mut session).await?;
-            Ok(())
-        };
-        let asked = asked.await.map_err(connection);
+        let asked = self.ask(&mut session).await;
         let crew = Arc::new(self);
         if let Err(error) = asked {
             return (crew, Err(error));
@@ -130,6 +128,28 @@ impl Crew {
             session.close().await;
         }
         (crew, done)
+    }
+
+    /// Asks what has to be known of the server and of what stands before it.
+    async fn ask(&mut self, session: &mut Session) -> Result<(), Error> {
+        let connection = |source| Error::Connection {
+            entry: None,
+            source,
+        };
+        let is_one_transaction = self.script.options().single_transaction;
+        self.is_pooled = session.is_pooled().await.map_err(connection)?;
+        if self.is_pooled
+            && !is_one_transaction
+            && shares_server(session).await.map_err(connection)?
+        {
+            return Err(Error::TransactionPooler);
+        }
+        self.rules.takes_back_settings = self.is_pooled && is_one_transaction;
+        if !is_one_transaction && !self.is_pooled {
+            let can_be_flushed = durable::can_be_asked_for(session).await;
+            self.rules.commits_lazily = can_be_flushed.map_err(connection)?;
+        }
+        Ok(())
     }
 
     async fn carry_out(
@@ -180,12 +200,23 @@ impl Crew {
     fn task(&self) -> Task<'_> {
         Task {
             script: &self.script,
+            positions: &self.positions,
             source: &self.source,
             ledger: &self.ledger,
             board: &self.board,
             rules: self.rules,
         }
     }
+}
+
+/// Whether a pooler gives another client the same session of the server, which it does where it carries transactions rather than sessions.
+async fn shares_server(session: &mut Session) -> Result<bool, pgdumprs_connect::Error> {
+    const WHO: &str = "SELECT pg_catalog.pg_backend_pid()";
+    let mut other = session.another().await?;
+    let ours: u32 = session.query(WHO).await?.one()?.get(0)?;
+    let theirs: u32 = other.query(WHO).await?.one()?.get(0)?;
+    other.close().await;
+    Ok(ours == theirs)
 }
 
 /// The steps of a script, by their positions, in the parts that follow each other.

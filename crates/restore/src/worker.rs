@@ -3,11 +3,11 @@
 mod data;
 mod perform;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use bstr::{BStr, BString, ByteSlice};
 use pgdumprs_connect::{Ended, Pipeline, ServerError};
-use pgdumprs_script::{Command, Script, Session};
+use pgdumprs_script::{Command, Script, Session, Step};
 
 use crate::Error;
 use crate::ledger::Ledger;
@@ -29,6 +29,8 @@ const IN_FAILED_TRANSACTION: &[u8] = b"25P02";
 #[derive(Clone, Copy)]
 pub(crate) struct Task<'s> {
     pub(crate) script: &'s Script,
+    /// The positions of entries, by their dump ids.
+    pub(crate) positions: &'s HashMap<i32, usize>,
     pub(crate) source: &'s Source,
     pub(crate) ledger: &'s Ledger,
     pub(crate) board: &'s Board,
@@ -50,6 +52,8 @@ pub(crate) struct Rules {
     pub(crate) knows_transaction_timeout: bool,
     /// What is committed need not be on disk before the end.
     pub(crate) commits_lazily: bool,
+    /// Settings are taken back before the transaction ends, since others will use the server's session.
+    pub(crate) takes_back_settings: bool,
 }
 
 /// A connection that carries out steps.
@@ -68,6 +72,8 @@ pub(crate) struct Worker<'s, 'p> {
     ended_count: u64,
     /// Steps that have ended and that nobody has been told of.
     ended: Vec<usize>,
+    /// What became of the tables that were made before the first rows has been heard.
+    knows_tables: bool,
 }
 
 /// A statement under way.
@@ -118,6 +124,7 @@ impl<'s, 'p> Worker<'s, 'p> {
             sent_count: 0,
             ended_count: 0,
             ended: Vec::new(),
+            knows_tables: false,
         }
     }
 
@@ -205,7 +212,7 @@ impl<'s, 'p> Worker<'s, 'p> {
                 break;
             }
             self.in_hand.pop_front();
-            self.task.ledger.ended(self.task.script.steps()[step].entry);
+            self.task.ledger.ended(&self.task.script.steps()[step]);
             self.ended.push(step);
         }
     }
@@ -239,10 +246,10 @@ impl<'s, 'p> Worker<'s, 'p> {
 
     /// Puts a failure down, unless it is only that the transaction has failed before.
     fn record(&self, step: Option<usize>, text: &Shown<'s>, error: ServerError) {
-        let entry = step.map(|step| self.task.script.steps()[step].entry);
+        let step = step.map(|step| self.task.script.steps()[step]);
+        let has_failed = |step: Step| self.task.ledger.has_failed(step.entry);
         let follows = error.code == IN_FAILED_TRANSACTION
-            && (self.task.ledger.is_stopped()
-                || entry.is_some_and(|entry| self.task.ledger.has_failed(entry)));
+            && (self.task.ledger.is_stopped() || step.is_some_and(has_failed));
         if follows {
             return;
         }
@@ -250,8 +257,8 @@ impl<'s, 'p> Worker<'s, 'p> {
             Shown::Whole(text) => text.trim_ascii().into(),
             Shown::Part(text) => text.clone(),
         };
-        let entry = entry.map(|entry| (entry, &self.task.script.entries()[entry]));
-        self.task.ledger.failed(entry, text, error);
+        let step = step.map(|step| (step, self.task.script.entry(&step)));
+        self.task.ledger.failed(step, text, error);
     }
 
     /// The error for a session that cannot go on.

@@ -1,12 +1,12 @@
 //! The archive that is restored.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use pgdumprs_archive::{DataOffset, Entry, Error, Header, Reader};
+use bstr::{BStr, ByteSlice};
+use pgdumprs_archive::{DataOffset, Entry, Error, Format, Header, Reader};
 use pgdumprs_restore::Source;
 use pgdumprs_script::DataSource;
 
@@ -18,20 +18,19 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// Opens a file, or a pipe by its name.
+    /// Opens a file, a folder, or a pipe by its name.
     pub(crate) fn path(path: PathBuf) -> Result<Self, Error> {
-        let wrong = |source| Error::Read { offset: 0, source };
-        let file = File::open(&path).map_err(wrong)?;
-        let metadata = file.metadata().map_err(wrong)?;
-        let reader = Reader::from_file(file)?;
-        if !metadata.is_file() {
+        let reader = Reader::open_path(&path)?;
+        if !reader.is_random_access() {
             return Ok(Self::once(reader));
         }
-        let sizes = sizes(&reader, metadata.len());
+        let sizes = sizes(&reader, &path);
+        let header = reader.header().clone();
+        let entries = reader.entries().to_vec();
         let open = move || Ok(Box::new(Reader::open_path(&path)?) as Box<dyn DataSource + Send>);
         Ok(Opened {
-            header: reader.header().clone(),
-            entries: reader.entries().to_vec(),
+            header,
+            entries,
             source: Source::new(open, sizes),
         })
     }
@@ -58,19 +57,44 @@ impl Opened {
     }
 }
 
-/// How many bytes of the file each entry's data takes: up to where the next begins, or the file ends.
-fn sizes<R: Read>(reader: &Reader<R>, length: u64) -> HashMap<i32, u64> {
-    let entries = reader.entries().iter().map(|entry| entry.dump_id);
-    let mut places: Vec<(u64, i32)> = entries
-        .filter_map(|dump_id| match reader.offset(dump_id)? {
-            DataOffset::Set(position) => Some((position, dump_id)),
-            DataOffset::Unset | DataOffset::NoData => None,
-        })
-        .collect();
+/// How many bytes each entry's data takes, as far as the archive's format tells. A tar file tells it only to whoever reads it.
+fn sizes<R: Read>(reader: &Reader<R>, path: &Path) -> HashMap<i32, u64> {
+    let ids = reader.entries().iter().map(|entry| entry.dump_id);
+    match reader.format() {
+        Format::Custom => {
+            let length = path.metadata().map_or(0, |metadata| metadata.len());
+            let place = |dump_id| match reader.offset(dump_id)? {
+                DataOffset::Set(position) => Some((position, dump_id)),
+                DataOffset::Unset | DataOffset::NoData => None,
+            };
+            between(ids.filter_map(place).collect(), length)
+        }
+        Format::Directory => {
+            let size = |dump_id| Some((dump_id, file_size(path, reader.data_file(dump_id)?)?));
+            ids.filter_map(size).collect()
+        }
+        Format::Tar => HashMap::new(),
+    }
+}
+
+/// Data goes up to where the next begins, or the file ends.
+fn between(mut places: Vec<(u64, i32)>, length: u64) -> HashMap<i32, u64> {
     places.sort_unstable();
     let ends = places.iter().skip(1).map(|place| place.0).chain([length]);
     let sizes = places.iter().zip(ends);
     sizes
         .map(|(&(start, dump_id), end)| (dump_id, end.saturating_sub(start)))
         .collect()
+}
+
+/// The length of a file of a folder, which may be compressed. A name that leads elsewhere has none.
+fn file_size(folder: &Path, name: &BStr) -> Option<u64> {
+    let name = name
+        .to_str()
+        .ok()
+        .filter(|name| !name.contains(['/', '\\']))?;
+    let suffixes = ["", ".gz", ".lz4", ".zst"].iter();
+    let metadata =
+        suffixes.filter_map(|suffix| folder.join(format!("{name}{suffix}")).metadata().ok());
+    metadata.map(|metadata| metadata.len()).next()
 }

@@ -1,8 +1,9 @@
 //! What is restored is what was dumped.
 
 use anyhow::{Context, ensure};
-use pgdumprs_testkit::compare::stock_archive;
-use pgdumprs_testkit::{Major, fixture_files, fixtures_dir, for_each_major};
+use pgdumprs::{Restore, RestoreEnd, RestoreOptions};
+use pgdumprs_testkit::compare::{compare_copy, stock_archive};
+use pgdumprs_testkit::{Major, Server, fixture_files, fixtures_dir, for_each_major};
 
 use super::{ALL_WAYS, Way, compare, dump};
 
@@ -73,4 +74,50 @@ fn each_kind_of_object() {
         ensure!(failures.is_empty(), "{}", failures.join("\n"));
         Ok(())
     });
+}
+
+/// Statements in the place of rows, an archive from a pipe, archives in other formats, and the database itself.
+#[test]
+fn archives_of_all_sorts() -> anyhow::Result<()> {
+    let source = Server::get(Major::REFERENCE).database();
+    source.load_fixture("logistics")?;
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name);
+    let sorts: [(&str, &[&str]); 6] = [
+        ("inserts", &["--inserts"]),
+        ("rows", &["--rows-per-insert=7", "--column-inserts"]),
+        ("folder", &["-Fd"]),
+        ("folder-lz4", &["-Fd", "--compress=lz4"]),
+        ("tar", &["-Ft"]),
+        ("plain", &["--compress=none"]),
+    ];
+    for (name, arguments) in sorts {
+        stock_archive(&source, &path(name), arguments).context(name)?;
+        compare(&source, &path(name), &ALL_WAYS[2..]).context(name)?;
+    }
+    dump(&source, &path("ours"))?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let target = source.empty_sibling()?;
+    let restore = Restore::new(&target.conninfo())?;
+    let report = runtime.block_on(restore.from_std_reader(std::fs::File::open(path("ours"))?))?;
+    ensure!(report.end() == RestoreEnd::Complete, "{report:#?}");
+    let comparison = compare_copy(&source, &target, "from a pipe")?;
+    ensure!(comparison.is_same(), "{comparison}");
+
+    // The copy stands for what the source was.
+    let options = RestoreOptions {
+        create: true,
+        clean: true,
+        if_exists: true,
+        ..RestoreOptions::default()
+    };
+    for jobs in [1, 3] {
+        let restore = Restore::new(&source.server().conninfo("postgres"))?;
+        let restore = restore.options(options.clone()).jobs(jobs);
+        let report = runtime.block_on(restore.from_file(path("ours")))?;
+        ensure!(report.end() == RestoreEnd::Complete, "{report:#?}");
+        let comparison = compare_copy(&target, &source, "created again")?;
+        ensure!(comparison.is_same(), "{comparison}");
+    }
+    Ok(())
 }

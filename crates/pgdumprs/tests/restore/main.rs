@@ -1,6 +1,8 @@
 //! Restores by pgdumprs on real servers: what stock's pg_dump says of the copy is what it says of the source.
 
 mod effect;
+mod faults;
+mod refused;
 
 use std::path::Path;
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bstr::BStr;
+use pgdumprs_archive::Entry;
 use pgdumprs_script::{RestrictKey, Text, TextOptions};
 
 use super::{Kind, Sent, Shown, Worker, beginning, own_error};
@@ -29,7 +30,7 @@ impl<'s> Worker<'s, '_> {
         if self.is_shared(step, dump_id) {
             return self.copy_shared(step, statement, dump_id, rows).await;
         }
-        let begun = !self.leaves_out(step) && self.begin_copy(step, statement).await?;
+        let begun = !self.leaves_out(step).await? && self.begin_copy(step, statement).await?;
         let archived = self.send_all(step, rows, begun).await?;
         self.task.ledger.archived(entry, archived);
         if begun {
@@ -148,8 +149,7 @@ impl<'s> Worker<'s, '_> {
         self.finish().await?;
         let part = self.load_part(table).await;
         part.map_err(|source| {
-            let entries = self.task.script.entries();
-            let entry = entries.iter().find(|entry| entry.dump_id == table.dump_id);
+            let entry = self.entry_of(table.dump_id);
             Error::Connection {
                 entry: entry.map(|entry| entry.label()),
                 source,
@@ -214,10 +214,14 @@ impl<'s> Worker<'s, '_> {
 
     fn hear(&self, table: &SharedTable, notices: pgdumprs_connect::Notices) {
         if !notices.is_empty() {
-            let entries = self.task.script.entries();
-            let entry = entries.iter().find(|entry| entry.dump_id == table.dump_id);
+            let entry = self.entry_of(table.dump_id);
             self.task.ledger.said(entry, notices);
         }
+    }
+
+    fn entry_of(&self, dump_id: i32) -> Option<&'s Entry> {
+        let position = self.task.positions.get(&dump_id)?;
+        Some(&self.task.script.entries()[*position])
     }
 
     /// Runs the statements that stand in the place of rows.
@@ -231,7 +235,7 @@ impl<'s> Worker<'s, '_> {
         {
             self.table_begun(step);
         }
-        if self.leaves_out(step) {
+        if self.leaves_out(step).await? {
             return Ok(());
         }
         let cutter = Cutter::new(self.task.rules.standard_strings);

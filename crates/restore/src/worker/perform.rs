@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bstr::{BStr, ByteSlice};
-use pgdumprs_archive::Section;
 use pgdumprs_script::{Command, Purpose, Sql};
 
 use tokio::sync::futures::Notified;
@@ -23,6 +22,11 @@ impl<'s> Worker<'s, '_> {
 
     /// Says what comes after the last step.
     pub(crate) async fn end(&mut self) -> Result<(), Error> {
+        if self.task.rules.takes_back_settings {
+            for sql in ["RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL"] {
+                self.say(sql).await?;
+            }
+        }
         let commands = self.told.end();
         self.run_all(None, commands).await?;
         self.finish().await
@@ -150,11 +154,17 @@ impl<'s> Worker<'s, '_> {
     }
 
     /// Whether a table's rows are to be left out, because the table could not be made.
-    pub(super) fn leaves_out(&self, step: usize) -> bool {
-        self.task.rules.no_data_for_failed_tables
-            && self
-                .table_of(step)
-                .is_some_and(|table| self.task.ledger.has_failed(table))
+    pub(super) async fn leaves_out(&mut self, step: usize) -> Result<bool, Error> {
+        if !self.task.rules.no_data_for_failed_tables {
+            return Ok(false);
+        }
+        if !self.knows_tables {
+            // Tables come before rows, and may still be under way.
+            self.finish().await?;
+            self.knows_tables = true;
+        }
+        let table = self.table_of(step);
+        Ok(table.is_some_and(|table| self.task.ledger.has_failed(table)))
     }
 
     /// Whether this restore has made the table that a step loads, and nothing of it has failed.
@@ -167,12 +177,8 @@ impl<'s> Worker<'s, '_> {
     fn table_of(&self, step: usize) -> Option<usize> {
         let data = self.task.script.entry(&self.task.script.steps()[step]);
         let table = data.dependencies.first()?;
-        let is_table = |entry: &pgdumprs_archive::Entry| {
-            entry.dump_id == *table
-                && entry.descriptor == "TABLE"
-                && entry.section == Section::PreData
-        };
-        self.task.script.entries().iter().position(is_table)
+        let position = *self.task.positions.get(table)?;
+        (self.task.script.entries()[position].descriptor == "TABLE").then_some(position)
     }
 }
 
