@@ -1,6 +1,6 @@
 //! What can go wrong with an archive, and where in the file it went wrong.
 
-use std::io;
+use std::{io, path::PathBuf};
 
 use crate::{ArchiveVersion, Foreign};
 
@@ -56,6 +56,12 @@ pub enum Error {
         file: String,
         /// What is wrong with it.
         source: Box<Error>,
+    },
+    /// The folder for a directory-format archive holds something already.
+    #[error("folder \"{}\" exists and is not empty", path.display())]
+    FolderInUse {
+        /// The folder.
+        path: PathBuf,
     },
     /// A directory-format archive lacks a file.
     #[error(
@@ -178,7 +184,10 @@ impl Error {
     pub(crate) fn in_file(self, file: Option<&str>) -> Self {
         match (self, file) {
             (
-                error @ (Error::Read { .. } | Error::Truncated { .. } | Error::Corrupt { .. }),
+                error @ (Error::Read { .. }
+                | Error::Write { .. }
+                | Error::Truncated { .. }
+                | Error::Corrupt { .. }),
                 Some(file),
             ) => Error::InFile {
                 file: file.to_owned(),

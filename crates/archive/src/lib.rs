@@ -1,4 +1,4 @@
-//! Writes PostgreSQL's custom archive format, the one `pg_dump -Fc` makes, and reads that one and the directory and tar formats.
+//! Reads and writes PostgreSQL's archive formats: custom, directory and tar, those of `pg_dump -Fc`, `-Fd` and `-Ft`.
 //!
 //! The crate knows bytes and nothing else: no server, no SQL, no async. [`Writer`] turns a [`Header`], a list of
 //! [`Entry`] and their data into an archive of version 1.14, 1.15 or 1.16; [`Reader`] takes archives of version 1.12 to

@@ -1,26 +1,30 @@
 //! Writes archives.
 
+pub(crate) mod custom;
+pub(crate) mod folder;
 pub(crate) mod held_back;
 pub(crate) mod patch;
+pub(crate) mod tar;
+mod target;
 
 use std::{
     collections::HashMap,
-    io::{Seek, Write},
+    io::{Seek, Sink, Write},
+    path::Path,
 };
 
 use crate::{
-    Compressor, Entry, Error, Header, Result,
-    format::{
-        chunk::{BLOCK_BLOBS, BLOCK_DATA},
-        primitives::int,
-        toc::{self, EncodedToc},
+    Compressor, Entry, Error, Format, Header, Result,
+    format::toc::{self, EncodedToc},
+    writer::{
+        custom::CustomTarget, folder::FolderTarget, patch::Patch, tar::TarTarget, target::Target,
     },
-    writer::{held_back::HeldBack, patch::Patch},
 };
 
 /// Writes one archive, front to back.
 ///
-/// [`new`](Self::new) or [`seekable`](Self::seekable) writes the header and the table of contents. Then each entry with
+/// [`new`](Self::new) or [`seekable`](Self::seekable) writes the header and the table of contents of the custom format,
+/// [`tar`](Self::tar) those of the tar format, [`directory`](Self::directory) makes a folder. Then each entry with
 /// [`had_dumper`](Entry::had_dumper) gets its block, in the order of the entries:
 ///
 /// - table data: [`begin_data`](Self::begin_data), the stream, [`end`](Self::end);
@@ -28,8 +32,8 @@ use crate::{
 ///   [`begin_blob`](Self::begin_blob), its stream and [`end_blob`](Self::end_blob), then [`end`](Self::end).
 ///
 /// A stream is either raw bytes given to [`write`](Self::write), which the writer compresses as the header says, or
-/// chunk payloads given to [`write_chunk`](Self::write_chunk), which a [`Compressor`] made elsewhere.
-/// [`finish`](Self::finish) ends the archive.
+/// chunk payloads given to [`write_chunk`](Self::write_chunk), which a [`Compressor`] made elsewhere: one for files in the directory
+/// format. [`finish`](Self::finish) ends the archive.
 ///
 /// The writer adds no bytes to a stream. The `\.` line that ends COPY data is the caller's to write.
 ///
@@ -37,12 +41,10 @@ use crate::{
 /// the archive is of no use.
 ///
 /// Before [`finish`](Self::finish) the output is a truncated archive, whatever has been given to the writer: its last byte
-/// is kept back, and a writer that is dropped writes nothing more.
+/// is kept back, and a writer that is dropped writes nothing more. A folder has no table of contents before, and one whose writer is dropped
+/// is emptied, and removed if the writer made it.
 pub struct Writer<W: Write> {
-    output: HeldBack<W>,
-    position: u64,
-    /// The table of contents to write again with the offsets in it, for an output that can seek.
-    patch: Option<Patch<W>>,
+    target: Target<W>,
     compressor: Compressor,
     blocks: Vec<PlannedBlock>,
     /// How many blocks have been begun.
@@ -52,11 +54,11 @@ pub struct Writer<W: Write> {
 }
 
 /// An entry that is to have a data block.
-struct PlannedBlock {
+pub(crate) struct PlannedBlock {
     dump_id: i32,
     holds_blobs: bool,
-    /// Where its offset stands in the table of contents.
-    offset_at: usize,
+    /// Where its offset stands in the table of contents of the custom format.
+    offset_at: Option<usize>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,7 +78,7 @@ enum Stream {
 }
 
 impl<W: Write> Writer<W> {
-    /// Starts an archive on an output that cannot seek. Data offsets stay unset: `pg_restore` finds the blocks by
+    /// Starts an archive in the custom format on an output that cannot seek. Data offsets stay unset: `pg_restore` finds the blocks by
     /// walking over them.
     ///
     /// # Errors
@@ -84,10 +86,10 @@ impl<W: Write> Writer<W> {
     /// [`Error::Unwritable`] for an entry that the format cannot hold, [`Error::Write`] from the output.
     pub fn new(output: W, header: &Header, entries: &[Entry]) -> Result<Self> {
         check_version(header)?;
-        Self::start(output, header, entries, None)
+        Self::start_custom(output, header, entries, None)
     }
 
-    /// Starts an archive on an output that can seek, where it stands now. [`finish`](Self::finish) goes back and fills
+    /// Starts an archive in the custom format on an output that can seek, where it stands now. [`finish`](Self::finish) goes back and fills
     /// in the data offsets.
     ///
     /// # Errors
@@ -99,55 +101,87 @@ impl<W: Write> Writer<W> {
         check_version(header)?;
         let patch =
             Patch::begin(&mut output).map_err(|source| Error::Write { offset: 0, source })?;
-        Self::start(output, header, entries, Some(patch))
+        Self::start_custom(output, header, entries, Some(patch))
+    }
+
+    /// Starts an archive in the tar format, which holds data as it is: the header's compression must be none.
+    ///
+    /// The length of a member stands before it. So each table and each large object goes into a temporary file first if it is long.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and [`Error::Unwritable`] for a header with a compression.
+    pub fn tar(output: W, header: &Header, entries: &[Entry]) -> Result<Self> {
+        check_version(header)?;
+        let (toc, plan) = Self::plan(header, entries, Format::Tar)?;
+        let mut contents = header.encode(Format::Tar);
+        contents.extend(toc.bytes);
+        let target = TarTarget::start(output, header, &contents)?;
+        Self::start(Target::Tar(target), header, entries, plan)
     }
 
     /// Starts an archive of a version that is no longer written, so that reading it can be tested.
     #[cfg(test)]
     pub(crate) fn of_old_version(output: W, header: &Header, entries: &[Entry]) -> Result<Self> {
-        Self::start(output, header, entries, None)
+        Self::start_custom(output, header, entries, None)
     }
 
-    fn start(
+    fn start_custom(
         output: W,
         header: &Header,
         entries: &[Entry],
         patch: Option<Patch<W>>,
     ) -> Result<Self> {
+        let (toc, plan) = Self::plan(header, entries, Format::Custom)?;
+        let target = CustomTarget::start(output, header, toc.bytes, patch)?;
+        Self::start(Target::Custom(target), header, entries, plan)
+    }
+
+    /// Checks what is to be written, and plans the blocks.
+    fn plan(
+        header: &Header,
+        entries: &[Entry],
+        format: Format,
+    ) -> Result<(EncodedToc, Vec<PlannedBlock>)> {
         header.compression.validate_for(header.version)?;
         toc::check_header(header)?;
-        let EncodedToc { bytes, offsets } = toc::encode(entries, header.version)?;
+        let toc = toc::encode(entries, header.version, format)?;
+        let mut offsets = toc.offsets.iter().map(|(_, offset_at)| *offset_at);
         let with_data = entries.iter().filter(|entry| entry.had_dumper);
-        let mut writer = Writer {
-            output: HeldBack::new(output),
-            position: 0,
-            patch: None,
-            compressor: Compressor::new(header.compression)?,
-            blocks: with_data
-                .zip(offsets)
-                .map(|(entry, (dump_id, offset_at))| PlannedBlock {
-                    dump_id,
-                    holds_blobs: entry.descriptor == toc::BLOBS,
-                    offset_at,
-                })
-                .collect(),
+        let plan = with_data.map(|entry| PlannedBlock {
+            dump_id: entry.dump_id,
+            holds_blobs: entry.descriptor == toc::BLOBS,
+            offset_at: offsets.next(),
+        });
+        let plan = plan.collect();
+        Ok((toc, plan))
+    }
+
+    fn start(
+        target: Target<W>,
+        header: &Header,
+        entries: &[Entry],
+        blocks: Vec<PlannedBlock>,
+    ) -> Result<Self> {
+        let compressor = match target {
+            Target::Folder(_) => Compressor::for_files(header.compression)?,
+            Target::Custom(_) | Target::Tar(_) => Compressor::new(header.compression)?,
+        };
+        Ok(Writer {
+            target,
+            compressor,
+            blocks,
             begun: 0,
             had_dumper: entries
                 .iter()
                 .map(|entry| (entry.dump_id, entry.had_dumper))
                 .collect(),
             state: State::BetweenBlocks,
-        };
-        writer.put(&header.encode())?;
-        let toc_at = writer.position;
-        writer.put(&bytes)?;
-        writer.patch = patch.map(|patch| patch.with_toc(bytes, toc_at));
-        Ok(writer)
+        })
     }
 
     /// How many bytes of the archive have been written.
     pub fn position(&self) -> u64 {
-        self.position
+        self.target.position()
     }
 
     /// Begins the block of an entry whose data is one stream.
@@ -186,8 +220,7 @@ impl<W: Write> Writer<W> {
         if oid == 0 {
             return Err(misuse("a large object cannot have oid 0".into()));
         }
-        // Oids above the range of i32 go through the sign byte, as pg_dump's conversion makes them.
-        self.put(&int(oid as i32))?;
+        self.target.begin_blob(oid)?;
         self.state = State::Blob(Stream::Untouched);
         Ok(())
     }
@@ -216,7 +249,7 @@ impl<W: Write> Writer<W> {
             )));
         }
         self.feed(Stream::Chunks)?;
-        self.put_chunk(payload)
+        self.target.put(payload)
     }
 
     /// Ends the open large object.
@@ -240,8 +273,7 @@ impl<W: Write> Writer<W> {
     pub fn end(&mut self) -> Result<()> {
         match self.state {
             State::Data(stream) => self.end_stream(stream)?,
-            // Oid 0 ends a block of large objects.
-            State::Blobs => self.put(&int(0))?,
+            State::Blobs => self.target.end_blobs()?,
             State::BetweenBlocks | State::Blob(_) => {
                 return Err(misuse(format!("a block ends {}", self.place())));
             }
@@ -265,18 +297,7 @@ impl<W: Write> Writer<W> {
                 block.dump_id
             )));
         }
-        let position = self.position;
-        let write_error = |source| Error::Write {
-            offset: position,
-            source,
-        };
-        let mut output = self.output.release().map_err(write_error)?;
-        // Without blocks the offsets that stand in the table of contents are right already.
-        if let Some(patch) = self.patch.filter(|_| self.begun > 0) {
-            patch.apply(&mut output, position).map_err(write_error)?;
-        }
-        output.flush().map_err(write_error)?;
-        Ok(output)
+        self.target.finish()
     }
 
     fn begin_block(&mut self, dump_id: i32, blobs: bool) -> Result<()> {
@@ -310,12 +331,9 @@ impl<W: Write> Writer<W> {
             };
             return Err(misuse(format!("entry {dump_id} holds {kind}")));
         }
-        if let Some(patch) = &mut self.patch {
-            patch.set(block.offset_at, self.position);
-        }
+        self.target.begin_block(block)?;
         self.begun += 1;
-        self.put(&[if blobs { BLOCK_BLOBS } else { BLOCK_DATA }])?;
-        self.put(&int(dump_id))
+        Ok(())
     }
 
     /// Notes how the open stream is fed, or refuses it.
@@ -342,28 +360,13 @@ impl<W: Write> Writer<W> {
             self.compressor.finish()?;
             self.put_ready_chunks()?;
         }
-        self.put(&int(0))
+        self.target.end_stream()
     }
 
     fn put_ready_chunks(&mut self) -> Result<()> {
         while let Some(payload) = self.compressor.next_chunk() {
-            self.put_chunk(&payload)?;
+            self.target.put(&payload)?;
         }
-        Ok(())
-    }
-
-    fn put_chunk(&mut self, payload: &[u8]) -> Result<()> {
-        let length = i32::try_from(payload.len()).expect("payloads were checked to fit an int");
-        self.put(&int(length))?;
-        self.put(payload)
-    }
-
-    fn put(&mut self, bytes: &[u8]) -> Result<()> {
-        self.output.put(bytes).map_err(|source| Error::Write {
-            offset: self.position,
-            source,
-        })?;
-        self.position += bytes.len() as u64;
         Ok(())
     }
 
@@ -374,6 +377,23 @@ impl<W: Write> Writer<W> {
             State::Blobs => "inside a block of large objects",
             State::Blob(_) => "inside a large object",
         }
+    }
+}
+
+impl Writer<Sink> {
+    /// Starts an archive in the directory format, in a folder that is made here or is there and empty.
+    ///
+    /// The table of contents appears in it when the archive is finished: until then, readers see no archive.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), with [`Error::InFile`] around what is said of a file, and [`Error::FolderInUse`].
+    pub fn directory(path: impl AsRef<Path>, header: &Header, entries: &[Entry]) -> Result<Self> {
+        check_version(header)?;
+        let (toc, plan) = Self::plan(header, entries, Format::Directory)?;
+        let mut contents = header.encode(Format::Directory);
+        contents.extend(toc.bytes);
+        let target = FolderTarget::start(path.as_ref(), header, contents)?;
+        Self::start(Target::Folder(target), header, entries, plan)
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use bstr::{BStr, BString, ByteSlice, ByteVec};
-use pgdumprs_archive::{ArchiveVersion, Compression, DataOffset, Reader};
+use pgdumprs_archive::{ArchiveVersion, Compression, DataOffset, Format, Reader};
 use pgdumprs_testkit::{Database, Major, Server, checked_output, provision::provision, tool};
 use support::{Content, Data, Style, compressions, read_block};
 use tempfile::TempDir;
@@ -316,6 +316,29 @@ fn every_stock_archive_is_read_entry_by_entry() {
             let unset = |id: &i32| reader.offset(*id) == Some(DataOffset::Unset);
             assert!(content.blocks.iter().all(|(dump_id, _)| unset(dump_id)));
             assert_eq!(Content::read(&piped[..]).unwrap().blocks, content.blocks);
+
+            let other = |format: &str, option: &str| {
+                let path = folder.path().join(format!("{format}-{major}-{option}"));
+                let mut command = tool(major, "pg_dump");
+                command.args(["-C", format, option, "-d", &database.url(), "-f"]);
+                checked_output(command.arg(&path)).unwrap();
+                path
+            };
+            let folder = other("-Fd", &compress_option(major, compression));
+            let reader = Reader::open_path(&folder).unwrap();
+            assert_eq!(reader.format(), Format::Directory);
+            assert_eq!(reader.header().compression.name(), compression.name());
+            check_listing(&reader, &folder, major);
+            assert_eq!(Content::of(reader).unwrap().blocks, content.blocks);
+            if compression == Compression::None {
+                let tar = other("-Ft", "-v");
+                let reader = Reader::open_path(&tar).unwrap();
+                assert_eq!(reader.format(), Format::Tar);
+                check_listing(&reader, &tar, major);
+                assert_eq!(Content::of(reader).unwrap().blocks, content.blocks);
+                let piped = Content::read(fs::File::open(&tar).unwrap()).unwrap();
+                assert_eq!(piped.blocks, content.blocks);
+            }
         }
     }
 }
@@ -419,7 +442,31 @@ fn every_pg_restore_reads_what_we_write() {
                     );
                 }
             }
+            let our_folder = folder
+                .path()
+                .join(format!("{source}-{}", compression.name()));
+            content.write_folder(&our_folder, compression);
+            let able = readers
+                .iter()
+                .filter(|(_, able, _)| able.contains(&compression));
+            for (major, _, expected) in able {
+                assert!(
+                    script(*major, &our_folder, false) == *expected,
+                    "pg_restore {major} reads a folder of {source}'s content with {compression:?} differently"
+                );
+            }
+            let ours = Content::of(Reader::open_path(&our_folder).unwrap()).unwrap();
+            assert_eq!(ours.blocks, content.blocks);
         }
+        fs::write(&our_path, content.write_tar()).unwrap();
+        for (major, _, expected) in &readers {
+            assert!(
+                script(*major, &our_path, false) == *expected,
+                "pg_restore {major} reads a tar file of {source}'s content differently"
+            );
+        }
+        let ours = Content::of(Reader::open_path(&our_path).unwrap()).unwrap();
+        assert_eq!(ours.blocks, content.blocks);
     }
 }
 
@@ -439,12 +486,16 @@ fn our_archives_restore_in_parallel() {
                 piece: Some(100_000),
             };
             fs::write(&path, content.write(style)).unwrap();
+            let as_folder = folder.path().join(format!("{major}"));
+            if !offsets {
+                content.write_folder(&as_folder, compression);
+            }
             let target = Server::get(major).database();
             let mut restore = tool(major, "pg_restore");
             restore
                 .args(["--exit-on-error", "-j4", "-d"])
                 .arg(target.url())
-                .arg(&path);
+                .arg(if offsets { &path } else { &as_folder });
             checked_output(&mut restore).unwrap();
             let digest = "SELECT md5(string_agg(i::text, '|' ORDER BY id)) FROM shop.item AS i";
             assert_eq!(target.psql(digest), source.psql(digest));

@@ -7,7 +7,7 @@ use zlib_rs::adler32::adler32;
 use crate::{
     Compression, Error, Result,
     compression::{
-        gzip::{ADLER_START, GzipEncoder},
+        gzip::{ADLER_START, GzipEncoder, Wrapping},
         lz4::Lz4Encoder,
         zstandard::ZstdEncoder,
     },
@@ -163,7 +163,16 @@ impl Compressor {
     /// # Errors
     /// [`Error::CompressionLevel`] if the level is out of range, [`Error::Compress`] if the library cannot start.
     pub fn new(compression: Compression) -> Result<Self> {
-        Self::start(compression, false)
+        Self::start(compression, Wrapping::Stream)
+    }
+
+    /// A compressor that makes whole files, as the programs gzip, lz4 and zstd read them. Several of them, end to end, are one file of
+    /// all their data. A directory-format archive is made of these.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn for_files(compression: Compression) -> Result<Self> {
+        Self::start(compression, Wrapping::File)
     }
 
     /// A compressor that makes pieces to be joined.
@@ -171,14 +180,14 @@ impl Compressor {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn for_pieces(compression: Compression) -> Result<Self> {
-        Self::start(compression, true)
+        Self::start(compression, Wrapping::Piece)
     }
 
-    fn start(compression: Compression, pieces: bool) -> Result<Self> {
+    fn start(compression: Compression, wrapping: Wrapping) -> Result<Self> {
         compression.validate()?;
         let method = match compression {
             Compression::None => Method::None,
-            Compression::Gzip { level } => Method::Gzip(GzipEncoder::new(level, pieces)),
+            Compression::Gzip { level } => Method::Gzip(GzipEncoder::new(level, wrapping)),
             Compression::Lz4 { .. } => Method::Lz4(Lz4Encoder::default()),
             Compression::Zstd { level, long } => Method::Zstd(ZstdEncoder::new(level, long)?),
         };

@@ -1,7 +1,7 @@
 //! zlib streams, whole or in pieces that can be joined.
 
 use flate2::{Compress, Compression as Level, Decompress, FlushCompress, FlushDecompress, Status};
-use zlib_rs::adler32::adler32;
+use zlib_rs::{adler32::adler32, crc32::crc32};
 
 use crate::{
     Result,
@@ -25,15 +25,41 @@ pub(crate) fn stream_head(level: i32) -> [u8; 2] {
     }
 }
 
-/// Makes raw deflate, with the zlib stream's head and tail around it unless pieces are wanted.
+/// The head of a file of gzip: deflate, no name, no time, nothing about the level, an unknown system.
+const FILE_HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+
+/// What deflate's output stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wrapping {
+    /// A zlib stream.
+    Stream,
+    /// Nothing: it is a piece of a zlib stream.
+    Piece,
+    /// A file of gzip.
+    File,
+}
+
+impl Wrapping {
+    /// The checksum of no bytes.
+    fn checksum_start(self) -> u32 {
+        match self {
+            Wrapping::Stream | Wrapping::Piece => ADLER_START,
+            Wrapping::File => 0,
+        }
+    }
+}
+
+/// Makes raw deflate, with the head and tail of a zlib stream or a file of gzip around it unless pieces are wanted.
 ///
 /// Deflate by itself so that pieces and whole streams go one way; the checksum is kept here for the same reason.
 pub(crate) struct GzipEncoder {
     level: i32,
     deflate: Deflate,
-    pieces: bool,
+    wrapping: Wrapping,
     started: bool,
-    adler: u32,
+    checksum: u32,
+    /// Raw bytes of the stream so far, as a file of gzip counts them.
+    length: u32,
 }
 
 /// The library's state, by how its level is chosen.
@@ -45,22 +71,28 @@ enum Deflate {
 }
 
 impl GzipEncoder {
-    pub(crate) fn new(level: i32, pieces: bool) -> Self {
+    pub(crate) fn new(level: i32, wrapping: Wrapping) -> Self {
         GzipEncoder {
             level,
             deflate: match u32::try_from(level) {
                 Ok(level) => Deflate::Given(Compress::new(Level::new(level), false)),
                 Err(_) => Deflate::Chosen(Box::default()),
             },
-            pieces,
+            wrapping,
             started: false,
-            adler: ADLER_START,
+            checksum: wrapping.checksum_start(),
+            length: 0,
         }
     }
 
     pub(crate) fn write(&mut self, raw: &[u8], out: &mut ChunkCutter) -> Result<()> {
         self.begin(out);
-        self.adler = adler32(self.adler, raw);
+        self.checksum = match self.wrapping {
+            Wrapping::Stream | Wrapping::Piece => adler32(self.checksum, raw),
+            Wrapping::File => crc32(self.checksum, raw),
+        };
+        // The length is counted modulo 2^32.
+        self.length = self.length.wrapping_add(raw.len() as u32);
         match &mut self.deflate {
             Deflate::Given(deflate) => run(deflate, raw, FlushCompress::None, out),
             Deflate::Chosen(choice) => choice.write(raw, out),
@@ -70,8 +102,9 @@ impl GzipEncoder {
     /// Ends the stream with a last block and the checksum, or the piece at a byte boundary. Gives the checksum.
     pub(crate) fn finish(&mut self, out: &mut ChunkCutter) -> Result<u32> {
         self.begin(out);
-        let adler = std::mem::replace(&mut self.adler, ADLER_START);
-        let flush = if self.pieces {
+        let checksum = std::mem::replace(&mut self.checksum, self.wrapping.checksum_start());
+        let length = std::mem::take(&mut self.length);
+        let flush = if self.wrapping == Wrapping::Piece {
             FlushCompress::Sync
         } else {
             FlushCompress::Finish
@@ -83,16 +116,26 @@ impl GzipEncoder {
             }
             Deflate::Chosen(choice) => choice.finish(flush, out)?,
         }
-        if !self.pieces {
-            out.push(&adler.to_be_bytes());
+        match self.wrapping {
+            Wrapping::Stream => out.push(&checksum.to_be_bytes()),
+            Wrapping::Piece => {}
+            Wrapping::File => {
+                out.push(&checksum.to_le_bytes());
+                out.push(&length.to_le_bytes());
+            }
         }
         self.started = false;
-        Ok(adler)
+        Ok(checksum)
     }
 
     fn begin(&mut self, out: &mut ChunkCutter) {
-        if !std::mem::replace(&mut self.started, true) && !self.pieces {
-            out.push(&stream_head(self.level));
+        if std::mem::replace(&mut self.started, true) {
+            return;
+        }
+        match self.wrapping {
+            Wrapping::Stream => out.push(&stream_head(self.level)),
+            Wrapping::Piece => {}
+            Wrapping::File => out.push(&FILE_HEAD),
         }
     }
 }

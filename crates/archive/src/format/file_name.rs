@@ -26,15 +26,41 @@ pub(crate) fn in_use(
     version: ArchiveVersion,
     format: Format,
 ) -> BString {
-    if entry.descriptor != toc::BLOBS {
-        noted.clone()
-    } else if version < ArchiveVersion::V1_16 {
-        BLOBS_TOC.into()
-    } else if format == Format::Tar {
-        format!("blobs_{}.toc", entry.dump_id).into()
-    } else {
-        noted.clone()
+    if entry.descriptor == toc::BLOBS && (format == Format::Tar || version < ArchiveVersion::V1_16)
+    {
+        return list(entry.dump_id, version).into();
     }
+    noted.clone()
+}
+
+/// The name that the table of contents notes for an entry's data; `None` if it has none.
+pub(crate) fn noted(entry: &Entry, version: ArchiveVersion, format: Format) -> Option<String> {
+    if !entry.had_dumper {
+        None
+    } else if entry.descriptor == toc::BLOBS && format == Format::Directory {
+        Some(list(entry.dump_id, version))
+    } else {
+        Some(of_table(entry.dump_id))
+    }
+}
+
+/// The file of a table's data.
+pub(crate) fn of_table(dump_id: i32) -> String {
+    format!("{dump_id}.dat")
+}
+
+/// The list of an entry's large objects.
+pub(crate) fn list(dump_id: i32, version: ArchiveVersion) -> String {
+    if version < ArchiveVersion::V1_16 {
+        BLOBS_TOC.into()
+    } else {
+        format!("blobs_{dump_id}.toc")
+    }
+}
+
+/// The line of a large object in the list.
+pub(crate) fn list_line(oid: u32) -> String {
+    format!("{oid} {}\n", of_large_object(oid))
 }
 
 /// The file of one large object.

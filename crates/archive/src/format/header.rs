@@ -5,7 +5,7 @@ use std::io::Read;
 use bstr::BString;
 
 use crate::{
-    ArchiveVersion, Compression, Error, Result,
+    ArchiveVersion, Compression, Error, Format, Result,
     format::{
         foreign,
         primitives::{INT_SIZE, OFFSET_SIZE, put_int, put_text},
@@ -71,7 +71,7 @@ pub struct FieldSizes {
 
 impl Header {
     /// The header's bytes.
-    pub(crate) fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self, format: Format) -> Vec<u8> {
         let mut out = Vec::with_capacity(128);
         out.extend_from_slice(MAGIC);
         out.extend_from_slice(&[
@@ -80,7 +80,10 @@ impl Header {
             0,
             INT_SIZE,
             OFFSET_SIZE,
-            FORMAT_CUSTOM,
+            match format {
+                Format::Custom => FORMAT_CUSTOM,
+                Format::Directory | Format::Tar => FORMAT_TAR,
+            },
         ]);
         if self.version.has_compression_method() {
             out.push(self.compression.method_byte());

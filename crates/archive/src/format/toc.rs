@@ -5,7 +5,7 @@ use std::{collections::HashSet, io::Read};
 use bstr::{BString, ByteSlice};
 
 use crate::{
-    ArchiveVersion, CatalogId, Entry, Error, Header, Result, Section,
+    ArchiveVersion, CatalogId, Entry, Error, Format, Header, Result, Section,
     format::{
         file_name,
         header::FORMAT_CUSTOM,
@@ -45,8 +45,12 @@ pub(crate) struct EncodedToc {
     pub(crate) offsets: Vec<(i32, usize)>,
 }
 
-/// Checks `entries` and turns them into bytes, with the offset of each entry that has data unset.
-pub(crate) fn encode(entries: &[Entry], version: ArchiveVersion) -> Result<EncodedToc> {
+/// Checks `entries` and turns them into bytes. In the custom format, the offset of each entry that has data is unset.
+pub(crate) fn encode(
+    entries: &[Entry],
+    version: ArchiveVersion,
+    format: Format,
+) -> Result<EncodedToc> {
     let count = i32::try_from(entries.len())
         .map_err(|_| unwritable(0, "the table of contents has too many entries"))?;
     let mut toc = EncodedToc {
@@ -54,13 +58,21 @@ pub(crate) fn encode(entries: &[Entry], version: ArchiveVersion) -> Result<Encod
         offsets: Vec::new(),
     };
     let mut ids = HashSet::with_capacity(entries.len());
+    let mut lists = entries
+        .iter()
+        .filter(|entry| entry.had_dumper && entry.descriptor == BLOBS);
+    let second = lists.nth(1);
+    if let Some(entry) = second.filter(|_| format != Format::Custom && !version.has_relkind()) {
+        let problem = "before 1.16, this format has one list of large objects";
+        return Err(unwritable(entry.dump_id, problem));
+    }
     put_int(&mut toc.bytes, count);
     for entry in entries {
         check_entry(entry)?;
         if !ids.insert(entry.dump_id) {
             return Err(unwritable(entry.dump_id, "its dump id is used twice"));
         }
-        encode_entry(entry, version, &mut toc);
+        encode_entry(entry, version, format, &mut toc);
     }
     Ok(toc)
 }
@@ -121,7 +133,7 @@ fn unwritable(dump_id: i32, problem: &str) -> Error {
     }
 }
 
-fn encode_entry(entry: &Entry, version: ArchiveVersion, toc: &mut EncodedToc) {
+fn encode_entry(entry: &Entry, version: ArchiveVersion, format: Format, toc: &mut EncodedToc) {
     fn put(out: &mut Vec<u8>, text: &Option<BString>) {
         put_text(out, text.as_ref().map(|text| text.as_slice()));
     }
@@ -154,7 +166,10 @@ fn encode_entry(entry: &Entry, version: ArchiveVersion, toc: &mut EncodedToc) {
         put_number(out, dependency);
     }
     put_text(out, None);
-    if entry.had_dumper {
+    if format != Format::Custom {
+        let name = file_name::noted(entry, version, format);
+        put_text(out, Some(name.unwrap_or_default().as_bytes()));
+    } else if entry.had_dumper {
         toc.offsets.push((entry.dump_id, out.len()));
         out.extend_from_slice(&offset(DataOffset::Unset));
     } else {

@@ -19,6 +19,13 @@ const SUFFIXES: [(&str, Compression); 4] = [
     (".lz4", Compression::LZ4),
     (".zst", Compression::ZSTD),
 ];
+/// What follows the names of files that are compressed so.
+pub(crate) fn suffix(compression: Compression) -> &'static str {
+    let mut suffixes = SUFFIXES.iter();
+    let found = suffixes.find(|(_, method)| method.name() == compression.name());
+    found.map_or("", |(suffix, _)| suffix)
+}
+
 /// Longer than any line in a list of large objects.
 const LONGEST_LINE: usize = 64;
 /// Bytes of a list looked at together.

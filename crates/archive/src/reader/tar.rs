@@ -177,7 +177,7 @@ impl LargeObjectMembers {
         let end = source.position() + member.length;
         for oid in &self.met {
             let at = source.position();
-            let expected = format!("{oid} {}\n", file_name::of_large_object(*oid));
+            let expected = file_name::list_line(*oid);
             let mut line = [0; LONGEST_LINE + 1];
             let left = usize::try_from(end - at).unwrap_or(usize::MAX);
             let line = &mut line[..expected.len().min(left)];

@@ -5,7 +5,10 @@
 
 mod forge;
 
-use std::io::{Cursor, Read, Write};
+use std::{
+    io::{Cursor, Read, Write},
+    path::Path,
+};
 
 use pgdumprs_archive::{
     ArchiveVersion, Block, Compression, Compressor, Entry, Error, Header, PieceJoin, Reader,
@@ -14,6 +17,9 @@ use pgdumprs_archive::{
 
 #[allow(unused_imports)]
 pub(crate) use forge::Forge;
+
+/// Raw bytes of a part of a file.
+const FILE_PART: usize = 100_000;
 
 /// The data of one block, decompressed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +52,11 @@ pub(crate) struct Style {
 impl Content {
     /// Reads everything of an archive, from its first byte to its last.
     pub(crate) fn read(input: impl Read) -> Result<Self> {
-        let mut reader = Reader::new(input)?;
+        Self::of(Reader::new(input)?)
+    }
+
+    /// Reads everything of an archive of any format.
+    pub(crate) fn of<R: Read>(mut reader: Reader<R>) -> Result<Self> {
         let mut blocks = Vec::new();
         while let Some(block) = reader.next_block()? {
             blocks.push((block.dump_id(), read_block(block)?));
@@ -70,24 +80,64 @@ impl Content {
         } else {
             Writer::new(output, &header, &self.entries).unwrap()
         };
+        self.fill(&mut writer, |writer, bytes| {
+            write_stream(writer, bytes, style)
+        });
+        writer.finish().unwrap().into_inner()
+    }
+
+    /// Writes a tar file of this content.
+    pub(crate) fn write_tar(&self) -> Vec<u8> {
+        let header = Header {
+            compression: Compression::None,
+            ..self.header.clone()
+        };
+        let mut writer = Writer::tar(Vec::new(), &header, &self.entries).unwrap();
+        self.fill(&mut writer, |writer, bytes| writer.write(bytes).unwrap());
+        writer.finish().unwrap()
+    }
+
+    /// Writes a folder of this content, whose files are made of parts that were compressed apart.
+    pub(crate) fn write_folder(&self, path: &Path, compression: Compression) {
+        let header = Header {
+            compression,
+            ..self.header.clone()
+        };
+        let mut writer = Writer::directory(path, &header, &self.entries).unwrap();
+        self.fill(&mut writer, |writer, bytes| {
+            if bytes.len() < FILE_PART {
+                return writer.write(bytes).unwrap();
+            }
+            let mut compressor = Compressor::for_files(compression).unwrap();
+            for raw in bytes.chunks(FILE_PART) {
+                compressor.write(raw).unwrap();
+                compressor.finish().unwrap();
+                while let Some(chunk) = compressor.next_chunk() {
+                    writer.write_chunk(&chunk).unwrap();
+                }
+            }
+        });
+        writer.finish().unwrap();
+    }
+
+    fn fill<W: Write>(&self, writer: &mut Writer<W>, stream: impl Fn(&mut Writer<W>, &[u8])) {
         for (dump_id, data) in &self.blocks {
             match data {
                 Data::Table(bytes) => {
                     writer.begin_data(*dump_id).unwrap();
-                    write_stream(&mut writer, bytes, style);
+                    stream(writer, bytes);
                 }
                 Data::Blobs(blobs) => {
                     writer.begin_blobs(*dump_id).unwrap();
                     for (oid, bytes) in blobs {
                         writer.begin_blob(*oid).unwrap();
-                        write_stream(&mut writer, bytes, style);
+                        stream(writer, bytes);
                         writer.end_blob().unwrap();
                     }
                 }
             }
             writer.end().unwrap();
         }
-        writer.finish().unwrap().into_inner()
     }
 }
 
