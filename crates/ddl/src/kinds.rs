@@ -36,6 +36,7 @@ pub(crate) mod relation_statistics;
 pub(crate) mod rule;
 pub(crate) mod sequence;
 pub(crate) mod statistics_ext;
+mod statistics_ext_columns;
 pub(crate) mod subscription;
 pub(crate) mod table;
 pub(crate) mod table_attach;

@@ -4,3 +4,4 @@ pub(crate) mod components;
 pub(crate) mod dump;
 pub(crate) mod object;
 pub(crate) mod relations;
+pub(crate) mod restored_columns;

@@ -1,9 +1,11 @@
 //! F1 to F5 of the design on random schemas, on every major.
 //!
-//! `PGDUMPRS_SEED=n` runs that one seed, and `PGDUMPRS_SCALE=1` runs 500 a major; `PGDUMPRS_TEST_MAJORS` narrows the majors.
+//! `PGDUMPRS_SEED=n` runs that one seed, `PGDUMPRS_SEED=n-m` those from one to another, and `PGDUMPRS_SCALE=1` runs 500 a major;
+//! `PGDUMPRS_TEST_MAJORS` narrows the majors.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +21,7 @@ use pgdumprs_testkit::compare::{
 use pgdumprs_testkit::random::{Loaded, Step, census, create_roles, random_schema, shrink};
 use pgdumprs_testkit::{Database, MAJORS_VARIABLE, Major, Server};
 
-/// Names the one seed to run.
+/// Names the one seed to run, or the first and the last.
 const SEED_VARIABLE: &str = "PGDUMPRS_SEED";
 /// Asks for many seeds.
 const SCALE_VARIABLE: &str = "PGDUMPRS_SCALE";
@@ -123,11 +125,13 @@ struct Sum {
     rows_refused: usize,
     relations: usize,
     relations_restored: usize,
-    lacking: usize,
+    failed: usize,
+    unlike: usize,
     restored: usize,
     unrestorable: usize,
     entries: BTreeMap<String, usize>,
     reasons: BTreeMap<String, usize>,
+    failures: BTreeMap<String, usize>,
 }
 
 /// What one seed came to.
@@ -142,19 +146,15 @@ struct Outcome {
 
 #[test]
 fn random_schemas() -> Result<()> {
-    let only = match std::env::var(SEED_VARIABLE) {
-        Ok(seed) => Some(
-            seed.parse::<u64>()
-                .with_context(|| format!("in {SEED_VARIABLE}={seed:?}"))?,
-        ),
+    let named = match std::env::var(SEED_VARIABLE) {
+        Ok(named) => Some(range(&named).with_context(|| format!("in {SEED_VARIABLE}={named:?}"))?),
         Err(std::env::VarError::NotPresent) => None,
         Err(error) => return Err(error).context(SEED_VARIABLE),
     };
     let scale = std::env::var(SCALE_VARIABLE).is_ok_and(|value| value == "1");
-    let seeds: Vec<u64> = match only {
-        Some(seed) => vec![seed],
-        None => (1..=if scale { SCALE_SEEDS } else { SEEDS }).collect(),
-    };
+    let all = 1..=if scale { SCALE_SEEDS } else { SEEDS };
+    let seeds: Vec<u64> = named.clone().unwrap_or(all).collect();
+    let is_one = seeds.len() == 1;
     let mut failures = Vec::new();
     // One major after the other, so that few servers are busy at once.
     for major in Major::covered()? {
@@ -170,7 +170,7 @@ fn random_schemas() -> Result<()> {
                     while let Some(&seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
                         match try_seed(&server, seed) {
                             Ok(outcome) => {
-                                if Some(seed) == only {
+                                if is_one {
                                     print_refusals(&outcome.loaded);
                                 }
                                 add(&sum, outcome);
@@ -207,7 +207,7 @@ fn random_schemas() -> Result<()> {
             };
             failures.push(failure(major, seed, &report, &shrunk));
         }
-        if let Err(error) = sum.check(only.is_none()) {
+        if let Err(error) = sum.check(named.is_none()) {
             failures.push(format!("PostgreSQL {major}: {error:#}\n{}", sum.words()));
         }
     }
@@ -218,6 +218,12 @@ fn random_schemas() -> Result<()> {
         failures.join("\n\n")
     );
     Ok(())
+}
+
+/// The seeds that `n` or `n-m` names.
+fn range(named: &str) -> Result<RangeInclusive<u64>> {
+    let (first, last) = named.split_once('-').unwrap_or((named, named));
+    Ok(first.parse()?..=last.parse()?)
 }
 
 /// What is compared beside the archive of version 1.16.
@@ -282,7 +288,7 @@ fn compare(server: &Server, steps: &[Step], more: More) -> Result<Outcome> {
         );
     }
     // Random schemas hold what no restore brings back, such as checks that call what is not there yet.
-    let (comparison, tolerated) = compare_tolerated(&database, &default)?;
+    let (comparison, tolerated) = compare_tolerated(&database, &stock, &default)?;
     ensure!(comparison.is_same(), "restored:\n{comparison}");
     let mut restored = None;
     if more.restore {
@@ -413,7 +419,8 @@ fn add(sum: &Mutex<Sum>, outcome: Outcome) {
     sum.rows_refused += outcome.loaded.rows_refused.len();
     sum.relations += outcome.tolerated.relations;
     sum.relations_restored += outcome.tolerated.restored;
-    sum.lacking += outcome.tolerated.lacking;
+    sum.failed += outcome.tolerated.failed.len();
+    sum.unlike += usize::from(!outcome.tolerated.is_whole());
     if let Some(possible) = outcome.restored {
         sum.restored += usize::from(possible);
         sum.unrestorable += usize::from(!possible);
@@ -422,40 +429,51 @@ fn add(sum: &Mutex<Sum>, outcome: Outcome) {
         *sum.entries.entry(descriptor.clone()).or_default() += count;
     }
     for refusal in outcome.loaded.refused {
-        // Names differ, what is wrong with them repeats.
-        let reason: String = refusal
-            .message
-            .split('"')
-            .step_by(2)
-            .collect::<Vec<_>>()
-            .join("…");
-        *sum.reasons.entry(reason).or_default() += 1;
+        *sum.reasons.entry(reason(&refusal.message)).or_default() += 1;
     }
+    for message in outcome.tolerated.failed {
+        *sum.failures.entry(reason(&message)).or_default() += 1;
+    }
+}
+
+/// A message without names, which differ: what is wrong with them repeats.
+fn reason(message: &str) -> String {
+    let message = message.rsplit("ERROR:  ").next().unwrap_or(message);
+    let first_line = message.split("\nDETAIL:  ").next().unwrap_or(message);
+    let parts: Vec<&str> = first_line.split('"').step_by(2).collect();
+    parts.join("…")
+}
+
+/// The most frequent reasons.
+fn frequent(reasons: &BTreeMap<String, usize>, most: usize) -> String {
+    let mut reasons: Vec<_> = reasons.iter().collect();
+    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let reasons = reasons.iter().take(most);
+    let reasons: Vec<String> = reasons
+        .map(|(reason, count)| format!("{count} × {reason}"))
+        .collect();
+    reasons.join(", ")
 }
 
 impl Sum {
     fn words(&self) -> String {
-        let mut reasons: Vec<_> = self.reasons.iter().collect();
-        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        let reasons: Vec<String> = reasons
-            .iter()
-            .take(8)
-            .map(|(reason, count)| format!("{count} × {reason}"))
-            .collect();
         format!(
             "{} seeds, {} entries of {} kinds; {} definitions, {} refused ({}); {} rows and grants by others, {} refused; \
-             {} of {} relations restored, {} entries lacked something; {} restored whole, {} that stock cannot restore alike",
+             {} of {} relations restored as they were; {} seeds not restored whole, and stock's archives neither, with {} entries that failed ({}); \
+             {} restored and compared whole, {} that stock cannot restore alike",
             self.seeds,
             self.entries.values().sum::<usize>(),
             self.entries.len(),
             self.definitions,
             self.refused,
-            reasons.join(", "),
+            frequent(&self.reasons, 8),
             self.rows,
             self.rows_refused,
             self.relations_restored,
             self.relations,
-            self.lacking,
+            self.unlike,
+            self.failed,
+            frequent(&self.failures, usize::MAX),
             self.restored,
             self.unrestorable,
         )

@@ -192,3 +192,93 @@ fn statistics_are_restored() {
         Ok(())
     });
 }
+
+/// Tables whose columns are restored with other numbers: after dropped ones, in another order, and both.
+const RENUMBERED: &str = r#"
+CREATE TABLE gaps (gone int, a int, gone_too text, "b, (" int, c text, d int);
+ALTER TABLE gaps DROP COLUMN gone, DROP COLUMN gone_too;
+INSERT INTO gaps SELECT n % 10, n % 5, CASE n % 3 WHEN 0 THEN 'it''s "one", }' WHEN 1 THEN 'back\slash' END, n FROM generate_series(1, 300) n;
+CREATE STATISTICS every ON a, "b, (", c, d FROM gaps;
+CREATE STATISTICS mixed ON a, ("b, (" % 2), c, (lower(c)) FROM gaps;
+CREATE STATISTICS only_distinct (ndistinct) ON a, c FROM gaps;
+CREATE STATISTICS only_dependencies (dependencies) ON a, "b, (", c, d FROM gaps;
+CREATE STATISTICS only_values (mcv) ON c, a FROM gaps;
+
+-- Children of a table that they came to later: what they inherit is restored in front.
+CREATE TABLE parent (a int, gone int, b text);
+ALTER TABLE parent DROP COLUMN gone;
+CREATE TABLE child (b text, own int, a int, gone int, own_too text);
+ALTER TABLE child DROP COLUMN gone;
+ALTER TABLE child INHERIT parent;
+CREATE TABLE other_parent (own_too text, e int);
+CREATE TABLE grandchild (f int) INHERITS (other_parent, child);
+INSERT INTO parent SELECT n % 6, 'p' || n % 3 FROM generate_series(1, 200) n;
+INSERT INTO child (a, b, own, own_too) SELECT n % 12, 'q"' || n % 3, n % 4, '{' || n % 2 FROM generate_series(1, 200) n;
+INSERT INTO grandchild (a, b, own, own_too, e, f) SELECT n % 12, n % 3, n % 4, n % 2, n % 24, n % 8 FROM generate_series(1, 200) n;
+CREATE STATISTICS parent_ ON a, b FROM parent;
+CREATE STATISTICS child_ ON a, own, b, own_too, (own + a) FROM child;
+CREATE STATISTICS grandchild_ ON a, own, b, e, f FROM grandchild;
+
+CREATE TYPE kind AS (gone int, a int, b text);
+CREATE TABLE typed OF kind;
+ALTER TYPE kind DROP ATTRIBUTE gone CASCADE;
+INSERT INTO typed SELECT n % 6, n % 3 FROM generate_series(1, 200) n;
+CREATE STATISTICS typed_ ON a, b FROM typed;
+
+CREATE TABLE whole (a int, gone int, b int, c int) PARTITION BY LIST (a);
+ALTER TABLE whole DROP COLUMN gone;
+CREATE TABLE part (gone int, c int, b int, a int);
+ALTER TABLE part DROP COLUMN gone;
+ALTER TABLE whole ATTACH PARTITION part DEFAULT;
+INSERT INTO whole SELECT n % 6, n % 3, n % 12 FROM generate_series(1, 200) n;
+CREATE STATISTICS whole_ ON a, b, c FROM whole;
+CREATE STATISTICS part_ ON a, b, c FROM part;
+"#;
+
+/// What extended statistics know, with the names of columns in place of their numbers; in no order but that of names.
+const KNOWN_BY_NAME: &str = r#"
+SELECT s.statistics_name, s.inherited, items.said FROM pg_stats_ext AS s, LATERAL (
+    SELECT string_agg(item.said, ' ' ORDER BY item.said COLLATE "C") AS said FROM (
+        SELECT (SELECT string_agg(coalesce(quote_ident(a.attname), n.number), ',' ORDER BY coalesce(a.attname, n.number) COLLATE "C")
+                FROM jsonb_array_elements_text(i.item -> 'attributes') AS n(number)
+                     LEFT JOIN pg_attribute AS a ON a.attrelid = s.tableid AND a.attnum = n.number::int AND a.attnum > 0)
+               || coalesce(' => ' || (SELECT quote_ident(a.attname) FROM pg_attribute AS a
+                                      WHERE a.attrelid = s.tableid AND a.attnum = (i.item ->> 'dependency')::int AND a.attnum > 0), '')
+               || ' ' || (i.item - 'attributes' - CASE WHEN (i.item ->> 'dependency')::int > 0 THEN 'dependency' ELSE '' END)
+        FROM jsonb_array_elements(coalesce(s.n_distinct::text::jsonb, '[]') || coalesce(s.dependencies::text::jsonb, '[]')) AS i(item)
+        UNION ALL
+        SELECT (SELECT jsonb_object_agg(coalesce(s.attnames[place], (place - cardinality(s.attnames))::text), s.most_common_vals[number][place])
+                FROM generate_subscripts(s.most_common_vals, 2) AS place)::text || ' ' || s.most_common_freqs[number]
+        FROM generate_subscripts(s.most_common_vals, 1) AS number) AS item(said)) AS items
+ORDER BY s.statistics_name COLLATE "C", s.inherited"#;
+
+/// A restored table has other numbers for its columns, by which extended statistics know them.
+#[test]
+fn extended_statistics_keep_their_columns() {
+    for_each_major(|server| {
+        // Older servers have nothing that restores them.
+        if server.major() < Major::V19 {
+            return Ok(());
+        }
+        let database = server.database();
+        database.try_execute_sql(RENUMBERED)?;
+        compare(&database)?;
+        let folder = tempfile::tempdir().context("creating a folder for archives")?;
+        let archives = [folder.path().join("ours"), folder.path().join("stock")];
+        dump(&database, &archives[0])?;
+        stock_archive(&database, &archives[1], &["--statistics"])?;
+        let mut known = Vec::new();
+        for archive in &archives {
+            let restored = database.empty_sibling()?;
+            let mut restore = reference_pg_restore();
+            checked_output(restore.args(["-d", &restored.conninfo()]).arg(archive))?;
+            known.push(restored.psql(KNOWN_BY_NAME));
+        }
+        let expected = database.psql(KNOWN_BY_NAME);
+        assert_eq!(expected.lines().count(), 13, "{expected}");
+        assert_eq!(known[0], expected);
+        // Stock's loses some, which is why ours differs.
+        assert_ne!(known[1], expected);
+        Ok(())
+    });
+}

@@ -6,10 +6,11 @@ use pgdumprs_catalog::{CatalogId, StatisticsExt, StatisticsExtData, class};
 
 use crate::annotations::comment::{self, Subject};
 use crate::contents::toc::Toc;
-use crate::kinds::relation_statistics;
+use crate::kinds::{relation_statistics, statistics_ext_columns as columns};
 use crate::selection;
 use crate::state::dump::Dump;
 use crate::state::object::{Kind, Object};
+use crate::state::restored_columns;
 use crate::{Components, Error};
 
 /// Makes an object of every statistics object whose table is dumped. It is dumped where its own schema is.
@@ -102,10 +103,7 @@ fn render_data(
         .ok_or_else(|| dump.missing(object, format!("table with OID {}", row.table)))?;
     let mut definition = BString::default();
     for row in data {
-        push!(
-            definition,
-            restore(dump, object, dump.table_object(table), row)
-        );
+        push!(definition, restore(dump, object, table, row));
     }
     let entry = toc.entry_on("EXTENDED STATISTICS DATA", &[object.id]);
     toc.push(Entry {
@@ -119,19 +117,35 @@ fn render_data(
     Ok(())
 }
 
-fn restore(dump: &Dump, object: &Object, table: &Object, row: &StatisticsExtData) -> BString {
+fn restore(dump: &Dump, object: &Object, table: usize, row: &StatisticsExtData) -> BString {
+    let numbers = restored_columns::numbers(dump, table);
     let namespace = dump.namespace_name(object).unwrap_or_default();
     let mut text = sql![
         "SELECT * FROM pg_catalog.pg_restore_extended_stats(\n",
-        relation_statistics::relation_arguments(dump, table),
+        relation_statistics::relation_arguments(dump, dump.table_object(table)),
         ",\n\t'statistics_schemaname', ",
         dump.literal(namespace),
         ",\n\t'statistics_name', ",
         dump.literal(&object.name)
     ];
     for (column, value) in &row.values {
-        let (value, parameter) = (dump.literal(value), parameter_type(column));
-        push!(text, ",\n\t'", column, "', ", value, "::", parameter);
+        let said = match *column {
+            "n_distinct" | "dependencies" => columns::renumbered(value.as_ref(), &numbers),
+            "most_common_vals" => {
+                columns::reordered(value.as_ref(), &row.keys, &numbers, dump.encoding)
+            }
+            _ => None,
+        };
+        let value = dump.literal(said.as_ref().unwrap_or(value));
+        push!(
+            text,
+            ",\n\t'",
+            column,
+            "', ",
+            value,
+            "::",
+            parameter_type(column)
+        );
     }
     push!(text, "\n);\n");
     text
@@ -172,6 +186,7 @@ mod tests {
             .into();
         let data = |inherited: &str, more: &[(&'static str, &str)]| StatisticsExtData {
             statistics: 20_010,
+            keys: vec![2, 3],
             values: std::iter::once(&("inherited", inherited))
                 .chain(more)
                 .map(|&(column, value)| (column, value.into()))

@@ -28,6 +28,7 @@ mod large_objects;
 mod output;
 mod recreated;
 mod refused;
+mod renumbered;
 mod report;
 mod restated;
 mod restored;
@@ -111,7 +112,7 @@ pub fn compare_archives(stock: &Path, ours: &Path) -> Result<Comparison> {
     let gap = VersionGap::between(&stock, &ours);
     let mut comparison = Comparison::new(&stock, &ours);
     let mut ours = restated::as_said_by_the_writer_of(&stock, ours, &mut comparison)?;
-    let mut stock = restated::of(stock, &mut comparison)?;
+    let mut stock = restated::of(stock, &ours, &mut comparison)?;
     let alignment = Alignment::of(&stock, &ours, gap);
 
     script::compare(&stock, &ours, gap, &mut comparison)?;
@@ -153,15 +154,21 @@ pub fn compare_copy(source: &Database, copy: &Database, how: &str) -> Result<Com
 }
 
 /// Restores our archive of `source`, a database that no archive brings back whole, into an empty database of the same server, and
-/// compares what of F5 can be: entries fail only for what they lack, and what is restored is as it was.
+/// compares what of F5 can be: entries fail only as those of stock's archive do, and what is restored is as it was, or as stock's
+/// archive restores it.
 ///
 /// # Errors
 ///
 /// When the archive cannot be read or pg_restore cannot be run. Differences are no errors.
-pub fn compare_tolerated(source: &Database, ours: &Path) -> Result<(Comparison, Tolerated)> {
-    let archive = Archive::open(ours).context("our archive")?;
-    let mut comparison = Comparison::of_restored(source, &archive);
-    let tolerated = tolerated::compare(source, &archive, &mut comparison)?;
+pub fn compare_tolerated(
+    source: &Database,
+    stock: &Path,
+    ours: &Path,
+) -> Result<(Comparison, Tolerated)> {
+    let stock = Archive::open(stock).context("stock's archive")?;
+    let ours = Archive::open(ours).context("our archive")?;
+    let mut comparison = Comparison::of_restored(source, &ours);
+    let tolerated = tolerated::compare(source, stock, &ours, &mut comparison)?;
     Ok((comparison, tolerated))
 }
 

@@ -4,7 +4,7 @@
 use bstr::{BString, ByteSlice};
 use pgdumprs_archive::Entry;
 
-use super::sql::{table_name, unquoted};
+use super::sql::{first_list, table_name, top_level, unquoted};
 
 /// Whether ours leaves out an entry of stock's, made from a server of a major: before 19 nothing restores what extended statistics
 /// know.
@@ -43,39 +43,13 @@ fn without(text: &[u8], clause: &[u8]) -> Option<BString> {
 /// A table whose NOT NULLs on inherited columns stand in CREATE TABLE by themselves: they go into statements behind it.
 fn with_not_null_apart(text: &[u8]) -> Option<BString> {
     const NOT_NULL: &[u8] = b"NOT NULL ";
-    // The places of the list's parentheses, of the commas in it, and of the statement's end.
-    let (mut depth, mut opening, mut closing, mut commas) = (0, None, None, Vec::new());
-    let mut end = None;
-    for (at, byte) in unquoted(text) {
-        match byte {
-            b'(' => {
-                opening.get_or_insert(at);
-                depth += 1;
-            }
-            b')' => {
-                depth -= 1;
-                if depth == 0 {
-                    closing.get_or_insert(at);
-                }
-            }
-            b'[' => depth += 1,
-            b']' => depth -= 1,
-            b',' if depth == 1 && closing.is_none() => commas.push(at),
-            b';' if depth == 0 => {
-                end = Some(at);
-                break;
-            }
-            _ => {}
-        }
-    }
-    let (opening, closing, end) = (opening?, closing?, end?);
-    let starts = std::iter::once(opening).chain(commas.iter().copied());
-    let ends = commas.iter().copied().chain([closing]);
-    let elements = starts
-        .zip(ends)
-        .map(|(start, end)| text[start + 1..end].trim());
-    let (apart, kept): (Vec<&[u8]>, Vec<&[u8]>) =
-        elements.partition(|element| element.starts_with(NOT_NULL));
+    let list = first_list(text)?;
+    let (opening, closing) = (list.opening, list.closing);
+    let end = closing + top_level(&text[closing + 1..], b";").next()? + 1;
+    let (apart, kept): (Vec<&[u8]>, Vec<&[u8]>) = list
+        .elements
+        .into_iter()
+        .partition(|element| element.starts_with(NOT_NULL));
     if apart.is_empty() {
         return None;
     }

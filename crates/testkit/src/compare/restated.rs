@@ -11,16 +11,16 @@ use tempfile::NamedTempFile;
 
 use super::archive::{Archive, describe};
 use super::report::Comparison;
-use super::{refused, unsaid};
+use super::{refused, renumbered, unsaid};
 
 /// The archive to compare ours with: stock's itself, or a copy in which definitions are restated and entries left out, with a note of
 /// which.
-pub(super) fn of(stock: Archive, comparison: &mut Comparison) -> Result<Archive> {
+pub(super) fn of(stock: Archive, ours: &Archive, comparison: &mut Comparison) -> Result<Archive> {
     let Some(major) = leading_number(stock.header().server_version.as_ref()) else {
         return Ok(stock);
     };
     let mut entries = stock.entries().to_vec();
-    let (mut names, mut left_out) = (Vec::new(), Vec::new());
+    let (mut names, mut left_out, mut numbered) = (Vec::new(), Vec::new(), Vec::new());
     entries.retain(|entry| {
         let is_left_out = refused::is_left_out(entry, major);
         if is_left_out {
@@ -32,20 +32,42 @@ pub(super) fn of(stock: Archive, comparison: &mut Comparison) -> Result<Archive>
         if let Some(definition) = refused::restated(entry, major) {
             names.push(describe(entry));
             entry.definition = Some(definition);
+        } else if entry.descriptor == "EXTENDED STATISTICS DATA" {
+            let mut possible = renumbered::possible(entry, stock.entries());
+            let said = possible.iter().position(|text| says(ours, entry, text));
+            if !possible.is_empty() {
+                let definition = Some(possible.swap_remove(said.unwrap_or(0)));
+                if entry.definition != definition {
+                    entry.definition = definition;
+                    numbered.push(describe(entry));
+                }
+            }
         }
     }
-    if names.is_empty() && left_out.is_empty() {
+    if names.is_empty() && left_out.is_empty() && numbered.is_empty() {
         return Ok(stock);
     }
-    for (names, what) in [(names, "restated"), (left_out, "left out")] {
+    let refused = format!("stock's definitions that PostgreSQL {major} refuses were ");
+    for (names, what) in [
+        (names, format!("{refused}restated")),
+        (left_out, format!("{refused}left out")),
+        (numbered, "columns were renumbered in stock's".to_owned()),
+    ] {
         if !names.is_empty() {
-            comparison.note(format!(
-                "stock's definitions that PostgreSQL {major} refuses were {what}: {}",
-                names.join(", ")
-            ));
+            comparison.note(format!("{what}: {}", names.join(", ")));
         }
     }
     copy(stock, &entries)
+}
+
+/// Whether an archive has this definition for an entry.
+fn says(archive: &Archive, entry: &Entry, definition: &BString) -> bool {
+    archive.entries().iter().any(|other| {
+        other.descriptor == entry.descriptor
+            && other.namespace == entry.namespace
+            && other.tag == entry.tag
+            && other.definition.as_ref() == Some(definition)
+    })
 }
 
 /// Ours, as the tool that wrote stock's archive can say it: a copy, where that tool leaves out what newer ones say.

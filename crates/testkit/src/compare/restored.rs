@@ -98,10 +98,7 @@ pub(super) fn restore(
         .args(["--dbname", &server.conninfo(database)])
         .args(arguments)
         .arg(ours.path());
-    // pg_restore sets this parameter, new in 17, on every server it restores into. An older server
-    // refuses, so there no restore can stop at the first error, whoever wrote the archive.
-    let refused = major >= Major::V17 && server.major() < Major::V17;
-    if !refused {
+    if !is_refused_once(major, server.major()) {
         checked_output(command.arg("--exit-on-error"))?;
         return Ok(());
     }
@@ -109,12 +106,23 @@ pub(super) fn restore(
     let said = readable(&output.stderr);
     let others = said
         .lines()
-        .filter(|line| line.contains("error: ") && !line.contains("\"transaction_timeout\""));
+        .filter(|line| line.contains("error: ") && !is_its_own(line, major, server.major()));
     let own_end = output.status.code() == Some(1) && said.contains("errors ignored on restore: ");
     if others.count() > 0 || !(output.status.success() || own_end) {
         bail!("{}:\n{said}", output.status);
     }
     Ok(())
+}
+
+/// Whether pg_restore of a major meets an error on a server, whoever wrote the archive: since 17 it sets a parameter, new in 17, on every
+/// server. An older one refuses, so there no restore can stop at the first error.
+fn is_refused_once(restorer: Major, server: Major) -> bool {
+    restorer >= Major::V17 && server < Major::V17
+}
+
+/// Whether an error is that one.
+pub(super) fn is_its_own(error: &str, restorer: Major, server: Major) -> bool {
+    is_refused_once(restorer, server) && error.contains("\"transaction_timeout\"")
 }
 
 pub(super) fn dump_of(database: &Database) -> Command {

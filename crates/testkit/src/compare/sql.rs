@@ -1,5 +1,7 @@
 //! Where the parts of a statement are: what is in quotes does not count.
 
+use bstr::ByteSlice;
+
 /// The bytes of SQL that are in no literal and no quoted name, with their places.
 pub(super) fn unquoted(text: &[u8]) -> impl Iterator<Item = (usize, u8)> + '_ {
     let mut at = 0;
@@ -14,6 +16,51 @@ pub(super) fn unquoted(text: &[u8]) -> impl Iterator<Item = (usize, u8)> + '_ {
             let escapes = byte == b'\'' && at > 0 && text[at - 1] == b'E';
             at = end_of_quoted(text, at, escapes);
         }
+    })
+}
+
+/// The places where a part of SQL begins outside quotes, parentheses and brackets.
+pub(super) fn top_level<'a>(text: &'a [u8], part: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+    let mut depth = 0;
+    unquoted(text).filter_map(move |(at, byte)| {
+        match byte {
+            b'(' | b'[' => depth += 1,
+            b')' | b']' => depth -= 1,
+            _ => {}
+        }
+        (depth == 0 && text[at..].starts_with(part)).then_some(at)
+    })
+}
+
+/// What stands in parentheses, divided by commas.
+pub(super) struct List<'a> {
+    pub(super) opening: usize,
+    pub(super) closing: usize,
+    /// Without the blanks around them. A list of nothing has one that is empty.
+    pub(super) elements: Vec<&'a [u8]>,
+}
+
+/// The first list of a statement.
+pub(super) fn first_list(text: &[u8]) -> Option<List<'_>> {
+    let opening = unquoted(text).find(|&(_, byte)| byte == b'(')?.0;
+    let inner = &text[opening + 1..];
+    let mut depth = 1;
+    let closing = unquoted(inner).find(|&(_, byte)| {
+        match byte {
+            b'(' => depth += 1,
+            b')' => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    })?;
+    let inner = &inner[..closing.0];
+    let mut start = 0;
+    let ends = top_level(inner, b",").chain([inner.len()]);
+    let elements = ends.map(|end| inner[std::mem::replace(&mut start, end + 1)..end].trim());
+    Some(List {
+        opening,
+        closing: opening + 1 + closing.0,
+        elements: elements.collect(),
     })
 }
 

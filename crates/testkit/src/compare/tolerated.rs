@@ -1,43 +1,33 @@
 //! F5 for databases that no archive brings back whole: random ones hold checks that call what is not there yet, views that their
-//! owner may not read, languages without an extension.
+//! owner may not read, languages without an extension, sequences that are called like a type.
 //!
-//! An entry may fail for what it needs, and never for its words: those are ours. And every relation that is restored has the
-//! columns of the one it stands for, with their types and all that is said of them.
+//! Stock's archive of the same database says what cannot be brought back. An entry may fail as it fails there, though never for its
+//! words: those are ours. And every relation that is restored has the columns of the one it stands for, with their types and all
+//! that is said of them, or is as stock's archive brings it back.
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::archive::Archive;
 use super::difference::readable;
 use super::report::{Comparison, Rule};
-use super::restored::restorer;
+use super::restated;
+use super::restored::{is_its_own, restorer};
 use crate::Database;
 use crate::tools::tool;
 
-/// What a server says of an entry that lacks something, whoever wrote the archive.
-const LACKING: &[&str] = &[
-    // Functions and relations that a body or a check names: the catalogs do not know of it. And what needs what failed so.
-    " does not exist",
-    // A language is made without its handler where an extension owns that, and is taken for an extension then.
-    "could not open extension control file ",
-    "extension \"",
-    "invalid extension name: ",
-    // What an owner may do has been revoked, or it is granted later.
-    "permission denied for ",
-    " has not been populated",
-    // Checks that call functions, or whose tables are not filled yet; a child that dropped its parent's NOT NULL.
-    " violates check constraint ",
-    " violates not-null constraint",
-    "infinite recursion detected in rules for relation ",
-    // The server cut the name that it made for a multirange within a letter.
-    "invalid byte sequence for encoding ",
-    // Its counterpart is missing.
-    "cannot attach index ",
+/// What a server says of words that it does not take. An archive of a server of its major must not hold any, be they stock's or not.
+const REFUSING: &[&str] = &[
+    "syntax error at ",
+    "unrecognized ",
+    " not recognized",
+    "unterminated ",
 ];
 
-/// Names of relations, and after a separator what they are and have. Columns are sorted by name: those that a child inherits move to
-/// the front of it. A child cannot stay without a NOT NULL that it inherits, though before 18 it may have dropped it.
+/// Names of relations, and after a separator what they are and have. Both as JSON, since a name can hold any separator and the end of
+/// a line. Columns are sorted by name: those that a child inherits move to the front of it. A child cannot stay without a NOT NULL
+/// that it inherits, though before 18 it may have dropped it.
 const SHAPES: &str = "
     WITH RECURSIVE lines(child, ancestor) AS (
         SELECT oid, oid FROM pg_catalog.pg_class
@@ -46,8 +36,8 @@ const SHAPES: &str = "
     forbidden(relation, name) AS (
         SELECT DISTINCT lines.child, a.attname
         FROM lines JOIN pg_catalog.pg_attribute AS a ON a.attrelid = lines.ancestor AND a.attnotnull)
-    SELECT replace(quote_ident(n.nspname) || '.' || quote_ident(c.relname), E'\\n', ' ') || chr(1)
-           || replace(concat_ws(' ', c.relkind, c.relpersistence, columns.said), E'\\n', ' ')
+    SELECT to_json(quote_ident(n.nspname) || '.' || quote_ident(c.relname))::text || chr(1)
+           || to_json(concat_ws(' ', c.relkind, c.relpersistence, columns.said))
     FROM pg_catalog.pg_class AS c
          JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace,
          LATERAL (SELECT string_agg(concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
@@ -60,62 +50,135 @@ const SHAPES: &str = "
       AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg_toast%'";
 
 /// How a tolerated restore went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tolerated {
     /// Relations of the source.
     pub relations: usize,
     /// Those of them that were restored as they are.
     pub restored: usize,
-    /// Entries that failed for what they lack.
-    pub lacking: usize,
+    /// What the server said of each entry that failed, those of stock's archive alike.
+    pub failed: Vec<String>,
 }
 
-/// Restores into an empty database of the same server, whatever fails, and compares.
+impl Tolerated {
+    /// Whether the whole database was restored.
+    pub fn is_whole(&self) -> bool {
+        self.failed.is_empty() && self.restored == self.relations
+    }
+}
+
+/// Restores into an empty database of the same server, whatever fails, and compares; with what stock's archive is restored to, where
+/// anything failed or is not as it was.
 pub(super) fn compare(
     source: &Database,
+    stock: Archive,
     ours: &Archive,
     comparison: &mut Comparison,
 ) -> Result<Tolerated> {
-    let major = restorer(source.server().major(), ours);
-    let target = source.empty_sibling()?;
-    let mut command = tool(major, "pg_restore");
-    command
-        .args(["--dbname", &target.conninfo()])
-        .arg(ours.path());
-    let output = command.output().context("running pg_restore")?;
-    let said = readable(&output.stderr);
-    let mut tolerated = Tolerated::default();
-    // A name in a message may have more lines. The statement stands behind it.
-    for part in said
-        .split("pg_restore: ")
-        .filter(|part| part.contains("ERROR:  "))
-    {
-        let message = part.split("\nCommand was: ").next().unwrap_or(part);
-        if LACKING.iter().any(|cause| message.contains(cause)) {
-            tolerated.lacking += 1;
-        } else {
-            comparison.difference(Rule::F5, part.trim_end());
+    let expected = shapes(source);
+    let found = Restored::of(source, ours)?;
+    let mut tolerated = Tolerated {
+        relations: expected.len(),
+        restored: found.like(&expected),
+        failed: Vec::new(),
+    };
+    if found.failures.is_empty() && tolerated.is_whole() {
+        return Ok(tolerated);
+    }
+    let stock = restated::of(stock, ours, comparison).context("stock's archive")?;
+    let mut alike = Restored::of(source, &stock).context("stock's archive")?;
+    for failure in found.failures {
+        let same = alike.failures.iter().position(|other| *other == failure);
+        match same {
+            Some(same) if !failure.refuses_words() => {
+                alike.failures.swap_remove(same);
+                tolerated.failed.push(failure.message);
+            }
+            _ => comparison.difference(Rule::F5, failure.message + &failure.statement),
         }
     }
-    // It ends with 1 where entries failed.
-    if tolerated.lacking == 0 && !output.status.success() && comparison.is_same() {
-        comparison.difference(Rule::F5, format!("{}:\n{said}", output.status));
-    }
-    let [expected, found] = [source, &target].map(shapes);
-    tolerated.relations = expected.len();
     for (name, shape) in &expected {
-        match found.get(name) {
-            Some(other) if other == shape => tolerated.restored += 1,
-            Some(other) => {
-                comparison.difference(Rule::F5, format!("{name}\n  - {shape}\n  + {other}"));
-            }
-            None if tolerated.lacking == 0 => {
-                comparison.difference(Rule::F5, format!("not restored: {name}"));
-            }
-            None => {}
+        let (ours, stocks) = (found.shapes.get(name), alike.shapes.get(name));
+        if ours == Some(shape) || ours == stocks {
+            continue;
         }
+        let mut text = name.clone();
+        for (whose, shape) in [("source", Some(shape)), ("stock", stocks), ("ours", ours)] {
+            let shape = shape.map_or("missing", String::as_str);
+            text.push_str(&format!("\n  {whose}: {shape}"));
+        }
+        comparison.difference(Rule::F5, text);
     }
     Ok(tolerated)
+}
+
+/// What pg_restore makes of an archive.
+struct Restored {
+    failures: Vec<Failure>,
+    shapes: BTreeMap<String, String>,
+}
+
+/// An error of pg_restore.
+#[derive(PartialEq, Eq)]
+struct Failure {
+    /// What the server said, or pg_restore itself.
+    message: String,
+    /// And of which statement, if that is known.
+    statement: String,
+}
+
+impl Restored {
+    fn of(source: &Database, archive: &Archive) -> Result<Restored> {
+        let server = source.server().major();
+        let major = restorer(server, archive);
+        let target = source.empty_sibling()?;
+        let output = tool(major, "pg_restore")
+            .args(["--dbname", &target.conninfo()])
+            .arg(archive.path())
+            .output()
+            .context("running pg_restore")?;
+        let said = readable(&output.stderr);
+        // A name in a message may have more lines. The statement stands behind it.
+        let errors = said.split("pg_restore: ");
+        let errors = errors.filter_map(|part| part.strip_prefix("error: "));
+        let failures: Vec<Failure> = errors
+            .filter(|error| !is_its_own(error, major, server))
+            .map(Failure::of)
+            .collect();
+        // It ends with 1 where entries failed.
+        ensure!(
+            output.status.success() || output.status.code() == Some(1) && said.contains("error: "),
+            "pg_restore {major} of {}: {}:\n{said}",
+            archive.path().display(),
+            output.status
+        );
+        Ok(Restored {
+            failures,
+            shapes: shapes(&target),
+        })
+    }
+
+    /// How many relations are as they should be.
+    fn like(&self, expected: &BTreeMap<String, String>) -> usize {
+        let is_same = |(name, shape): &(&String, &String)| self.shapes.get(*name) == Some(shape);
+        expected.iter().filter(is_same).count()
+    }
+}
+
+impl Failure {
+    fn of(error: &str) -> Failure {
+        let error = error.trim_end();
+        let end = error.find("\nCommand was: ").unwrap_or(error.len());
+        Failure {
+            message: error[..end].to_owned(),
+            statement: error[end..].to_owned(),
+        }
+    }
+
+    /// Whether the server does not take the statement for what it says.
+    fn refuses_words(&self) -> bool {
+        REFUSING.iter().any(|words| self.message.contains(words))
+    }
 }
 
 /// What each relation is and has, by its name.
