@@ -256,3 +256,98 @@ fn name(element: &[u8]) -> &[u8] {
     let end = super::sql::unquoted(element).find(|&(_, byte)| byte == b' ');
     &element[..end.map_or(element.len(), |(at, _)| at)]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(dump_id: i32, descriptor: &str, definition: &str) -> Entry {
+        Entry {
+            dump_id,
+            descriptor: descriptor.into(),
+            definition: Some(definition.into()),
+            ..Entry::default()
+        }
+    }
+
+    /// What ours may say of a statistics object with this definition, where stock says this of it.
+    fn possible(object: &str, arguments: &str) -> Vec<String> {
+        let data = Entry {
+            dependencies: vec![4],
+            ..entry(5, "EXTENDED STATISTICS DATA", &data(arguments))
+        };
+        let entries = [
+            entry(
+                1,
+                "TABLE",
+                "CREATE TABLE s.parent (\n    a integer,\n    \"b, (\" text DEFAULT ','::text NOT NULL\n);\n",
+            ),
+            entry(
+                2,
+                "TABLE",
+                "CREATE UNLOGGED TABLE s.child (\n    c numeric(4,2),\n    a integer,\n    NOT NULL \"b, (\",\n    CONSTRAINT d CHECK ((c > 0))\n)\nINHERITS (s.parent)\nWITH (fillfactor='70');\n",
+            ),
+            entry(
+                3,
+                "TYPE",
+                "CREATE TYPE s.kind AS (\n\tx integer,\n\ty text COLLATE pg_catalog.\"C\"\n);\n",
+            ),
+            entry(
+                6,
+                "TABLE",
+                "CREATE TABLE s.typed OF s.kind (\n    y WITH OPTIONS NOT NULL\n);\n",
+            ),
+            entry(4, "STATISTICS", object),
+        ];
+        let possible = super::possible(&data, &entries);
+        possible.iter().map(ToString::to_string).collect()
+    }
+
+    fn data(arguments: &str) -> String {
+        format!(
+            "SELECT * FROM pg_catalog.pg_restore_extended_stats(\n\t'relname', 'it''s',\n{arguments}\n);\n"
+        )
+    }
+
+    #[test]
+    fn columns_are_numbered_as_they_are_restored() {
+        let object = "CREATE STATISTICS s.x ON c, \"b, (\", a, (c + (1)::numeric), lower(\"b, (\") FROM s.child;\nALTER STATISTICS s.x SET STATISTICS 9;\n";
+        let stock = r#"	'n_distinct', '[{"attributes": [2, 4, 6, -1, -2], "ndistinct": 4}]'::pg_ndistinct,
+	'dependencies', '[{"attributes": [2, -1], "dependency": 4, "degree": 0.250000}]'::pg_dependencies,
+	'most_common_vals', '{{2,"it''s
+	''n_distinct'', ''[{","\",",1,NULL}}'::text[]"#;
+        let ours = r#"	'n_distinct', '[{"attributes": [1, 2, 3, -1, -2], "ndistinct": 4}]'::pg_ndistinct,
+	'dependencies', '[{"attributes": [3, -1], "dependency": 2, "degree": 0.250000}]'::pg_dependencies,
+	'most_common_vals', '{{"\",","it''s
+	''n_distinct'', ''[{",2,1,NULL}}'::text[]"#;
+        assert_eq!(possible(object, stock), [data(ours)]);
+    }
+
+    #[test]
+    fn columns_of_a_type_are_restored_in_its_order() {
+        let said = |x: i16, y: i16| {
+            format!(
+                "\t'n_distinct', '[{{\"attributes\": [{x}, {y}], \"ndistinct\": 2}}]'::pg_ndistinct"
+            )
+        };
+        let object = "CREATE STATISTICS s.x (ndistinct) ON x, y FROM s.typed;\n";
+        assert_eq!(possible(object, &said(2, 7)), [data(&said(1, 2))]);
+    }
+
+    #[test]
+    fn numbers_that_are_not_said_leave_a_choice() {
+        let said = |a: i16, b: i16| {
+            format!(
+                "\t'dependencies', '[{{\"attributes\": [{a}], \"dependency\": {b}, \"degree\": 1.000000}}]'::pg_dependencies"
+            )
+        };
+        let object = "CREATE STATISTICS s.x (dependencies) ON c, a, \"b, (\" FROM s.child;\n";
+        let choices = [(3, 1), (3, 2), (1, 2)].map(|(a, b)| data(&said(a, b)));
+        assert_eq!(possible(object, &said(5, 8)), choices);
+        // Of a table that is not there, nothing can be said.
+        assert_eq!(
+            possible("CREATE STATISTICS s.x ON a, b FROM s.y;\n", "").len(),
+            0
+        );
+    }
+}
