@@ -62,52 +62,45 @@ impl Follower {
     ) -> Result<Outcome, Error> {
         // What was said when it was opened.
         tell_said(&mut self.session, None, told);
-        let followed = self.read_units(queue, rescue, feed, told).await;
-        tell_said(&mut self.session, None, told);
-        followed
-    }
-
-    async fn read_units(
-        &mut self,
-        queue: &Queue,
-        rescue: &Rescue,
-        feed: Feed,
-        told: &UnboundedSender<Told>,
-    ) -> Result<Outcome, Error> {
-        let Self { session, locks } = self;
-        let mut sent: Option<Rest> = None;
-        loop {
-            let rest = match sent.take() {
-                Some(rest) => rest,
-                None => match queue.take_free(rescue, Queue::take) {
-                    Some(rest) => {
-                        send(session, queue.plan(), rest, locks)?;
-                        rest
-                    }
-                    None => return Ok(Outcome::Done),
-                },
-            };
-            sent = queue.take_free(rescue, Queue::take_ahead);
-            if let Some(ahead) = sent {
-                send(session, queue.plan(), ahead, locks)?;
-            }
-            if let Err((part, reason)) = read(session, queue.plan(), rest, &feed, told).await? {
-                let unit = rest.unit;
-                let left = [Some(Rest { unit, part }), sent];
-                let job = queue.plan().unit(unit)[part].job;
-                let refusal = match (&queue.plan().jobs[job].work, reason.sqlstate()) {
-                    (Work::Table(table), Some(LOCK_NOT_AVAILABLE)) => Refusal::Lock {
-                        table: queue.contend(job).then(|| table.name.clone()),
+        let followed = async {
+            let Self { session, locks } = &mut *self;
+            let mut sent: Option<Rest> = None;
+            loop {
+                let rest = match sent.take() {
+                    Some(rest) => rest,
+                    None => match queue.take_free(rescue, Queue::take) {
+                        Some(rest) => {
+                            send(session, queue.plan(), rest, locks)?;
+                            rest
+                        }
+                        None => return Ok(Outcome::Done),
                     },
-                    _ => Refusal::Other,
                 };
-                return Ok(Outcome::GaveUp {
-                    left: left.into_iter().flatten().collect(),
-                    refusal,
-                    reason,
-                });
+                sent = queue.take_free(rescue, Queue::take_ahead);
+                if let Some(ahead) = sent {
+                    send(session, queue.plan(), ahead, locks)?;
+                }
+                if let Err((part, reason)) = read(session, queue.plan(), rest, &feed, told).await? {
+                    let unit = rest.unit;
+                    let left = [Some(Rest { unit, part }), sent];
+                    let job = queue.plan().unit(unit)[part].job;
+                    let refusal = match (&queue.plan().jobs[job].work, reason.sqlstate()) {
+                        (Work::Table(table), Some(LOCK_NOT_AVAILABLE)) => Refusal::Lock {
+                            table: queue.contend(job).then(|| table.name.clone()),
+                        },
+                        _ => Refusal::Other,
+                    };
+                    return Ok(Outcome::GaveUp {
+                        left: left.into_iter().flatten().collect(),
+                        refusal,
+                        reason,
+                    });
+                }
             }
         }
+        .await;
+        tell_said(&mut self.session, None, told);
+        followed
     }
 
     /// Reads over what was sent ahead and has been left to the leader: statements that failed with the transaction, and the rows of those

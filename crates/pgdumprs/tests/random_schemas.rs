@@ -439,8 +439,10 @@ fn add(sum: &Mutex<Sum>, outcome: Outcome) {
 /// A message without names, which differ: what is wrong with them repeats.
 fn reason(message: &str) -> String {
     let message = message.rsplit("ERROR:  ").next().unwrap_or(message);
-    let first_line = message.split("\nDETAIL:  ").next().unwrap_or(message);
-    let parts: Vec<&str> = first_line.split('"').step_by(2).collect();
+    let ends = ["\nDETAIL:  ", "\nHINT:  ", "\nCONTEXT:  "];
+    let end = ends.iter().filter_map(|end| message.find(end)).min();
+    let message = &message[..end.unwrap_or(message.len())];
+    let parts: Vec<&str> = message.split('"').step_by(2).collect();
     parts.join("…")
 }
 
