@@ -207,6 +207,10 @@ fn random_schemas() -> Result<()> {
             };
             failures.push(failure(major, seed, &report, &shrunk));
         }
+        // One schema alone may be poor.
+        if is_one {
+            continue;
+        }
         if let Err(error) = sum.check(named.is_none()) {
             failures.push(format!("PostgreSQL {major}: {error:#}\n{}", sum.words()));
         }
