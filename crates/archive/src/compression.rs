@@ -2,6 +2,7 @@
 
 pub(crate) mod compress;
 pub(crate) mod decompress;
+pub(crate) mod file;
 pub(crate) mod gzip;
 pub(crate) mod gzip_file;
 pub(crate) mod gzip_level;

@@ -64,6 +64,7 @@ mod writer;
 pub use compression::{
     Compression,
     compress::{CHUNK_SIZE, Compressor, Piece},
+    file::CompressedFile,
     join::PieceJoin,
 };
 pub use error::{Error, Result};
@@ -80,4 +81,4 @@ pub use reader::{
     rows::Rows,
 };
 pub use verify::{BlockContent, Damage, Verified, VerifiedBlock};
-pub use writer::Writer;
+pub use writer::{Writer, held_back::HeldBack};

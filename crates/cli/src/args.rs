@@ -1,11 +1,12 @@
 //! The options of a dump.
 
-mod connection;
+pub(crate) mod connection;
 mod content;
+pub(crate) mod filter;
 mod form;
 mod kinds;
-mod restore;
 mod running;
+mod script;
 mod selection;
 pub(crate) mod telling;
 
@@ -20,11 +21,12 @@ use crate::args::connection::ConnectionArgs;
 use crate::args::content::ContentArgs;
 use crate::args::form::FormArgs;
 use crate::args::kinds::KindArgs;
-use crate::args::restore::RestoreArgs;
 use crate::args::running::RunningArgs;
+use crate::args::script::ScriptArgs;
 use crate::args::selection::SelectionArgs;
 use crate::args::telling::TellingArgs;
 use crate::message::say;
+use crate::program::Program;
 use crate::progress::Verbosity;
 
 #[derive(Debug, Args)]
@@ -43,10 +45,11 @@ pub(crate) struct DumpArgs {
           help_heading = "General options")]
     file: Option<PathBuf>,
 
-    /// Output format: c or custom, which is also the default
-    #[arg(short = 'F', long, value_name = "FORMAT", default_value = "custom", hide_default_value = true,
-          value_parser = parse_format, help_heading = "General options")]
-    format: Format,
+    /// Output format: c or custom, which is the default, or p or plain, SQL for psql
+    ///
+    /// The default is plain where the program is called by the name pg_dump.
+    #[arg(short = 'F', long, value_name = "FORMAT", value_parser = parse_format, help_heading = "General options")]
+    format: Option<Format>,
 
     /// Connections that read data at the same time, into one file; by default one for each CPU, and eight at most
     ///
@@ -133,7 +136,7 @@ pub(crate) struct DumpArgs {
     running: RunningArgs,
 
     #[command(flatten)]
-    restore: RestoreArgs,
+    script: ScriptArgs,
 
     #[command(flatten)]
     connection: ConnectionArgs,
@@ -147,6 +150,19 @@ impl DumpArgs {
         file.filter(|file| !file.as_os_str().is_empty() && file.as_os_str() != "-")
     }
 
+    /// Whether a script is written rather than an archive.
+    pub(crate) fn is_plain(&self) -> bool {
+        match self.format {
+            None => Program::called() == Program::PgDump,
+            Some(format) => format == Format::Plain,
+        }
+    }
+
+    /// What is written, in a word.
+    pub(crate) fn product(&self) -> &'static str {
+        if self.is_plain() { "script" } else { "archive" }
+    }
+
     /// The database as it is named without an option: a name, or a connection string that may hold a password.
     pub(crate) fn positional_dbname(&self) -> Option<&str> {
         self.positional_dbname.as_deref()
@@ -157,8 +173,8 @@ impl DumpArgs {
         self.connection.params(self.positional_dbname.as_deref())
     }
 
-    /// How data is compressed.
-    fn compression(&self) -> anyhow::Result<Compression> {
+    /// How data is compressed, where that was said.
+    fn compression(&self) -> anyhow::Result<Option<Compression>> {
         match &self.compress {
             // A connection string in the wrong place, of which the reason might quote a part.
             Some(text) if text.contains('@') => bail!("invalid value for option -Z/--compress"),
@@ -170,19 +186,19 @@ impl DumpArgs {
                         "warning: the option \"workers\" of zstd changes nothing: -j says how many connections compress",
                     );
                 }
-                Ok(compression)
+                Ok(Some(compression))
             }
-            None => Ok(Compression::GZIP),
+            None => Ok(None),
         }
     }
 
     /// Checks what depends on several options, and tells `dump` what was asked for.
     pub(crate) fn apply(&self, mut dump: Dump, params: &ConnectParams) -> anyhow::Result<Dump> {
         let memory = usize::try_from(u64::from(self.memory) << 20).unwrap_or(usize::MAX);
-        dump = dump
-            .compression(self.compression()?)
-            .memory(memory)
-            .verify(self.verify);
+        dump = dump.memory(memory).verify(self.verify);
+        if let Some(compression) = self.compression()? {
+            dump = dump.compression(compression);
+        }
         if let Some(jobs) = self.jobs {
             dump = dump.jobs(jobs.into());
         }
@@ -193,9 +209,30 @@ impl DumpArgs {
         let dump = self
             .content
             .apply(dump, self.selection.has_foreign_data())?;
-        self.restore.check(self.content.data_only())?;
-        let dump = self.form.apply(dump, params)?;
+        self.script.check(self.content.data_only())?;
+        let mut dump = self.form.apply(dump, params, self.is_plain())?;
+        if self.is_plain() {
+            self.check_plain()?;
+            dump = dump.plain(
+                self.script
+                    .plain(self.form.restrict_key()?, self.telling.verbosity()),
+            );
+        }
         Ok(self.running.apply(self.kinds.apply(dump)))
+    }
+
+    /// Checks that nothing was asked for that only an archive has.
+    fn check_plain(&self) -> anyhow::Result<()> {
+        let of_archives = [
+            (self.verify, "--verify"),
+            (self.archive_version.0.is_some(), "--archive-version"),
+        ];
+        for (is_given, option) in of_archives {
+            if is_given {
+                bail!("option {option} cannot be used with --format=plain");
+            }
+        }
+        Ok(())
     }
 
     /// The archive version to write, where one was asked for.
@@ -233,27 +270,29 @@ fn parse_created(text: &str) -> anyhow::Result<CreationTime> {
     })
 }
 
-/// The one format there is so far; the option is there to be checked.
-#[derive(Debug, Clone, Copy)]
+/// What is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
     Custom,
+    Plain,
 }
 
 fn parse_format(text: &str) -> anyhow::Result<Format> {
     let text = text.to_ascii_lowercase();
     match text.as_str() {
         "c" | "custom" => Ok(Format::Custom),
-        "p" | "plain" | "d" | "directory" | "t" | "tar" => {
-            let letter = &text[..1];
-            let instead = match letter {
-                "p" => "pg_restore -f SCRIPT ARCHIVE makes SQL of an archive",
+        "p" | "plain" => Ok(Format::Plain),
+        "d" | "directory" | "t" | "tar" => {
+            let instead = match &text[..1] {
                 "d" => {
                     "-j reads over many connections into one file, and pg_restore -j restores from it"
                 }
                 _ => "an archive is one file as it is",
             };
-            bail!("pgdumprs writes the custom format alone so far: use -Fc, or no -F; {instead}")
+            bail!(
+                "pgdumprs writes the custom format and plain SQL so far: use -Fc or -Fp; {instead}"
+            )
         }
-        _ => bail!("there is no such format: use -Fc, or no -F"),
+        _ => bail!("there is no such format: use -Fc or -Fp"),
     }
 }

@@ -9,10 +9,13 @@ use std::process::ExitCode;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::args::DumpArgs;
-use crate::commands::{self, cat::CatArgs, list::ListArgs, verify::VerifyArgs};
+use crate::commands::{
+    self, cat::CatArgs, list::ListArgs, restore::RestoreArgs, verify::VerifyArgs,
+};
 use crate::failure::Failure;
 use crate::message::say;
 use crate::output::print;
+use crate::program::Program;
 use crate::reference::Reference;
 
 /// Backs up a PostgreSQL database into an archive that pg_restore reads
@@ -70,6 +73,13 @@ enum Command {
     )]
     Dump(Box<Options<DumpArgs>>),
 
+    /// Make SQL of an archive, as pg_restore does
+    #[command(
+        override_usage = "pgdumprs restore [OPTION]... [FILE]",
+        mut_args(hide_connection)
+    )]
+    Restore(Box<Options<RestoreArgs>>),
+
     /// Print what an archive holds, as pg_restore -l does
     #[command(
         override_usage = "pgdumprs list [OPTION]... FILE",
@@ -119,15 +129,26 @@ struct About {
 impl CommandLine {
     /// Parses the process's arguments. Help and version are printed here, and so is one line about what is wrong.
     pub(crate) fn from_process() -> Result<Self, ExitCode> {
+        let program = Program::called();
+        let words = program.words();
+        let named = words
+            .get(1)
+            .and_then(|word| word.to_str())
+            .filter(|word| Command::has_subcommand(word))
+            .map(str::to_owned);
         let refuse = |reason: String| {
-            let command = named_command().map_or_else(String::new, |word| format!(" {word}"));
+            let command = match &named {
+                Some(word) if program == Program::Pgdumprs => format!(" {word}"),
+                _ => String::new(),
+            };
+            let program = program.name();
             say(format_args!(
-                "error: {reason} (try \"pgdumprs{command} --help\")"
+                "error: {reason} (try \"{program}{command} --help\")"
             ));
             ExitCode::FAILURE
         };
-        let mut command = Self::command();
-        let words = spelling::spell_out(&mut command, std::env::args_os()).map_err(refuse)?;
+        let mut command = program.rename(Self::command());
+        let words = spelling::spell_out(&mut command, words).map_err(refuse)?;
         let first = spelling::first_argument(&words);
         let parsed = command
             .try_get_matches_from_mut(words)
@@ -142,7 +163,9 @@ impl CommandLine {
                     }
                 };
             }
-            let named = named_command().and_then(|word| command.find_subcommand(word));
+            let named = named
+                .as_deref()
+                .and_then(|word| command.find_subcommand(word));
             let reason = match named {
                 Some(named) => complaint::complaint(&error, named, None),
                 None => complaint::complaint(&error, &command, first.as_deref()),
@@ -160,6 +183,7 @@ impl CommandLine {
         match self.command {
             None => commands::dump::run(self.dump)?,
             Some(Command::Dump(dump)) => commands::dump::run(dump.own)?,
+            Some(Command::Restore(restore)) => commands::restore::run(&restore.own)?,
             Some(Command::List(list)) => commands::list::run(&list.own)?,
             Some(Command::Verify(verify)) => commands::verify::run(&verify.own)?,
             Some(Command::Cat(cat)) => commands::cat::run(cat.own)?,
@@ -168,10 +192,8 @@ impl CommandLine {
     }
 }
 
-/// The command that the process's first argument names.
-fn named_command() -> Option<String> {
-    std::env::args_os()
-        .nth(1)
-        .and_then(|word| word.into_string().ok())
-        .filter(|word| Command::has_subcommand(word))
+/// Keeps options that connect out of the help of what does not connect.
+fn hide_connection(arg: clap::Arg) -> clap::Arg {
+    let connects = arg.get_help_heading() == Some("Connection options");
+    if connects { arg.hide(true) } else { arg }
 }

@@ -4,5 +4,6 @@ mod archive;
 pub(crate) mod cat;
 pub(crate) mod dump;
 pub(crate) mod list;
+pub(crate) mod restore;
 mod sizes;
 pub(crate) mod verify;

@@ -9,12 +9,13 @@ mod failure;
 mod message;
 mod output;
 mod password;
-mod pg_dump;
+mod program;
 mod progress;
 mod reference;
 mod report;
 mod signal;
 mod standard_output;
+mod stock;
 mod verbose;
 
 use std::process::ExitCode;

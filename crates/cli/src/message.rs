@@ -5,6 +5,8 @@ use std::io::Write;
 
 use pgdumprs::without_passwords;
 
+use crate::program::Program;
+
 /// Says `text` on standard error, in a line with the program's name before it, and one line whatever names are in the text.
 ///
 /// Whatever text is quoted in it, no password shows: a connection string may have been given in the wrong place.
@@ -13,7 +15,8 @@ use pgdumprs::without_passwords;
 /// Where it cannot be written, as to a pipe that nobody reads any more, it is lost: a backup does not fail for a message.
 pub(crate) fn say(text: impl Display) {
     let text = text.to_string();
-    let line = format!("pgdumprs: {}\n", visible(&without_passwords(&text)));
+    let program = Program::called().name();
+    let line = format!("{program}: {}\n", visible(&without_passwords(&text)));
     let _ = std::io::stderr().write_all(line.as_bytes());
 }
 

@@ -12,7 +12,7 @@ use crate::signal;
 /// Asks before anything else is done.
 pub(crate) fn ask_first(user: &str) -> anyhow::Result<String> {
     let user = user.to_owned();
-    signal::run(async move {
+    signal::run("archive", async move {
         let answer = tokio::task::spawn_blocking(move || ask(&user)).await?;
         if is_interrupted(&answer) {
             future::pending::<()>().await;

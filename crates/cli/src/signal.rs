@@ -14,12 +14,15 @@ const CANCELS: Duration = Duration::from_secs(1);
 
 /// Does `work`, and gives it up on Ctrl-C, SIGTERM, SIGHUP and SIGQUIT: drops it, and waits a little until what it has dropped is gone.
 ///
-/// A SIGHUP that is ignored already stays so: that is what `nohup` is for.
+/// A SIGHUP that is ignored already stays so: that is what `nohup` is for. `what` is made by the work: the error names it.
 ///
 /// # Errors
 ///
 /// Those of the work; [`Signalled`] where it was given up.
-pub(crate) fn run<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+pub(crate) fn run<T>(
+    what: &'static str,
+    work: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -28,7 +31,9 @@ pub(crate) fn run<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::R
         let mut signals = signals::Signals::new().context("could not prepare for signals")?;
         tokio::select! {
             result = work => result,
-            signal = signals.next() => Err(signal.into()),
+            signal = signals.next() => {
+                Err(anyhow::Error::from(signal).context(format!("ended by {signal} before the {what} was complete")))
+            }
         }
     });
     runtime.shutdown_timeout(BLOCKED);
@@ -56,7 +61,7 @@ struct Signalled {
 
 impl fmt::Display for Signalled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ended by {} before the archive was complete", self.name)
+        f.write_str(self.name)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is made from the definitions of the options: `docs/cli.md`, the man page, completions for shells.
 
-#[path = "support/pg_dump_options.rs"]
-mod pg_dump_options;
+#[path = "support/stock_options.rs"]
+mod stock_options;
 mod support;
 
 use std::collections::BTreeSet;
@@ -9,9 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use pg_dump_options::pg_dump_options;
-use pgdumprs_testkit::checked_output;
 use pgdumprs_testkit::provision::require_program;
+use pgdumprs_testkit::{checked_output, reference_pg_dump, reference_pg_restore};
+use stock_options::options_of;
 use support::{assert_says, failure, pgdumprs, run};
 
 fn generated(what: &str) -> String {
@@ -78,17 +78,18 @@ fn the_page_in_docs_is_up_to_date() {
     assert_complete("docs/cli.md", &written);
 }
 
-/// Each of them has a row, and whatever else has one is taken by pg_dump, if not mentioned.
-#[test]
-fn the_table_has_the_options_of_pg_dump() {
+/// Each option of a stock program has a row in the program's table, and whatever else has one is taken by the program, if not mentioned.
+fn assert_table(program: Command, heading: &str, unmentioned: &[&str]) {
     let page = generated("markdown");
     let rows = page
         .lines()
-        .skip_while(|line| *line != "## Against pg_dump 19")
+        .skip_while(|line| *line != heading)
+        .skip(1)
+        .take_while(|line| !line.starts_with("## "))
         .filter_map(|line| line.strip_prefix("| `"))
         .map(|row| row.split("` |").next().unwrap_or(row).replace('`', ""));
     let rows: BTreeSet<String> = rows.collect();
-    let theirs: BTreeSet<String> = pg_dump_options()
+    let theirs: BTreeSet<String> = options_of(program)
         .iter()
         .map(|option| {
             option
@@ -102,9 +103,26 @@ fn the_table_has_the_options_of_pg_dump() {
     assert!(missing.is_empty(), "docs/cli.md has no row of {missing:?}");
     let more: Vec<_> = rows.difference(&theirs).collect();
     assert_eq!(
-        more,
-        ["--attribute-inserts", "--no-acl", "-R, --no-reconnect"],
-        "options that pg_dump does not mention: an option of our own belongs into OWN, in src/pg_dump.rs"
+        more, unmentioned,
+        "options that the program does not mention: an option of our own belongs into OWN, in src/stock"
+    );
+}
+
+#[test]
+fn the_table_has_the_options_of_pg_dump() {
+    assert_table(
+        reference_pg_dump(),
+        "## Against pg_dump 19",
+        &["--attribute-inserts", "--no-acl", "-R, --no-reconnect"],
+    );
+}
+
+#[test]
+fn the_table_has_the_options_of_pg_restore() {
+    assert_table(
+        reference_pg_restore(),
+        "## Against pg_restore 19",
+        &["--no-acl", "-R, --no-reconnect"],
     );
 }
 

@@ -8,7 +8,6 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_core::stream::FusedStream;
-use pgdumprs_archive::Writer;
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
@@ -77,10 +76,9 @@ fn start(mut dump: Dump) -> (PipeReader, JoinSet<Result<Report, Error>>) {
     let (writer, reader) = pipe();
     let mut task = JoinSet::new();
     let dumping = async move {
-        dump.version()?;
-        let (_, report) = dump
-            .run(move |header, entries| Writer::new(writer, header, entries))
-            .await?;
+        dump.check(true)?;
+        let begin = dump.beginning();
+        let (_, report) = dump.run(move |contents| begin.on(writer, contents)).await?;
         Ok(report)
     };
     task.spawn(dumping.instrument(tracing::info_span!("dump")));

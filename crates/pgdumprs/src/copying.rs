@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use pgdumprs_archive::{Entry, Header, Writer};
+use pgdumprs_archive::Compression;
 use pgdumprs_connect::Session;
 use pgdumprs_copy::{Settings, Summary};
 use tracing::{Instrument, debug_span, info};
@@ -14,20 +14,20 @@ use crate::blocking::blocking;
 use crate::data::others;
 use crate::patience::{PATIENCE, noticing};
 use crate::planning::Planned;
-use crate::writing::{Pace, Written, write_steps};
+use crate::writing::{Contents, Form, Pace, Written, write_steps};
 use crate::{Dump, Error, Event, Report, TableReport, transaction};
 
 impl Dump {
-    /// Makes the dump: connects, plans, copies and writes, without syncing. `open` begins the archive.
+    /// Makes the dump: connects, plans, copies and writes, without syncing. `open` begins what is written.
     pub(crate) async fn run<W, F>(&mut self, open: F) -> Result<(W, Report), Error>
     where
         W: Write + Send + 'static,
-        F: FnOnce(&Header, &[Entry]) -> Result<Writer<W>, pgdumprs_archive::Error> + Send + 'static,
+        F: FnOnce(Contents) -> Result<Form<W>, Error> + Send + 'static,
     {
         let started = Instant::now();
         let (mut session, planned) = self.plan().await?;
         let mut report = Report::begin(&planned);
-        let (summary, Written { writer, sizes }) = self.copy(&mut session, planned, open).await?;
+        let (summary, Written { form, sizes }) = self.copy(&mut session, planned, open).await?;
         let output = async {
             // Nobody has spoken with the leader since it read its last part. That its transaction is still there proves that its locks
             // held all the time: without them, another connection may have found a table emptied.
@@ -41,10 +41,9 @@ impl Dump {
             self.watch.said(None, notices);
             self.watch.all_said();
             session.close().await;
-            report.archive_bytes = writer.position();
-            blocking(move || writer.finish())
-                .await
-                .map_err(Error::Archive)
+            let (output, bytes) = blocking(move || form.finish()).await?;
+            report.archive_bytes = bytes;
+            Ok(output)
         }
         .instrument(debug_span!("finish"))
         .await?;
@@ -69,7 +68,7 @@ impl Dump {
         Ok((output, report))
     }
 
-    /// Copies the data and writes all but the archive's end.
+    /// Copies the data and writes all but the end.
     #[tracing::instrument(level = "debug", skip_all)]
     async fn copy<W, F>(
         &mut self,
@@ -79,7 +78,7 @@ impl Dump {
     ) -> Result<(Summary, Written<W>), Error>
     where
         W: Write + Send + 'static,
-        F: FnOnce(&Header, &[Entry]) -> Result<Writer<W>, pgdumprs_archive::Error> + Send + 'static,
+        F: FnOnce(Contents) -> Result<Form<W>, Error> + Send + 'static,
     {
         let Planned {
             header,
@@ -89,7 +88,11 @@ impl Dump {
             ..
         } = planned;
         let settings = Settings {
-            compression: self.compression,
+            // A script is compressed as a whole.
+            compression: match self.plain {
+                Some(_) => Compression::None,
+                None => self.compressed_by(),
+            },
             memory: self.memory,
         };
         // There are no more than there is work for.
@@ -113,7 +116,12 @@ impl Dump {
         };
         let (pace, span) = (pace.clone(), debug_span!("write"));
         let write = move |steps| {
-            span.in_scope(|| write_steps(pace.time(|| open(&header, &entries))?, steps, &pace))
+            let contents = Contents {
+                header,
+                entries,
+                pace: pace.clone(),
+            };
+            span.in_scope(|| write_steps(pace.time(|| open(contents))?, steps, &pace))
         };
         let copying = pgdumprs_copy::run(session, others, data, settings, write, |progress| {
             watch().copied(progress);
@@ -121,9 +129,7 @@ impl Dump {
         let (copied, written) = noticing(Box::pin(copying), stalled).await;
         match (copied, written) {
             // Where copying only noticed that the writer was gone, the writer knows why.
-            (Err(pgdumprs_copy::Error::WriterStopped) | Ok(_), Some(Err(error))) => {
-                Err(Error::Archive(error))
-            }
+            (Err(pgdumprs_copy::Error::WriterStopped) | Ok(_), Some(Err(error))) => Err(error),
             (Err(error), _) => Err(Error::Copy(error)),
             (Ok(summary), Some(Ok(written))) => Ok((summary, written)),
             (Ok(_), None) => unreachable!("what was copied was written"),

@@ -10,6 +10,7 @@ use pgdumprs_copy::PART_BYTES;
 use pgdumprs_ddl::Options;
 
 use crate::created::creation_time;
+use crate::plain::Plain;
 use crate::settings::SessionSettings;
 use crate::watch::Watch;
 use crate::{Error, Event, Events};
@@ -36,9 +37,10 @@ pub struct Dump {
     jobs: usize,
     pub(crate) memory: usize,
     pub(crate) part_bytes: u64,
-    pub(crate) compression: Compression,
+    compression: Option<Compression>,
     archive_version: Option<ArchiveVersion>,
     pub(crate) created: Option<CreationTime>,
+    pub(crate) plain: Option<Plain>,
     pub(crate) allow_newer_server: bool,
     pub(crate) options: Options,
     pub(crate) settings: SessionSettings,
@@ -70,9 +72,10 @@ impl Dump {
             jobs: std::thread::available_parallelism().map_or(1, |cpus| cpus.get().min(MOST_JOBS)),
             memory: MEMORY,
             part_bytes: PART_BYTES,
-            compression: Compression::GZIP,
+            compression: None,
             archive_version: None,
             created: None,
+            plain: None,
             allow_newer_server: false,
             options: Options::default(),
             settings: SessionSettings {
@@ -118,7 +121,8 @@ impl Dump {
         self
     }
 
-    /// Compresses data so, rather than by gzip at its default level.
+    /// Compresses data so, rather than by gzip at its default level. A script ([`Dump::plain`]) is compressed only where this says how,
+    /// and as a whole.
     ///
     /// ```
     /// use pgdumprs::{Compression, Dump};
@@ -133,7 +137,7 @@ impl Dump {
     /// ```
     #[must_use]
     pub fn compression(mut self, compression: Compression) -> Self {
-        self.compression = compression;
+        self.compression = Some(compression);
         self
     }
 
@@ -159,6 +163,14 @@ impl Dump {
             Ok(time) => self.created(creation_time(time)),
             Err(_) => self,
         }
+    }
+
+    /// Writes a script of SQL for psql, as `pg_dump -Fp` does, rather than an archive. What is in it cannot be chosen any more
+    /// when it is restored: `plain` says it now.
+    #[must_use]
+    pub fn plain(mut self, plain: Plain) -> Self {
+        self.plain = Some(plain);
+        self
     }
 
     /// Goes on, with a warning, where the server is of a major version newer than 19: it is then read as if it were 19. What such a
@@ -210,16 +222,26 @@ impl Dump {
         }
     }
 
+    /// How data is compressed.
+    pub(crate) fn compressed_by(&self) -> Compression {
+        let default = match self.plain {
+            Some(_) => Compression::None,
+            None => Compression::GZIP,
+        };
+        self.compression.unwrap_or(default)
+    }
+
     /// The version to write: the one that was asked for or else the lowest that can be written and hold the compression.
     pub(crate) fn version(&self) -> Result<ArchiveVersion, Error> {
-        let lowest = self.compression.oldest_version().max(ArchiveVersion::V1_14);
+        let compression = self.compressed_by();
+        let lowest = compression.oldest_version().max(ArchiveVersion::V1_14);
         let version = self.archive_version.unwrap_or(lowest);
         if !version.is_writable() {
             return Err(Error::ArchiveVersion(
                 pgdumprs_archive::Error::VersionNotWritable(version),
             ));
         }
-        self.compression
+        compression
             .validate_for(version)
             .map_err(Error::ArchiveVersion)?;
         Ok(version)
@@ -237,6 +259,7 @@ impl fmt::Debug for Dump {
             .field("compression", &self.compression)
             .field("archive_version", &self.archive_version)
             .field("created", &self.created)
+            .field("plain", &self.plain)
             .field("allow_newer_server", &self.allow_newer_server)
             .field("options", &self.options)
             .field("settings", &self.settings)

@@ -129,13 +129,37 @@ pub enum Error {
     #[error(transparent)]
     Copy(pgdumprs_copy::Error),
     /// The archive could not be written.
-    #[error("{}{}", .0, write_advice(.0))]
+    #[error("{}{}", .0, archive_advice(.0))]
     Archive(#[source] pgdumprs_archive::Error),
+    /// The archive could not be read on.
+    #[error("could not read the data of entry {dump_id}")]
+    Reading {
+        /// The entry.
+        dump_id: i32,
+        /// What is wrong with the archive.
+        #[source]
+        source: pgdumprs_archive::Error,
+    },
+    /// A script could not be written.
+    #[error("could not write the script at byte {offset}{}", write_advice(.source))]
+    NotWritten {
+        /// Where writing stopped.
+        offset: u64,
+        /// What the operating system said.
+        #[source]
+        source: io::Error,
+    },
     /// The archive was to be verified, and goes where it cannot be read back.
     #[error(
         "an archive is verified by reading it back, which needs a file: name one with -f (in the library, Dump::to_file)"
     )]
     VerifyNeedsFile,
+    /// A script was to be verified.
+    #[error("only an archive can be verified by reading it back, and a script is none")]
+    VerifyNeedsArchive,
+    /// What was dumped, or what an archive holds, cannot be said in a script.
+    #[error(transparent)]
+    Script(#[from] pgdumprs_script::Error),
     /// The file that was written is not a sound archive. It has not got its name.
     #[error("the archive that was written is damaged, and was not put in place")]
     Verify(#[source] pgdumprs_archive::Damage),
@@ -239,12 +263,17 @@ fn lock_advice(error: &pgdumprs_connect::Error) -> &'static str {
     }
 }
 
-/// What to do about an output that does not take the archive.
-fn write_advice(error: &pgdumprs_archive::Error) -> &'static str {
-    let pgdumprs_archive::Error::Write { source, .. } = error else {
-        return "";
-    };
-    match source.kind() {
+/// What to do about an archive that could not be written.
+fn archive_advice(error: &pgdumprs_archive::Error) -> &'static str {
+    match error {
+        pgdumprs_archive::Error::Write { source, .. } => write_advice(source),
+        _ => "",
+    }
+}
+
+/// What to do about an output that does not take what is written.
+fn write_advice(error: &io::Error) -> &'static str {
+    match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "; free space there, or write elsewhere"
         }

@@ -51,14 +51,17 @@ impl ErrorKind {
 
     pub(crate) fn of(error: &Error) -> Self {
         match error {
-            Error::Parameters(_) | Error::ArchiveVersion(_) | Error::VerifyNeedsFile => {
-                Self::Invalid
-            }
+            Error::Parameters(_)
+            | Error::ArchiveVersion(_)
+            | Error::VerifyNeedsFile
+            | Error::VerifyNeedsArchive => Self::Invalid,
+            Error::Script(_) | Error::Reading { .. } => Self::Content,
             Error::OldServer { .. } | Error::NewServer { .. } | Error::StandbySnapshot { .. } => {
                 Self::Version
             }
             Error::TransactionLost | Error::RuntimeEnded => Self::Lost,
             Error::Archive(_)
+            | Error::NotWritten { .. }
             | Error::Output { .. }
             | Error::NotInPlace { .. }
             | Error::Verify(_)

@@ -1,6 +1,7 @@
-//! Filter files: rules that include or exclude, one a line, as `pg_dump --filter` reads them.
+//! Filter files: rules that include or exclude, one a line, as `pg_dump --filter` and `pg_restore --filter` read them.
 
 use bstr::{BStr, BString};
+use pgdumprs_script::Options;
 
 use crate::Dump;
 
@@ -25,82 +26,120 @@ impl Dump {
     /// # Errors
     ///
     /// [`FilterError`] where a line is not of this form.
-    pub fn filter(mut self, rules: &[u8]) -> Result<Self, FilterError> {
-        let mut lines = Lines::new(rules);
-        while let Some(line) = lines.next() {
-            let text = line.trim_ascii_start();
-            if text.is_empty() || text[0] == b'#' {
-                continue;
-            }
-            let (command, rest) = word(text);
-            let include = match command.to_ascii_lowercase().as_slice() {
-                b"include" => true,
-                b"exclude" => false,
-                _ => {
-                    return Err(
-                        lines.error("invalid filter command (expected \"include\" or \"exclude\")")
-                    );
-                }
-            };
-            let (kind, rest) = word(rest.trim_ascii_start());
-            if kind.is_empty() {
-                return Err(lines.error("missing filter object type"));
-            }
-            let kind_name = kind.to_ascii_lowercase();
-            let rule = rule(include, &kind_name);
-            if let Rule::Unknown = rule {
-                let kind = BStr::new(kind);
-                return Err(lines.error(format!("unsupported filter object type: \"{kind}\"")));
-            }
-            let pattern = read_pattern(rest, &mut lines)?;
-            match rule {
-                Rule::Apply(apply) => self = apply(self, pattern.into()),
-                Rule::Unknown | Rule::Forbidden => {
-                    let command = if include { "include" } else { "exclude" };
-                    let kind = BStr::new(&kind_name).to_string().replace('_', " ");
-                    return Err(
-                        lines.error(format!("{command} filter for \"{kind}\" is not allowed"))
-                    );
-                }
-            }
+    pub fn filter(self, rules: &[u8]) -> Result<Self, FilterError> {
+        let rules = read_rules(rules, choice)?;
+        let chosen = rules.into_iter();
+        Ok(chosen.fold(self, |dump, (apply, pattern)| apply(dump, pattern.into())))
+    }
+}
+
+/// Tells a dump of a pattern.
+type Choose = fn(Dump, Vec<u8>) -> Dump;
+
+/// What a rule tells a dump; nothing where pg_dump cannot choose so.
+fn choice(include: bool, kind: &[u8]) -> Option<Choose> {
+    Some(match (include, kind) {
+        (true, b"extension") => Dump::limit_extensions,
+        (true, b"foreign_data") => Dump::include_foreign_data,
+        (true, b"schema") => Dump::include_schema,
+        (true, b"table") => Dump::include_table,
+        (true, b"table_and_children") => Dump::include_table_and_children,
+        (false, b"extension") => Dump::exclude_extension,
+        (false, b"schema") => Dump::exclude_schema,
+        (false, b"table") => Dump::exclude_table,
+        (false, b"table_and_children") => Dump::exclude_table_and_children,
+        (false, b"table_data") => Dump::exclude_table_data,
+        (false, b"table_data_and_children") => Dump::exclude_table_data_and_children,
+        _ => return None,
+    })
+}
+
+/// Adds to `options` what the rules of a filter file choose of an archive.
+///
+/// As [`Dump::filter`], with names in place of patterns. Kinds are `function`, `index`, `schema`, `table` and `trigger` for `include`, and
+/// `schema` for `exclude`.
+///
+/// # Errors
+///
+/// [`FilterError`] where a line is not of this form.
+pub fn filtered(mut options: Options, rules: &[u8]) -> Result<Options, FilterError> {
+    let rules = read_rules(rules, |include, kind| {
+        let names: fn(&mut Options) -> &mut Vec<BString> = match (include, kind) {
+            (true, b"function") => |options| &mut options.functions,
+            (true, b"index") => |options| &mut options.indexes,
+            (true, b"schema") => |options| &mut options.schemas,
+            (true, b"table") => |options| &mut options.tables,
+            (true, b"trigger") => |options| &mut options.triggers,
+            (false, b"schema") => |options| &mut options.exclude_schemas,
+            _ => return None,
+        };
+        Some(names)
+    })?;
+    for (names, name) in rules {
+        names(&mut options).push(name);
+    }
+    Ok(options)
+}
+
+/// The kinds of objects that a filter can name, whoever reads it.
+const KINDS: [&[u8]; 11] = [
+    b"database",
+    b"extension",
+    b"foreign_data",
+    b"function",
+    b"index",
+    b"schema",
+    b"table",
+    b"table_and_children",
+    b"table_data",
+    b"table_data_and_children",
+    b"trigger",
+];
+
+/// Reads the rules of a filter file. `meaning` says what to include or exclude of a kind means, and nothing where that cannot be chosen.
+///
+/// # Errors
+///
+/// [`FilterError`] where a line is no such rule.
+pub(crate) fn read_rules<T>(
+    rules: &[u8],
+    meaning: impl Fn(bool, &[u8]) -> Option<T>,
+) -> Result<Vec<(T, BString)>, FilterError> {
+    let mut read = Vec::new();
+    let mut lines = Lines::new(rules);
+    while let Some(line) = lines.next() {
+        let text = line.trim_ascii_start();
+        if text.is_empty() || text[0] == b'#' {
+            continue;
         }
-        Ok(self)
+        let (command, rest) = word(text);
+        let include = match command.to_ascii_lowercase().as_slice() {
+            b"include" => true,
+            b"exclude" => false,
+            _ => {
+                return Err(
+                    lines.error("invalid filter command (expected \"include\" or \"exclude\")")
+                );
+            }
+        };
+        let (kind, rest) = word(rest.trim_ascii_start());
+        if kind.is_empty() {
+            return Err(lines.error("missing filter object type"));
+        }
+        let kind_name = kind.to_ascii_lowercase();
+        if !KINDS.contains(&kind_name.as_slice()) {
+            let kind = BStr::new(kind);
+            return Err(lines.error(format!("unsupported filter object type: \"{kind}\"")));
+        }
+        let pattern = read_pattern(rest, &mut lines)?;
+        let Some(meant) = meaning(include, &kind_name) else {
+            let command = if include { "include" } else { "exclude" };
+            let kind = BStr::new(&kind_name).to_string().replace('_', " ");
+            return Err(lines.error(format!("{command} filter for \"{kind}\" is not allowed")));
+        };
+        read.push((meant, pattern));
     }
-}
-
-/// What a command and a kind of object mean together.
-enum Rule {
-    Apply(fn(Dump, Vec<u8>) -> Dump),
-    /// There is such a kind, but pg_dump cannot choose it so.
-    Forbidden,
-    Unknown,
-}
-
-fn rule(include: bool, kind: &[u8]) -> Rule {
-    match (include, kind) {
-        (true, b"extension") => Rule::Apply(Dump::limit_extensions),
-        (true, b"foreign_data") => Rule::Apply(Dump::include_foreign_data),
-        (true, b"schema") => Rule::Apply(Dump::include_schema),
-        (true, b"table") => Rule::Apply(Dump::include_table),
-        (true, b"table_and_children") => Rule::Apply(Dump::include_table_and_children),
-        (false, b"extension") => Rule::Apply(Dump::exclude_extension),
-        (false, b"schema") => Rule::Apply(Dump::exclude_schema),
-        (false, b"table") => Rule::Apply(Dump::exclude_table),
-        (false, b"table_and_children") => Rule::Apply(Dump::exclude_table_and_children),
-        (false, b"table_data") => Rule::Apply(Dump::exclude_table_data),
-        (false, b"table_data_and_children") => Rule::Apply(Dump::exclude_table_data_and_children),
-        (
-            _,
-            b"database"
-            | b"function"
-            | b"index"
-            | b"trigger"
-            | b"table_data"
-            | b"table_data_and_children"
-            | b"foreign_data",
-        ) => Rule::Forbidden,
-        _ => Rule::Unknown,
-    }
+    Ok(read)
 }
 
 /// Splits off the letters up to the next white space.
@@ -291,6 +330,20 @@ mod tests {
             filter("include table \"a\n\n"),
             Err("on line 2: unexpected end of file".into())
         );
+    }
+
+    #[test]
+    fn names_in_an_archive_are_chosen() {
+        let rules = "include table a\ninclude table b\nexclude schema s\ninclude function f(a,b)\ninclude index i\ninclude trigger t\ninclude schema n";
+        let options = filtered(Options::default(), rules.as_bytes()).unwrap();
+        assert_eq!(options.tables, ["a", "b"]);
+        assert_eq!(options.exclude_schemas, ["s"]);
+        assert_eq!(options.functions, ["f(a, b)"]);
+        assert_eq!(options.indexes, ["i"]);
+        assert_eq!(options.triggers, ["t"]);
+        assert_eq!(options.schemas, ["n"]);
+        let error = filtered(Options::default(), b"exclude table a").unwrap_err();
+        assert_eq!(error.reason, "exclude filter for \"table\" is not allowed");
     }
 
     #[test]

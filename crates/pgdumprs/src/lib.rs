@@ -31,11 +31,13 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
+mod archive_script;
 mod archive_stream;
 mod blocking;
 mod choice;
 mod content;
 mod copying;
+mod counted;
 mod created;
 mod data;
 mod dump;
@@ -50,6 +52,7 @@ mod lock;
 mod output;
 mod patience;
 mod pipe;
+mod plain;
 mod planning;
 mod report;
 mod restore;
@@ -66,6 +69,7 @@ mod verify;
 mod watch;
 mod writing;
 
+pub use archive_script::ArchiveScript;
 pub use archive_stream::ArchiveStream;
 pub use bstr::BString;
 pub use choice::Choice;
@@ -75,7 +79,7 @@ pub use error::Error;
 pub use error_kind::ErrorKind;
 pub use event::{Event, Progress};
 pub use events::Events;
-pub use filter::FilterError;
+pub use filter::{FilterError, filtered};
 /// Reading archives, with no server and no PostgreSQL program: what they list, what they hold, whether they are sound.
 pub use pgdumprs_archive as archive;
 pub use pgdumprs_archive::{ArchiveVersion, Compression, CreationTime};
@@ -83,6 +87,9 @@ pub use pgdumprs_connect::{
     ConnInfoError, ConnectParams, PasswordRequest, ServerError, wait_for_cancels, without_passwords,
 };
 pub use pgdumprs_ddl::{Inserts, Sections};
+/// From an archive to the SQL that restores it.
+pub use pgdumprs_script as script;
+pub use plain::Plain;
 pub use report::{Lsn, Report, TableReport};
 pub use restore::{
     Failure, Restore, RestoreEnd, RestoreError, RestoreEvent, RestoreOptions, RestoreReport,

@@ -69,7 +69,7 @@ impl Dump {
         self.watch.planned(plan.entries.len(), tables, data.bytes());
         let header = Header {
             version: self.version()?,
-            compression: self.compression,
+            compression: self.compressed_by(),
             created: self
                 .created
                 .unwrap_or_else(|| creation_time(Timestamp::now())),
@@ -178,7 +178,8 @@ impl Dump {
     #[tracing::instrument(level = "debug", skip_all)]
     async fn list(&mut self, session: &mut Session) -> Result<pgdumprs_ddl::Dump, Error> {
         self.watch.tell(Event::ReadingCatalogs);
-        self.options.large_object_form = if self.version()? >= ArchiveVersion::V1_16 {
+        let is_grouped = self.plain.is_some() || self.version()? >= ArchiveVersion::V1_16;
+        self.options.large_object_form = if is_grouped {
             LargeObjectForm::Grouped
         } else {
             LargeObjectForm::Single

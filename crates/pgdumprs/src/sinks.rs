@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use pgdumprs_archive::{Error as ArchiveError, Writer};
+use pgdumprs_archive::Error as ArchiveError;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tracing::{Instrument, debug_span};
 
@@ -59,15 +59,14 @@ impl Dump {
     #[tracing::instrument(name = "dump", skip_all)]
     pub async fn to_file(mut self, path: impl AsRef<Path>) -> Result<Report, Error> {
         let started = Instant::now();
-        self.version()?;
+        self.check(true)?;
         let path = path.as_ref().to_owned();
         let named = path.clone();
         // A pipe is opened when somebody reads it.
         if let Some(stream) = blocking(move || open_stream(&named)).await? {
-            self.cannot_verify()?;
-            let (_, report) = self
-                .run(move |header, entries| Writer::new(stream, header, entries))
-                .await?;
+            self.check(false)?;
+            let begin = self.beginning();
+            let (_, report) = self.run(move |contents| begin.on(stream, contents)).await?;
             return Ok(report);
         }
         // What cannot be written to is better known before the server is asked for anything.
@@ -125,13 +124,11 @@ impl Dump {
         W: AsyncWrite + Unpin,
     {
         let started = Instant::now();
-        self.version()?;
-        self.cannot_verify()?;
+        self.check(false)?;
         let (writer, mut reader) = pipe();
+        let begin = self.beginning();
         let dumping = async {
-            let (_, report) = self
-                .run(move |header, entries| Writer::new(writer, header, entries))
-                .await?;
+            let (_, report) = self.run(move |contents| begin.on(writer, contents)).await?;
             Ok::<_, Error>(report)
         };
         let writing = async {
@@ -162,10 +159,9 @@ impl Dump {
     where
         W: Write + Send + 'static,
     {
-        self.version()?;
-        self.cannot_verify()?;
-        self.run(move |header, entries| Writer::new(output, header, entries))
-            .await
+        self.check(false)?;
+        let begin = self.beginning();
+        self.run(move |contents| begin.on(output, contents)).await
     }
 
     /// Dumps into a blocking writer that can seek, from where it stands, and gives it back. As in a file, the archive says where each
@@ -179,9 +175,9 @@ impl Dump {
     where
         W: Write + Seek + Send + 'static,
     {
-        self.version()?;
-        self.cannot_verify()?;
-        self.run(move |header, entries| Writer::seekable(output, header, entries))
+        self.check(false)?;
+        let begin = self.beginning();
+        self.run(move |contents| begin.on_seekable(output, contents))
             .await
     }
 
@@ -219,14 +215,15 @@ impl Dump {
         emptied: &Arc<AtomicBool>,
     ) -> Result<Report, Error> {
         let (in_place, emptied) = (new.is_none(), emptied.clone());
+        let begin = self.beginning();
         let (mut file, mut report) = self
-            .run(move |header, entries| {
+            .run(move |contents| {
                 if in_place {
                     emptied.store(true, Ordering::Relaxed);
                     let empty = file.set_len(0);
-                    empty.map_err(|source| ArchiveError::Write { offset: 0, source })?;
+                    empty.map_err(|source| not_written(0, source))?;
                 }
-                Writer::seekable(file, header, entries)
+                begin.on_seekable(file, contents)
             })
             .await?;
         if self.verify {
@@ -256,12 +253,14 @@ impl Dump {
         Ok(report)
     }
 
-    /// Fails where the archive was to be verified: only a file can be read back.
-    fn cannot_verify(&self) -> Result<(), Error> {
-        if self.verify {
-            return Err(Error::VerifyNeedsFile);
+    /// Fails where what was chosen cannot be written, or was to be verified and cannot be read back.
+    pub(crate) fn check(&self, is_file: bool) -> Result<(), Error> {
+        self.version()?;
+        match (self.verify, &self.plain) {
+            (true, Some(_)) => Err(Error::VerifyNeedsArchive),
+            (true, None) if !is_file => Err(Error::VerifyNeedsFile),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -85,6 +85,8 @@ pub struct Options {
     pub role: Option<BString>,
     /// Objects are made by their owners rather than given to them.
     pub use_set_session_authorization: bool,
+    /// Names are quoted that need it not, as `pg_dump --quote-all-identifiers` has it.
+    pub quote_all_identifiers: bool,
 }
 
 bitflags! {

@@ -2,9 +2,9 @@
 
 use bstr::{BString, ByteSlice};
 use pgdumprs_archive::Entry;
-use pgdumprs_sql::{Encoding, identifier};
 
 use crate::Options;
+use crate::setup::Setup;
 
 /// Whether an entry's owner is set by a statement behind its definition. What cannot be dropped alone has no owner of its own.
 pub(crate) fn is_set(entry: &Entry, options: &Options) -> bool {
@@ -80,8 +80,8 @@ pub(crate) fn is_known(entry: &Entry) -> bool {
 }
 
 /// `ALTER … OWNER TO …;` for an entry that has an owner.
-pub(crate) fn statement(entry: &Entry, encoding: Encoding) -> Option<BString> {
-    let ident = |name: &BString| identifier(name.as_bstr(), false, encoding);
+pub(crate) fn statement(entry: &Entry, setup: &Setup) -> Option<BString> {
+    let ident = |name: &BString| setup.identifier(name.as_bstr());
     let mut text = BString::from("ALTER ");
     match naming(&entry.descriptor)? {
         Naming::ByName => {

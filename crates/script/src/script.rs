@@ -26,6 +26,8 @@ pub struct Script {
     pub(crate) entries: Arc<[Entry]>,
     pub(crate) positions: Arc<HashMap<i32, usize>>,
     steps: Arc<[Step]>,
+    /// The entries' positions in the order of the list, with what is restored of each.
+    listed: Arc<[(usize, Parts)]>,
     warnings: Vec<Warning>,
     pub(crate) options: Options,
     pub(crate) setup: Setup,
@@ -77,7 +79,7 @@ impl Script {
             .enumerate()
             .map(|(at, entry)| (entry.dump_id, at))
             .collect();
-        let setup = Setup::of(&entries)?;
+        let setup = Setup::of(&entries, options)?;
         let mut warnings = Vec::new();
         let list = match &options.list {
             Some(text) => list::read(text, &entries, &positions, &mut warnings)?,
@@ -96,7 +98,9 @@ impl Script {
         if wants_definitions && !has_definitions {
             warnings.push(Warning::NoDefinitions);
         }
+        let listed = list.order.iter().map(|&at| (at, wanted[at]));
         let mut script = Script {
+            listed: listed.collect(),
             steps: steps(&entries, &list, &wanted, options).into(),
             entries,
             positions: Arc::new(positions),
@@ -119,6 +123,12 @@ impl Script {
     /// What is done, in this order.
     pub fn steps(&self) -> &[Step] {
         &self.steps
+    }
+
+    /// The archive's entries in the order of the list (`-L`), or else in their own, with what is restored of each.
+    pub fn listed(&self) -> impl Iterator<Item = (&Entry, Parts)> {
+        let listed = self.listed.iter();
+        listed.map(|&(at, parts)| (&self.entries[at], parts))
     }
 
     /// What is odd about the script.

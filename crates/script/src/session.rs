@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use bstr::{BStr, BString, ByteSlice};
 use pgdumprs_archive::Entry;
-use pgdumprs_sql::identifier;
 
 use crate::command::{Command, Content, Purpose};
 use crate::drop;
@@ -223,7 +222,7 @@ impl<'a> Session<'a> {
             if large_objects::is_group(entry) {
                 let behind = join(&[b" OWNER TO ", &self.identifier(owner)]);
                 self.each_of_group(Purpose::Owner, entry, b"ALTER LARGE OBJECT ", &behind);
-            } else if let Some(text) = owner::statement(entry, self.script.setup.encoding) {
+            } else if let Some(text) = owner::statement(entry, &self.script.setup) {
                 self.sql(Purpose::Owner, text, "\n\n");
             }
         }
@@ -452,7 +451,7 @@ impl<'a> Session<'a> {
     }
 
     fn identifier(&self, name: &BStr) -> BString {
-        identifier(name, false, self.script.setup.encoding)
+        self.script.setup.identifier(name)
     }
 
     fn qualified_name(&self, entry: &Entry) -> BString {

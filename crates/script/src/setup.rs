@@ -2,10 +2,10 @@
 
 use bstr::{BStr, BString, ByteSlice};
 use pgdumprs_archive::Entry;
-use pgdumprs_sql::{Encoding, backslash_literal, literal};
+use pgdumprs_sql::{Encoding, backslash_literal, identifier, literal};
 
-use crate::Error;
 use crate::encoding_name;
+use crate::{Error, Options};
 
 /// What is set for the whole restore.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub(crate) struct Setup {
     pub(crate) encoding_name: &'static str,
     /// The encoding of names in statements.
     pub(crate) encoding: Encoding,
+    /// Whether names are quoted that need it not.
+    pub(crate) quote_all_identifiers: bool,
     /// Whether backslashes in string literals are just that.
     pub(crate) standard_strings: bool,
     /// The statement that sets the search path. Without one each entry expects its own schema there.
@@ -21,10 +23,11 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    pub(crate) fn of(entries: &[Entry]) -> Result<Setup, Error> {
+    pub(crate) fn of(entries: &[Entry], options: &Options) -> Result<Setup, Error> {
         let mut setup = Setup {
             encoding_name: "SQL_ASCII",
             encoding: Encoding::Utf8,
+            quote_all_identifiers: options.quote_all_identifiers,
             standard_strings: true,
             search_path: None,
         };
@@ -59,6 +62,11 @@ impl Setup {
             }
         }
         Ok(setup)
+    }
+
+    /// A name in a statement.
+    pub(crate) fn identifier(&self, name: &BStr) -> BString {
+        identifier(name, self.quote_all_identifiers, self.encoding)
     }
 
     /// A string literal.

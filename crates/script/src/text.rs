@@ -100,7 +100,8 @@ impl<'a> Text<'a> {
             }
             Command::Connect { database } => {
                 self.push_key("unrestrict", "\n", out);
-                connect::push(database, out);
+                let quote_all = self.script.setup.quote_all_identifiers;
+                connect::push(database, quote_all, out);
                 self.push_key("restrict", "\n\n", out);
             }
         }

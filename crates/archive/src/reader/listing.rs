@@ -26,6 +26,22 @@ where
         verbose: bool,
         output: &mut impl Write,
     ) -> io::Result<()> {
+        let entries = self.entries().iter();
+        let listed = entries.filter(|entry| verbose || entry.is_listed());
+        self.write_list_of(listed, created, verbose, output)
+    }
+
+    /// Writes these entries as [`write_list`](Self::write_list) does all of them, as `pg_restore -l` prints what its other options choose.
+    ///
+    /// # Errors
+    /// Whatever `output` reports.
+    pub fn write_list_of<'a>(
+        &self,
+        entries: impl IntoIterator<Item = &'a Entry>,
+        created: &str,
+        verbose: bool,
+        output: &mut impl Write,
+    ) -> io::Result<()> {
         let header = self.header();
         let sizes = self.field_sizes();
         writeln!(output, ";\n; Archive created at {created}")?;
@@ -49,10 +65,8 @@ where
             }
         }
         writeln!(output, ";\n;\n; Selected TOC Entries:\n;")?;
-        for entry in self.entries() {
-            if verbose || entry.is_listed() {
-                entry.write_line(output)?;
-            }
+        for entry in entries {
+            entry.write_line(output)?;
             if verbose && !entry.dependencies.is_empty() {
                 write!(output, ";\tdepends on:")?;
                 for dump_id in &entry.dependencies {

@@ -12,13 +12,16 @@ const LARGE: usize = 16 << 10;
 ///
 /// Where data has been written and a dump fails all the same, what a pipe's reader got must be a truncated archive. So,
 /// unlike [`io::BufWriter`], it also writes nothing when it is dropped.
-pub(crate) struct HeldBack<W> {
+///
+/// Writing to it is as with any output; flushing it does nothing, since what is kept back stays.
+pub struct HeldBack<W> {
     output: W,
     kept: Vec<u8>,
 }
 
 impl<W: Write> HeldBack<W> {
-    pub(crate) fn new(output: W) -> Self {
+    /// Begins to write to `output`.
+    pub fn new(output: W) -> Self {
         Self {
             output,
             kept: Vec::with_capacity(CAPACITY),
@@ -42,8 +45,16 @@ impl<W: Write> HeldBack<W> {
         Ok(())
     }
 
+    /// The output.
+    pub fn get_ref(&self) -> &W {
+        &self.output
+    }
+
     /// Writes what was kept back, and gives the output, which is not flushed.
-    pub(crate) fn release(mut self) -> io::Result<W> {
+    ///
+    /// # Errors
+    /// Whatever the output reports.
+    pub fn release(mut self) -> io::Result<W> {
         self.write_with(&[])?;
         Ok(self.output)
     }
@@ -62,6 +73,17 @@ impl<W: Write> HeldBack<W> {
             }
         }
         self.kept.clear();
+        Ok(())
+    }
+}
+
+impl<W: Write> Write for HeldBack<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.put(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

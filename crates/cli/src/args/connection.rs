@@ -18,6 +18,14 @@ pub(super) struct ConnectionArgs {
     #[arg(short, long, value_name = "DBNAME", value_hint = ValueHint::Other)]
     dbname: Option<String>,
 
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// Where to connect and as whom, but for the database.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection options")]
+pub(crate) struct ServerArgs {
     /// Server's host name, or the folder of its socket
     ///
     /// Several, separated by commas, are tried in turn, each with its port where as many ports are given.
@@ -45,9 +53,6 @@ pub(super) struct ConnectionArgs {
 
 impl ConnectionArgs {
     /// Connection parameters, with what services and the environment add.
-    ///
-    /// As in pg_dump, a connection string in place of a database name wins over `-h`, `-p` and `-U`, and empty values of
-    /// these say nothing.
     pub(super) fn params(&self, positional_dbname: Option<&str>) -> anyhow::Result<ConnectParams> {
         if self.dbname.is_some() && positional_dbname.is_some() {
             // Which may be connection strings, with passwords.
@@ -58,6 +63,17 @@ impl ConnectionArgs {
                 "too many command-line arguments: the database is named twice, by -d and without"
             );
         }
+        self.server
+            .params(self.dbname.as_deref().or(positional_dbname))
+    }
+}
+
+impl ServerArgs {
+    /// Connection parameters to the database that `dbname` names, with what services and the environment add.
+    ///
+    /// As in stock's programs, a connection string in place of a database name wins over `-h`, `-p` and `-U`, and empty values of
+    /// these say nothing.
+    pub(crate) fn params(&self, dbname: Option<&str>) -> anyhow::Result<ConnectParams> {
         let mut params = ConnectParams::new();
         for (keyword, value) in [
             ("host", &self.host),
@@ -68,7 +84,7 @@ impl ConnectionArgs {
                 params.set(keyword, value)?;
             }
         }
-        if let Some(dbname) = self.dbname.as_deref().or(positional_dbname) {
+        if let Some(dbname) = dbname {
             params.merge(ConnectParams::from_dbname(dbname)?);
         }
         let mut params = params.resolve(|name| std::env::var(name).ok())?;

@@ -1,7 +1,8 @@
 //! Options that say in which form content is written.
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use clap::Args;
+use pgdumprs::script::RestrictKey;
 use pgdumprs::{ConnectParams, Dump, Inserts};
 
 #[derive(Debug, Args)]
@@ -56,15 +57,23 @@ pub(super) struct FormArgs {
     #[arg(long, hide = true)]
     binary_upgrade: bool,
 
-    /// For scripts alone
-    #[arg(long, hide = true, value_name = "KEY")]
+    /// Restrict psql by this key, of letters and digits, rather than by a random one; for plain SQL
+    ///
+    /// A script begins with \restrict and ends with \unrestrict, between which psql takes no commands of its own from what was dumped. With a
+    /// key that is known, equal databases make equal scripts.
+    #[arg(long, value_name = "KEY")]
     restrict_key: Option<String>,
 }
 
 impl FormArgs {
-    /// Checks the options, and tells `dump` what was asked for.
-    pub(super) fn apply(&self, dump: Dump, params: &ConnectParams) -> anyhow::Result<Dump> {
-        self.check(params)?;
+    /// Checks the options, and tells `dump` what was asked for. `is_plain` says whether it becomes a script.
+    pub(super) fn apply(
+        &self,
+        dump: Dump,
+        params: &ConnectParams,
+        is_plain: bool,
+    ) -> anyhow::Result<Dump> {
+        self.check(params, is_plain)?;
         let mut dump = dump
             .dollar_quoting(!self.disable_dollar_quoting)
             .row_security(self.enable_row_security)
@@ -86,18 +95,24 @@ impl FormArgs {
         Ok(dump)
     }
 
+    /// The key that restricts psql, where one was named.
+    pub(super) fn restrict_key(&self) -> anyhow::Result<Option<RestrictKey>> {
+        let key = self.restrict_key.as_deref().map(RestrictKey::new);
+        key.transpose().map_err(|_| anyhow!("invalid restrict key"))
+    }
+
     /// Whether rows are written as INSERT statements.
     fn has_inserts(&self) -> bool {
         self.inserts || self.column_inserts || self.rows_per_insert.is_some()
     }
 
-    fn check(&self, params: &ConnectParams) -> anyhow::Result<()> {
+    fn check(&self, params: &ConnectParams, is_plain: bool) -> anyhow::Result<()> {
         if self.on_conflict_do_nothing && !self.has_inserts() {
             bail!(
                 "option --on-conflict-do-nothing requires option --inserts, --rows-per-insert, or --column-inserts"
             );
         }
-        if self.restrict_key.is_some() {
+        if self.restrict_key.is_some() && !is_plain {
             bail!("option --restrict-key can only be used with --format=plain");
         }
         if self.binary_upgrade {

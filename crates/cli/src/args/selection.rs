@@ -1,13 +1,13 @@
 //! Options that choose schemas, tables and extensions by patterns.
 
 use std::ffi::OsString;
-use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use anyhow::{Context, anyhow};
 use clap::{Args, ValueHint};
 use pgdumprs::Dump;
+
+use crate::args::filter;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Choice by name, with patterns of psql")]
@@ -113,26 +113,9 @@ impl SelectionArgs {
             let patterns = patterns.iter().map(|pattern| pattern.as_bytes().to_vec());
             patterns.fold(dump, add)
         });
-        self.filters.iter().try_fold(dump, filter)
+        let mut filters = self.filters.iter();
+        filters.try_fold(dump, |dump, file| {
+            filter::read(file, |rules| dump.filter(rules))
+        })
     }
-}
-
-/// Reads one filter file.
-fn filter(dump: Dump, file: &PathBuf) -> anyhow::Result<Dump> {
-    let mut rules = Vec::new();
-    let source = if file.as_os_str() == "-" {
-        std::io::stdin()
-            .read_to_end(&mut rules)
-            .context("could not read the filter from standard input")?;
-        "standard input".to_owned()
-    } else {
-        let name = file.display();
-        rules = std::fs::read(file)
-            .with_context(|| format!("could not open filter file \"{name}\""))?;
-        format!("file \"{name}\"")
-    };
-    dump.filter(&rules).map_err(|error| {
-        let (line, reason) = (error.line, error.reason);
-        anyhow!("invalid format in filter read from {source} on line {line}: {reason}")
-    })
 }

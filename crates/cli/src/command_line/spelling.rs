@@ -1,4 +1,4 @@
-//! The command line as pg_dump reads it, which is the way of getopt_long(3).
+//! The command line as pg_dump and pg_restore read theirs, which is the way of getopt_long(3).
 //!
 //! clap parts ways with it: it drops the `=` of `-f=x`, takes no value that begins with a hyphen, and has no preference among what an
 //! abbreviation can stand for. So every option is written out as `--name` or `--name=value` first, which leaves clap nothing to decide.
@@ -8,7 +8,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use clap::{Arg, Command};
 
-use crate::pg_dump;
+use crate::stock::Stock;
 
 /// Writes out the options among `words`, whose first is the program's name. What needs no option goes last, behind `--`.
 ///
@@ -140,7 +140,7 @@ fn values(arg: &Arg) -> Values {
 
 /// The option that `typed` names or begins, with that name; nothing where there is none.
 ///
-/// What is short for one option of pg_dump alone is that, whatever options of our own begin in the same way.
+/// What is short for one option of the stock program alone is that, whatever options of our own begin in the same way.
 fn resolve<'a>(command: &'a Command, typed: &str) -> Result<Option<(&'a Arg, &'a str)>, String> {
     let all = || {
         command
@@ -150,11 +150,12 @@ fn resolve<'a>(command: &'a Command, typed: &str) -> Result<Option<(&'a Arg, &'a
     if let Some(exact) = all().find(|(_, name)| *name == typed) {
         return Ok(Some(exact));
     }
+    let stock = Stock::of(command);
     let begun: Vec<_> = all().filter(|(_, name)| name.starts_with(typed)).collect();
     let theirs: Vec<_> = begun
         .iter()
         .copied()
-        .filter(|(arg, _)| !pg_dump::is_own(arg))
+        .filter(|(arg, _)| !stock.lacks(arg))
         .collect();
     let possible = if theirs.is_empty() { begun } else { theirs };
     let Some(&(first, name)) = possible.first() else {

@@ -5,8 +5,8 @@ use clap::Command;
 /// Such words, and what to do instead.
 const WORDS: &[(&[&str], &str)] = &[
     (
-        &["restore", "pg_restore", "import", "load"],
-        "pgdumprs restores nothing so far; PostgreSQL's own tool does: pg_restore -d DBNAME FILE",
+        &["pg_restore", "import", "load"],
+        "pgdumprs restore makes SQL of an archive: pgdumprs restore -f - FILE | psql DBNAME",
     ),
     (
         &["backup", "pg_dump", "export", "save", "create"],
@@ -32,8 +32,16 @@ const WORDS: &[(&[&str], &str)] = &[
     (&["version"], "pgdumprs --version prints the version"),
 ];
 
+/// Words that are commands, and something else where they stand behind an option.
+const COMMANDS: &[&str] = &["restore"];
+
 /// What to do instead, where `word` is one of them.
 pub(crate) fn advice(word: &str) -> Option<String> {
+    if COMMANDS.contains(&word) {
+        return Some(format!(
+            "the command \"{word}\" has to be the first argument, before all options"
+        ));
+    }
     let (word, advice) = WORDS.iter().find_map(|(words, advice)| {
         let word = words.iter().find(|known| known.eq_ignore_ascii_case(word));
         word.map(|word| (word, advice))

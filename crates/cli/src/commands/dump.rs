@@ -15,7 +15,7 @@ use crate::{signal, standard_output};
 
 /// Dumps a database as `args` say.
 pub(crate) fn run(args: DumpArgs) -> Result<(), Failure> {
-    if args.file().is_none() && std::io::stdout().is_terminal() {
+    if args.file().is_none() && !args.is_plain() && std::io::stdout().is_terminal() {
         let error = anyhow!(
             "an archive is not for a terminal to show: name a file with -f, or send the output to a file or a pipe"
         );
@@ -35,11 +35,12 @@ fn dump(args: &DumpArgs, params: &ConnectParams) -> anyhow::Result<()> {
     let mut teller = Teller::new(args.telling.verbosity(), args.telling.progress());
     dump = dump.watch(move |event| teller.tell(&event));
 
+    // A script says nowhere where something is in it.
     let seekable = match args.file() {
-        Some(_) => None,
-        None => standard_output::seekable()?,
+        None if !args.is_plain() => standard_output::seekable()?,
+        _ => None,
     };
-    let report = signal::run(async {
+    let report = signal::run(args.product(), async {
         Ok(match (args.file(), seekable) {
             (Some(file), _) => dump.to_file(file).await?,
             (None, Some(output)) => dump.to_seekable(output).await?.1,
@@ -47,7 +48,7 @@ fn dump(args: &DumpArgs, params: &ConnectParams) -> anyhow::Result<()> {
         })
     })?;
     if args.telling.summarizes() {
-        summarize(&report);
+        summarize(&report, args.product());
     }
     if let Some(sink) = report_sink {
         sink.write(&report)?;
@@ -86,14 +87,20 @@ fn unconnected(error: &pgdumprs::Error, args: &DumpArgs, params: &ConnectParams)
     }
 }
 
-fn summarize(report: &Report) {
+/// Says what a dump came to; `product` is what it is.
+fn summarize(report: &Report, product: &str) {
     say(format_args!(
-        "dumped {} entries, {} tables with {} rows, {} large objects: {} bytes of data in an archive of {} bytes, in {:.1} s",
+        "dumped {} entries, {} tables with {} rows, {} large objects: {} bytes of data in {} of {} bytes, in {:.1} s",
         report.entries,
         report.tables,
         report.rows,
         report.large_objects,
         report.raw_bytes,
+        if product == "script" {
+            "a script"
+        } else {
+            "an archive"
+        },
         report.archive_bytes,
         report.elapsed.as_secs_f64(),
     ));

@@ -5,11 +5,11 @@ use std::fmt::Write;
 use clap::{Arg, Command};
 
 use super::sections::{Content, SECTIONS};
-use crate::pg_dump;
+use crate::stock::Stock;
 
 const HEAD: &str = "# Command line\n\n\
      <!-- Written by `cargo xtask docs` from the definitions of the options: change those. -->\n\n\
-     What `pgdumprs --help` shows, in full, and where it is not what `pg_dump` 19 has. `pgdumprs --generate man` prints the same as a \
+     What `pgdumprs --help` shows, in full, and where it is not what `pg_dump` and `pg_restore` 19 have. `pgdumprs --generate man` prints the same as a \
      man page, `pgdumprs --generate bash` (or `zsh`, `fish`) completions for a shell.\n\n\
      More: [connections](connections.md), with every parameter of libpq; [looking into archives](archives.md); [recipes](recipes/README.md).\n";
 
@@ -47,7 +47,10 @@ pub(super) fn page(command: &Command) -> String {
             );
         }
     }
-    against_pg_dump(&mut page, command);
+    against(&mut page, command);
+    if let Some(restore) = command.find_subcommand("restore") {
+        against(&mut page, restore);
+    }
     page
 }
 
@@ -139,22 +142,26 @@ fn names(short: Option<char>, long: &str) -> String {
     }
 }
 
-/// The table of pg_dump's options, by name.
-fn against_pg_dump(page: &mut String, command: &Command) {
+/// What of a stock program's command line is not the same in that of `command`: a table of its options, by name, and what else there is.
+fn against(page: &mut String, command: &Command) {
+    let stock = Stock::of(command);
+    let (name, tests) = (stock.name, stock.compared_by);
     line(
         page,
-        "\n## Against pg_dump 19\n\n\
-         Every option of `pg_dump` 19, with those that it takes without mentioning them. A test compares this list with `pg_dump --help`; \
-         each is tried beside stock (`crates/cli/tests/options`).\n\n\
-         | pg_dump | pgdumprs | difference |\n| --- | --- | --- |",
+        &format!(
+            "\n## Against {name} 19\n\n\
+             Every option of `{name}` 19, with those that it takes without mentioning them. A test compares this list with `{name} --help`; \
+             each is tried beside stock (`{tests}`).\n\n\
+             | {name} | pgdumprs | difference |\n| --- | --- | --- |"
+        ),
     );
     let mut rows = Vec::new();
     for arg in command.get_arguments() {
-        let Some(long) = arg.get_long().filter(|_| !pg_dump::is_own(arg)) else {
+        let Some(long) = arg.get_long().filter(|_| !stock.lacks(arg)) else {
             continue;
         };
         let ours = names(arg.get_short(), long);
-        let difference = pg_dump::difference(long).unwrap_or("none");
+        let difference = stock.difference(long).unwrap_or("none");
         rows.push((long, format!("| {ours} | {ours} | {difference} |")));
         for alias in arg.get_all_aliases().unwrap_or_default() {
             rows.push((alias, format!("| `--{alias}` | {ours} | {difference} |")));
@@ -164,33 +171,39 @@ fn against_pg_dump(page: &mut String, command: &Command) {
     for (_, row) in rows {
         line(page, &row);
     }
-    let commands = command.get_subcommands().filter(|sub| !sub.is_hide_set());
-    let commands: Vec<_> = commands
+    line(page, "\nBesides:\n");
+    let mut commands = command
+        .get_subcommands()
+        .filter(|sub| !sub.is_hide_set())
         .map(|sub| format!("`{}`", sub.get_name()))
-        .collect();
-    line(
-        page,
-        &format!(
-            "\nBesides:\n\n\
-             - A first argument that is the name of a command ({}) is that command: a database that has such a name is dumped with `-d`.",
-            commands.join(", ")
-        ),
-    );
-    for difference in pg_dump::OTHER_DIFFERENCES {
+        .peekable();
+    if commands.peek().is_some() {
+        let commands: Vec<_> = commands.collect();
+        line(
+            page,
+            &format!(
+                "- A first argument that is the name of a command ({}) is that command: a database that has such a name is dumped with `-d`.",
+                commands.join(", ")
+            ),
+        );
+    }
+    for difference in stock.other_differences {
         line(page, &format!("- {difference}"));
     }
     let own = command
         .get_arguments()
-        .filter(|arg| pg_dump::is_own(arg) && !arg.is_hide_set());
+        .filter(|arg| stock.lacks(arg) && !arg.is_hide_set());
     let own: Vec<_> = own
         .filter_map(Arg::get_long)
         .map(|long| format!("`--{long}`"))
         .collect();
-    line(
-        page,
-        &format!(
-            "\nOptions that `pg_dump` has not: {}. An abbreviation that `pg_dump` understands means the same here, whatever these are called.",
-            own.join(", ")
-        ),
-    );
+    if !own.is_empty() {
+        line(
+            page,
+            &format!(
+                "\nOptions that `{name}` has not: {}. An abbreviation that `{name}` understands means the same here, whatever these are called.",
+                own.join(", ")
+            ),
+        );
+    }
 }

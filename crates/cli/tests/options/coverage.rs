@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::pg_dump_options::pg_dump_options;
+use pgdumprs_testkit::reference_pg_dump;
+
+use crate::stock_options::options_of;
 
 /// Options that these tests need not name, and why.
 const ELSEWHERE: &[(&str, &str)] = &[
@@ -50,7 +52,7 @@ fn named() -> BTreeSet<String> {
 #[test]
 fn every_option_of_pg_dump_is_compared() {
     let named = named();
-    let options = pg_dump_options();
+    let options = options_of(reference_pg_dump());
     assert!(
         options.len() > 70,
         "pg_dump has more options than {options:?}"

@@ -9,9 +9,10 @@ mod inserts;
 mod kinds;
 mod meant;
 mod patterns;
-#[path = "../support/pg_dump_options.rs"]
-mod pg_dump_options;
+mod plain;
 mod refusals;
 mod running;
+#[path = "../support/stock_options.rs"]
+mod stock_options;
 #[path = "../support/mod.rs"]
 mod support;

@@ -95,6 +95,9 @@ fn what_stock_takes_is_taken() {
         "-U '' --attribute-inserts",
         "-- a",
         "-- -a",
+        "-Fp",
+        "-F PLAIN --restrict-key=aZ9 -c --if-exists",
+        "-Fp -Z zstd -f -",
         "-vax",
         "--use-set-session-authorization --disable-triggers --no-table-access-method",
     ] {
@@ -125,6 +128,7 @@ fn what_stock_refuses_is_refused_in_its_words() {
         "--statistics-only --no-statistics -s",
         "--on-conflict-do-nothing --restrict-key=x",
         "--restrict-key=x",
+        "-Fp --restrict-key=x-",
     ] {
         let (stock, ours) = ends(line);
         assert!(matches!(stock, End::Refused(_)), "{line}: {stock:?}");
@@ -186,12 +190,13 @@ fn what_stock_refuses_is_refused_in_other_words() {
 fn what_seems_to_be_meant_is_said() {
     for (line, parts) in [
         (
-            "restore -d shop db.dump",
-            &["no command \"restore\"", "pg_restore -d DBNAME FILE"][..],
+            "-v restore db.dump",
+            &["command \"restore\"", "first argument"][..],
         ),
-        ("restore db.dump", &["pg_restore -d DBNAME FILE"]),
-        ("restore -d shop", &["pg_restore -d DBNAME FILE"]),
-        ("-v restore db.dump", &["pg_restore -d DBNAME FILE"]),
+        (
+            "import db.dump",
+            &["no command \"import\"", "pgdumprs restore"],
+        ),
         ("backup -d shop", &["pgdumprs -d DBNAME -f FILE"]),
         ("backup shop -f x", &["pgdumprs -d DBNAME -f FILE"]),
         ("clone a b", &["pgdumprs -d SOURCE | pg_restore -d TARGET"]),
@@ -202,7 +207,6 @@ fn what_seems_to_be_meant_is_said() {
         ("list", &["missing on the command line: FILE"]),
         ("--tabel=x", &["'--tabel'; did you mean '--table'?"]),
         ("list --jsn", &["'--jsn'; did you mean '--json'?"]),
-        ("-Fp", &["-Fc", "pg_restore -f SCRIPT ARCHIVE"]),
         (
             "-Fd -j 4",
             &["-Fc", "-j reads over many connections into one file"],
@@ -241,7 +245,7 @@ fn a_word_that_is_no_database_gets_a_hint() {
         let said = failure(&mut command);
         said.lines().nth(1).unwrap_or_default().to_owned()
     };
-    assert_says(&hint(&["restore"]), &["pg_restore -d DBNAME FILE"]);
+    assert_says(&hint(&["import"]), &["pgdumprs restore"]);
     assert_says(&hint(&["help"]), &["pgdumprs --help"]);
     assert_says(&hint(&["a.dump"]), &["name of a file", "pg_restore"]);
     assert_eq!(hint(&["nosuch"]), "");
@@ -259,7 +263,6 @@ fn differences_are_those_that_are_meant() {
     for (line, (stock, part)) in [
         ("--binary-upgrade", refused("pg_upgrade")),
         ("-Ft", refused("-Fc")),
-        ("-Fp", refused("-Fc")),
         ("-Fd -f x", refused("-Fc")),
         ("--format=directory --file=x", refused("-Fc")),
     ] {

@@ -3,10 +3,10 @@
 use bstr::{BStr, BString};
 use pgdumprs_sql::{Encoding, identifier};
 
-/// Appends the commands that take psql into another database of the same server.
-pub(super) fn push(database: &BStr, out: &mut Vec<u8>) {
+/// Appends the commands that take psql into another database of the same server. Its name is quoted in any case if `quote_all` says so.
+pub(super) fn push(database: &BStr, quote_all: bool, out: &mut Vec<u8>) {
     // The encoding of the name is not known. psql passes on what it does not look at.
-    let ident = |name: &BStr| identifier(name, false, Encoding::SingleByte);
+    let ident = |name: &BStr| identifier(name, quote_all, Encoding::SingleByte);
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
     if database.iter().all(is_plain) {
         out.extend_from_slice(b"\\connect ");
@@ -33,7 +33,7 @@ mod tests {
 
     fn connect(database: &[u8]) -> BString {
         let mut out = Vec::new();
-        push(database.into(), &mut out);
+        push(database.into(), false, &mut out);
         out.into()
     }
 

@@ -1,8 +1,15 @@
-//! Where our command line is not pg_dump's.
+//! pg_dump, and a dump here.
 
-use clap::Arg;
+use super::Stock;
 
-/// Options that pg_dump 18 has not. Every other option is one of its own: `tests/reference.rs` compares.
+pub(super) const PG_DUMP: Stock = Stock {
+    name: "pg_dump",
+    own: OWN,
+    differences: DIFFERENCES,
+    other_differences: OTHER_DIFFERENCES,
+    compared_by: "crates/cli/tests/options",
+};
+
 const OWN: &[&str] = &[
     "allow-newer-server",
     "archive-version",
@@ -16,7 +23,6 @@ const OWN: &[&str] = &[
     "verify",
 ];
 
-/// Options of pg_dump that do not do the very same here, and why.
 const DIFFERENCES: &[(&str, &str)] = &[
     (
         "binary-upgrade",
@@ -38,7 +44,7 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ),
     (
         "format",
-        "custom is the default, and all there is so far: `p`, `d` and `t` are refused",
+        "custom is the default, unless the program is called by the name `pg_dump`, and plain is the other one there is so far: `d` and `t` are refused",
     ),
     (
         "help",
@@ -57,28 +63,19 @@ const DIFFERENCES: &[(&str, &str)] = &[
         "schema",
         "`-n database.schema` is accepted for the database that is dumped, as the documentation of patterns says",
     ),
-    ("verbose", "other words; said twice, it says no more"),
+    (
+        "verbose",
+        "other words; said twice, it says no more. The dump ids in the comments of a plain dump are not those of stock",
+    ),
     (
         "version",
         "understood anywhere; by `pg_dump` as the first argument alone",
     ),
 ];
 
-/// What else is not the same.
-pub(crate) const OTHER_DIFFERENCES: &[&str] = &[
+const OTHER_DIFFERENCES: &[&str] = &[
     "On a terminal, standard error shows a progress bar; elsewhere nothing is said unless something is wrong, or `-v` or `--progress` asks.",
-    "Without `-F`, an archive is written, and it does not go to a terminal.",
+    "Without `-F`, an archive is written, and an archive does not go to a terminal.",
     "An error is one line, and what helps may follow in a line that begins with `hint:`. It never holds a connection string: there may be a password in it.",
     "[Fidelity](fidelity.md) says where the content of the archive is not stock's.",
 ];
-
-/// Whether pg_dump has no such option.
-pub(crate) fn is_own(arg: &Arg) -> bool {
-    arg.get_long().is_some_and(|name| OWN.contains(&name))
-}
-
-/// What is not the same of the option with that name; nothing where all is.
-pub(crate) fn difference(name: &str) -> Option<&'static str> {
-    let found = DIFFERENCES.iter().find(|(option, _)| *option == name);
-    found.map(|(_, difference)| *difference)
-}

@@ -1,26 +1,28 @@
-//! The options of pg_dump 18, as it lists them itself.
+//! The options of a program of stock's, as it lists them itself.
 
-use pgdumprs_testkit::{checked_output, reference_pg_dump};
+use std::process::Command;
 
-/// An option of pg_dump.
+use pgdumprs_testkit::checked_output;
+
+/// An option.
 #[derive(Debug)]
-pub(crate) struct PgDumpOption {
+pub(crate) struct StockOption {
     /// `--file`
     pub(crate) long: String,
     /// `-f`
     pub(crate) short: Option<String>,
 }
 
-impl PgDumpOption {
+impl StockOption {
     /// Its names, each with its hyphens.
     pub(crate) fn names(&self) -> impl Iterator<Item = &String> {
         self.short.iter().chain([&self.long])
     }
 }
 
-/// Reads `pg_dump --help`. Its options stand in lines of their own, two blanks in, as `-f, --file=FILENAME` or `--filter=FILENAME`.
-pub(crate) fn pg_dump_options() -> Vec<PgDumpOption> {
-    let output = checked_output(reference_pg_dump().arg("--help")).unwrap();
+/// Reads what `--help` prints. The options stand in lines of their own, two blanks in, as `-f, --file=FILENAME` or `--filter=FILENAME`.
+pub(crate) fn options_of(mut program: Command) -> Vec<StockOption> {
+    let output = checked_output(program.arg("--help")).unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
     let lines = help.lines().filter_map(|line| {
         let rest = line
@@ -34,7 +36,7 @@ pub(crate) fn pg_dump_options() -> Vec<PgDumpOption> {
             first = words.next()?;
         }
         let long = first.split('=').next()?.to_owned();
-        Some(PgDumpOption { long, short })
+        Some(StockOption { long, short })
     });
     lines.collect()
 }

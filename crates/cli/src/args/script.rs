@@ -1,16 +1,23 @@
 //! Options of pg_dump that say how a script restores. An archive holds what is needed either way, and pg_restore has the same
-//! options, so that they are taken here and change nothing, as by pg_dump.
+//! options, so that they change nothing there, as with pg_dump.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
 
 use anyhow::bail;
 use clap::Args;
+use pgdumprs::Plain;
+use pgdumprs::script::RestrictKey;
+
+use crate::progress::Verbosity;
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Restore options, without effect on an archive")]
-pub(super) struct RestoreArgs {
+#[command(next_help_heading = "Restore options, for plain SQL: without effect on an archive")]
+pub(super) struct ScriptArgs {
     /// Drop objects before they are created
     ///
-    /// This option and the others of its group are accepted as by pg_dump, which writes them into scripts alone. An archive holds what is
-    /// needed either way: give them to pg_restore.
+    /// This option and the others of its group decide what a script (-Fp) does. An archive holds what is needed either way: give them to
+    /// whatever restores it.
     #[arg(short, long)]
     clean: bool,
 
@@ -28,7 +35,7 @@ pub(super) struct RestoreArgs {
 
     /// Superuser that disables triggers
     #[arg(short = 'S', long, value_name = "NAME")]
-    superuser: Option<String>,
+    superuser: Option<OsString>,
 
     /// Disable triggers while data alone is restored
     #[arg(long)]
@@ -47,7 +54,7 @@ pub(super) struct RestoreArgs {
     no_reconnect: bool,
 }
 
-impl RestoreArgs {
+impl ScriptArgs {
     /// Checks that the options go together.
     pub(super) fn check(&self, data_only: bool) -> anyhow::Result<()> {
         if data_only && self.clean {
@@ -57,5 +64,22 @@ impl RestoreArgs {
             bail!("option --if-exists requires option -c/--clean");
         }
         Ok(())
+    }
+
+    /// What a script is like.
+    pub(super) fn plain(&self, restrict_key: Option<RestrictKey>, verbosity: Verbosity) -> Plain {
+        let mut plain = Plain::default();
+        let options = &mut plain.options;
+        options.clean = self.clean;
+        options.if_exists = self.if_exists;
+        options.create = self.create;
+        options.no_owner = self.no_owner;
+        options.superuser = self.superuser.as_deref().map(|name| name.as_bytes().into());
+        options.disable_triggers = self.disable_triggers;
+        options.no_table_access_method = self.no_table_access_method;
+        options.use_set_session_authorization = self.use_set_session_authorization;
+        plain.restrict_key = restrict_key;
+        plain.verbose = verbosity == Verbosity::Verbose;
+        plain
     }
 }

@@ -1,0 +1,70 @@
+//! `pgdumprs restore`: makes SQL of an archive.
+
+mod options;
+
+use std::io;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use pgdumprs::ArchiveScript;
+use pgdumprs::script::Warning;
+
+use crate::commands::archive;
+use crate::message::say;
+use crate::output::print_names;
+use crate::signal;
+
+pub(crate) use options::RestoreArgs;
+
+/// Restores as `args` say.
+pub(crate) fn run(args: &RestoreArgs) -> anyhow::Result<()> {
+    args.check()?;
+    let options = args.options()?;
+    let reader = archive::open(args.archive())?;
+    if let Some(format) = args.format()?.filter(|format| *format != reader.format()) {
+        bail!(
+            "{} is an archive in the {} format, and option -F/--format says {}",
+            archive::name(args.archive()),
+            reader.format().to_string().to_lowercase(),
+            format.to_string().to_lowercase()
+        );
+    }
+    let script = ArchiveScript::new(reader, &args.plain(options)?)?;
+    for warning in script.warnings() {
+        // What is odd about statements is none of a list's business.
+        if !args.is_list() || matches!(warning, Warning::ListLine { .. }) {
+            say(format_args!("warning: {warning}"));
+        }
+    }
+    if let Some(file) = args.output() {
+        refuse_itself(args.archive(), file)?;
+    }
+    if args.is_list() && args.output().is_none() {
+        return print_names(|mut output| script.write_list(args.verbose(), &mut output));
+    }
+    let written = signal::run(args.product(), async {
+        match args.output() {
+            Some(file) if args.is_list() => script.list_to_file(args.verbose(), file).await?,
+            Some(file) => script.to_file(file).await?,
+            None => {
+                script.to_std_writer(io::stdout()).await?;
+            }
+        }
+        Ok(())
+    });
+    written.with_context(|| archive::name(args.archive()))
+}
+
+/// Fails where the script would take the place of the archive that it is made of.
+fn refuse_itself(archive: &Path, output: &Path) -> anyhow::Result<()> {
+    let (Ok(archive), Ok(found)) = (archive.canonicalize(), output.canonicalize()) else {
+        return Ok(());
+    };
+    if archive == found && found.is_file() {
+        bail!(
+            "\"{}\" is the archive itself: a script in its place would be the end of it",
+            output.display()
+        );
+    }
+    Ok(())
+}

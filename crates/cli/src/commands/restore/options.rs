@@ -1,0 +1,180 @@
+//! The options of `pgdumprs restore`, which are pg_restore's.
+
+mod connection;
+mod content;
+mod form;
+mod kinds;
+mod running;
+mod selection;
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use bstr::BString;
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::{Args, ValueHint};
+use pgdumprs::Plain;
+use pgdumprs::archive::Format;
+use pgdumprs::script::{Options, RestrictKey};
+
+use connection::ConnectionArgs;
+use content::ContentArgs;
+use form::FormArgs;
+use kinds::KindArgs;
+use running::RunningArgs;
+use selection::SelectionArgs;
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// Archive to restore from; without it, or for -, standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    archive: Option<PathBuf>,
+
+    /// Write the SQL into this file, or for - to standard output
+    ///
+    /// The file gets its name when it is complete and safe on disk, as that of a dump does.
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = OsStringValueParser::new().map(PathBuf::from),
+          help_heading = "General options")]
+    file: Option<PathBuf>,
+
+    /// Format of the archive: c or custom; found out without it
+    #[arg(
+        short = 'F',
+        long,
+        value_name = "FORMAT",
+        help_heading = "General options"
+    )]
+    format: Option<String>,
+
+    /// Print what would be restored, as a list that -L takes
+    #[arg(short, long, help_heading = "General options")]
+    list: bool,
+
+    /// Write what entries depend on into scripts and lists, as comments
+    #[arg(short, long, help_heading = "General options")]
+    verbose: bool,
+
+    #[command(flatten)]
+    content: ContentArgs,
+
+    #[command(flatten)]
+    selection: SelectionArgs,
+
+    #[command(flatten)]
+    kinds: KindArgs,
+
+    #[command(flatten)]
+    form: FormArgs,
+
+    #[command(flatten)]
+    running: RunningArgs,
+
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+impl RestoreArgs {
+    /// Checks that the options go together, in pg_restore's order.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        const DBNAME: &str = "-d/--dbname";
+        let (has_database, key) = (self.connection.dbname.is_some(), &self.form.restrict_key);
+        if !has_database && self.file.is_none() && !self.list {
+            bail!("one of {DBNAME} and -f/--file must be specified");
+        }
+        if has_database && self.file.is_some() {
+            bail!("options {DBNAME} and -f/--file cannot be used together");
+        }
+        if has_database && key.is_some() {
+            bail!("options {DBNAME} and --restrict-key cannot be used together");
+        }
+        if key
+            .as_deref()
+            .is_some_and(|key| RestrictKey::new(key).is_err())
+        {
+            bail!("invalid restrict key");
+        }
+        if has_database && !self.list {
+            bail!(
+                "pgdumprs restore makes SQL so far, which psql takes: pgdumprs restore -f - FILE | psql -d DBNAME"
+            );
+        }
+        self.content.check()?;
+        self.form.check(self.content.data_only)?;
+        self.running.check(self.form.create)?;
+        if self.form.if_exists && !self.form.clean {
+            bail!("option --if-exists requires option -c/--clean");
+        }
+        self.format().map(drop)
+    }
+
+    /// The archive's file; standard input where none is named.
+    pub(super) fn archive(&self) -> &Path {
+        self.archive.as_deref().unwrap_or(Path::new("-"))
+    }
+
+    /// The format that the archive must have, where one was named.
+    pub(super) fn format(&self) -> anyhow::Result<Option<Format>> {
+        let Some(given) = self.format.as_deref().filter(|format| !format.is_empty()) else {
+            return Ok(None);
+        };
+        Ok(Some(match given.to_ascii_lowercase().as_str() {
+            "c" | "custom" => Format::Custom,
+            "d" | "directory" => Format::Directory,
+            "t" | "tar" => Format::Tar,
+            "p" | "plain" => bail!(
+                "a plain dump is a script, not an archive: psql -X -v ON_ERROR_STOP=1 -f FILE restores it"
+            ),
+            _ => bail!(
+                "unrecognized archive format \"{given}\"; please specify \"c\", \"d\", or \"t\""
+            ),
+        }))
+    }
+
+    /// The file of the script; nothing for standard output.
+    pub(super) fn output(&self) -> Option<&Path> {
+        self.file.as_deref().filter(|file| *file != Path::new("-"))
+    }
+
+    /// Whether a list is wanted, and nothing restored.
+    pub(super) fn is_list(&self) -> bool {
+        self.list
+    }
+
+    /// Whether more is to be said of entries.
+    pub(super) fn verbose(&self) -> bool {
+        self.verbose
+    }
+
+    /// What is written, in a word.
+    pub(super) fn product(&self) -> &'static str {
+        if self.list { "list" } else { "script" }
+    }
+
+    /// What the script is like.
+    pub(super) fn plain(&self, options: Options) -> anyhow::Result<Plain> {
+        let key = self.form.restrict_key.as_deref();
+        let mut plain = Plain::default();
+        plain.options = options;
+        plain.restrict_key = key.map(RestrictKey::new).transpose()?;
+        plain.verbose = self.verbose;
+        Ok(plain)
+    }
+
+    /// What of the archive is restored, and how. Reads the files that say so.
+    pub(super) fn options(&self) -> anyhow::Result<Options> {
+        let mut options = Options::default();
+        self.content.apply(&mut options);
+        self.kinds.apply(&mut options);
+        self.form.apply(&mut options);
+        self.running.apply(&mut options);
+        options.role = self.connection.role.as_deref().map(bytes);
+        self.selection.apply(options)
+    }
+}
+
+/// A name as the bytes that it was given as.
+fn bytes(name: &OsStr) -> BString {
+    name.as_bytes().into()
+}

@@ -1,0 +1,107 @@
+//! The name that the program was called by: as `pg_dump` or `pg_restore`, a link or a copy, it is that program.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use clap::Command;
+
+/// The release of PostgreSQL whose programs these are. Whoever asks for the version compares it with the server's.
+const RELEASE: &str = concat!(
+    "(PostgreSQL) 19.0 (pgdumprs ",
+    env!("CARGO_PKG_VERSION"),
+    ")"
+);
+
+/// A program that this one can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Program {
+    Pgdumprs,
+    PgDump,
+    PgRestore,
+}
+
+impl Program {
+    /// The one that this process was called as.
+    pub(crate) fn called() -> Self {
+        Self::named(std::env::args_os().next().as_deref())
+    }
+
+    fn named(called: Option<&OsStr>) -> Self {
+        let name = called.and_then(|called| Path::new(called).file_stem());
+        match name.and_then(OsStr::to_str) {
+            Some("pg_dump") => Self::PgDump,
+            Some("pg_restore") => Self::PgRestore,
+            _ => Self::Pgdumprs,
+        }
+    }
+
+    /// Its name, as messages begin with it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Pgdumprs => "pgdumprs",
+            Self::PgDump => "pg_dump",
+            Self::PgRestore => "pg_restore",
+        }
+    }
+
+    /// The command that it has by its name, where it has no commands.
+    fn command(self) -> Option<&'static str> {
+        match self {
+            Self::Pgdumprs => None,
+            Self::PgDump => Some("dump"),
+            Self::PgRestore => Some("restore"),
+        }
+    }
+
+    /// The words that it was called with, the program's name before them and a command behind that where one is meant.
+    pub(crate) fn words(self) -> Vec<OsString> {
+        let mut words: Vec<_> = std::env::args_os().collect();
+        if let Some(command) = self.command() {
+            words.insert(words.len().min(1), command.into());
+        }
+        words
+    }
+
+    /// `command` with the name and the version of the program that it is called as.
+    pub(crate) fn rename(self, command: Command) -> Command {
+        let Some(only) = self.command() else {
+            return command;
+        };
+        let operand = if self == Self::PgDump {
+            "DBNAME"
+        } else {
+            "FILE"
+        };
+        let usage = format!("{} [OPTION]... [{operand}]", self.name());
+        command.mut_subcommand(only, |command| {
+            command
+                .display_name(self.name())
+                .override_usage(usage)
+                .version(RELEASE)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_known_by_its_name_alone() {
+        for (called, program) in [
+            ("pg_dump", Program::PgDump),
+            ("/usr/local/bin/pg_restore", Program::PgRestore),
+            ("./pg_dump.exe", Program::PgDump),
+            ("pg_dumprs", Program::Pgdumprs),
+            ("/pg_dump/pgdumprs", Program::Pgdumprs),
+            ("", Program::Pgdumprs),
+        ] {
+            assert_eq!(
+                Program::named(Some(OsStr::new(called))),
+                program,
+                "{called}"
+            );
+        }
+        assert_eq!(Program::named(None), Program::Pgdumprs);
+    }
+}

@@ -1,0 +1,37 @@
+//! pg_restore, and `pgdumprs restore`.
+
+use super::Stock;
+
+pub(super) const PG_RESTORE: Stock = Stock {
+    name: "pg_restore",
+    own: OWN,
+    differences: DIFFERENCES,
+    other_differences: OTHER_DIFFERENCES,
+    compared_by: "crates/cli/tests/restore",
+};
+
+const OWN: &[&str] = &[];
+
+const DIFFERENCES: &[(&str, &str)] = &[
+    (
+        "file",
+        "the name is given to the complete file; `pg_restore` writes under it from the start, and leaves what it has when it fails",
+    ),
+    (
+        "format",
+        "found out in any case; an archive of another format than the one that is named is refused",
+    ),
+    (
+        "help",
+        "understood anywhere; by `pg_restore` as the first argument alone",
+    ),
+    (
+        "version",
+        "understood anywhere; by `pg_restore` as the first argument alone",
+    ),
+];
+
+const OTHER_DIFFERENCES: &[&str] = &[
+    "`FILE` may be `-`, which is standard input; for `pg_restore` it is a file of that name, which is `./-` here.",
+    "An error is one line, and what helps may follow in a line that begins with `hint:`.",
+];
