@@ -3,12 +3,14 @@
 //! Dependencies come from the archive. What comes after the data and depends on a table waits for the table's rows; and unless it makes an
 //! index alone, it locks the table against all others, with its partitions. `pg_dump`'s archives do not say the latter.
 
-use std::collections::{HashMap, HashSet};
+mod tables;
 
-use bstr::ByteSlice;
-use pgdumprs_archive::{Entry, Section};
+use std::collections::HashMap;
+
+use pgdumprs_archive::Section;
 use pgdumprs_script::{Pass, Script};
 
+use crate::graph::tables::Tables;
 use crate::source::Source;
 
 /// An entry that is to be restored, or that others are told to wait for.
@@ -96,85 +98,84 @@ impl Graph {
     }
 }
 
-/// What the archive says of tables.
-struct Tables {
-    /// The entries of tables and of their rows.
-    ids: HashSet<i32>,
-    /// The entries of tables' rows, by those of the tables.
-    rows: HashMap<i32, i32>,
-    /// A table's partitions.
-    partitions: HashMap<i32, Vec<i32>>,
-}
+#[cfg(test)]
+mod tests {
+    use pgdumprs_archive::{ArchiveVersion, Compression, CreationTime, Entry, Header};
+    use pgdumprs_script::Options;
 
-impl Tables {
-    fn new(entries: &[Entry]) -> Self {
-        let mut tables = Tables {
-            ids: HashSet::new(),
-            rows: HashMap::new(),
-            partitions: HashMap::new(),
+    use super::*;
+
+    fn entry(
+        dump_id: i32,
+        descriptor: &str,
+        tag: &str,
+        section: Section,
+        dependencies: &[i32],
+    ) -> Entry {
+        Entry {
+            dump_id,
+            descriptor: descriptor.into(),
+            tag: Some(tag.into()),
+            section,
+            had_dumper: descriptor == "TABLE DATA",
+            definition: Some("SELECT 1;".into()),
+            copy: Some("COPY".into()),
+            dependencies: dependencies.to_vec(),
+            ..Entry::default()
+        }
+    }
+
+    /// The dump ids that each node waits for, and those that it locks, by its own.
+    fn links(entries: Vec<Entry>) -> HashMap<i32, (Vec<i32>, Vec<i32>)> {
+        let header = Header {
+            version: ArchiveVersion::V1_16,
+            compression: Compression::None,
+            created: CreationTime::default(),
+            database: None,
+            server_version: None,
+            dumper_version: None,
         };
-        let mut names = HashMap::new();
-        for entry in entries {
-            match entry.descriptor.as_slice() {
-                b"TABLE" => {
-                    tables.ids.insert(entry.dump_id);
-                    names.insert((&entry.namespace, &entry.tag), entry.dump_id);
-                }
-                b"TABLE DATA" => {
-                    tables.ids.insert(entry.dump_id);
-                    if let Some(table) = entry.dependencies.first() {
-                        tables.rows.insert(*table, entry.dump_id);
-                    }
-                }
-                _ => {}
-            }
-        }
-        for entry in entries
-            .iter()
-            .filter(|entry| entry.descriptor == "TABLE ATTACH")
-        {
-            // It has the name of the partition, and depends on both.
-            let Some(&partition) = names.get(&(&entry.namespace, &entry.tag)) else {
-                continue;
-            };
-            let others = entry
-                .dependencies
-                .iter()
-                .filter(|id| **id != partition && tables.is_table(**id));
-            for parent in others.copied().collect::<Vec<_>>() {
-                tables.partitions.entry(parent).or_default().push(partition);
-            }
-        }
-        tables
+        let script = Script::new(&header, entries, &Options::default()).unwrap();
+        let steps = script.steps().iter().enumerate();
+        let steps: Vec<usize> = steps
+            .filter(|(_, step)| script.entry(step).section > Section::PreData)
+            .map(|(position, _)| position)
+            .collect();
+        let source = Source::new(|| unreachable!("nothing is read"), HashMap::new());
+        let graph = Graph::new(&script, &steps, &source);
+        let id = |node: usize| {
+            let step = graph.nodes[node].step.expect("all are restored");
+            script.entry(&script.steps()[step]).dump_id
+        };
+        let nodes = (0..graph.nodes.len()).map(|node| {
+            let of = &graph.nodes[node];
+            let waits_for = of.waits_for.iter().map(|&other| id(other)).collect();
+            (id(node), (waits_for, of.locks.clone()))
+        });
+        nodes.collect()
     }
 
-    fn is_table(&self, dump_id: i32) -> bool {
-        self.ids.contains(&dump_id)
-    }
-
-    /// What an entry depends on. Behind the data, that is a table's rows rather than the table, and for what goes down to partitions, theirs
-    /// too.
-    fn touched_by(&self, entry: &Entry) -> Vec<i32> {
-        let mut touched = entry.dependencies.clone();
-        if entry.section != Section::PostData {
-            return touched;
-        }
-        if !entry.descriptor.starts_with_str("INDEX") {
-            let mut at = 0;
-            while let Some(id) = touched.get(at) {
-                let partitions = self.partitions.get(id).map_or(&[][..], Vec::as_slice);
-                let new: Vec<i32> = partitions
-                    .iter()
-                    .copied()
-                    .filter(|id| !touched.contains(id))
-                    .collect();
-                touched.extend(new);
-                at += 1;
-            }
-        }
-        for id in &mut touched {
-            *id = self.rows.get(id).copied().unwrap_or(*id);
-        }
-        touched
+    #[test]
+    fn what_goes_down_to_partitions_waits_for_their_rows() {
+        use Section::{Data, PostData, PreData};
+        let links = links(vec![
+            entry(1, "TABLE", "p", PreData, &[]),
+            entry(2, "TABLE", "p1", PreData, &[]),
+            entry(3, "TABLE ATTACH", "p1", PreData, &[2, 1]),
+            entry(4, "TABLE DATA", "p1", Data, &[2]),
+            entry(5, "TRIGGER", "p t", PostData, &[1]),
+            entry(6, "TRIGGER", "p1 t", PostData, &[2]),
+            entry(7, "TRIGGER", "p1 other", PostData, &[2]),
+            entry(8, "INDEX", "i", PostData, &[1]),
+            entry(9, "INDEX", "i1", PostData, &[2]),
+            entry(10, "CONSTRAINT", "p1 key", PostData, &[2]),
+        ]);
+        assert_eq!(links[&4], (vec![], vec![]));
+        assert_eq!(links[&5], (vec![4], vec![1, 4]));
+        assert_eq!(links[&6], (vec![4, 5], vec![4]));
+        assert_eq!(links[&7], (vec![4], vec![4]));
+        assert_eq!(links[&8], (vec![], vec![]));
+        assert_eq!(links[&9], (vec![4], vec![]));
+        assert_eq!(links[&10], (vec![4], vec![4]));
     }
 }

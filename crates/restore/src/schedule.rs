@@ -231,3 +231,102 @@ impl Schedule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::graph::Node;
+
+    /// A graph whose nodes wait for others at random, circles included; each locks some of what it waits for.
+    fn graph(count: usize, edges: &[(usize, usize)], locks: &[bool], costs: &[u64]) -> Graph {
+        let mut nodes: Vec<Node> = (0..count)
+            .map(|node| Node {
+                step: (node % 7 != 3).then_some(node),
+                cost: costs[node % costs.len()],
+                ..Node::default()
+            })
+            .collect();
+        for &(from, to) in edges {
+            let (from, to) = (from % count, to % count);
+            if from == to || nodes[from].waits_for.contains(&to) {
+                continue;
+            }
+            nodes[from].waits_for.push(to);
+            nodes[from].touches.push(to as i32);
+            if locks[from % locks.len()] {
+                nodes[from].locks.push(to as i32);
+            }
+            nodes[to].waited_for_by.push(from);
+        }
+        Graph { nodes }
+    }
+
+    proptest! {
+        #[test]
+        fn everything_is_done_once_and_in_order_and_nothing_locks_out_another(
+            count in 1..60usize,
+            edges in prop::collection::vec((0..60usize, 0..60usize), 0..120),
+            is_acyclic: bool,
+            locks in prop::collection::vec(any::<bool>(), 1..10),
+            costs in prop::collection::vec(prop_oneof![Just(0u64), Just(HEAVY)], 1..10),
+            order in prop::collection::vec((0..3usize, any::<bool>()), 1..50),
+        ) {
+            let edges: Vec<_> = match is_acyclic {
+                true => edges.into_iter().map(|(a, b)| (a % count, b % count)).map(|(a, b)| (a.max(b), a.min(b))).collect(),
+                false => edges,
+            };
+            let nodes = graph(count, &edges, &locks, &costs).nodes;
+            let mut schedule = Schedule::new(graph(count, &edges, &locks, &costs), 3);
+            let mut hands: Vec<std::collections::VecDeque<usize>> = vec![Default::default(); 3];
+            let mut done = Vec::new();
+            let mut turns = order.iter().cycle();
+            let mut idle = 0;
+            while idle < 200 {
+                let &(connection, ends) = turns.next().expect("a cycle has no end");
+                if ends && !hands[connection].is_empty() {
+                    // A connection does things in the order in which it was given them.
+                    let node = hands[connection].pop_front().expect("there is one");
+                    schedule.end(connection, node);
+                    done.push(node);
+                    idle = 0;
+                    continue;
+                }
+                match schedule.take(connection) {
+                    Next::Node(node) => {
+                        idle = 0;
+                        let others = (0..3).filter(|other| *other != connection);
+                        for other in others.flat_map(|other| hands[other].iter()) {
+                            let clash = nodes[node].locks.iter().any(|id| nodes[*other].touches.contains(id))
+                                || nodes[*other].locks.iter().any(|id| nodes[node].touches.contains(id));
+                            prop_assert!(!clash, "{} beside {}", node, other);
+                        }
+                        if is_acyclic {
+                            for before in nodes[node].waits_for.iter().filter(|before| nodes[**before].step.is_some()) {
+                                prop_assert!(done.contains(before) || hands[connection].contains(before));
+                            }
+                        }
+                        hands[connection].push_back(node);
+                    }
+                    Next::Over => break,
+                    Next::Wait => idle += 1,
+                }
+                if hands.iter().all(|hand| hand.is_empty()) {
+                    continue;
+                }
+                // Whoever waits is waited for in the end.
+                if idle > 100 {
+                    let busy = (0..3).find(|at| !hands[*at].is_empty()).expect("one is busy");
+                    let node = hands[busy].pop_front().expect("it has one");
+                    schedule.end(busy, node);
+                    done.push(node);
+                    idle = 0;
+                }
+            }
+            done.sort_unstable();
+            let all: Vec<usize> = (0..count).filter(|node| nodes[*node].step.is_some()).collect();
+            prop_assert_eq!(done, all);
+        }
+    }
+}
