@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::map::{Map, OFFSET};
 use crate::mutate::{int, splice};
+use crate::tar;
 
 /// A sound archive.
 #[derive(Debug)]
@@ -14,12 +15,20 @@ pub(crate) struct Sample {
     pub(crate) name: String,
     pub(crate) bytes: Vec<u8>,
     pub(crate) map: Map,
+    /// The same content in the tar format, if its version can be written.
+    pub(crate) tar: Option<Vec<u8>>,
 }
 
 impl Sample {
     fn new(name: String, bytes: Vec<u8>) -> Result<Self> {
         let map = Map::of(&bytes).with_context(|| format!("{name} is no sound archive"))?;
-        Ok(Sample { name, bytes, map })
+        let tar = tar::of(&bytes).with_context(|| format!("{name} as a tar file"))?;
+        Ok(Sample {
+            name,
+            bytes,
+            map,
+            tar,
+        })
     }
 }
 
@@ -126,6 +135,10 @@ mod tests {
             let verified = verified.unwrap_or_else(|damage| panic!("{}: {damage}", sample.name));
             assert_eq!(verified.entries, sample.map.entries.len());
             assert_eq!(verified.blocks.len(), sample.map.blocks.len());
+            if let Some(tar) = &sample.tar {
+                let as_tar = Reader::new(&tar[..]).unwrap().verify().unwrap();
+                assert_eq!(as_tar.raw_bytes(), verified.raw_bytes());
+            }
         }
         for minor in [13, 14, 15, 16] {
             assert!(

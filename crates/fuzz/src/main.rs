@@ -7,6 +7,7 @@ mod check;
 mod corpus;
 mod map;
 mod mutate;
+mod tar;
 mod watch;
 
 use std::fs;
@@ -80,6 +81,10 @@ fn run(arguments: &Arguments) -> Result<()> {
     for sample in &samples {
         let sound = check(&sample.bytes).with_context(|| sample.name.clone())?;
         ensure!(sound, "{} is not sound", sample.name);
+        if let Some(tar) = &sample.tar {
+            let sound = check(tar).with_context(|| format!("{} as a tar file", sample.name))?;
+            ensure!(sound, "{} as a tar file is not sound", sample.name);
+        }
     }
     let watch = Watch::start();
     if let Some(number) = arguments.case {

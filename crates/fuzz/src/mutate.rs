@@ -6,6 +6,7 @@ use fastrand::Rng;
 
 use crate::corpus::{Sample, text};
 use crate::map::{INT, OFFSET};
+use crate::tar;
 
 /// A part of an archive, and what to put in its place.
 pub(crate) type Edit = (Range<usize>, Vec<u8>);
@@ -44,6 +45,11 @@ const HEADS: [&[u8]; 6] = [
 /// Makes one damaged archive. The same generator makes the same one of the same corpus.
 pub(crate) fn mutate(corpus: &[Sample], rng: &mut Rng) -> Vec<u8> {
     let sample = pick(corpus, rng);
+    if let Some(tar) = sample.tar.as_ref().filter(|_| rng.u8(..4) == 0) {
+        let mut bytes = tar.clone();
+        tar::damage(&mut bytes, rng);
+        return bytes;
+    }
     let other = pick(corpus, rng);
     let edits = (0..rng.usize(1..=MOST_EDITS))
         .filter_map(|_| edit(sample, other, rng))

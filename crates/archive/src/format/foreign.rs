@@ -1,9 +1,15 @@
 //! Recognises what people hand over instead of an archive, so that the error can say what to do.
 
-use std::fmt;
+use std::{fmt, io::Read};
+
+use flate2::read::GzDecoder;
+use lz4_flex::frame::FrameDecoder;
 
 /// How many of a file's first bytes [`recognise`] wants: one tar header.
 pub(crate) const SAMPLE: usize = 512;
+
+/// Longer than the largest block of lz4, 4 MiB, with what is around it.
+const COMPRESSED_SAMPLE: usize = (4 << 20) + 64;
 
 /// Something that is not an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +27,12 @@ pub enum Foreign {
     TableOfContents,
     /// A folder that `pg_dump -Fd` did not write, or one that was handed over as an open file.
     Directory,
+    /// A plain-text dump, compressed as a whole with gzip.
+    GzipSql,
+    /// A plain-text dump, compressed as a whole with zstd.
+    ZstdSql,
+    /// A plain-text dump, compressed as a whole with lz4.
+    Lz4Sql,
     /// A file compressed as a whole with gzip.
     Gzip,
     /// A file compressed as a whole with zstd.
@@ -48,9 +60,27 @@ impl fmt::Display for Foreign {
             Foreign::Directory => {
                 "it is a folder; one that pg_dump -Fd wrote has a toc.dat in it, and is read by its path"
             }
-            Foreign::Gzip => "the file is compressed as a whole with gzip; decompress it first",
-            Foreign::Zstd => "the file is compressed as a whole with zstd; decompress it first",
-            Foreign::Lz4 => "the file is compressed as a whole with lz4; decompress it first",
+            Foreign::GzipSql => {
+                "the file is a plain-text dump compressed with gzip; \
+                 run what gzip -dc makes of it with psql"
+            }
+            Foreign::ZstdSql => {
+                "the file is a plain-text dump compressed with zstd; \
+                 run what zstd -dc makes of it with psql"
+            }
+            Foreign::Lz4Sql => {
+                "the file is a plain-text dump compressed with lz4; \
+                 run what lz4 -dc makes of it with psql"
+            }
+            Foreign::Gzip => {
+                "the file is compressed as a whole with gzip; decompress it first, as with gzip -dc"
+            }
+            Foreign::Zstd => {
+                "the file is compressed as a whole with zstd; decompress it first, as with zstd -dc"
+            }
+            Foreign::Lz4 => {
+                "the file is compressed as a whole with lz4; decompress it first, as with lz4 -dc"
+            }
             Foreign::Unknown => "the file does not begin with PGDMP",
         })
     }
@@ -67,14 +97,41 @@ pub(crate) fn recognise(start: &[u8]) -> Foreign {
     } else if start.get(257..262) == Some(b"ustar") {
         Foreign::Tar
     } else if start.starts_with(&[0x1f, 0x8b]) {
-        Foreign::Gzip
+        let held = holds_sql(GzDecoder::new(start));
+        if held {
+            Foreign::GzipSql
+        } else {
+            Foreign::Gzip
+        }
     } else if start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        Foreign::Zstd
+        let held = zstd::Decoder::with_buffer(start).is_ok_and(holds_sql);
+        if held {
+            Foreign::ZstdSql
+        } else {
+            Foreign::Zstd
+        }
     } else if start.starts_with(&[0x04, 0x22, 0x4d, 0x18]) {
-        Foreign::Lz4
+        let held = holds_sql(FrameDecoder::new(start));
+        if held { Foreign::Lz4Sql } else { Foreign::Lz4 }
     } else {
         Foreign::Unknown
     }
+}
+
+/// How many of a file's first bytes tell what is in it: some, or, where it is compressed as a whole, as many as hold a block of lz4 or zstd.
+pub(crate) fn sample(start: &[u8]) -> usize {
+    match recognise(start) {
+        Foreign::Gzip | Foreign::Zstd | Foreign::Lz4 => COMPRESSED_SAMPLE,
+        _ => SAMPLE,
+    }
+}
+
+/// Whether what comes out of a decoder begins as a plain-text dump does.
+fn holds_sql(decoder: impl Read) -> bool {
+    let mut start = Vec::new();
+    // Where the file breaks off, what came before that is enough, or is not.
+    drop(decoder.take(SAMPLE as u64).read_to_end(&mut start));
+    is_sql(&start)
 }
 
 /// What a file is that begins like an archive but has another format byte, if it is a format there is.
@@ -117,5 +174,35 @@ mod tests {
         assert_eq!(recognise(&tar), Foreign::Tar);
         assert_eq!(from_format_byte(3), Some(Foreign::TableOfContents));
         assert_eq!(from_format_byte(9), None);
+    }
+
+    #[test]
+    fn what_is_in_a_compressed_file_is_told() {
+        use crate::{Compression, Compressor};
+        let sql = b"--\n-- PostgreSQL database dump\n--\n".repeat(20_000);
+        let archive = [&b"PGDMP\x01\x10"[..], &[7; 1000]].concat();
+        for (compression, told) in [
+            (Compression::GZIP, [Foreign::GzipSql, Foreign::Gzip]),
+            (Compression::ZSTD, [Foreign::ZstdSql, Foreign::Zstd]),
+            (Compression::LZ4, [Foreign::Lz4Sql, Foreign::Lz4]),
+        ] {
+            for (held, told) in [&sql, &archive].into_iter().zip(told) {
+                let mut compressor = Compressor::for_files(compression).unwrap();
+                compressor.write(held).unwrap();
+                compressor.finish().unwrap();
+                let mut file = Vec::new();
+                while let Some(chunk) = compressor.next_chunk() {
+                    file.extend(chunk);
+                }
+                let length = sample(&file[..SAMPLE.min(file.len())]).min(file.len());
+                assert_eq!(recognise(&file[..length]), told, "{compression:?}");
+                assert_eq!(
+                    crate::Reader::new(&file[..])
+                        .err()
+                        .map(|error| error.to_string()),
+                    Some(crate::Error::NotAnArchive(told).to_string())
+                );
+            }
+        }
     }
 }

@@ -76,7 +76,9 @@ impl<R: Read> FileBlocks<R> {
     fn open_tar(source: &mut Source<R>, head: &[u8]) -> Result<Contents> {
         let block = head.first_chunk().filter(|_| tar::is_head(head));
         let Some(block) = block else {
-            return Err(Error::NotAnArchive(foreign::recognise(head)));
+            let mut start = head.to_vec();
+            source.append_up_to(&mut start, foreign::sample(head))?;
+            return Err(Error::NotAnArchive(foreign::recognise(&start)));
         };
         let member = Member::decode(block, 0)?;
         if member.name != file_name::TOC || !member.is_file {
