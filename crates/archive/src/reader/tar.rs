@@ -66,7 +66,8 @@ impl Member {
         loop {
             let at = source.position();
             let count = source.read_some(&mut block)?;
-            if block[..count].iter().any(|&byte| byte != 0) {
+            if let Some(index) = block[..count].iter().position(|&byte| byte != 0) {
+                let at = at + index as u64;
                 return Err(Error::corrupt(at, "something follows the tar file's end"));
             }
             if count == 0 {
