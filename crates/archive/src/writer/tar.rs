@@ -162,3 +162,29 @@ impl<W: Write> TarTarget<W> {
 fn write_error(offset: u64, source: io::Error) -> Error {
     Error::Write { offset, source }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CreationTime, reader::tar::Member};
+
+    #[test]
+    fn heads_say_lengths_of_any_size() {
+        let header = Header {
+            version: ArchiveVersion::V1_16,
+            compression: Compression::None,
+            created: CreationTime::default(),
+            database: None,
+            server_version: None,
+            dumper_version: None,
+        };
+        for length in [0, 1, (8 << 30) - 1, 8 << 30, 5 << 40] {
+            let mut target = TarTarget::start(Vec::new(), &header, b"").unwrap();
+            target.put_head("3506.dat", length).unwrap();
+            let bytes = target.finish().unwrap();
+            let head = bytes[BLOCK..].first_chunk().unwrap();
+            let member = Member::decode(head, 0).unwrap();
+            assert_eq!((member.name, member.length), ("3506.dat".into(), length));
+        }
+    }
+}
