@@ -63,6 +63,7 @@ pub use kinds::subscription::{Publisher, Subscription};
 pub use kinds::table::{OwningColumn, Table, relkind};
 pub use kinds::table_data::RelationSize;
 pub use kinds::table_data::ValueType;
+pub use kinds::table_data::replaced_files;
 pub use kinds::table_definition::TableDefinition;
 pub use kinds::transform::{Transform, TransformDetails};
 pub use kinds::trigger::Trigger;

@@ -2,7 +2,7 @@
 
 use bstr::BString;
 use pgdumprs_archive::Entry;
-use pgdumprs_catalog::{Details, Listing, Wanted, WantedTypeSystem, typtype};
+use pgdumprs_catalog::{Details, Listing, Oid, Wanted, WantedTypeSystem, typtype};
 
 use crate::annotations::{comment, seclabel};
 use crate::contents::toc::{DataJob, Toc};
@@ -77,6 +77,11 @@ impl Dump {
     /// Tables to lock in ACCESS SHARE mode before their details are read, as qualified and quoted names.
     pub fn tables_to_lock(&self) -> Vec<BString> {
         table::to_lock(self)
+    }
+
+    /// Tables whose rows are dumped, by ascending OID.
+    pub fn tables_to_read(&self) -> Vec<Oid> {
+        table::to_read(self)
     }
 
     /// The objects whose details [`Dump::plan`] needs.

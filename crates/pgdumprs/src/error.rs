@@ -111,6 +111,16 @@ pub enum Error {
         #[source]
         source: pgdumprs_connect::Error,
     },
+    /// Tables were truncated or rewritten after the snapshot was taken and before they were locked.
+    #[error(
+        "{} truncated or rewritten after the dump's snapshot was taken, so that rows may be missing that it should show: try again, \
+         with another snapshot if it was given one (--snapshot)",
+        were(.tables)
+    )]
+    Replaced {
+        /// The tables' names, as SQL.
+        tables: Vec<String>,
+    },
     /// The database holds something that could not be rendered.
     #[error(transparent)]
     Ddl(#[from] pgdumprs_ddl::Error),
@@ -247,6 +257,15 @@ fn in_the_way(holders: &[String]) -> String {
         [] => String::new(),
         holders => format!(" ({})", some_of(holders, NAMED, "; ")),
     }
+}
+
+/// These tables, as the subject of what was done to them.
+fn were(tables: &[String]) -> String {
+    let (noun, verb) = match tables {
+        [_] => ("table", "was"),
+        _ => ("tables", "were"),
+    };
+    format!("{noun} {} {verb}", some_of(tables, NAMED, ", "))
 }
 
 /// What to do about tables that cannot be locked, where the server's reason tells.

@@ -83,7 +83,7 @@ impl ErrorKind {
                 | Catalog::OtherDatabase { .. },
             ) if !is_lost(error) => Self::Invalid,
             Error::Catalog(catalog) if catalog.saw_change() => Self::Changed,
-            Error::Ddl(Ddl::Missing { .. }) => Self::Changed,
+            Error::Replaced { .. } | Error::Ddl(Ddl::Missing { .. }) => Self::Changed,
             Error::Ddl(Ddl::Forbidden { .. } | Ddl::Unreadable { .. }) => Self::Forbidden,
             Error::Ddl(_) => Self::Content,
             Error::Copy(pgdumprs_copy::Error::Thread(_)) => Self::System,

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use bstr::BString;
 use pgdumprs_catalog::likeness::some_of;
-use pgdumprs_connect::{Error, Session};
+use pgdumprs_connect::{Error, Rows, Session};
 
 use crate::error::NAMED;
 use crate::patience::limited;
@@ -36,6 +36,12 @@ pub(crate) fn lock_statements(tables: &[BString], timeout: Option<&str>) -> Vec<
         statements.push("SET LOCAL statement_timeout = 0".into());
     }
     statements
+}
+
+/// The names in the first column of an answer.
+pub(crate) fn named(rows: &Rows) -> Vec<String> {
+    let names = rows.iter().filter_map(|row| row.get::<BString>(0).ok());
+    names.map(|name| name.to_string()).collect()
 }
 
 /// Sessions that want a table for themselves, and have it or wait for it: nobody reads it meanwhile.

@@ -3,7 +3,7 @@
 use bstr::BString;
 use jiff::Timestamp;
 use pgdumprs_archive::{ArchiveVersion, Entry, Header};
-use pgdumprs_catalog::{Details, Listing};
+use pgdumprs_catalog::{Details, Listing, replaced_files};
 use pgdumprs_connect::{Error as Cause, Session};
 use pgdumprs_copy::{Job, Plan, Work};
 use pgdumprs_ddl::LargeObjectForm;
@@ -13,7 +13,7 @@ use crate::blocking::blocking;
 use crate::created::creation_time;
 use crate::data::job;
 use crate::hint::{advised, hosted_pooler};
-use crate::lock::{holders, lock_statements, waited_for, waits};
+use crate::lock::{holders, lock_statements, named, waited_for, waits};
 use crate::patience::{noticing, telling};
 use crate::transaction::{self, Begun, Unshared};
 use crate::tries::Tries;
@@ -190,7 +190,7 @@ impl Dump {
         Ok(blocking(move || pgdumprs_ddl::Dump::new(listing, options)).await?)
     }
 
-    /// Locks the tables that are dumped.
+    /// Locks the tables that are dumped, and sees to it that those whose rows are dumped are still what the snapshot shows.
     #[tracing::instrument(level = "debug", skip_all)]
     async fn lock(
         &mut self,
@@ -198,10 +198,15 @@ impl Dump {
         dump: pgdumprs_ddl::Dump,
     ) -> Result<pgdumprs_ddl::Dump, Error> {
         let timeout = self.settings.lock_wait_timeout.clone();
-        let (dump, tables, locks) = blocking(move || {
+        let (dump, tables, statements, looks) = blocking(move || {
             let tables = dump.tables_to_lock();
-            let locks = lock_statements(&tables, timeout.as_deref());
-            (dump, tables, locks)
+            let mut statements = lock_statements(&tables, timeout.as_deref());
+            let read = dump.tables_to_read();
+            let looks = dump.listing().server.shows_files && !read.is_empty();
+            if looks {
+                statements.push(replaced_files(&read).into());
+            }
+            (dump, tables, statements, looks)
         })
         .await;
         let count = tables.len();
@@ -212,17 +217,24 @@ impl Dump {
             let who = waited_for(another, &tables).await;
             self.watch.tell(Event::Warning(waits(&who)));
         });
-        if let Err(source) = noticing(session.pipeline(&locks), waiting).await {
-            // The first of the statements sets the limit, where there is one.
-            let is_limit = matches!(source, Cause::Statement { index: Some(0), .. });
-            if let Some(limit) = self.settings.lock_wait_timeout.clone().filter(|_| is_limit) {
-                let choice = Choice::LockWaitTimeout(limit);
-                return Err(Error::Choice { choice, source });
+        let answers = match noticing(session.pipeline(&statements), waiting).await {
+            Ok(answers) => answers,
+            Err(source) => {
+                // The first of the statements sets the limit, where there is one.
+                let is_limit = matches!(source, Cause::Statement { index: Some(0), .. });
+                if let Some(limit) = self.settings.lock_wait_timeout.clone().filter(|_| is_limit) {
+                    let choice = Choice::LockWaitTimeout(limit);
+                    return Err(Error::Choice { choice, source });
+                }
+                let holders = holders(session, &tables, &source).await;
+                return Err(Error::Lock { holders, source });
             }
-            let holders = holders(session, &tables, &source).await;
-            return Err(Error::Lock { holders, source });
+        };
+        let replaced = answers.last().filter(|_| looks).map(named);
+        match replaced {
+            Some(tables) if !tables.is_empty() => Err(Error::Replaced { tables }),
+            _ => Ok(dump),
         }
-        Ok(dump)
     }
 
     /// Reads the details of what is dumped, and renders it.

@@ -122,7 +122,8 @@ impl Dump {
         self
     }
 
-    /// Dumps what is to be seen in a snapshot that another transaction exported, and holds open.
+    /// Dumps what is to be seen in a snapshot that another transaction exported, and holds open. Tables that were truncated or rewritten
+    /// since are an error, [`Error::Replaced`](crate::Error::Replaced): that snapshot may find nothing in them.
     #[must_use]
     pub fn snapshot(mut self, name: impl Into<String>) -> Self {
         self.settings.snapshot = Some(name.into());

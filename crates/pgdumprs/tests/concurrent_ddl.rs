@@ -215,6 +215,68 @@ fn another_sessions_snapshot_is_read_once() {
     });
 }
 
+/// What gives a table of three rows another file, and how many rows it has then.
+const REPLACED: [(&str, u64); 4] = [
+    ("TRUNCATE t", 0),
+    ("TRUNCATE t; INSERT INTO t VALUES (4, 'd')", 1),
+    ("ALTER TABLE t ALTER COLUMN a TYPE numeric", 3),
+    ("VACUUM FULL t", 3),
+];
+
+const THREE_ROWS: &str =
+    "CREATE TABLE t AS SELECT * FROM (VALUES (1, 'a'), (2, 'b'), (3, 'c')) AS v(a, b)";
+
+/// Whoever reads such a table in a snapshot of before finds it empty.
+#[test]
+fn tables_that_are_truncated_or_rewritten_meanwhile_are_read_anew() {
+    for_each_major(|server| {
+        for (replace, rows) in REPLACED {
+            let database = server.database();
+            database.execute_sql(THREE_ROWS);
+            let (dumped, tries) =
+                dump_while_dropping(&database, When::Listed, replace, |dump| dump)?;
+            let report = dumped.with_context(|| replace.to_owned())?;
+            ensure!(tries == 2, "{replace}: {tries} tries");
+            ensure!(report.rows == rows, "{replace}: {} rows", report.rows);
+        }
+        // Where the rows are not dumped, it makes no difference.
+        let database = server.database();
+        database.execute_sql(THREE_ROWS);
+        for without in [
+            |dump: Dump| dump.data(false),
+            |dump: Dump| dump.exclude_table_data("t"),
+        ] {
+            let (dumped, tries) =
+                dump_while_dropping(&database, When::Listed, "TRUNCATE t", without)?;
+            dumped?;
+            ensure!(tries == 1, "{tries} tries");
+        }
+        Ok(())
+    });
+}
+
+/// There, rows would be missing without a word.
+#[test]
+fn tables_that_were_truncated_since_another_sessions_snapshot_are_named() {
+    for_each_major(|server| {
+        let database = server.database();
+        database.execute_sql(format!("{THREE_ROWS}; CREATE TABLE untouched (a integer)"));
+        in_session(&database, async |session| {
+            let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT pg_export_snapshot()";
+            let rows = session.query(begin).await?;
+            let exported = rows.one()?.get::<BString>(0)?.to_string();
+            database.execute_sql("TRUNCATE t");
+            let dump = Dump::new(&database.conninfo())?.snapshot(exported);
+            let dumped = dump.to_std_writer(std::io::sink()).await;
+            let error = dumped.err().context("there is a dump")?;
+            ensure!(error.kind() == ErrorKind::Changed, "{error}");
+            let said = error.to_string();
+            ensure!(said.contains("table public.t was truncated"), "{said}");
+            Ok(())
+        })
+    });
+}
+
 /// Dumps while another session drops something, the first time that the dump comes so far. Returns what became of it and how many tries
 /// that took.
 fn dump_while_dropping(
@@ -222,7 +284,7 @@ fn dump_while_dropping(
     when: When,
     drop: &str,
     change: impl FnOnce(Dump) -> Dump,
-) -> Result<(Result<(), Error>, usize)> {
+) -> Result<(Result<Report, Error>, usize)> {
     let mut psql = tool(Major::REFERENCE, "psql");
     psql.env("PGOPTIONS", "-c lock_timeout=10s").args([
         "-XAtq",
@@ -252,7 +314,8 @@ fn dump_while_dropping(
         }
     });
     let dumped = runtime()?.block_on(dump.to_std_writer(std::io::sink()));
-    Ok((dumped.map(|_| ()), attempts.into_iter().last().unwrap_or(1)))
+    let dumped = dumped.map(|(_, report)| report);
+    Ok((dumped, attempts.into_iter().last().unwrap_or(1)))
 }
 
 fn in_session<T>(

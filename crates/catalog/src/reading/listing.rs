@@ -28,6 +28,8 @@ pub struct ServerInfo {
     pub is_superuser: bool,
     /// Whether the server is a standby, or otherwise in recovery.
     pub in_recovery: bool,
+    /// Whether the role may ask what [`crate::replaced_files`] asks.
+    pub shows_files: bool,
 }
 
 /// Every object in the database that could be dumped, with what is cheap and safe to read before tables are locked.
@@ -79,19 +81,24 @@ pub struct Listing {
 struct State {
     is_superuser: bool,
     in_recovery: bool,
+    shows_files: bool,
 }
 
 impl Listed for State {
     const WHAT: &'static str = "the state of the server";
 
     fn query(_version: u32) -> String {
-        "SELECT pg_catalog.current_setting('is_superuser')::pg_catalog.bool, pg_catalog.pg_is_in_recovery()".into()
+        "SELECT pg_catalog.current_setting('is_superuser')::pg_catalog.bool, pg_catalog.pg_is_in_recovery(),
+                pg_catalog.has_column_privilege('pg_catalog.pg_class', 'relfilenode', 'SELECT')
+                AND pg_catalog.has_function_privilege('pg_catalog.pg_relation_filenode(pg_catalog.regclass)', 'EXECUTE')"
+            .into()
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
         Ok(Self {
             is_superuser: cells.bool()?,
             in_recovery: cells.bool()?,
+            shows_files: cells.bool()?,
         })
     }
 }
@@ -128,6 +135,7 @@ impl Listing {
             version_text: session.server_version().text.clone(),
             is_superuser: false,
             in_recovery: false,
+            shows_files: false,
         };
         let mut flight = Flight::new(server.version);
         let database = flight.list::<Database>();
@@ -161,6 +169,7 @@ impl Listing {
             for state in landed.take(state)? {
                 server.is_superuser = state.is_superuser;
                 server.in_recovery = state.in_recovery;
+                server.shows_files = state.shows_files;
             }
             let mut listing = Self {
                 server,

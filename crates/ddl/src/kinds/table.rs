@@ -2,7 +2,7 @@
 
 use bstr::BString;
 use pgdumprs_archive::{Entry, Section};
-use pgdumprs_catalog::{CatalogId, Purpose, Wanted, class, relkind};
+use pgdumprs_catalog::{CatalogId, Oid, Purpose, Wanted, class, relkind};
 
 use crate::annotations::comment::Subject;
 use crate::annotations::seclabel;
@@ -108,10 +108,19 @@ pub(crate) fn to_lock(dump: &Dump) -> Vec<BString> {
         .collect()
 }
 
+/// OIDs of the tables whose rows are dumped.
+pub(crate) fn to_read(dump: &Dump) -> Vec<Oid> {
+    let rows = dump.listing.tables.iter().enumerate();
+    rows.filter(|&(i, row)| row.relkind == relkind::TABLE && rows::is_read(dump, i))
+        .map(|(_, row)| row.oid)
+        .collect()
+}
+
 /// The relations whose details are needed, by what is needed of them.
 pub(crate) fn wanted(dump: &Dump) -> Wanted {
     let mut wanted = Wanted {
         schema: dump.options.schema,
+        rows: to_read(dump),
         ..Wanted::default()
     };
     let inserts = dump.options.inserts.is_some();
@@ -135,9 +144,6 @@ pub(crate) fn wanted(dump: &Dump) -> Wanted {
             wanted.tables.push(row.oid);
             if inserts && rows::is_read(dump, table) {
                 wanted.value_types.push(row.oid);
-            }
-            if row.relkind == relkind::TABLE && rows::is_read(dump, table) {
-                wanted.rows.push(row.oid);
             }
             wanted.partition_rows |= row.is_partition && rows::is_read(dump, table);
             if dump.options.statistics && object.dumps(Components::STATISTICS) {
