@@ -30,6 +30,11 @@ pub enum Error {
         #[source]
         source: pgdumprs_connect::Error,
     },
+    /// Something in the archive began a transaction and did not end it, so that what came after it is not there.
+    #[error(
+        "the archive holds a statement that begins a transaction and does not end it: nothing that came after it was committed"
+    )]
+    LeftOpen,
     /// All is done, and it is not known to be on the server's disk.
     #[error("the restore is done, but the server did not confirm that it is on its disk")]
     NotFlushed {

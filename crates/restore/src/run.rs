@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bstr::ByteSlice;
 use pgdumprs_archive::Section;
-use pgdumprs_connect::{ConnectParams, Session};
+use pgdumprs_connect::{ConnectParams, Session, TransactionStatus};
 use pgdumprs_script::{Pass, Script};
 use tokio::sync::mpsc;
 
@@ -186,11 +186,21 @@ impl Crew {
                 .await?;
             self.finish(session, parts).await?;
         }
+        self.check_committed(session)?;
         if self.rules.commits_lazily {
             let flushed = durable::flush(session).await;
             flushed.map_err(|source| Error::NotFlushed { source })?;
         }
         Ok(())
+    }
+
+    /// Makes sure that nothing is left in a transaction which ends with the session.
+    fn check_committed(&self, session: &Session) -> Result<(), Error> {
+        let is_open = session.transaction_status() != TransactionStatus::Idle;
+        match is_open && !self.ledger.is_stopped() {
+            true => Err(Error::LeftOpen),
+            false => Ok(()),
+        }
     }
 
     fn feeder(&self) -> Feeder {

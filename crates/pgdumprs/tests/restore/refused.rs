@@ -275,6 +275,32 @@ fn rows_of(report: &RestoreReport) -> Vec<(Option<u64>, u64)> {
         .collect()
 }
 
+/// What is lost with a transaction that the archive itself has begun is not taken for restored.
+#[test]
+fn a_transaction_that_the_archive_leaves_open_is_no_success() -> Result<()> {
+    let source = source(&Server::get(Major::REFERENCE));
+    source.execute_sql("COMMENT ON TABLE c IS 'last'");
+    let folder = tempfile::tempdir()?;
+    let archive = folder.path().join("archive.dump");
+    dump(&source, &archive)?;
+    let bytes = std::fs::read(&archive)?;
+    // A statement of the same length.
+    let begins = bytes.replace(
+        "COMMENT ON TABLE public.a IS 'first';",
+        "BEGIN; --   public.a IS 'first' here;",
+    );
+    ensure!(begins != bytes && begins.len() == bytes.len());
+    std::fs::write(&archive, begins)?;
+    for &way in ALL_WAYS {
+        let report = run(into(&source.empty_sibling()?, way)?, &archive)?;
+        ensure!(report.end() == RestoreEnd::Incomplete, "{way:?}");
+        ensure!(
+            matches!(report.stopped, Some(RestoreStopped::LeftOpen)) || !report.failures.is_empty()
+        );
+    }
+    Ok(())
+}
+
 /// A damaged archive is never restored for whole.
 #[test]
 fn an_archive_that_breaks_off_is_not_restored_for_whole() -> Result<()> {

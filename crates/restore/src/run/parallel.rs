@@ -117,6 +117,7 @@ async fn follow(
     worker.begin().await?;
     work(&shift, connection, &mut worker).await?;
     drop(worker);
+    crew.check_committed(&session)?;
     session.close().await;
     Ok(())
 }
