@@ -73,10 +73,10 @@ enum Command {
     )]
     Dump(Box<Options<DumpArgs>>),
 
-    /// Make SQL of an archive, as pg_restore does
+    /// Restore an archive into a database, or make SQL of it, as pg_restore does
     #[command(
         override_usage = "pgdumprs restore [OPTION]... [FILE]",
-        mut_args(hide_connection)
+        after_help = "Exit status: 0 where everything was restored or written, 1 where anything was not."
     )]
     Restore(Box<Options<RestoreArgs>>),
 
@@ -190,10 +190,4 @@ impl CommandLine {
         }
         Ok(())
     }
-}
-
-/// Keeps options that connect out of the help of what does not connect.
-fn hide_connection(arg: clap::Arg) -> clap::Arg {
-    let connects = arg.get_help_heading() == Some("Connection options");
-    if connects { arg.hide(true) } else { arg }
 }

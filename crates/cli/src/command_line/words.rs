@@ -6,7 +6,7 @@ use clap::Command;
 const WORDS: &[(&[&str], &str)] = &[
     (
         &["pg_restore", "import", "load"],
-        "pgdumprs restore makes SQL of an archive: pgdumprs restore -f - FILE | psql DBNAME",
+        "pgdumprs restore does that: pgdumprs restore -d DBNAME FILE",
     ),
     (
         &["backup", "pg_dump", "export", "save", "create"],

@@ -1,5 +1,6 @@
-//! `pgdumprs restore`: makes SQL of an archive.
+//! `pgdumprs restore`: restores an archive into a database, or makes SQL of it.
 
+mod execute;
 mod options;
 
 use std::io;
@@ -20,6 +21,9 @@ pub(crate) use options::RestoreArgs;
 pub(crate) fn run(args: &RestoreArgs) -> anyhow::Result<()> {
     args.check()?;
     let options = args.options()?;
+    if args.has_database() {
+        return execute::run(args, options);
+    }
     let reader = archive::open(args.archive())?;
     if let Some(format) = args.format()?.filter(|format| *format != reader.format()) {
         bail!(

@@ -22,9 +22,15 @@ const DIFFERENCES: &[(&str, &str)] = &[
         "found out in any case; an archive of another format than the one that is named is refused",
     ),
     (
+        "jobs",
+        "without the option there are as many connections as CPUs, eight at most, unless the program is called by the name `pg_restore`; large \
+         tables are loaded over several",
+    ),
+    (
         "help",
         "understood anywhere; by `pg_restore` as the first argument alone",
     ),
+    ("verbose", "other words"),
     (
         "version",
         "understood anywhere; by `pg_restore` as the first argument alone",

@@ -1,5 +1,7 @@
 //! `pgdumprs restore` beside stock's pg_restore: the same refusals, the same scripts, the same lists.
 
+mod database;
+mod names;
 mod refusals;
 #[path = "../support/mod.rs"]
 mod support;

@@ -15,9 +15,9 @@ use anyhow::bail;
 use bstr::BString;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueHint};
-use pgdumprs::Plain;
 use pgdumprs::archive::Format;
 use pgdumprs::script::{Options, RestrictKey};
+use pgdumprs::{ConnectParams, Plain, Restore};
 
 use connection::ConnectionArgs;
 use content::ContentArgs;
@@ -25,6 +25,8 @@ use form::FormArgs;
 use kinds::KindArgs;
 use running::RunningArgs;
 use selection::SelectionArgs;
+
+use crate::program::Program;
 
 #[derive(Debug, Args)]
 pub(crate) struct RestoreArgs {
@@ -52,7 +54,7 @@ pub(crate) struct RestoreArgs {
     #[arg(short, long, help_heading = "General options")]
     list: bool,
 
-    /// Write what entries depend on into scripts and lists, as comments
+    /// Say what is restored; write what entries depend on into scripts and lists, as comments
     #[arg(short, long, help_heading = "General options")]
     verbose: bool,
 
@@ -95,11 +97,6 @@ impl RestoreArgs {
         {
             bail!("invalid restrict key");
         }
-        if has_database && !self.list {
-            bail!(
-                "pgdumprs restore makes SQL so far, which psql takes: pgdumprs restore -f - FILE | psql -d DBNAME"
-            );
-        }
         self.content.check()?;
         self.form.check(self.content.data_only)?;
         self.running.check(self.form.create)?;
@@ -130,6 +127,32 @@ impl RestoreArgs {
                 "unrecognized archive format \"{given}\"; please specify \"c\", \"d\", or \"t\""
             ),
         }))
+    }
+
+    /// Whether the archive is restored into a database.
+    pub(super) fn has_database(&self) -> bool {
+        self.connection.dbname.is_some() && !self.list
+    }
+
+    /// Parameters of the connection, with what services and the environment add.
+    pub(super) fn connection(&self) -> anyhow::Result<ConnectParams> {
+        let dbname = self.connection.dbname.as_deref();
+        self.connection
+            .server
+            .params(dbname.filter(|name| !name.is_empty()))
+    }
+
+    /// Tells `restore` how to run.
+    pub(super) fn apply(&self, restore: Restore) -> Restore {
+        let restore = restore
+            .exit_on_error(self.running.exit_on_error)
+            .no_data_for_failed_tables(self.running.no_data_for_failed_tables);
+        match self.running.jobs {
+            Some(jobs) => restore.jobs(jobs as usize),
+            // As many as pg_restore has by itself.
+            None if Program::called() == Program::PgRestore => restore.jobs(1),
+            None => restore,
+        }
     }
 
     /// The file of the script; nothing for standard output.

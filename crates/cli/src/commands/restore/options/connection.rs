@@ -10,7 +10,7 @@ use crate::args::connection::ServerArgs;
 #[command(next_help_heading = "Connection options")]
 pub(super) struct ConnectionArgs {
     /// Database to restore into: a name, a connection URI or key=value pairs
-    #[arg(short, long, value_name = "DBNAME", value_hint = ValueHint::Other, hide = true)]
+    #[arg(short, long, value_name = "DBNAME", value_hint = ValueHint::Other)]
     pub(super) dbname: Option<String>,
 
     #[command(flatten)]

@@ -11,7 +11,9 @@ pub(super) struct RunningArgs {
     #[arg(short, long)]
     pub(super) exit_on_error: bool,
 
-    /// Connections that restore at the same time
+    /// Connections that restore at the same time; by default one for each CPU, and eight at most
+    ///
+    /// Called by the name pg_restore, the program has one by default. An archive from a pipe is restored over one.
     #[arg(short, long, value_name = "NUM", value_parser = number())]
     pub(super) jobs: Option<u32>,
 

@@ -1,0 +1,66 @@
+//! Restores into databases.
+
+use std::fs::File;
+use std::process::Command;
+
+use pgdumprs_testkit::compare::stock_archive;
+use pgdumprs_testkit::{Database, Major, Server};
+
+use crate::support::{assert_says, pgdumprs, run};
+
+const ROWS: &str = "CREATE TABLE item (id int PRIMARY KEY, name text);
+    INSERT INTO item SELECT i, 'item ' || i FROM generate_series(1, 1000) i;";
+
+fn restore(target: &Database) -> Command {
+    let mut command = pgdumprs();
+    command.args(["restore", "-d", &target.conninfo()]);
+    command
+}
+
+#[test]
+fn what_was_dumped_is_there_and_what_is_refused_is_said() {
+    let server = Server::get(Major::REFERENCE);
+    let (source, target) = (server.database(), server.database());
+    source.execute_sql(ROWS);
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("a.dump");
+    stock_archive(&source, &archive, &[]).unwrap();
+
+    let output = run(restore(&target).arg(&archive));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && said.is_empty(), "{said}");
+    assert_eq!(
+        target.psql("SELECT count(*), sum(id) FROM item"),
+        "1000|500500"
+    );
+
+    // Again, where everything is there already: each refusal is said, and the last line says which end it is.
+    let output = run(restore(&target).arg(&archive));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_says(
+        &said,
+        &[
+            "TABLE public item",
+            "already exists",
+            "42P07",
+            "CREATE TABLE public.item",
+        ],
+    );
+    let last = said.lines().last().unwrap_or_default();
+    assert_says(last, &["the restore is not complete", "refused"]);
+    assert_eq!(target.psql("SELECT count(*) FROM item"), "1000");
+
+    // In one transaction nothing changes.
+    let output = run(restore(&target).arg("-1").arg(&archive));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_says(&said, &["nothing has changed"]);
+
+    // From standard input, over what is there.
+    let input = File::open(&archive).unwrap();
+    let output = run(restore(&target).args(["-c", "-v"]).stdin(input));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert_says(&said, &["loaded 1000 rows into", "the restore is complete"]);
+}
