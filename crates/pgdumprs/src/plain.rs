@@ -178,7 +178,7 @@ impl DataSource for Copied {
     }
 
     /// There is no archive in which it could have one.
-    fn place(&self, _: i32) -> Option<String> {
+    fn place(&self, _: i32) -> Option<bstr::BString> {
         None
     }
 }

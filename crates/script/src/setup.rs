@@ -16,6 +16,8 @@ pub(crate) struct Setup {
     pub(crate) encoding: Encoding,
     /// Whether names are quoted that need it not.
     pub(crate) quote_all_identifiers: bool,
+    /// The encoding of strings in statements: another only where the archive names none.
+    string_encoding: Encoding,
     /// Whether backslashes in string literals are just that.
     pub(crate) standard_strings: bool,
     /// The statement that sets the search path. Without one each entry expects its own schema there.
@@ -24,11 +26,13 @@ pub(crate) struct Setup {
 
 impl Setup {
     pub(crate) fn of(entries: &[Entry], options: &Options) -> Result<Setup, Error> {
+        // What holds for archives that do not say.
         let mut setup = Setup {
             encoding_name: "SQL_ASCII",
             encoding: Encoding::Utf8,
+            string_encoding: Encoding::SingleByte,
             quote_all_identifiers: options.quote_all_identifiers,
-            standard_strings: true,
+            standard_strings: false,
             search_path: None,
         };
         for entry in entries {
@@ -44,6 +48,7 @@ impl Setup {
                     let name = quoted(definition).ok_or_else(wrong)?;
                     setup.encoding_name = encoding_name::canonical(name).ok_or_else(wrong)?;
                     setup.encoding = Encoding::named(setup.encoding_name.as_bytes());
+                    setup.string_encoding = setup.encoding;
                 }
                 b"STDSTRINGS" => {
                     let value = definition.find_byte(b'\'').map(|at| &definition[at..]);
@@ -72,9 +77,9 @@ impl Setup {
     /// A string literal.
     pub(crate) fn literal(&self, text: &BStr) -> BString {
         if self.standard_strings {
-            literal(text, self.encoding)
+            literal(text, self.string_encoding)
         } else {
-            backslash_literal(text, self.encoding)
+            backslash_literal(text, self.string_encoding)
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use std::io::Read;
 
+use bstr::{BString, ByteSlice};
 use pgdumprs_archive::{
-    Block, DataBlock, DataOffset, Error, LargeObject, LargeObjectsBlock, Reader, Result,
+    Block, DataBlock, DataOffset, Error, Format, LargeObject, LargeObjectsBlock, Reader, Result,
 };
 
 /// The data of an archive's entries.
@@ -24,7 +25,7 @@ pub trait DataSource {
     fn large_objects(&mut self, dump_id: i32) -> Result<Box<dyn LargeObjects + '_>>;
 
     /// Where an entry's data is, as the heading of a script with `--verbose` says it.
-    fn place(&self, dump_id: i32) -> Option<String>;
+    fn place(&self, dump_id: i32) -> Option<BString>;
 }
 
 /// Data, piece by piece.
@@ -60,12 +61,17 @@ impl<R: Read> DataSource for Reader<R> {
         }
     }
 
-    fn place(&self, dump_id: i32) -> Option<String> {
-        let position = match self.offset(dump_id)? {
-            DataOffset::Set(position) => position,
-            DataOffset::Unset | DataOffset::NoData => 0,
-        };
-        Some(format!("Data Pos: {position}"))
+    fn place(&self, dump_id: i32) -> Option<BString> {
+        if self.format() == Format::Custom {
+            let position = match self.offset(dump_id)? {
+                DataOffset::Set(position) => position,
+                DataOffset::Unset | DataOffset::NoData => 0,
+            };
+            Some(format!("Data Pos: {position}").into())
+        } else {
+            let name = self.data_file(dump_id)?;
+            Some([b"File: ", name.as_bytes()].concat().into())
+        }
     }
 }
 

@@ -5,6 +5,8 @@ pub(crate) mod heading;
 pub(crate) mod large_object;
 pub(crate) mod write;
 
+use bstr::BStr;
+
 use crate::command::Command;
 use crate::restrict_key::RestrictKey;
 use crate::script::Script;
@@ -74,7 +76,7 @@ impl<'a> Text<'a> {
     }
 
     /// Appends a command, without the data that belongs to it. `place` says of a heading's entry where its data is.
-    pub fn push_command(&self, command: &Command<'_>, place: Option<&str>, out: &mut Vec<u8>) {
+    pub fn push_command(&self, command: &Command<'_>, place: Option<&BStr>, out: &mut Vec<u8>) {
         match command {
             Command::Heading { entry, content } => {
                 let verbose = self.options.verbose.is_some();

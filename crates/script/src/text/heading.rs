@@ -1,6 +1,6 @@
 //! The comment before an entry.
 
-use bstr::BString;
+use bstr::{BStr, BString};
 use pgdumprs_archive::Entry;
 
 use crate::command::Content;
@@ -11,7 +11,7 @@ pub(super) fn push(
     entry: &Entry,
     content: Content,
     options: &Options,
-    verbose: Option<Option<&str>>,
+    verbose: Option<Option<&BStr>>,
     out: &mut Vec<u8>,
 ) {
     out.extend_from_slice(b"--\n");
@@ -52,7 +52,9 @@ pub(super) fn push(
     }
     out.push(b'\n');
     if let Some(place) = verbose.flatten() {
-        out.extend_from_slice(format!("-- {place}\n").as_bytes());
+        out.extend_from_slice(b"-- ");
+        out.extend_from_slice(place);
+        out.push(b'\n');
     }
     out.extend_from_slice(b"--\n\n");
 }

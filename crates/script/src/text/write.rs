@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use bstr::ByteSlice;
+
 use crate::command::Command;
 use crate::script::Script;
 use crate::source::DataSource;
@@ -74,8 +76,11 @@ impl Writer<'_> {
                 Command::Heading { entry, .. } => self.data.place(entry.dump_id),
                 _ => None,
             };
-            self.text
-                .push_command(command, place.as_deref(), &mut self.out);
+            self.text.push_command(
+                command,
+                place.as_ref().map(|place| place.as_bstr()),
+                &mut self.out,
+            );
             match command {
                 Command::Copy { dump_id, .. } | Command::Statements { dump_id } => {
                     self.write_data(*dump_id)?;
