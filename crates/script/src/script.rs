@@ -131,6 +131,11 @@ impl Script {
         listed.map(|&(at, parts)| (&self.entries[at], parts))
     }
 
+    /// The encoding of all that the script says, as PostgreSQL calls it.
+    pub fn encoding_name(&self) -> &'static str {
+        self.setup.encoding_name
+    }
+
     /// What is odd about the script.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings

@@ -1,0 +1,23 @@
+//! Tells what a server will make of a script, before anything is changed.
+//!
+//! [`Target::read`] asks the server in one flight of queries what it is and has: roles and whom the session may become, extensions, objects
+//! by the names that the script makes, settings, tablespaces. [`Plan::new`] is pure: it holds the script against that, entry by entry, and
+//! says which are done, which meet an [`Obstacle`], and which hang on one that does. Every obstacle says what is in the way and which option
+//! leads past it.
+//!
+//! A plan knows what can be told from the catalogs. That a row breaks a constraint, or that a disk is full, only the restore finds out.
+
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
+
+mod made;
+mod needs;
+mod obstacle;
+mod plan;
+mod roles;
+mod superuser;
+mod target;
+mod words;
+
+pub use obstacle::{Cure, Loss, Obstacle, RoleUse};
+pub use plan::{Item, Plan, Verdict};
+pub use target::Target;

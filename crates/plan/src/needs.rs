@@ -1,0 +1,339 @@
+//! What each statement needs of the target.
+
+use std::collections::{HashMap, HashSet};
+
+use bstr::{BStr, BString, ByteSlice};
+use pgdumprs_archive::Entry;
+use pgdumprs_script::{Command, Parts, Pass, Purpose, Script, Sql, Step};
+
+use crate::made::{self, Name, Namespace};
+use crate::obstacle::{Loss, Obstacle, RoleUse};
+use crate::roles;
+use crate::superuser;
+use crate::target::Target;
+use crate::words::{Word, words};
+
+/// Holds statements against a target, in the order of the script.
+pub(crate) struct Check<'a> {
+    script: &'a Script,
+    target: &'a Target,
+    /// What the script has dropped and made by now, which the target tells nothing about any more.
+    gone: HashSet<Name>,
+    made: HashSet<Name>,
+    /// Entries that are not made, by their dump ids, and by the names that they would have made. With each the position of the entry that
+    /// is the reason.
+    lost: HashMap<i32, usize>,
+    lost_names: HashMap<Name, usize>,
+    /// The reason why the entry that is looked at hangs, by the names that it needs.
+    reason: Option<usize>,
+    /// The script makes a database of its own: what the one that is asked has in it does not matter.
+    own_database: bool,
+}
+
+impl<'a> Check<'a> {
+    pub(crate) fn new(script: &'a Script, target: &'a Target) -> Self {
+        Check {
+            script,
+            target,
+            gone: HashSet::new(),
+            made: HashSet::new(),
+            lost: HashMap::new(),
+            lost_names: HashMap::new(),
+            reason: None,
+            own_database: script.options().create,
+        }
+    }
+
+    /// What is in the way of how a session begins.
+    pub(crate) fn beginning(&self, commands: &[Command<'_>]) -> Vec<Obstacle> {
+        let mut obstacles = Vec::new();
+        for command in commands {
+            let Command::Sql(Sql {
+                purpose: Purpose::Setting,
+                text,
+                ..
+            }) = command
+            else {
+                continue;
+            };
+            let words = words(text);
+            let [Word::Plain(set), name, ..] = &words[..] else {
+                continue;
+            };
+            if set != "set" {
+                continue;
+            }
+            if name.is("role") {
+                let role = words.get(2).and_then(Word::name);
+                obstacles.extend(role.and_then(|role| self.become_role(role, RoleUse::Session)));
+            } else if let Some(name) = name.name() {
+                if !self.target.settings.contains(name) {
+                    obstacles.push(Obstacle::UnknownSetting {
+                        setting: name.clone(),
+                    });
+                }
+            }
+        }
+        obstacles
+    }
+
+    /// What is in the way of a step that comes to these commands, and the position of the entry that it hangs on, if it does.
+    pub(crate) fn step(
+        &mut self,
+        step: &Step,
+        commands: &[Command<'_>],
+    ) -> (Vec<Obstacle>, Option<usize>) {
+        let entry = self.script.entry(step);
+        if step.pass == Pass::Drop {
+            self.gone.extend(made::by(entry));
+            return (Vec::new(), None);
+        }
+        let mut obstacles = Vec::new();
+        self.reason = None;
+        for command in commands {
+            match command {
+                Command::Sql(sql) => self.statement(entry, sql, &mut obstacles),
+                Command::Copy { .. } | Command::Statements { .. } => {
+                    obstacles.extend(self.table_of_rows(entry));
+                }
+                _ => {}
+            }
+        }
+        let mut needed = entry.dependencies.iter();
+        let needed = needed.find_map(|needed| self.lost.get(needed).copied());
+        let hangs_on = needed.or(self.reason);
+        let is_lost = obstacles
+            .iter()
+            .any(|obstacle| obstacle.loss() == Loss::Object);
+        let reason = if is_lost { Some(step.entry) } else { hangs_on };
+        let name = made::by(entry).filter(|_| step.parts.contains(Parts::SCHEMA));
+        match reason {
+            Some(reason) => {
+                self.lost.insert(entry.dump_id, reason);
+                self.lost_names.extend(name.map(|name| (name, reason)));
+            }
+            None => self.made.extend(name),
+        }
+        (obstacles, hangs_on)
+    }
+
+    fn statement(&mut self, entry: &Entry, sql: &Sql<'_>, obstacles: &mut Vec<Obstacle>) {
+        let target = self.target;
+        match sql.purpose {
+            // To give a schema to the owner that it has takes no right.
+            Purpose::Owner if self.has_owner(entry) => {}
+            Purpose::Owner => {
+                let owner = entry.owner.as_ref();
+                obstacles.extend(owner.and_then(|owner| self.become_role(owner, RoleUse::Owner)));
+            }
+            Purpose::Authorization if !target.superuser => {
+                obstacles.push(Obstacle::NeedsSuperuser {
+                    what: "become other roles by SET SESSION AUTHORIZATION",
+                })
+            }
+            Purpose::DisableTriggers if !target.superuser => {
+                obstacles.push(Obstacle::NeedsSuperuser {
+                    what: "switch off the triggers of foreign keys",
+                })
+            }
+            Purpose::Tablespace => {
+                let tablespace = entry.tablespace.as_ref().filter(|name| !name.is_empty());
+                let missing = tablespace.filter(|&name| !target.tablespaces.contains(name));
+                obstacles.extend(missing.map(|name| Obstacle::Tablespace {
+                    tablespace: name.clone(),
+                }));
+            }
+            Purpose::AccessMethod | Purpose::PartitionedAccessMethod => {
+                let method = entry.table_am.as_ref().filter(|name| !name.is_empty());
+                let missing = method.filter(|name| self.lacks(Namespace::AccessMethod, b"", name));
+                obstacles.extend(missing.map(|name| Obstacle::TableAccessMethod {
+                    access_method: name.clone(),
+                }));
+            }
+            Purpose::Definition => self.definition(entry, &sql.text, obstacles),
+            _ => {}
+        }
+    }
+
+    fn definition(&mut self, entry: &Entry, text: &BStr, obstacles: &mut Vec<Obstacle>) {
+        let target = self.target;
+        let descriptor = entry.descriptor.as_slice();
+        let tag = entry
+            .tag
+            .as_ref()
+            .map_or(BStr::new(""), |tag| tag.as_bstr());
+        for (role, used) in roles::named(descriptor, text) {
+            let obstacle = match used {
+                RoleUse::DefaultPrivileges | RoleUse::Grantor => self.become_role(&role, used),
+                _ => self.know_role(&role, used),
+            };
+            if let Some(obstacle) = obstacle {
+                if !obstacles.contains(&obstacle) {
+                    obstacles.push(obstacle);
+                }
+            }
+        }
+        if let Some(name) = made::by(entry) {
+            if self.is_in_the_way(&name) {
+                obstacles.push(Obstacle::Exists {
+                    descriptor: entry.descriptor.clone(),
+                    name: shown(&name.schema, &name.name),
+                });
+            }
+        }
+        let schema = entry.namespace.as_ref().filter(|name| !name.is_empty());
+        if let Some(schema) = schema {
+            if self.lacks(Namespace::Schema, b"", schema) {
+                obstacles.push(Obstacle::MissingSchema {
+                    schema: schema.clone(),
+                });
+            }
+        }
+        match descriptor {
+            b"USER MAPPING" => {
+                let words = words(text);
+                let server = words.windows(2).find(|pair| pair[0].is("server"));
+                if let Some(server) = server.and_then(|pair| pair[1].name()) {
+                    // The archive does not say that a mapping needs its server.
+                    self.lacks(Namespace::ForeignServer, b"", server);
+                }
+            }
+            b"EXTENSION" => obstacles.extend(self.extension(tag, text)),
+            b"COMMENT" => obstacles.extend(self.comment(tag)),
+            b"SCHEMA"
+                if made::by(entry).is_some()
+                    && !target.may_create_schemas
+                    && !self.own_database =>
+            {
+                obstacles.push(Obstacle::NeedsPrivilege {
+                    privilege: "CREATE on the database",
+                });
+            }
+            b"DATABASE" if !target.may_create_databases && !target.superuser => {
+                obstacles.push(Obstacle::NeedsPrivilege {
+                    privilege: "CREATEDB",
+                });
+            }
+            b"SUBSCRIPTION" if target.major >= 16 && !target.may_create_subscriptions => {
+                obstacles.push(Obstacle::NeedsPrivilege {
+                    privilege: "what pg_create_subscription has, or CREATE on the database",
+                });
+            }
+            _ => {}
+        }
+        if !target.superuser {
+            let needed = superuser::needed(
+                descriptor,
+                schema.map_or(b"", |schema| schema),
+                text,
+                target.major,
+            );
+            obstacles.extend(needed.map(|what| Obstacle::NeedsSuperuser { what }));
+        }
+    }
+
+    fn extension(&self, name: &BStr, text: &BStr) -> Option<Obstacle> {
+        let extension = name.to_owned();
+        let Some(known) = self.target.extensions.get(&extension) else {
+            return Some(Obstacle::MissingExtension { extension });
+        };
+        match known.schema.as_ref().filter(|_| !self.own_database) {
+            Some(schema) => {
+                let words = words(text);
+                let wanted = words.windows(2).find(|pair| pair[0].is("schema"));
+                let wanted = wanted.and_then(|pair| pair[1].name());
+                let elsewhere = wanted.is_some_and(|wanted| wanted != schema);
+                elsewhere.then(|| Obstacle::ExtensionElsewhere {
+                    extension,
+                    schema: schema.clone(),
+                })
+            }
+            // What belongs to a database that is yet to be made is not known: there is no schema then, and the answer is the one for making it.
+            None if known.schema.is_none() && !known.is_mine => Some(Obstacle::NeedsSuperuser {
+                what: "make this extension",
+            }),
+            None => None,
+        }
+    }
+
+    /// Comments on extensions that are there already belong to their owners.
+    fn comment(&self, tag: &BStr) -> Option<Obstacle> {
+        let extension = BString::from(tag.strip_prefix(b"EXTENSION ")?);
+        let known = self.target.extensions.get(&extension)?;
+        let is_foreign = known.schema.is_some() && !known.is_mine && !self.own_database;
+        is_foreign.then_some(Obstacle::ForeignExtension { extension })
+    }
+
+    fn table_of_rows(&mut self, entry: &Entry) -> Option<Obstacle> {
+        let (schema, table) = (entry.namespace.as_ref()?, entry.tag.as_ref()?);
+        let lacks = self.lacks(Namespace::Relation, schema, table);
+        lacks.then(|| Obstacle::MissingTable {
+            table: shown(schema, table),
+        })
+    }
+
+    /// Whether there will be no thing of that name, and nothing in the script was to make it. Where something was, the entry hangs on that.
+    fn lacks(&mut self, namespace: Namespace, schema: &[u8], name: &[u8]) -> bool {
+        let name = Name {
+            namespace,
+            schema: schema.into(),
+            name: name.into(),
+        };
+        if self.made.contains(&name) || self.is_in_the_way(&name) {
+            return false;
+        }
+        if let Some(&reason) = self.lost_names.get(&name) {
+            self.reason = Some(reason);
+            return false;
+        }
+        // A new database has what a template has, which nobody has asked for: it may be there.
+        !(self.own_database && namespace == Namespace::Schema)
+    }
+
+    /// Whether an entry is that of a schema which was there before and has the entry's owner.
+    fn has_owner(&self, entry: &Entry) -> bool {
+        let owner = entry
+            .tag
+            .as_ref()
+            .and_then(|schema| self.target.schema_owners.get(schema));
+        entry.descriptor == "SCHEMA"
+            && made::by(entry).is_none()
+            && !self.own_database
+            && owner.is_some()
+            && owner == entry.owner.as_ref()
+    }
+
+    /// Whether the target has what is about to be made.
+    fn is_in_the_way(&self, name: &Name) -> bool {
+        let is_asked = !self.own_database || name.namespace == Namespace::Database;
+        is_asked && !self.gone.contains(name) && self.target.objects.contains(name)
+    }
+
+    fn know_role(&self, role: &BString, used: RoleUse) -> Option<Obstacle> {
+        let is_missing = !self.target.roles.contains_key(role);
+        is_missing.then(|| Obstacle::MissingRole {
+            role: role.clone(),
+            used,
+        })
+    }
+
+    fn become_role(&self, role: &BString, used: RoleUse) -> Option<Obstacle> {
+        match self.target.roles.get(role) {
+            None => self.know_role(role, used),
+            Some(true) => None,
+            Some(false) => Some(Obstacle::ForeignRole {
+                role: role.clone(),
+                used,
+            }),
+        }
+    }
+}
+
+/// A name with its schema, for people.
+fn shown(schema: &BString, name: &BString) -> BString {
+    if schema.is_empty() {
+        name.clone()
+    } else {
+        bstr::join(".", [schema, name]).into()
+    }
+}

@@ -1,0 +1,276 @@
+//! What can be in a restore's way.
+
+use std::fmt;
+
+use bstr::BString;
+
+/// What is in the way of an entry, or of a part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Obstacle {
+    /// The server has no such role.
+    MissingRole {
+        /// Its name.
+        role: BString,
+        /// What it is named for.
+        used: RoleUse,
+    },
+    /// The session's role may not act for that role: `SET ROLE` to it is refused.
+    ForeignRole {
+        /// Its name.
+        role: BString,
+        /// What it is named for.
+        used: RoleUse,
+    },
+    /// There is one of that name already.
+    Exists {
+        /// What there is, as the table of contents calls it.
+        descriptor: BString,
+        /// Its name, with its schema.
+        name: BString,
+    },
+    /// The schema is neither in the database nor made before.
+    MissingSchema {
+        /// Its name.
+        schema: BString,
+    },
+    /// The server's machine does not have the extension's files.
+    MissingExtension {
+        /// Its name.
+        extension: BString,
+    },
+    /// The extension is there, in another schema than the archive says.
+    ExtensionElsewhere {
+        /// Its name.
+        extension: BString,
+        /// Where it is.
+        schema: BString,
+    },
+    /// The extension is there, and belongs to somebody for whom the session's role may not act.
+    ForeignExtension {
+        /// Its name.
+        extension: BString,
+    },
+    /// Only superusers may do that.
+    NeedsSuperuser {
+        /// What it is, as the end of "only superusers …".
+        what: &'static str,
+    },
+    /// The session's role lacks a privilege.
+    NeedsPrivilege {
+        /// Which, as the end of "the role lacks …".
+        privilege: &'static str,
+    },
+    /// The server has no such tablespace, or the session's role may not use it.
+    Tablespace {
+        /// Its name.
+        tablespace: BString,
+    },
+    /// The server has no such table access method.
+    TableAccessMethod {
+        /// Its name.
+        access_method: BString,
+    },
+    /// The table whose rows come is neither in the database nor made before.
+    MissingTable {
+        /// Its name, with its schema.
+        table: BString,
+    },
+    /// The server does not know that setting: it is older than the writer of the script.
+    UnknownSetting {
+        /// Its name.
+        setting: BString,
+    },
+}
+
+/// What a role is named for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RoleUse {
+    /// It owns the object.
+    Owner,
+    /// It gets privileges, or loses them.
+    Grantee,
+    /// It gave the privileges.
+    Grantor,
+    /// Its new objects get the privileges.
+    DefaultPrivileges,
+    /// A policy is for it.
+    Policy,
+    /// It is mapped to a user of a foreign server.
+    UserMapping,
+    /// The session is to become it.
+    Session,
+}
+
+/// What is missing afterwards if the restore goes on all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Loss {
+    /// Nothing that belongs to the database's content: a setting of the session.
+    Nothing,
+    /// The object is there, but belongs to the role that restores.
+    Owner,
+    /// Privileges, or a comment.
+    Detail,
+    /// The object, and with it what hangs on it.
+    Object,
+}
+
+/// What leads past an obstacle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cure {
+    /// An option of the restore, or several of which one will do.
+    Option(&'static str),
+    /// Something that is to be done on the server, or another role to connect as.
+    Server(&'static str),
+}
+
+impl Obstacle {
+    /// What is missing afterwards if the restore goes on all the same.
+    pub fn loss(&self) -> Loss {
+        match self {
+            Obstacle::MissingRole { used, .. } | Obstacle::ForeignRole { used, .. } => match used {
+                RoleUse::Owner => Loss::Owner,
+                RoleUse::Grantee | RoleUse::Grantor | RoleUse::DefaultPrivileges => Loss::Detail,
+                RoleUse::Policy | RoleUse::UserMapping | RoleUse::Session => Loss::Object,
+            },
+            Obstacle::ExtensionElsewhere { .. } | Obstacle::ForeignExtension { .. } => Loss::Detail,
+            Obstacle::UnknownSetting { .. } => Loss::Nothing,
+            Obstacle::Exists { .. }
+            | Obstacle::MissingSchema { .. }
+            | Obstacle::MissingExtension { .. }
+            | Obstacle::NeedsSuperuser { .. }
+            | Obstacle::NeedsPrivilege { .. }
+            | Obstacle::Tablespace { .. }
+            | Obstacle::TableAccessMethod { .. }
+            | Obstacle::MissingTable { .. } => Loss::Object,
+        }
+    }
+
+    /// What leads past it.
+    pub fn cure(&self) -> Cure {
+        match self {
+            Obstacle::MissingRole { used, .. } => match used {
+                RoleUse::Owner => Cure::Option("--no-owner"),
+                RoleUse::Grantee | RoleUse::Grantor | RoleUse::DefaultPrivileges => {
+                    Cure::Option("--no-privileges")
+                }
+                RoleUse::Policy => Cure::Option("--no-policies"),
+                RoleUse::UserMapping | RoleUse::Session => {
+                    Cure::Server("create the role before the restore")
+                }
+            },
+            Obstacle::ForeignRole { used, .. } => match used {
+                RoleUse::Owner => Cure::Option("--no-owner"),
+                RoleUse::Session => Cure::Server("have the role granted to yours"),
+                _ => Cure::Option("--no-privileges"),
+            },
+            Obstacle::Exists { .. } => Cure::Option("--clean --if-exists"),
+            Obstacle::MissingSchema { .. } => Cure::Server("create the schema before the restore"),
+            Obstacle::MissingExtension { .. } => Cure::Server(
+                "have the extension installed on the server's machine, or leave it out by --use-list",
+            ),
+            Obstacle::ExtensionElsewhere { .. } => Cure::Server(
+                "move it by ALTER EXTENSION … SET SCHEMA, if definitions name its schema",
+            ),
+            Obstacle::ForeignExtension { .. } => Cure::Option("--no-comments"),
+            Obstacle::NeedsSuperuser { what } if what.contains("publication") => {
+                Cure::Option("--no-publications")
+            }
+            Obstacle::NeedsSuperuser { what } if what.contains("subscription") => {
+                Cure::Option("--no-subscriptions")
+            }
+            Obstacle::NeedsSuperuser { .. } => {
+                Cure::Server("connect as a superuser, or leave it out by --use-list")
+            }
+            Obstacle::NeedsPrivilege { .. } => {
+                Cure::Server("have it granted, or connect as another role")
+            }
+            Obstacle::Tablespace { .. } => Cure::Option("--no-tablespaces"),
+            Obstacle::TableAccessMethod { .. } => Cure::Option("--no-table-access-method"),
+            Obstacle::MissingTable { .. } => {
+                Cure::Server("restore its definition first, or with the data")
+            }
+            Obstacle::UnknownSetting { .. } => Cure::Server("nothing needs to be done"),
+        }
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Obstacle::MissingRole { role, used } => {
+                write!(f, "the server has no role \"{role}\", {used}")
+            }
+            Obstacle::ForeignRole { role, used } => {
+                write!(f, "you may not act for the role \"{role}\", {used}")
+            }
+            Obstacle::Exists { descriptor, name } => {
+                let kind = descriptor.to_string().to_lowercase();
+                write!(f, "the database has a {kind} {name} already")
+            }
+            Obstacle::MissingSchema { schema } => {
+                write!(f, "the database has no schema \"{schema}\"")
+            }
+            Obstacle::MissingExtension { extension } => {
+                write!(f, "the server does not have the extension \"{extension}\"")
+            }
+            Obstacle::ExtensionElsewhere { extension, schema } => {
+                write!(
+                    f,
+                    "the extension \"{extension}\" is there in the schema \"{schema}\""
+                )
+            }
+            Obstacle::ForeignExtension { extension } => {
+                write!(
+                    f,
+                    "the extension \"{extension}\" is there and belongs to somebody else"
+                )
+            }
+            Obstacle::NeedsSuperuser { what } => write!(f, "only superusers {what}"),
+            Obstacle::NeedsPrivilege { privilege } => write!(f, "your role lacks {privilege}"),
+            Obstacle::Tablespace { tablespace } => {
+                write!(
+                    f,
+                    "there is no tablespace \"{tablespace}\" that you may use"
+                )
+            }
+            Obstacle::TableAccessMethod { access_method } => {
+                write!(
+                    f,
+                    "the server has no table access method \"{access_method}\""
+                )
+            }
+            Obstacle::MissingTable { table } => write!(f, "the database has no table {table}"),
+            Obstacle::UnknownSetting { setting } => {
+                write!(
+                    f,
+                    "the server is too old to know \"{setting}\", which the script sets"
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Display for RoleUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            RoleUse::Owner => "which is the owner",
+            RoleUse::Grantee => "which privileges are about",
+            RoleUse::Grantor => "which gave privileges",
+            RoleUse::DefaultPrivileges => "for which default privileges are set",
+            RoleUse::Policy => "which a policy is for",
+            RoleUse::UserMapping => "which a user mapping is for",
+            RoleUse::Session => "which the restore is to act as",
+        })
+    }
+}
+
+impl fmt::Display for Cure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Cure::Option(text) | Cure::Server(text) => text,
+        })
+    }
+}

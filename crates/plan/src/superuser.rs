@@ -1,0 +1,130 @@
+//! What only superusers may make.
+
+use crate::words::{Word, words};
+
+/// What of an entry only superusers may do, as the end of "only superusers …". Taken from the checks of PostgreSQL's commands, which are
+/// the same from 13 to 19; of subscriptions, before 16.
+pub(crate) fn needed(
+    descriptor: &[u8],
+    schema: &[u8],
+    definition: &[u8],
+    major: u32,
+) -> Option<&'static str> {
+    Some(match descriptor {
+        b"EVENT TRIGGER" => "make event triggers",
+        b"FOREIGN DATA WRAPPER" => "make foreign-data wrappers",
+        b"ACCESS METHOD" => "make access methods",
+        b"OPERATOR CLASS" => "make operator classes",
+        b"OPERATOR FAMILY" => "make operator families",
+        b"TEXT SEARCH PARSER" => "make text search parsers",
+        b"TEXT SEARCH TEMPLATE" => "make text search templates",
+        b"PROCEDURAL LANGUAGE" => "make languages without an extension",
+        b"SHELL TYPE" => "make base types",
+        b"TYPE" if is_base_type(&words(definition)) => "make base types",
+        b"SUBSCRIPTION" if major < 16 => "make subscriptions",
+        b"PUBLICATION TABLES IN SCHEMA" => "add schemas to a publication",
+        b"PUBLICATION" if has(&words(definition), &["for", "all"]) => {
+            "make a publication for all tables"
+        }
+        b"CAST" if has(&words(definition), &["without", "function"]) => {
+            "make casts without a function"
+        }
+        b"CAST" if is_between_built_in_types(&words(definition)) => {
+            "make casts between types of the system"
+        }
+        b"AGGREGATE" if has_internal_state(&words(definition)) => {
+            "make aggregates with an internal state"
+        }
+        b"ACL" if schema == b"pg_catalog" => "change privileges on what belongs to the system",
+        b"FUNCTION" | b"PROCEDURE" => {
+            let words = words(definition);
+            if has(&words, &["language", "c"]) || has(&words, &["language", "internal"]) {
+                "make functions in C"
+            } else if has(&words, &["leakproof"]) {
+                "make leakproof functions"
+            } else if has(&words, &["support"]) {
+                "give functions a support function"
+            } else {
+                return None;
+            }
+        }
+        _ => return None,
+    })
+}
+
+/// Whether the statement makes a type by functions of its own: `CREATE TYPE name (…)` or a name alone.
+fn is_base_type(words: &[Word]) -> bool {
+    !words.iter().any(|word| word.is("as"))
+}
+
+/// Whether a cast has no type that somebody could own: in archives all others are written with their schemas.
+fn is_between_built_in_types(words: &[Word]) -> bool {
+    let mut types = words
+        .iter()
+        .skip_while(|word| **word != Word::Sign(b'('))
+        .take_while(|word| **word != Word::Sign(b')'));
+    !types.any(|word| *word == Word::Sign(b'.'))
+}
+
+/// Whether the state of an aggregate, or that for moving frames, is of the type `internal`.
+fn has_internal_state(words: &[Word]) -> bool {
+    words.windows(3).any(|window| {
+        (window[0].is("stype") || window[0].is("mstype"))
+            && window[1] == Word::Sign(b'=')
+            && window[2].is("internal")
+    })
+}
+
+/// Whether keywords stand one after the other.
+fn has(words: &[Word], keywords: &[&str]) -> bool {
+    words.windows(keywords.len()).any(|window| {
+        window
+            .iter()
+            .zip(keywords)
+            .all(|(word, keyword)| word.is(keyword))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_superusers_make_is_told_by_its_definition() {
+        let is_needed = |descriptor: &str, definition: &str| {
+            needed(descriptor.as_bytes(), b"s", definition.as_bytes(), 17).is_some()
+        };
+        assert!(is_needed(
+            "TYPE",
+            "CREATE TYPE s.base (\n    INTERNALLENGTH = 4\n);\n"
+        ));
+        assert!(!is_needed(
+            "TYPE",
+            "CREATE TYPE s.mood AS ENUM (\n    'a'\n);\n"
+        ));
+        assert!(is_needed(
+            "FUNCTION",
+            "CREATE FUNCTION f() RETURNS int\n    LANGUAGE c\n    AS 'x', 'y';\n"
+        ));
+        assert!(!is_needed(
+            "FUNCTION",
+            "CREATE FUNCTION f() RETURNS int\n    LANGUAGE sql\n    AS $$ SELECT 1 -- LANGUAGE c\n$$;\n"
+        ));
+        assert!(is_needed(
+            "PUBLICATION",
+            "CREATE PUBLICATION p FOR ALL TABLES WITH (publish = 'insert');\n"
+        ));
+        assert!(!is_needed(
+            "PUBLICATION",
+            "CREATE PUBLICATION p WITH (publish = 'insert');\n"
+        ));
+        assert!(!is_needed("SUBSCRIPTION", "CREATE SUBSCRIPTION s …"));
+        assert!(needed(b"SUBSCRIPTION", b"", b"", 15).is_some());
+        let built_in = "CREATE CAST (date AS double precision) WITH FUNCTION s.f(date);\n";
+        assert!(is_needed("CAST", built_in));
+        let own = "CREATE CAST (s.small AS integer) WITH FUNCTION s.f(s.small);\n";
+        assert!(!is_needed("CAST", own));
+        let state = "CREATE AGGREGATE s.a(integer) (\n    SFUNC = s.f,\n    STYPE = internal\n);\n";
+        assert!(is_needed("AGGREGATE", state));
+    }
+}

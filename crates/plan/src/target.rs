@@ -1,0 +1,127 @@
+//! What a server is and has, as far as a restore asks.
+
+use std::collections::{HashMap, HashSet};
+
+use bstr::{BStr, BString};
+use pgdumprs_connect::{Error, Row, Rows, Session};
+use pgdumprs_script::Script;
+
+use crate::made::{Name, Namespace};
+
+mod queries;
+
+/// What a server is and has, at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Target {
+    /// The server's major version.
+    pub(crate) major: u32,
+    /// Whether the session's role is a superuser.
+    pub(crate) superuser: bool,
+    /// Whether it may make databases.
+    pub(crate) may_create_databases: bool,
+    /// Whether it may make schemas in this database.
+    pub(crate) may_create_schemas: bool,
+    /// Whether it may make subscriptions.
+    pub(crate) may_create_subscriptions: bool,
+    /// All roles, and whether the session may become each.
+    pub(crate) roles: HashMap<BString, bool>,
+    /// All extensions that are there or can be made.
+    pub(crate) extensions: HashMap<BString, Extension>,
+    /// Tablespaces that may be used.
+    pub(crate) tablespaces: HashSet<BString>,
+    /// Settings that are known.
+    pub(crate) settings: HashSet<BString>,
+    /// The owners of schemas.
+    pub(crate) schema_owners: HashMap<BString, BString>,
+    /// What there is of the names that the script's schemas have in them, and of those without a schema.
+    pub(crate) objects: HashSet<Name>,
+}
+
+/// What is known of an extension.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Extension {
+    /// The schema that it is in, where the database has it.
+    pub(crate) schema: Option<BString>,
+    /// Whether the session may act for its owner. Where the database has it not: whether the session may make it.
+    pub(crate) is_mine: bool,
+}
+
+impl Target {
+    /// Asks a server for what a script needs, in one flight of queries within a transaction that changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Session::query`]; a role that may not read the catalogs, or an encoding of the archive that the server does not convert
+    /// into the database's.
+    pub async fn read(session: &mut Session, script: &Script) -> Result<Target, Error> {
+        let major = session.server_version().major();
+        let schemas = schemas(script);
+        let statements = queries::all(major, script.encoding_name(), &schemas);
+        let results = session.pipeline(&statements).await;
+        if results.is_err() {
+            // The transaction has failed; what this says does not matter any more.
+            let _ = session.query("ROLLBACK").await;
+        }
+        let results = results?;
+        let mut target = Target {
+            major,
+            ..Target::default()
+        };
+        let [
+            ..,
+            role,
+            roles,
+            extensions,
+            tablespaces,
+            settings,
+            objects,
+            _,
+        ] = results.as_slice()
+        else {
+            return Ok(target);
+        };
+        let role = role.one()?;
+        target.superuser = role.get(0)?;
+        target.may_create_databases = role.get(1)?;
+        target.may_create_schemas = role.get(2)?;
+        target.may_create_subscriptions = role.get(3)?;
+        target.roles = collected(roles, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        target.extensions = collected(extensions, |row| {
+            let (schema, is_mine) = (row.get(1)?, row.get(2)?);
+            Ok((row.get(0)?, Extension { schema, is_mine }))
+        })?;
+        target.tablespaces = collected(tablespaces, |row| row.get(0).map_err(Error::from))?;
+        target.settings = collected(settings, |row| row.get(0).map_err(Error::from))?;
+        target.schema_owners = collected(owners, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let objects: Vec<Option<Name>> = collected(objects, |row| {
+            let namespace = Namespace::named(row.get::<&BStr>(0)?);
+            let (schema, name) = (row.get(1)?, row.get(2)?);
+            Ok(namespace.map(|namespace| Name {
+                namespace,
+                schema,
+                name,
+            }))
+        })?;
+        target.objects = objects.into_iter().flatten().collect();
+        Ok(target)
+    }
+}
+
+/// The schemas that the script has something in.
+fn schemas(script: &Script) -> Vec<BString> {
+    let entries = script.entries().iter();
+    let mut schemas: Vec<_> = entries
+        .filter_map(|entry| entry.namespace.clone())
+        .collect();
+    schemas.retain(|name| !name.is_empty());
+    schemas.sort();
+    schemas.dedup();
+    schemas
+}
+
+fn collected<T, C: FromIterator<T>>(
+    rows: &Rows,
+    read: impl Fn(Row<'_>) -> Result<T, Error>,
+) -> Result<C, Error> {
+    rows.iter().map(read).collect()
+}

@@ -1,0 +1,122 @@
+//! What a server is asked before a restore.
+
+use bstr::BString;
+use pgdumprs_sql::{Encoding, literal};
+
+/// All statements of the flight: the transaction's beginning, seven queries whose results are read, and its end.
+pub(super) fn all(major: u32, encoding: &str, schemas: &[BString]) -> Vec<BString> {
+    let begin = format!(
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL client_encoding = '{encoding}'; \
+         SET LOCAL search_path = ''; SET LOCAL standard_conforming_strings = on; SET LOCAL statement_timeout = 0"
+    );
+    vec![
+        begin.into(),
+        role(major).into(),
+        roles(major).into(),
+        EXTENSIONS.into(),
+        TABLESPACES.into(),
+        "SELECT name FROM pg_catalog.pg_settings".into(),
+        "SELECT nspname, pg_catalog.pg_get_userbyid(nspowner) FROM pg_catalog.pg_namespace".into(),
+        objects(Encoding::named(encoding.as_bytes()), schemas),
+        "COMMIT".into(),
+    ]
+}
+
+/// What the session's role may do.
+fn role(major: u32) -> String {
+    let subscriptions = match major {
+        ..16 => "r.rolsuper",
+        _ => {
+            "pg_catalog.pg_has_role('pg_create_subscription', 'USAGE') \
+             AND pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')"
+        }
+    };
+    format!(
+        "SELECT r.rolsuper, r.rolcreatedb, pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'), {subscriptions} \
+         FROM pg_catalog.pg_roles r WHERE r.rolname = current_user"
+    )
+}
+
+/// Roles, and whether the session's role may become each: before 16 every member might.
+fn roles(major: u32) -> String {
+    let privilege = if major < 16 { "MEMBER" } else { "SET" };
+    format!("SELECT rolname, pg_catalog.pg_has_role(oid, '{privilege}') FROM pg_catalog.pg_roles")
+}
+
+/// Extensions; of those that are not there, the version that would be made. One that is not trusted takes a superuser, one that is a role that
+/// may make schemas.
+const EXTENSIONS: &str = "
+    SELECT a.name, n.nspname,
+           CASE WHEN e.oid IS NOT NULL THEN pg_catalog.pg_has_role(e.extowner, 'USAGE')
+                ELSE coalesce((SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user), false)
+                     OR NOT coalesce(v.superuser, true)
+                     OR coalesce(v.trusted, false) AND pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
+           END
+    FROM pg_catalog.pg_available_extensions a
+    LEFT JOIN pg_catalog.pg_available_extension_versions v ON v.name = a.name AND v.version = a.default_version
+    LEFT JOIN pg_catalog.pg_extension e ON e.extname = a.name
+    LEFT JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+    UNION ALL
+    SELECT e.extname, n.nspname, pg_catalog.pg_has_role(e.extowner, 'USAGE')
+    FROM pg_catalog.pg_extension e
+    JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+    WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_available_extensions a WHERE a.name = e.extname)";
+
+const TABLESPACES: &str = "
+    SELECT spcname FROM pg_catalog.pg_tablespace
+    WHERE pg_catalog.has_tablespace_privilege(oid, 'CREATE')
+       OR oid = (SELECT dattablespace FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())";
+
+/// Objects of the schemas that are named, and those that are in none. Types that come with a table or another type are not among them:
+/// they are in the way only if that is.
+fn objects(encoding: Encoding, schemas: &[BString]) -> BString {
+    let names: Vec<_> = schemas.iter().map(|name| literal(name, encoding)).collect();
+    // No schema has an empty name.
+    let names = if names.is_empty() {
+        "''".into()
+    } else {
+        bstr::join(", ", &names)
+    };
+    let mut sql = b"WITH s AS MATERIALIZED (SELECT oid, nspname FROM pg_catalog.pg_namespace WHERE nspname IN (".to_vec();
+    sql.extend_from_slice(&names);
+    sql.extend_from_slice(OBJECTS.as_bytes());
+    sql.into()
+}
+
+const OBJECTS: &str = "))
+    SELECT 'relation', s.nspname, c.relname FROM pg_catalog.pg_class c JOIN s ON s.oid = c.relnamespace
+    UNION ALL
+    SELECT 'type', s.nspname, t.typname FROM pg_catalog.pg_type t JOIN s ON s.oid = t.typnamespace
+    WHERE t.typisdefined AND t.typtype <> 'm'
+      AND (t.typrelid = 0 OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_type element WHERE element.typarray = t.oid)
+    UNION ALL
+    SELECT 'routine', s.nspname, p.proname || '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')'
+    FROM pg_catalog.pg_proc p JOIN s ON s.oid = p.pronamespace
+    UNION ALL
+    SELECT 'collation', s.nspname, c.collname FROM pg_catalog.pg_collation c JOIN s ON s.oid = c.collnamespace
+    UNION ALL
+    SELECT 'conversion', s.nspname, c.conname FROM pg_catalog.pg_conversion c JOIN s ON s.oid = c.connamespace
+    UNION ALL
+    SELECT 'statistics', s.nspname, e.stxname FROM pg_catalog.pg_statistic_ext e JOIN s ON s.oid = e.stxnamespace
+    UNION ALL
+    SELECT 'configuration', s.nspname, c.cfgname FROM pg_catalog.pg_ts_config c JOIN s ON s.oid = c.cfgnamespace
+    UNION ALL
+    SELECT 'dictionary', s.nspname, d.dictname FROM pg_catalog.pg_ts_dict d JOIN s ON s.oid = d.dictnamespace
+    UNION ALL
+    SELECT 'parser', s.nspname, p.prsname FROM pg_catalog.pg_ts_parser p JOIN s ON s.oid = p.prsnamespace
+    UNION ALL
+    SELECT 'template', s.nspname, t.tmplname FROM pg_catalog.pg_ts_template t JOIN s ON s.oid = t.tmplnamespace
+    UNION ALL SELECT 'schema', '', nspname FROM pg_catalog.pg_namespace
+    UNION ALL SELECT 'access method', '', amname FROM pg_catalog.pg_am
+    UNION ALL SELECT 'event trigger', '', evtname FROM pg_catalog.pg_event_trigger
+    UNION ALL SELECT 'foreign-data wrapper', '', fdwname FROM pg_catalog.pg_foreign_data_wrapper
+    UNION ALL SELECT 'foreign server', '', srvname FROM pg_catalog.pg_foreign_server
+    UNION ALL SELECT 'language', '', lanname FROM pg_catalog.pg_language
+    UNION ALL SELECT 'publication', '', pubname FROM pg_catalog.pg_publication
+    UNION ALL SELECT 'subscription', '', s.subname FROM pg_catalog.pg_subscription s
+              JOIN pg_catalog.pg_database d ON d.oid = s.subdbid AND d.datname = pg_catalog.current_database()
+    UNION ALL SELECT 'cast', '', 'CAST (' || pg_catalog.format_type(castsource, NULL) || ' AS ' || pg_catalog.format_type(casttarget, NULL) || ')'
+              FROM pg_catalog.pg_cast
+    UNION ALL SELECT 'user mapping', '', 'USER MAPPING ' || usename || ' SERVER ' || srvname FROM pg_catalog.pg_user_mappings
+    UNION ALL SELECT 'database', '', datname FROM pg_catalog.pg_database";
