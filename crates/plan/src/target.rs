@@ -74,6 +74,7 @@ impl Target {
             extensions,
             tablespaces,
             settings,
+            owners,
             objects,
             _,
         ] = results.as_slice()
