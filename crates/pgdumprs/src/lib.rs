@@ -92,8 +92,9 @@ pub use pgdumprs_script as script;
 pub use plain::Plain;
 pub use report::{Lsn, Report, TableReport};
 pub use restore::{
-    Failure, Restore, RestoreEnd, RestoreError, RestoreEvent, RestoreOptions, RestoreReport,
-    RestoreSections, RestoreStopped, TableOutcome,
+    Cure, Failure, Fate, Loss, Obstacle, PlannedEntry, Restore, RestoreEnd, RestoreError,
+    RestoreEvent, RestoreOptions, RestorePlan, RestoreReport, RestoreSections, RestoreStopped,
+    RoleUse, TableOutcome,
 };
 pub use settings::LockWait;
 pub use table_data::{TableDataError, find_table_data};

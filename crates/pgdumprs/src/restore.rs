@@ -3,6 +3,7 @@
 mod archive;
 mod error;
 mod event;
+mod plan;
 mod report;
 
 use std::fmt;
@@ -16,8 +17,10 @@ use pgdumprs_script::Script;
 
 pub use error::RestoreError;
 pub use event::RestoreEvent;
+pub use pgdumprs_plan::{Cure, Loss, Obstacle, RoleUse};
 pub use pgdumprs_restore::{Error as RestoreStopped, Failure, TableOutcome};
 pub use pgdumprs_script::{Options as RestoreOptions, Sections as RestoreSections};
+pub use plan::{Fate, PlannedEntry, RestorePlan};
 pub use report::{RestoreEnd, RestoreReport};
 
 use crate::blocking::blocking;
@@ -59,6 +62,7 @@ pub struct Restore {
     params: ConnectParams,
     options: RestoreOptions,
     settings: Settings,
+    regardless: bool,
     watchers: Vec<Watcher>,
 }
 
@@ -88,6 +92,7 @@ impl Restore {
                 jobs: cpus,
                 ..Settings::default()
             },
+            regardless: false,
             watchers: Vec::new(),
         }
     }
@@ -119,6 +124,14 @@ impl Restore {
     #[must_use]
     pub fn exit_on_error(mut self, exit: bool) -> Self {
         self.settings.exit_on_error = exit;
+        self
+    }
+
+    /// Begins also where it can be told beforehand that something will not be restored, as `pg_restore` does. Otherwise such a restore is
+    /// refused before anything is changed, by [`RestoreError::Impossible`].
+    #[must_use]
+    pub fn regardless(mut self, regardless: bool) -> Self {
+        self.regardless = regardless;
         self
     }
 
@@ -185,6 +198,25 @@ impl Restore {
         self.run(opened).await
     }
 
+    /// Asks the server what a restore from this file would come to, and changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Restore::from_file`], but for [`RestoreError::Impossible`].
+    #[tracing::instrument(name = "plan", skip_all)]
+    pub async fn plan(self, path: impl AsRef<Path>) -> Result<RestorePlan, RestoreError> {
+        let path = path.as_ref().to_owned();
+        let opened = blocking(move || Opened::path(path)).await?;
+        let script =
+            blocking(move || Script::new(&opened.header, opened.entries, &self.options)).await?;
+        let mut session = Session::connect(&self.params)
+            .await
+            .map_err(RestoreError::Connect)?;
+        let plan = RestorePlan::make(&mut session, &script).await;
+        session.close().await;
+        plan.map_err(RestoreError::Plan)
+    }
+
     async fn run(mut self, opened: Opened) -> Result<RestoreReport, RestoreError> {
         let started = Instant::now();
         let Opened {
@@ -199,11 +231,19 @@ impl Restore {
             self.tell(RestoreEvent::Warning(warning.clone()));
         }
         let session = Session::connect(&self.params).await;
-        let session = session.map_err(RestoreError::Connect)?;
+        let mut session = session.map_err(RestoreError::Connect)?;
         let server_version = session.server_version().text.clone();
         self.tell(RestoreEvent::Connected {
             server_version: server_version.clone(),
         });
+        if !self.regardless {
+            let plan = RestorePlan::make(&mut session, &script).await;
+            let plan = plan.map_err(RestoreError::Plan)?;
+            if !plan.is_possible() {
+                session.close().await;
+                return Err(RestoreError::Impossible(Box::new(plan)));
+            }
+        }
         let params = self.params.clone();
         let settings = self.settings.clone();
         let entries = script.clone();

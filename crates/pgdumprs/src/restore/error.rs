@@ -2,6 +2,8 @@
 
 use pgdumprs_connect::ConnInfoError;
 
+use crate::restore::plan::RestorePlan;
+
 /// Why there is no restore. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -18,13 +20,19 @@ pub enum RestoreError {
     /// No session could be opened.
     #[error(transparent)]
     Connect(pgdumprs_connect::Error),
+    /// The server could not be asked what is in the restore's way.
+    #[error("could not find out what the server has")]
+    Plan(#[source] pgdumprs_connect::Error),
+    /// Not everything can be restored, as far as can be told. [`Restore::regardless`](crate::Restore::regardless) restores the rest.
+    #[error("not everything can be restored, and nothing has been changed: {0}")]
+    Impossible(Box<RestorePlan>),
 }
 
 impl RestoreError {
     /// The SQLSTATE, where the server reported one.
     pub fn sqlstate(&self) -> Option<&str> {
         match self {
-            RestoreError::Connect(error) => error.sqlstate(),
+            RestoreError::Connect(error) | RestoreError::Plan(error) => error.sqlstate(),
             _ => None,
         }
     }

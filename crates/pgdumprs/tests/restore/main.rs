@@ -3,6 +3,7 @@
 mod effect;
 mod faults;
 mod refused;
+mod planned;
 
 use std::path::Path;
 

@@ -1,0 +1,125 @@
+//! What a restore will come to, told before it changes anything.
+
+use std::fmt;
+
+use bstr::BString;
+use pgdumprs_connect::Session;
+use pgdumprs_plan::{Obstacle, Plan, Target, Verdict};
+use pgdumprs_script::Script;
+
+/// Entries that are named for one obstacle.
+const NAMED: usize = 3;
+
+/// What will become of each entry that a restore is asked for, on a server as it is now.
+///
+/// It knows what the catalogs tell. That a row breaks a constraint, that a large object has its number taken or that a disk is full, only the
+/// restore finds out. Shown, it is a list of the obstacles, each with what leads past it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RestorePlan {
+    /// Every entry, in the order of the restore.
+    pub entries: Vec<PlannedEntry>,
+    plan: Plan,
+    /// Names of all entries of the archive, by their positions.
+    labels: Vec<BString>,
+}
+
+/// What will become of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlannedEntry {
+    /// The entry's number in the archive.
+    pub dump_id: i32,
+    /// Kind, schema and name, as the archive's list has them.
+    pub name: BString,
+    /// What will become of it.
+    pub fate: Fate,
+}
+
+/// What will become of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fate {
+    /// As far as can be told, it is restored.
+    Done,
+    /// Something is in its way.
+    Impossible(Vec<Obstacle>),
+    /// It needs another entry, which something is in the way of: it fails as well, or does without.
+    HangsOn(BString),
+}
+
+impl RestorePlan {
+    /// Asks a server, which changes nothing, and holds a script against the answers.
+    pub(crate) async fn make(
+        session: &mut Session,
+        script: &Script,
+    ) -> Result<RestorePlan, pgdumprs_connect::Error> {
+        let target = Target::read(session, script).await?;
+        let plan = Plan::new(script, &target);
+        let labels: Vec<_> = script.entries().iter().map(|entry| entry.label()).collect();
+        let entries = plan.items.iter().map(|item| PlannedEntry {
+            dump_id: script.entries()[item.entry].dump_id,
+            name: labels[item.entry].clone(),
+            fate: match &item.verdict {
+                Verdict::Done => Fate::Done,
+                Verdict::Impossible(obstacles) => Fate::Impossible(obstacles.clone()),
+                Verdict::HangsOn { entry } => Fate::HangsOn(labels[*entry].clone()),
+            },
+        });
+        Ok(RestorePlan {
+            entries: entries.collect(),
+            plan,
+            labels,
+        })
+    }
+
+    /// Whether everything will be restored, as far as can be told.
+    pub fn is_possible(&self) -> bool {
+        self.plan.is_possible()
+    }
+
+    /// What is in the way, each once, with the names of the entries that meet it.
+    pub fn obstacles(&self) -> impl Iterator<Item = (&Obstacle, Vec<&BString>)> {
+        let session = self.plan.settings.iter();
+        let session = session.map(|obstacle| (obstacle, Vec::new()));
+        let of_entries = self
+            .plan
+            .obstacles()
+            .into_iter()
+            .map(|(obstacle, entries)| {
+                let names = entries.iter().map(|&entry| &self.labels[entry]);
+                (obstacle, names.collect())
+            });
+        session.chain(of_entries)
+    }
+
+    /// How many entries need others that will not be made.
+    fn hanging(&self) -> usize {
+        let is_hanging = |entry: &&PlannedEntry| matches!(entry.fate, Fate::HangsOn(_));
+        self.entries.iter().filter(is_hanging).count()
+    }
+}
+
+impl fmt::Display for RestorePlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let done = self.entries.iter().filter(|entry| entry.fate == Fate::Done);
+        let (done, all) = (done.count(), self.entries.len());
+        write!(f, "{done} of {all} entries can be restored")?;
+        for (obstacle, names) in self.obstacles() {
+            write!(f, "\n  {obstacle}")?;
+            for (at, name) in names.iter().take(NAMED).enumerate() {
+                let before = if at == 0 { ": " } else { ", " };
+                write!(f, "{before}{name}")?;
+            }
+            if names.len() > NAMED {
+                write!(f, " and {} more", names.len() - NAMED)?;
+            }
+            write!(f, "\n    → {}", obstacle.cure())?;
+        }
+        match self.hanging() {
+            0 => Ok(()),
+            1 => write!(f, "\n  1 entry needs what cannot be made"),
+            hanging => write!(f, "\n  {hanging} entries need what cannot be made"),
+        }
+    }
+}
