@@ -2,8 +2,8 @@
 
 mod effect;
 mod faults;
-mod refused;
 mod planned;
+mod refused;
 
 use std::path::Path;
 
