@@ -24,9 +24,15 @@ struct Case<'a> {
     arguments: &'a [&'a str],
 }
 
+/// By default on the oldest major, the newest, and the first that knows who may become which role.
 #[test]
 fn what_a_plan_says_comes_true() {
+    let is_thorough = std::env::var_os("PGDUMPRS_SCALE").is_some();
     for_each_major(|server| -> Result<()> {
+        let is_milestone = matches!(server.major(), Major::V13 | Major::V16 | Major::V19);
+        if !is_milestone && !is_thorough {
+            return Ok(());
+        }
         let source = Source::new(server)?;
         let owner = server.role("LOGIN");
         let owned = || {
@@ -213,9 +219,6 @@ impl Case<'_> {
         pg_restore.args(["-v", "-d", conninfo]).args(self.arguments);
         let output = pg_restore.arg(self.archive).output()?;
         let said = String::from_utf8_lossy(&output.stderr);
-        if std::env::var("SAID").is_ok() {
-            println!("{said}");
-        }
         let entries = said
             .lines()
             .filter_map(|line| line.strip_prefix("pg_restore: from TOC entry "));
