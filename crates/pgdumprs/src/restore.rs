@@ -207,11 +207,28 @@ impl Restore {
     pub async fn plan(self, path: impl AsRef<Path>) -> Result<RestorePlan, RestoreError> {
         let path = path.as_ref().to_owned();
         let opened = blocking(move || Opened::path(path)).await?;
+        self.plan_opened(opened).await
+    }
+
+    /// As [`Restore::plan`], for an archive of which no more than the table of contents is read.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Restore::plan`].
+    #[tracing::instrument(name = "plan", skip_all)]
+    pub async fn plan_std_reader(
+        self,
+        reader: impl Read + Send + 'static,
+    ) -> Result<RestorePlan, RestoreError> {
+        let opened = blocking(move || Opened::reader(reader)).await?;
+        self.plan_opened(opened).await
+    }
+
+    async fn plan_opened(self, opened: Opened) -> Result<RestorePlan, RestoreError> {
         let script =
             blocking(move || Script::new(&opened.header, opened.entries, &self.options)).await?;
-        let mut session = Session::connect(&self.params)
-            .await
-            .map_err(RestoreError::Connect)?;
+        let session = Session::connect(&self.params).await;
+        let mut session = session.map_err(RestoreError::Connect)?;
         let plan = RestorePlan::make(&mut session, &script).await;
         session.close().await;
         plan.map_err(RestoreError::Plan)

@@ -10,7 +10,7 @@ pub(super) const PG_RESTORE: Stock = Stock {
     compared_by: "crates/cli/tests/restore",
 };
 
-const OWN: &[&str] = &[];
+const OWN: &[&str] = &["continue", "plan"];
 
 const DIFFERENCES: &[(&str, &str)] = &[
     (
@@ -39,5 +39,7 @@ const DIFFERENCES: &[(&str, &str)] = &[
 
 const OTHER_DIFFERENCES: &[&str] = &[
     "`FILE` may be `-`, which is standard input; for `pg_restore` it is a file of that name, which is `./-` here.",
+    "Where the server's catalogs show beforehand that something will not be restored, the restore is refused before it changes anything, unless \
+     `--continue` says otherwise or the program is called by the name `pg_restore`.",
     "An error is one line, and what helps may follow in a line that begins with `hint:`.",
 ];

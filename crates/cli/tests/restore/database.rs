@@ -26,6 +26,15 @@ fn what_was_dumped_is_there_and_what_is_refused_is_said() {
     let archive = folder.path().join("a.dump");
     stock_archive(&source, &archive, &[]).unwrap();
 
+    let output = run(restore(&target).arg("--plan").arg(&archive));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert_says(&said, &["entries can be restored"]);
+    assert_eq!(
+        target.psql("SELECT count(*) FROM pg_tables WHERE tablename = 'item'"),
+        "0"
+    );
+
     let output = run(restore(&target).arg(&archive));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success() && said.is_empty(), "{said}");
@@ -34,8 +43,31 @@ fn what_was_dumped_is_there_and_what_is_refused_is_said() {
         "1000|500500"
     );
 
-    // Again, where everything is there already: each refusal is said, and the last line says which end it is.
-    let output = run(restore(&target).arg(&archive));
+    // Again, where everything is there already: that is told before anything is changed.
+    for (argument, end) in [
+        (
+            "-v",
+            "nothing has been changed; --continue restores the rest",
+        ),
+        ("--plan", "not everything can be restored"),
+    ] {
+        let output = run(restore(&target).arg(argument).arg(&archive));
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert_says(
+            &said,
+            &[
+                "the database has a table public.item already: TABLE public item",
+                "→ --clean --if-exists",
+                "entries need what cannot be made",
+                end,
+            ],
+        );
+    }
+
+    // Where it is to go on, each refusal is said, and the last line says which end it is.
+    let output = run(restore(&target).arg("--continue").arg(&archive));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert_says(
@@ -52,7 +84,7 @@ fn what_was_dumped_is_there_and_what_is_refused_is_said() {
     assert_eq!(target.psql("SELECT count(*) FROM item"), "1000");
 
     // In one transaction nothing changes.
-    let output = run(restore(&target).arg("-1").arg(&archive));
+    let output = run(restore(&target).args(["-1", "--continue"]).arg(&archive));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert_says(&said, &["nothing has changed"]);

@@ -6,10 +6,11 @@ use std::path::Path;
 use anyhow::{anyhow, bail};
 use bstr::{BStr, BString, ByteSlice};
 use pgdumprs::script::Options;
-use pgdumprs::{Failure, Restore, RestoreEnd, RestoreEvent, RestoreReport};
+use pgdumprs::{Failure, Fate, Restore, RestoreEnd, RestoreError, RestoreEvent, RestoreReport};
 
 use super::RestoreArgs;
 use crate::message::say;
+use crate::output::print_names;
 use crate::signal;
 
 /// How much of a statement is shown, in letters.
@@ -18,16 +19,61 @@ const SHOWN: usize = 300;
 /// Restores the archive into the database that `args` name.
 pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
     let verbose = args.verbose();
+    if args.is_plan() {
+        return plan(args, options);
+    }
     let restore = args
         .apply(Restore::with_params(args.connection()?).options(options))
         .watch(move |event| tell(&event, verbose));
     let report = signal::run("restore", async {
         Ok(match args.archive() {
-            archive if archive == Path::new("-") => restore.from_std_reader(io::stdin()).await?,
-            archive => restore.from_file(archive).await?,
+            archive if archive == Path::new("-") => restore.from_std_reader(io::stdin()).await,
+            archive => restore.from_file(archive).await,
         })
     })?;
-    conclude(report, verbose)
+    match report {
+        Err(RestoreError::Impossible(plan)) => {
+            say(format_args!("error: {plan}"));
+            bail!(
+                "not everything can be restored, and nothing has been changed; --continue restores the rest"
+            )
+        }
+        report => conclude(report?, verbose),
+    }
+}
+
+/// Prints what would become of the restore.
+fn plan(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
+    let restore = args.apply(Restore::with_params(args.connection()?).options(options));
+    let plan = signal::run("plan", async {
+        Ok(match args.archive() {
+            archive if archive == Path::new("-") => restore.plan_std_reader(io::stdin()).await?,
+            archive => restore.plan(archive).await?,
+        })
+    })?;
+    print_names(|output| {
+        writeln!(output, "{plan}")?;
+        if !args.verbose() {
+            return Ok(());
+        }
+        for entry in &plan.entries {
+            let fate = match &entry.fate {
+                Fate::Done => "done".to_owned(),
+                Fate::HangsOn(needed) => format!("needs {needed}"),
+                Fate::Impossible(obstacles) => {
+                    let obstacles: Vec<_> = obstacles.iter().map(ToString::to_string).collect();
+                    format!("impossible: {}", obstacles.join("; "))
+                }
+                _ => continue,
+            };
+            writeln!(output, "{}; {}: {fate}", entry.dump_id, entry.name)?;
+        }
+        Ok(())
+    })?;
+    match plan.is_possible() {
+        true => Ok(()),
+        false => bail!("not everything can be restored"),
+    }
 }
 
 /// Says what happens: of warnings and errors always, of everything else where that is asked for.

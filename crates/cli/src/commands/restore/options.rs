@@ -97,6 +97,9 @@ impl RestoreArgs {
         {
             bail!("invalid restrict key");
         }
+        if self.running.plan && !has_database {
+            bail!("option --plan requires option {DBNAME}");
+        }
         self.content.check()?;
         self.form.check(self.content.data_only)?;
         self.running.check(self.form.create)?;
@@ -142,9 +145,16 @@ impl RestoreArgs {
             .params(dbname.filter(|name| !name.is_empty()))
     }
 
+    /// Whether nothing is to be changed, but to be said what would become of it.
+    pub(super) fn is_plan(&self) -> bool {
+        self.running.plan
+    }
+
     /// Tells `restore` how to run.
     pub(super) fn apply(&self, restore: Restore) -> Restore {
+        let regardless = self.running.regardless || Program::called() == Program::PgRestore;
         let restore = restore
+            .regardless(regardless)
             .exit_on_error(self.running.exit_on_error)
             .no_data_for_failed_tables(self.running.no_data_for_failed_tables);
         match self.running.jobs {

@@ -11,6 +11,18 @@ pub(super) struct RunningArgs {
     #[arg(short, long)]
     pub(super) exit_on_error: bool,
 
+    /// Begin also where something is known to be impossible, and restore the rest, as pg_restore does
+    ///
+    /// Otherwise the server is asked first, and a restore that would not be whole is refused before it changes anything.
+    #[arg(long = "continue")]
+    pub(super) regardless: bool,
+
+    /// Ask the server what is in the way of the restore, print that, and change nothing
+    ///
+    /// The exit status is 0 where everything can be restored, and 1 where not.
+    #[arg(long)]
+    pub(super) plan: bool,
+
     /// Connections that restore at the same time; by default one for each CPU, and eight at most
     ///
     /// Called by the name pg_restore, the program has one by default. An archive from a pipe is restored over one.
@@ -41,6 +53,9 @@ impl RunningArgs {
         const SINGLE: &str = "-1/--single-transaction";
         if self.single_transaction && self.transaction_size.is_some() {
             bail!("options {SINGLE} and --transaction-size cannot be used together");
+        }
+        if self.plan && self.regardless {
+            bail!("options --plan and --continue cannot be used together");
         }
         if self.single_transaction && create {
             bail!("options -C/--create and {SINGLE} cannot be used together");
