@@ -25,6 +25,9 @@ const SHOWN: usize = 200;
 /// SQLSTATE of whatever is said in a transaction that has failed before.
 const IN_FAILED_TRANSACTION: &[u8] = b"25P02";
 
+/// SQLSTATE of the warning that there is no transaction to end.
+const NO_TRANSACTION: &[u8] = b"25P01";
+
 /// What is the same for all connections of a restore.
 #[derive(Clone, Copy)]
 pub(crate) struct Task<'s> {
@@ -225,6 +228,8 @@ impl<'s, 'p> Worker<'s, 'p> {
         };
         let entry = sent.step.map(|step| self.task.script.steps()[step].entry);
         let rows = affected(&ended);
+        let mut notices = ended.notices.messages.iter();
+        let is_alone = notices.any(|notice| notice.code == NO_TRANSACTION);
         if !ended.notices.is_empty() {
             let entry = entry.map(|entry| &self.task.script.entries()[entry]);
             self.task.ledger.said(entry, ended.notices);
@@ -239,6 +244,10 @@ impl<'s, 'p> Worker<'s, 'p> {
             (Ok(tag), Kind::Commit) if tag != "COMMIT" => {
                 let message = "the transaction had failed, and nothing of it is left";
                 self.record(sent.step, &sent.text, own_error("25P02", message));
+            }
+            (Ok(_), Kind::Commit) if is_alone => {
+                let message = "the archive itself has ended the transaction: what came before may be lost, and what came after is in none";
+                self.record(sent.step, &sent.text, own_error("25P01", message));
             }
             (Ok(_), _) => {}
         }

@@ -65,12 +65,18 @@ enum Subscriptions {
 
 impl Asked {
     pub(crate) fn new(flight: &mut Flight, listing: &Listing, wanted: &Wanted) -> Self {
+        // Rules are listed in any case, for the order of what they need.
+        let ruled = if wanted.schema {
+            &wanted.definitions[..]
+        } else {
+            &[]
+        };
         Self {
             indexes: flight.detail(&wanted.tables),
             keys: flight.detail(&wanted.tables),
             foreign_keys: flight.detail(&wanted.definitions),
             triggers: flight.detail(&wanted.definitions),
-            rules: flight.detail(&wanted.definitions),
+            rules: flight.detail(ruled),
             statistics_ext: flight.detail(&wanted.definitions),
             policies: flight.detail(&wanted.policies),
             publications: flight.list_if(wanted.publications),

@@ -1,5 +1,6 @@
 //! Restores of which the server refuses something: what goes on, what stops, and what is said of it.
 
+use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
@@ -225,6 +226,7 @@ fn nothing_in_an_archive_is_a_command_for_anything_but_the_target() -> Result<()
     rows.had_dumper = true;
     rows.copy = Some("COPY t FROM stdin;\n".into());
     let entries = [
+        entry(8, "STDSTRINGS", "SET standard_conforming_strings = 'on';\n"),
         entry(1, "TABLE", "CREATE TABLE t (a text);\n"),
         entry(2, "TABLE", &touch),
         entry(
@@ -280,6 +282,20 @@ fn rows_of(report: &RestoreReport) -> Vec<(Option<u64>, u64)> {
         .collect()
 }
 
+/// An archive with another statement in the place of a comment, of the same length.
+fn with_statement(archive: &Path, statement: &str) -> Result<()> {
+    let bytes = std::fs::read(archive)?;
+    let comment = "COMMENT ON TABLE public.a IS 'first';";
+    let statement = format!(
+        "{statement} --{:>1$}",
+        ";",
+        comment.len() - statement.len() - 3
+    );
+    let changed = bytes.replace(comment, &statement);
+    ensure!(changed != bytes && changed.len() == bytes.len());
+    Ok(std::fs::write(archive, changed)?)
+}
+
 /// What is lost with a transaction that the archive itself has begun is not taken for restored.
 #[test]
 fn a_transaction_that_the_archive_leaves_open_is_no_success() -> Result<()> {
@@ -288,21 +304,44 @@ fn a_transaction_that_the_archive_leaves_open_is_no_success() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let archive = folder.path().join("archive.dump");
     dump(&source, &archive)?;
-    let bytes = std::fs::read(&archive)?;
-    // A statement of the same length.
-    let begins = bytes.replace(
-        "COMMENT ON TABLE public.a IS 'first';",
-        "BEGIN; --   public.a IS 'first' here;",
-    );
-    ensure!(begins != bytes && begins.len() == bytes.len());
-    std::fs::write(&archive, begins)?;
+    with_statement(&archive, "BEGIN;")?;
+    let all = "SELECT (SELECT count(*) FROM a), (SELECT count(*) FROM b), (SELECT count(*) FROM c),
+               obj_description('c'::regclass)";
     for &way in ALL_WAYS {
-        let report = run(into(&source.empty_sibling()?, way)?, &archive)?;
-        ensure!(report.end() == RestoreEnd::Incomplete, "{way:?}");
-        ensure!(
-            matches!(report.stopped, Some(RestoreStopped::LeftOpen)) || !report.failures.is_empty()
-        );
+        let target = source.empty_sibling()?;
+        let report = run(into(&target, way)?, &archive)?;
+        // A table that is loaded over several connections is committed by itself, and with it what the archive has left open.
+        let is_whole = report.end() == RestoreEnd::Complete
+            && target
+                .try_execute_sql("SELECT 'a'::regclass, 'b'::regclass, 'c'::regclass")
+                .is_ok()
+            && target.psql(all) == "5000|5000|100|last";
+        let is_told = report.end() == RestoreEnd::Incomplete
+            && (matches!(report.stopped, Some(RestoreStopped::LeftOpen))
+                || !report.failures.is_empty());
+        ensure!(is_whole || is_told, "{way:?}: {report:#?}");
     }
+    Ok(())
+}
+
+/// Nor is one transaction that the archive itself has ended.
+#[test]
+fn a_transaction_that_the_archive_ends_is_no_success() -> Result<()> {
+    let source = source(&Server::get(Major::REFERENCE));
+    let folder = tempfile::tempdir()?;
+    let archive = folder.path().join("archive.dump");
+    dump(&source, &archive)?;
+    with_statement(&archive, "COMMIT;")?;
+    let options = RestoreOptions {
+        single_transaction: true,
+        ..RestoreOptions::default()
+    };
+    let target = source.empty_sibling()?;
+    let restore = into(&target, ALL_WAYS[0])?.options(options);
+    let report = run(restore, &archive)?;
+    ensure!(report.end() == RestoreEnd::Incomplete, "{report:#?}");
+    let is_told = |(_, said): &(String, String)| said == "25P01";
+    ensure!(failures(&report).iter().any(is_told), "{report:#?}");
     Ok(())
 }
 
