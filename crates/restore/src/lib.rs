@@ -1,7 +1,7 @@
 //! Carries out a script on a server: definitions one behind the other without a wait between them, rows and indexes over several
 //! connections.
 //!
-//! [`run`] takes a session, a [`Script`](pgdumprs_script::Script) and the archive that its data is in. What fails for itself is a
+//! [`run()`] takes a session, a [`Script`](pgdumprs_script::Script) and the archive that its data is in. What fails for itself is a
 //! [`Failure`] in the [`Outcome`], and the restore goes on as `pg_restore` does; the outcome says how many rows of each table were in the
 //! archive and how many the server has taken, so that nothing that is missing looks whole. Nothing in an archive is ever taken for more
 //! than SQL for the target.
