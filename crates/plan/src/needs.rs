@@ -26,6 +26,10 @@ pub(crate) struct Check<'a> {
     lost_names: HashMap<Name, usize>,
     /// The reason why the entry that is looked at hangs, by the names that it needs.
     reason: Option<usize>,
+    /// Extensions that the script has dropped.
+    gone_extensions: HashSet<BString>,
+    /// The script has made an extension that was not there, with objects that it does not name.
+    has_new_extension: bool,
     /// The script makes a database of its own: what the one that is asked has in it does not matter.
     own_database: bool,
 }
@@ -40,6 +44,8 @@ impl<'a> Check<'a> {
             lost: HashMap::new(),
             lost_names: HashMap::new(),
             reason: None,
+            gone_extensions: HashSet::new(),
+            has_new_extension: false,
             own_database: script.options().create,
         }
     }
@@ -63,10 +69,7 @@ impl<'a> Check<'a> {
             if set != "set" {
                 continue;
             }
-            if name.is("role") {
-                let role = words.get(2).and_then(Word::name);
-                obstacles.extend(role.and_then(|role| self.become_role(role, RoleUse::Session)));
-            } else if let Some(name) = name.name() {
+            if let Some(name) = name.name().filter(|_| !name.is("role")) {
                 if !self.target.settings.contains(name) {
                     obstacles.push(Obstacle::UnknownSetting {
                         setting: name.clone(),
@@ -86,6 +89,9 @@ impl<'a> Check<'a> {
         let entry = self.script.entry(step);
         if step.pass == Pass::Drop {
             self.gone.extend(made::by(entry));
+            if entry.descriptor == "EXTENSION" {
+                self.gone_extensions.extend(entry.tag.clone());
+            }
             return (Vec::new(), None);
         }
         let mut obstacles = Vec::new();
@@ -102,9 +108,10 @@ impl<'a> Check<'a> {
         let mut needed = entry.dependencies.iter();
         let needed = needed.find_map(|needed| self.lost.get(needed).copied());
         let hangs_on = needed.or(self.reason);
+        let has_schema = |obstacle: &Obstacle| matches!(obstacle, Obstacle::Exists { descriptor, .. } if descriptor == "SCHEMA");
         let is_lost = obstacles
             .iter()
-            .any(|obstacle| obstacle.loss() == Loss::Object);
+            .any(|obstacle| obstacle.loss() == Loss::Object && !has_schema(obstacle));
         let reason = if is_lost { Some(step.entry) } else { hangs_on };
         let name = made::by(entry).filter(|_| step.parts.contains(Parts::SCHEMA));
         match reason {
@@ -126,15 +133,12 @@ impl<'a> Check<'a> {
                 let owner = entry.owner.as_ref();
                 obstacles.extend(owner.and_then(|owner| self.become_role(owner, RoleUse::Owner)));
             }
-            Purpose::Authorization if !target.superuser => {
+            Purpose::Authorization
+                if !target.session_superuser && !is_back_to_default(&sql.text) =>
+            {
                 obstacles.push(Obstacle::NeedsSuperuser {
                     what: "become other roles by SET SESSION AUTHORIZATION",
-                })
-            }
-            Purpose::DisableTriggers if !target.superuser => {
-                obstacles.push(Obstacle::NeedsSuperuser {
-                    what: "switch off the triggers of foreign keys",
-                })
+                });
             }
             Purpose::Tablespace => {
                 let tablespace = entry.tablespace.as_ref().filter(|name| !name.is_empty());
@@ -198,7 +202,7 @@ impl<'a> Check<'a> {
                     self.lacks(Namespace::ForeignServer, b"", server);
                 }
             }
-            b"EXTENSION" => obstacles.extend(self.extension(tag, text)),
+            b"EXTENSION" => obstacles.extend(self.extension(tag)),
             b"COMMENT" => obstacles.extend(self.comment(tag)),
             b"SCHEMA"
                 if made::by(entry).is_some()
@@ -221,7 +225,8 @@ impl<'a> Check<'a> {
             }
             _ => {}
         }
-        if !target.superuser {
+        // What hosts of managed servers allow beyond that is not in the catalogs.
+        if !target.superuser && !target.is_managed {
             let needed = superuser::needed(
                 descriptor,
                 schema.map_or(b"", |schema| schema),
@@ -232,40 +237,39 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn extension(&self, name: &BStr, text: &BStr) -> Option<Obstacle> {
+    fn extension(&mut self, name: &BStr) -> Option<Obstacle> {
         let extension = name.to_owned();
         let Some(known) = self.target.extensions.get(&extension) else {
             return Some(Obstacle::MissingExtension { extension });
         };
-        match known.schema.as_ref().filter(|_| !self.own_database) {
-            Some(schema) => {
-                let words = words(text);
-                let wanted = words.windows(2).find(|pair| pair[0].is("schema"));
-                let wanted = wanted.and_then(|pair| pair[1].name());
-                let elsewhere = wanted.is_some_and(|wanted| wanted != schema);
-                elsewhere.then(|| Obstacle::ExtensionElsewhere {
-                    extension,
-                    schema: schema.clone(),
-                })
-            }
-            // What belongs to a database that is yet to be made is not known: there is no schema then, and the answer is the one for making it.
-            None if known.schema.is_none() && !known.is_mine => Some(Obstacle::NeedsSuperuser {
-                what: "make this extension",
-            }),
-            None => None,
+        if self.has_extension(&extension) {
+            return None;
         }
+        self.has_new_extension = true;
+        let what = "make this extension";
+        let is_allowed = known.may_be_made || self.target.is_managed;
+        (!is_allowed).then_some(Obstacle::NeedsSuperuser { what })
+    }
+
+    /// Whether an extension is there and stays.
+    fn has_extension(&self, extension: &BString) -> bool {
+        let known = self.target.extensions.get(extension);
+        !self.own_database
+            && !self.gone_extensions.contains(extension)
+            && known.is_some_and(|known| known.is_there)
     }
 
     /// Comments on extensions that are there already belong to their owners.
     fn comment(&self, tag: &BStr) -> Option<Obstacle> {
         let extension = BString::from(tag.strip_prefix(b"EXTENSION ")?);
         let known = self.target.extensions.get(&extension)?;
-        let is_foreign = known.schema.is_some() && !known.is_mine && !self.own_database;
+        let is_foreign = self.has_extension(&extension) && !known.is_mine;
         is_foreign.then_some(Obstacle::ForeignExtension { extension })
     }
 
     fn table_of_rows(&mut self, entry: &Entry) -> Option<Obstacle> {
-        let (schema, table) = (entry.namespace.as_ref()?, entry.tag.as_ref()?);
+        let schema = entry.namespace.as_ref().filter(|name| !name.is_empty())?;
+        let table = entry.tag.as_ref()?;
         let lacks = self.lacks(Namespace::Relation, schema, table);
         lacks.then(|| Obstacle::MissingTable {
             table: shown(schema, table),
@@ -286,8 +290,8 @@ impl<'a> Check<'a> {
             self.reason = Some(reason);
             return false;
         }
-        // A new database has what a template has, which nobody has asked for: it may be there.
-        !(self.own_database && namespace == Namespace::Schema)
+        // Nobody has asked what a new database will have from its template, nor what extensions make.
+        !self.own_database && !self.has_new_extension
     }
 
     /// Whether an entry is that of a schema which was there before and has the entry's owner.
@@ -327,6 +331,11 @@ impl<'a> Check<'a> {
             }),
         }
     }
+}
+
+/// Whether a statement takes a session back to the role that it was opened by, as everybody may.
+fn is_back_to_default(sql: &[u8]) -> bool {
+    words(sql).iter().any(|word| word.is("default"))
 }
 
 /// A name with its schema, for people.

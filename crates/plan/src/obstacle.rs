@@ -39,13 +39,6 @@ pub enum Obstacle {
         /// Its name.
         extension: BString,
     },
-    /// The extension is there, in another schema than the archive says.
-    ExtensionElsewhere {
-        /// Its name.
-        extension: BString,
-        /// Where it is.
-        schema: BString,
-    },
     /// The extension is there, and belongs to somebody for whom the session's role may not act.
     ForeignExtension {
         /// Its name.
@@ -99,8 +92,6 @@ pub enum RoleUse {
     Policy,
     /// It is mapped to a user of a foreign server.
     UserMapping,
-    /// The session is to become it.
-    Session,
 }
 
 /// What is missing afterwards if the restore goes on all the same.
@@ -133,9 +124,9 @@ impl Obstacle {
             Obstacle::MissingRole { used, .. } | Obstacle::ForeignRole { used, .. } => match used {
                 RoleUse::Owner => Loss::Owner,
                 RoleUse::Grantee | RoleUse::Grantor | RoleUse::DefaultPrivileges => Loss::Detail,
-                RoleUse::Policy | RoleUse::UserMapping | RoleUse::Session => Loss::Object,
+                RoleUse::Policy | RoleUse::UserMapping => Loss::Object,
             },
-            Obstacle::ExtensionElsewhere { .. } | Obstacle::ForeignExtension { .. } => Loss::Detail,
+            Obstacle::ForeignExtension { .. } => Loss::Detail,
             Obstacle::UnknownSetting { .. } => Loss::Nothing,
             Obstacle::Exists { .. }
             | Obstacle::MissingSchema { .. }
@@ -157,22 +148,19 @@ impl Obstacle {
                     Cure::Option("--no-privileges")
                 }
                 RoleUse::Policy => Cure::Option("--no-policies"),
-                RoleUse::UserMapping | RoleUse::Session => {
-                    Cure::Server("create the role before the restore")
-                }
+                RoleUse::UserMapping => Cure::Server("create the role before the restore"),
             },
             Obstacle::ForeignRole { used, .. } => match used {
                 RoleUse::Owner => Cure::Option("--no-owner"),
-                RoleUse::Session => Cure::Server("have the role granted to yours"),
                 _ => Cure::Option("--no-privileges"),
             },
+            Obstacle::Exists { descriptor, .. } if descriptor == "SCHEMA" => {
+                Cure::Option("--continue, if the one that is there will do")
+            }
             Obstacle::Exists { .. } => Cure::Option("--clean --if-exists"),
             Obstacle::MissingSchema { .. } => Cure::Server("create the schema before the restore"),
             Obstacle::MissingExtension { .. } => Cure::Server(
                 "have the extension installed on the server's machine, or leave it out by --use-list",
-            ),
-            Obstacle::ExtensionElsewhere { .. } => Cure::Server(
-                "move it by ALTER EXTENSION … SET SCHEMA, if definitions name its schema",
             ),
             Obstacle::ForeignExtension { .. } => Cure::Option("--no-comments"),
             Obstacle::NeedsSuperuser { what } if what.contains("publication") => {
@@ -216,12 +204,6 @@ impl fmt::Display for Obstacle {
             Obstacle::MissingExtension { extension } => {
                 write!(f, "the server does not have the extension \"{extension}\"")
             }
-            Obstacle::ExtensionElsewhere { extension, schema } => {
-                write!(
-                    f,
-                    "the extension \"{extension}\" is there in the schema \"{schema}\""
-                )
-            }
             Obstacle::ForeignExtension { extension } => {
                 write!(
                     f,
@@ -262,7 +244,6 @@ impl fmt::Display for RoleUse {
             RoleUse::DefaultPrivileges => "for which default privileges are set",
             RoleUse::Policy => "which a policy is for",
             RoleUse::UserMapping => "which a user mapping is for",
-            RoleUse::Session => "which the restore is to act as",
         })
     }
 }

@@ -38,11 +38,13 @@ pub(crate) fn needed(
         b"ACL" if schema == b"pg_catalog" => "change privileges on what belongs to the system",
         b"FUNCTION" | b"PROCEDURE" => {
             let words = words(definition);
-            if has(&words, &["language", "c"]) || has(&words, &["language", "internal"]) {
+            let clauses = clauses(&words);
+            let language = clauses.get(1);
+            if language.is_some_and(|word| word.is("c") || word.is("internal")) {
                 "make functions in C"
-            } else if has(&words, &["leakproof"]) {
+            } else if has(clauses, &["leakproof"]) {
                 "make leakproof functions"
-            } else if has(&words, &["support"]) {
+            } else if has(clauses, &["support"]) {
                 "give functions a support function"
             } else {
                 return None;
@@ -73,6 +75,32 @@ fn has_internal_state(words: &[Word]) -> bool {
             && window[1] == Word::Sign(b'=')
             && window[2].is("internal")
     })
+}
+
+/// The clauses of a routine, from its language on to its settings or its body. Before and after them, any of the keywords may be a name.
+fn clauses(words: &[Word]) -> &[Word] {
+    let mut depth = 0usize;
+    let mut is_signature_over = false;
+    let begin = words.iter().position(|word| {
+        match word {
+            Word::Sign(b'(') => depth += 1,
+            Word::Sign(b')') => {
+                depth = depth.saturating_sub(1);
+                is_signature_over |= depth == 0;
+            }
+            _ => {}
+        }
+        is_signature_over && depth == 0 && word.is("language")
+    });
+    let clauses = begin.map_or(&[][..], |begin| &words[begin..]);
+    let ends = |word: &Word| {
+        ["as", "set", "begin", "return"]
+            .iter()
+            .any(|end| word.is(end))
+    };
+    // The language's own name may be any.
+    let end = clauses.iter().skip(2).position(ends);
+    end.map_or(clauses, |end| &clauses[..end + 2])
 }
 
 /// Whether keywords stand one after the other.
@@ -110,6 +138,9 @@ mod tests {
             "FUNCTION",
             "CREATE FUNCTION f() RETURNS int\n    LANGUAGE sql\n    AS $$ SELECT 1 -- LANGUAGE c\n$$;\n"
         ));
+        let named = "CREATE FUNCTION s.leakproof(support integer) RETURNS TABLE(support numeric)\n    \
+                     LANGUAGE sql COST 10\n    BEGIN ATOMIC\n SELECT t.support FROM s.t;\nEND;\n";
+        assert!(!is_needed("FUNCTION", named));
         assert!(is_needed(
             "PUBLICATION",
             "CREATE PUBLICATION p FOR ALL TABLES WITH (publish = 'insert');\n"

@@ -15,8 +15,12 @@ mod queries;
 pub struct Target {
     /// The server's major version.
     pub(crate) major: u32,
-    /// Whether the session's role is a superuser.
+    /// Whether the role that restores is a superuser.
     pub(crate) superuser: bool,
+    /// Whether the role that the session was opened by is one, which decides who it may become.
+    pub(crate) session_superuser: bool,
+    /// The server is one of a host whose own superuser, who is none to PostgreSQL, may do some of what only superusers may elsewhere.
+    pub(crate) is_managed: bool,
     /// Whether it may make databases.
     pub(crate) may_create_databases: bool,
     /// Whether it may make schemas in this database.
@@ -40,10 +44,12 @@ pub struct Target {
 /// What is known of an extension.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Extension {
-    /// The schema that it is in, where the database has it.
-    pub(crate) schema: Option<BString>,
-    /// Whether the session may act for its owner. Where the database has it not: whether the session may make it.
+    /// Whether the database has it.
+    pub(crate) is_there: bool,
+    /// Whether the role that restores may act for its owner.
     pub(crate) is_mine: bool,
+    /// Whether that role may make it.
+    pub(crate) may_be_made: bool,
 }
 
 impl Target {
@@ -56,19 +62,15 @@ impl Target {
     pub async fn read(session: &mut Session, script: &Script) -> Result<Target, Error> {
         let major = session.server_version().major();
         let schemas = schemas(script);
-        let statements = queries::all(major, script.encoding_name(), &schemas);
-        let results = session.pipeline(&statements).await;
-        if results.is_err() {
-            // The transaction has failed; what this says does not matter any more.
-            let _ = session.query("ROLLBACK").await;
-        }
-        let results = results?;
+        let statements = queries::all(major, script, &schemas);
+        // Where one fails, the transaction's end takes it back.
+        let results = session.pipeline(&statements).await?;
         let mut target = Target {
             major,
             ..Target::default()
         };
         let [
-            ..,
+            _,
             role,
             roles,
             extensions,
@@ -79,17 +81,23 @@ impl Target {
             _,
         ] = results.as_slice()
         else {
-            return Ok(target);
+            unreachable!("there is a result for each statement");
         };
         let role = role.one()?;
         target.superuser = role.get(0)?;
         target.may_create_databases = role.get(1)?;
         target.may_create_schemas = role.get(2)?;
         target.may_create_subscriptions = role.get(3)?;
+        target.session_superuser = role.get(4)?;
+        target.is_managed = role.get(5)?;
         target.roles = collected(roles, |row| Ok((row.get(0)?, row.get(1)?)))?;
         target.extensions = collected(extensions, |row| {
-            let (schema, is_mine) = (row.get(1)?, row.get(2)?);
-            Ok((row.get(0)?, Extension { schema, is_mine }))
+            let extension = Extension {
+                is_there: row.get(1)?,
+                is_mine: row.get(2)?,
+                may_be_made: row.get(3)?,
+            };
+            Ok((row.get(0)?, extension))
         })?;
         target.tablespaces = collected(tablespaces, |row| row.get(0).map_err(Error::from))?;
         target.settings = collected(settings, |row| row.get(0).map_err(Error::from))?;

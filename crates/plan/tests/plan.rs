@@ -88,6 +88,23 @@ fn what_a_plan_says_comes_true() {
             ..Options::default()
         };
         source.case(&owned(), &owner, rows, &["-a"]).check()?;
+        // A superuser who acts as that role.
+        let act = |role: &str| Options {
+            role: Some(role.into()),
+            ..Options::default()
+        };
+        let target = owned();
+        source
+            .case(&target, "postgres", act(&owner), &["--role", &owner])
+            .check()?;
+        // And a role that may act as a superuser.
+        let deputy = server.role("LOGIN");
+        let target = server.database();
+        target.execute_sql(format!("GRANT postgres TO {deputy}"));
+        let plan = source
+            .case(&target, &deputy, act("postgres"), &["--role", "postgres"])
+            .check()?;
+        ensure!(plan.is_possible(), "{plan:?}");
         // A role that may make nothing at all.
         let stranger = server.role("LOGIN");
         source
@@ -121,6 +138,25 @@ fn missing_roles_are_told() -> Result<()> {
     ] {
         ensure!(said.contains(&expected), "no {expected:?} in {said:#?}");
     }
+    Ok(())
+}
+
+/// Into a database that the restore makes, what the one that is asked has in it does not matter.
+#[test]
+fn a_database_of_its_own_has_nothing_in_the_way() -> Result<()> {
+    let source = Source::new(&Server::get(Major::V17))?;
+    let elsewhere = Server::builder(Major::V17).start()?;
+    let target = elsewhere.database();
+    target.execute_sql(format!(
+        "CREATE ROLE {}; CREATE ROLE {}; CREATE SCHEMA app; CREATE TABLE app.item ()",
+        source.boss, source.reader
+    ));
+    let options = Options {
+        create: true,
+        ..Options::default()
+    };
+    let (plan, _) = source.case(&target, "postgres", options, &["-C"]).plan()?;
+    ensure!(plan.is_possible(), "{plan:?}");
     Ok(())
 }
 
@@ -174,22 +210,31 @@ impl Source {
 }
 
 impl Case<'_> {
-    /// Makes a plan, has stock restore, and compares.
-    fn check(&self) -> Result<Plan> {
+    /// Makes a plan.
+    fn plan(&self) -> Result<(Plan, Script)> {
         let reader = Reader::open_path(self.archive)?;
         let script = Script::new(reader.header(), reader.entries(), &self.options)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let conninfo = format!("{} user={}", self.target.conninfo(), self.role);
         let found = runtime.block_on(async {
-            let mut session = Session::connect(&ConnectParams::parse(&conninfo)?).await?;
+            let params = ConnectParams::parse(&self.conninfo())?;
+            let mut session = Session::connect(&params).await?;
             let target = Target::read(&mut session, &script).await;
             session.close().await;
             anyhow::Ok(target?)
         })?;
-        let plan = Plan::new(&script, &found);
-        let failed = self.failed_entries(&conninfo)?;
+        Ok((Plan::new(&script, &found), script))
+    }
+
+    fn conninfo(&self) -> String {
+        format!("{} user={}", self.target.conninfo(), self.role)
+    }
+
+    /// Makes a plan, has stock restore, and compares.
+    fn check(&self) -> Result<Plan> {
+        let (plan, script) = self.plan()?;
+        let failed = self.failed_entries(&self.conninfo())?;
         let wrong = plan.items.iter().filter_map(|item| {
             let entry = &script.entries()[item.entry];
             let has_failed = failed.contains(&entry.dump_id);

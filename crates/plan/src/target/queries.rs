@@ -1,38 +1,56 @@
 //! What a server is asked before a restore.
 
-use bstr::BString;
-use pgdumprs_sql::{Encoding, literal};
+use bstr::{BString, ByteSlice};
+use pgdumprs_script::Script;
+use pgdumprs_sql::{Encoding, identifier, literal};
 
 /// All statements of the flight: the transaction's beginning, seven queries whose results are read, and its end.
-pub(super) fn all(major: u32, encoding: &str, schemas: &[BString]) -> Vec<BString> {
+///
+/// They are asked as the role that the script becomes, if it becomes one: then it is that role's rights that count.
+pub(super) fn all(major: u32, script: &Script, schemas: &[BString]) -> Vec<BString> {
+    let encoding_name = script.encoding_name();
+    let encoding = Encoding::named(encoding_name.as_bytes());
     let begin = format!(
-        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL client_encoding = '{encoding}'; \
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL client_encoding = '{encoding_name}'; \
          SET LOCAL search_path = ''; SET LOCAL standard_conforming_strings = on; SET LOCAL statement_timeout = 0"
     );
+    let mut begin = BString::from(begin);
+    if let Some(role) = &script.options().role {
+        begin.extend_from_slice(b"; SET LOCAL ROLE ");
+        begin.extend_from_slice(&identifier(role.as_bstr(), true, encoding));
+    }
+    // Whoever makes a database owns it.
+    let may_create = if script.options().create {
+        "true"
+    } else {
+        "pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')"
+    };
     vec![
-        begin.into(),
-        role(major).into(),
+        begin,
+        role(major, may_create).into(),
         roles(major).into(),
-        EXTENSIONS.into(),
+        extensions(may_create).into(),
         TABLESPACES.into(),
         "SELECT name FROM pg_catalog.pg_settings".into(),
         "SELECT nspname, pg_catalog.pg_get_userbyid(nspowner) FROM pg_catalog.pg_namespace".into(),
-        objects(Encoding::named(encoding.as_bytes()), schemas),
+        objects(encoding, schemas),
         "COMMIT".into(),
     ]
 }
 
-/// What the session's role may do.
-fn role(major: u32) -> String {
+/// Roles by which hosts of managed servers give some of a superuser's rights.
+const HOSTS: &str = "'rds_superuser', 'cloudsqlsuperuser', 'azure_pg_admin', 'neon_superuser', 'supabase_admin', 'alloydbsuperuser'";
+
+/// What the role that restores may do. `may_create` says in SQL whether it may make schemas.
+fn role(major: u32, may_create: &str) -> String {
     let subscriptions = match major {
-        ..16 => "r.rolsuper",
-        _ => {
-            "pg_catalog.pg_has_role('pg_create_subscription', 'USAGE') \
-             AND pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')"
-        }
+        ..16 => "r.rolsuper".to_owned(),
+        _ => format!("pg_catalog.pg_has_role('pg_create_subscription', 'USAGE') AND {may_create}"),
     };
     format!(
-        "SELECT r.rolsuper, r.rolcreatedb, pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'), {subscriptions} \
+        "SELECT r.rolsuper, r.rolcreatedb, {may_create}, {subscriptions},
+                coalesce((SELECT s.rolsuper FROM pg_catalog.pg_roles s WHERE s.rolname = session_user), false),
+                EXISTS (SELECT FROM pg_catalog.pg_roles h WHERE h.rolname IN ({HOSTS}))
          FROM pg_catalog.pg_roles r WHERE r.rolname = current_user"
     )
 }
@@ -43,24 +61,18 @@ fn roles(major: u32) -> String {
     format!("SELECT rolname, pg_catalog.pg_has_role(oid, '{privilege}') FROM pg_catalog.pg_roles")
 }
 
-/// Extensions; of those that are not there, the version that would be made. One that is not trusted takes a superuser, one that is a role that
-/// may make schemas.
-const EXTENSIONS: &str = "
-    SELECT a.name, n.nspname,
-           CASE WHEN e.oid IS NOT NULL THEN pg_catalog.pg_has_role(e.extowner, 'USAGE')
-                ELSE coalesce((SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user), false)
-                     OR NOT coalesce(v.superuser, true)
-                     OR coalesce(v.trusted, false) AND pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
-           END
-    FROM pg_catalog.pg_available_extensions a
-    LEFT JOIN pg_catalog.pg_available_extension_versions v ON v.name = a.name AND v.version = a.default_version
-    LEFT JOIN pg_catalog.pg_extension e ON e.extname = a.name
-    LEFT JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
-    UNION ALL
-    SELECT e.extname, n.nspname, pg_catalog.pg_has_role(e.extowner, 'USAGE')
-    FROM pg_catalog.pg_extension e
-    JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
-    WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_available_extensions a WHERE a.name = e.extname)";
+/// Extensions that are there or can be: whether each is there, whether the role that restores may act for its owner, and whether it may make
+/// the default version. One that is not trusted takes a superuser, one that is a role that may make schemas.
+fn extensions(may_create: &str) -> String {
+    format!(
+        "SELECT coalesce(a.name, e.extname), e.oid IS NOT NULL, coalesce(pg_catalog.pg_has_role(e.extowner, 'USAGE'), false),
+                coalesce((SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user), false)
+                    OR NOT coalesce(v.superuser, true) OR coalesce(v.trusted, false) AND {may_create}
+         FROM pg_catalog.pg_available_extensions a
+         LEFT JOIN pg_catalog.pg_available_extension_versions v ON v.name = a.name AND v.version = a.default_version
+         FULL JOIN pg_catalog.pg_extension e ON e.extname = a.name"
+    )
+}
 
 const TABLESPACES: &str = "
     SELECT spcname FROM pg_catalog.pg_tablespace
