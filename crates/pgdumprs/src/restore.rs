@@ -62,6 +62,7 @@ pub struct Restore {
     params: ConnectParams,
     options: RestoreOptions,
     settings: Settings,
+    jobs: Option<usize>,
     regardless: bool,
     watchers: Vec<Watcher>,
 }
@@ -84,14 +85,11 @@ impl Restore {
 
     /// A restore into the database that `params` name, without a look at the environment.
     pub fn with_params(params: ConnectParams) -> Self {
-        let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get().min(MOST_JOBS));
         Self {
             params,
             options: RestoreOptions::default(),
-            settings: Settings {
-                jobs: cpus,
-                ..Settings::default()
-            },
+            settings: Settings::default(),
+            jobs: None,
             regardless: false,
             watchers: Vec::new(),
         }
@@ -105,10 +103,11 @@ impl Restore {
     }
 
     /// Loads rows and makes indexes over this many connections, at least one, rather than one for each CPU, and eight at most. There is one in
-    /// any case where everything is one transaction or a few large ones, and for an archive that comes from a pipe.
+    /// any case where everything is one transaction or a few large ones, and for an archive that comes from a pipe. Where tables are filled that
+    /// were there before, whose foreign keys hold already, there is one unless this asks for more.
     #[must_use]
     pub fn jobs(mut self, jobs: usize) -> Self {
-        self.settings.jobs = jobs.max(1);
+        self.jobs = Some(jobs.max(1));
         self
     }
 
@@ -262,7 +261,16 @@ impl Restore {
             }
         }
         let params = self.params.clone();
-        let settings = self.settings.clone();
+        let mut settings = self.settings.clone();
+        settings.jobs = self.jobs.unwrap_or_else(|| match self.options {
+            RestoreOptions {
+                data_only: true, ..
+            }
+            | RestoreOptions {
+                no_schema: true, ..
+            } => 1,
+            _ => std::thread::available_parallelism().map_or(1, |cpus| cpus.get().min(MOST_JOBS)),
+        });
         let entries = script.clone();
         let heard = |progress: Progress| {
             for event in RestoreEvent::of(progress, entries.entries()) {

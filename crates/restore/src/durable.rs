@@ -10,11 +10,19 @@ pub(crate) async fn can_be_asked_for(session: &mut Session) -> Result<bool, Erro
     Ok(session.query(sql).await?.one()?.get(0)?)
 }
 
+/// Lets commits wait for the disk, also where the server, the database or the role has it otherwise.
+pub(crate) const WAIT: &str = "SELECT pg_catalog.set_config(name, CASE reset_val WHEN 'off' THEN 'on' ELSE reset_val END, false) \
+                               FROM pg_catalog.pg_settings WHERE name = 'synchronous_commit'";
+
+/// As [`WAIT`], for the transaction alone.
+pub(crate) const WAIT_LOCALLY: &str = "SELECT pg_catalog.set_config(name, CASE reset_val WHEN 'off' THEN 'on' ELSE reset_val END, true) \
+                                       FROM pg_catalog.pg_settings WHERE name = 'synchronous_commit'";
+
 /// Has the server flush all that was committed before, over whatever connection. A commit that waits for the log waits for all that stands
 /// before it there; this one writes a message that nobody reads, since one that writes nothing does not wait.
 pub(crate) async fn flush(session: &mut Session) -> Result<(), Error> {
     let statements = [
-        "RESET synchronous_commit",
+        WAIT,
         "SELECT pg_catalog.pg_logical_emit_message(true, 'pgdumprs', 'restored')",
     ];
     session.pipeline(&statements).await.map(drop)

@@ -71,6 +71,10 @@ struct State {
     begun: HashSet<usize>,
     large_objects: u64,
     bytes: u64,
+    /// A COMMIT was sent.
+    commits: bool,
+    /// The server has said that the transaction has failed.
+    undone: bool,
 }
 
 impl Ledger {
@@ -140,6 +144,22 @@ impl Ledger {
         }
         drop(state);
         self.tell(Progress::Failed(failure));
+    }
+
+    /// A COMMIT is about to be sent: if no answer comes, nobody knows what became of it.
+    pub(crate) fn commits(&self) {
+        self.lock().commits = true;
+    }
+
+    /// The transaction has failed, and nothing of it is left.
+    pub(crate) fn is_undone(&self) {
+        self.lock().undone = true;
+    }
+
+    /// Whether nothing can be left of what was done in one transaction; `lost` says that the restore has ended without the server's word.
+    pub(crate) fn nothing_is_left(&self, lost: bool) -> bool {
+        let state = self.lock();
+        state.undone || lost && !state.commits
     }
 
     pub(crate) fn has_failed(&self, entry: usize) -> bool {

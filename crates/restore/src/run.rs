@@ -104,7 +104,8 @@ pub async fn run(
     }
     let options = crew.script.options();
     let is_failed = done.is_err() || crew.ledger.is_stopped();
-    outcome.rolled_back = options.single_transaction && is_failed;
+    outcome.rolled_back =
+        options.single_transaction && is_failed && crew.ledger.nothing_is_left(done.is_err());
     outcome.durable = done.is_ok();
     outcome.stopped = done.err();
     outcome
@@ -196,7 +197,11 @@ impl Crew {
 
     /// Makes sure that nothing is left in a transaction which ends with the session.
     fn check_committed(&self, session: &Session) -> Result<(), Error> {
-        let is_open = session.transaction_status() != TransactionStatus::Idle;
+        let status = session.transaction_status();
+        if status == TransactionStatus::Failed {
+            self.ledger.is_undone();
+        }
+        let is_open = status != TransactionStatus::Idle;
         match is_open && !self.ledger.is_stopped() {
             true => Err(Error::LeftOpen),
             false => Ok(()),

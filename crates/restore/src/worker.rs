@@ -243,6 +243,7 @@ impl<'s, 'p> Worker<'s, 'p> {
             }
             (Ok(tag), Kind::Commit) if tag != "COMMIT" => {
                 let message = "the transaction had failed, and nothing of it is left";
+                self.task.ledger.is_undone();
                 self.record(sent.step, &sent.text, own_error("25P02", message));
             }
             (Ok(_), Kind::Commit) if is_alone => {
@@ -267,6 +268,10 @@ impl<'s, 'p> Worker<'s, 'p> {
             Shown::Part(text) => text.clone(),
         };
         let step = step.map(|step| (step, self.task.script.entry(&step)));
+        let text = match step {
+            Some((_, entry)) => without_secrets(&entry.descriptor, text),
+            None => text,
+        };
         self.task.ledger.failed(step, text, error);
     }
 
@@ -316,6 +321,20 @@ fn beginning(sql: &[u8]) -> Shown<'static> {
     Shown::Part(shown)
 }
 
+/// A statement without what may be a password: options of foreign servers and the users there, connection strings of subscriptions.
+fn without_secrets(descriptor: &[u8], mut text: BString) -> BString {
+    let secret = match descriptor {
+        b"USER MAPPING" | b"SERVER" | b"FOREIGN TABLE" | b"FOREIGN DATA WRAPPER" => "OPTIONS",
+        b"SUBSCRIPTION" => "CONNECTION",
+        _ => return text,
+    };
+    if let Some(at) = text.find(secret) {
+        text.truncate(at + secret.len());
+        text.extend_from_slice(" …".as_bytes());
+    }
+    text
+}
+
 /// What would have been the server's error.
 fn own_error(code: &str, message: &str) -> ServerError {
     let mut error = ServerError::default();
@@ -323,4 +342,29 @@ fn own_error(code: &str, message: &str) -> ServerError {
     error.code = code.into();
     error.message = message.into();
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_password_is_shown_with_a_statement() {
+        let shown =
+            |descriptor: &str, text: &str| without_secrets(descriptor.as_bytes(), text.into());
+        let mapping = "CREATE USER MAPPING FOR a SERVER s OPTIONS (\n    password 'x'\n);";
+        assert_eq!(
+            shown("USER MAPPING", mapping),
+            "CREATE USER MAPPING FOR a SERVER s OPTIONS …"
+        );
+        let subscription = "CREATE SUBSCRIPTION s CONNECTION 'password=x' PUBLICATION p;";
+        assert_eq!(
+            shown("SUBSCRIPTION", subscription),
+            "CREATE SUBSCRIPTION s CONNECTION …"
+        );
+        assert_eq!(
+            shown("TABLE", "CREATE TABLE OPTIONS ();"),
+            "CREATE TABLE OPTIONS ();"
+        );
+    }
 }

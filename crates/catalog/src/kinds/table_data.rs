@@ -56,12 +56,13 @@ impl Detailed for RelationSize {
 /// A query for the names of those of `tables`, as SQL, that have another file than they had when the transaction's snapshot was taken.
 ///
 /// Whatever truncates or rewrites a table gives it a new file, from which the rows that the snapshot should see may be missing. The
-/// catalog shows the snapshot's state, the function today's: where the tables are locked, it stays as it is.
+/// catalog shows the snapshot's state, the function today's: where the tables are locked, it stays as it is. The files of a few catalogs,
+/// which may be dumped by name, are mapped elsewhere, and the catalog has 0 for them.
 pub fn replaced_files(tables: &[Oid]) -> String {
     format!(
         "SELECT c.oid::pg_catalog.regclass
          FROM {} AS wanted(oid) JOIN pg_catalog.pg_class AS c ON c.oid = wanted.oid
-         WHERE c.relfilenode <> pg_catalog.pg_relation_filenode(c.oid)
+         WHERE c.relfilenode <> 0 AND c.relfilenode <> pg_catalog.pg_relation_filenode(c.oid)
          ORDER BY c.oid",
         oid_list(tables)
     )

@@ -3,11 +3,13 @@
 mod execute;
 mod options;
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
 use anyhow::{Context, bail};
 use pgdumprs::ArchiveScript;
+use pgdumprs::archive::Reader;
 use pgdumprs::script::Warning;
 
 use crate::commands::archive;
@@ -22,17 +24,13 @@ pub(crate) fn run(args: &RestoreArgs) -> anyhow::Result<()> {
     args.check()?;
     let options = args.options()?;
     if args.has_database() {
+        // Standard input cannot be looked at twice.
+        if args.format()?.is_some() && args.archive() != Path::new("-") {
+            open(args)?;
+        }
         return execute::run(args, options);
     }
-    let reader = archive::open(args.archive())?;
-    if let Some(format) = args.format()?.filter(|format| *format != reader.format()) {
-        bail!(
-            "{} is an archive in the {} format, and option -F/--format says {}",
-            archive::name(args.archive()),
-            reader.format().to_string().to_lowercase(),
-            format.to_string().to_lowercase()
-        );
-    }
+    let reader = open(args)?;
     let script = ArchiveScript::new(reader, &args.plain(options)?)?;
     for warning in script.warnings() {
         // What is odd about statements is none of a list's business.
@@ -57,6 +55,20 @@ pub(crate) fn run(args: &RestoreArgs) -> anyhow::Result<()> {
         Ok(())
     });
     written.with_context(|| archive::name(args.archive()))
+}
+
+/// Opens the archive, and fails where it is in another format than the one that it must have.
+fn open(args: &RestoreArgs) -> anyhow::Result<Reader<File>> {
+    let reader = archive::open(args.archive())?;
+    if let Some(format) = args.format()?.filter(|format| *format != reader.format()) {
+        bail!(
+            "{} is an archive in the {} format, and option -F/--format says {}",
+            archive::name(args.archive()),
+            reader.format().to_string().to_lowercase(),
+            format.to_string().to_lowercase()
+        );
+    }
+    Ok(reader)
 }
 
 /// Fails where the script would take the place of the archive that it is made of.

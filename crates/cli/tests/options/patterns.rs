@@ -36,6 +36,9 @@ fn tables() {
             "-t app.* -a",
             "-t nothing --table-and-children=parent",
             "-t pg_catalog.pg_am -t information_schema.tables",
+            // Their files are mapped outside the catalogs.
+            "-s -t pg_catalog.pg_class",
+            "-t pg_catalog.pg_tablespace",
         ],
     );
 }

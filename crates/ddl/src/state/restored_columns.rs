@@ -37,7 +37,10 @@ fn learn<'a>(dump: &'a Dump, table: usize, known: &mut HashMap<usize, Vec<&'a BS
             }
         }
     }
-    for column in live_columns(dump, table).filter(|column| dump.writes_column(row, column)) {
+    // What is inherited and not of those parents is of ancestors whose columns nobody has read, because they are not dumped: before its own.
+    let (own, inherited): (Vec<_>, Vec<_>) =
+        live_columns(dump, table).partition(|column| dump.writes_column(row, column));
+    for column in inherited.into_iter().chain(own) {
         if !names.contains(&&column.name) {
             names.push(&column.name);
         }

@@ -27,7 +27,17 @@ impl Opened {
         let sizes = sizes(&reader, &path);
         let header = reader.header().clone();
         let entries = reader.entries().to_vec();
-        let open = move || Ok(Box::new(Reader::open_path(&path)?) as Box<dyn DataSource + Send>);
+        let (first, count) = (reader.header().clone(), reader.entries().len());
+        let open = move || {
+            let again = Reader::open_path(&path)?;
+            // Another dump may have got the name meanwhile, and its rows are not those of this table of contents.
+            if *again.header() != first || again.entries().len() != count {
+                return Err(Error::Misuse(
+                    "another archive has taken this one's place".to_owned(),
+                ));
+            }
+            Ok(Box::new(again) as Box<dyn DataSource + Send>)
+        };
         Ok(Opened {
             header,
             entries,

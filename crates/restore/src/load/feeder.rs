@@ -12,6 +12,9 @@ use crate::source::{BoxedSource, Source};
 /// Bytes of a large object that are read together.
 const CONTENT: usize = 128 * 1024;
 
+/// What is said where the thread has ended before its time, by a panic.
+const GONE: &str = "the thread that reads the archive has ended";
+
 /// A part of some large objects.
 #[derive(Debug)]
 pub(crate) enum Object {
@@ -83,12 +86,11 @@ impl Feeder {
                 .spawn(move || serve(&source, &receiver))?;
             self.requests = Some(sender);
         }
-        // A thread that is gone has dropped its end of what it was to send, and whoever waits for that sees it.
-        let _ = self
-            .requests
-            .as_ref()
-            .map(|requests| requests.send(request));
-        Ok(())
+        let requests = self.requests.as_ref();
+        match requests.is_some_and(|requests| requests.send(request).is_ok()) {
+            true => Ok(()),
+            false => Err(std::io::Error::other(GONE)),
+        }
     }
 }
 
@@ -102,28 +104,49 @@ fn serve(source: &Source, requests: &requests::Receiver<Request>) {
         };
         match request {
             Request::Rows(dump_id, to) => {
+                let whole = Whole::of(&to);
                 let read = data.map_err(RowsError::Archive).and_then(|data| {
                     let mut block = data.data(dump_id).map_err(RowsError::Archive)?;
                     rows::read(&mut *block, |rows| to.blocking_send(Ok(rows)).is_ok())
                 });
-                end(read, &to);
+                whole.end(read);
             }
             Request::Statements(dump_id, cutter, to) => {
+                let whole = Whole::of(&to);
                 let read = data.and_then(|data| read_statements(data, dump_id, cutter, &to));
-                end(read.map_err(RowsError::Archive), &to);
+                whole.end(read.map_err(RowsError::Archive));
             }
             Request::LargeObjects(dump_id, to) => {
+                let whole = Whole::of(&to);
                 let read = data.and_then(|data| read_large_objects(data, dump_id, &to));
-                end(read.map_err(RowsError::Archive), &to);
+                whole.end(read.map_err(RowsError::Archive));
             }
         }
     }
 }
 
-/// Tells of an error. Nobody need be there to hear of it.
-fn end<T>(read: Result<(), RowsError>, to: &mpsc::Sender<Result<T, RowsError>>) {
-    if let Err(error) = read {
-        let _ = to.blocking_send(Err(error));
+/// Sees to it that what was not read to its end does not look as if it had been: not after a panic either.
+struct Whole<'a, T>(Option<&'a mpsc::Sender<Result<T, RowsError>>>);
+
+impl<'a, T> Whole<'a, T> {
+    fn of(to: &'a mpsc::Sender<Result<T, RowsError>>) -> Self {
+        Whole(Some(to))
+    }
+
+    /// Tells of an error, if there is one. Nobody need be there to hear of it.
+    fn end(mut self, read: Result<(), RowsError>) {
+        if let (Some(to), Err(error)) = (self.0.take(), read) {
+            let _ = to.blocking_send(Err(error));
+        }
+    }
+}
+
+impl<T> Drop for Whole<'_, T> {
+    fn drop(&mut self) {
+        if let Some(to) = self.0.take() {
+            let error = archive::Error::Misuse(GONE.to_owned());
+            let _ = to.blocking_send(Err(RowsError::Archive(error)));
+        }
     }
 }
 
@@ -174,4 +197,23 @@ fn read_large_objects(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_a_panic_cuts_off_does_not_look_whole() {
+        let source = Source::new(|| panic!("a fault in the reader"), Default::default());
+        let mut feeder = Feeder::new(source, 2);
+        let mut rows = feeder.rows(1).unwrap();
+        assert!(matches!(rows.recv().await, Some(Err(_))));
+        assert!(rows.recv().await.is_none());
+        // The thread is gone by now, or soon.
+        while let Ok(mut rows) = feeder.rows(2) {
+            assert!(!matches!(rows.recv().await, Some(Ok(_))));
+            tokio::task::yield_now().await;
+        }
+    }
 }

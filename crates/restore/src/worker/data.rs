@@ -17,6 +17,9 @@ use crate::load::statements::Cutter;
 /// Bytes of calls for large objects that are sent together.
 const CALLS: usize = 64 * 1024;
 
+/// What is said of rows under way where a failure elsewhere ends the restore.
+const STOPPED: &str = "the restore ends at the first failure";
+
 impl<'s> Worker<'s, '_> {
     /// Copies a table's rows. They are read to their end even where the server refuses them, so that it is known how many are missing.
     pub(super) async fn copy(
@@ -31,7 +34,9 @@ impl<'s> Worker<'s, '_> {
             return self.copy_shared(step, statement, dump_id, rows).await;
         }
         let begun = !self.leaves_out(step).await? && self.begin_copy(step, statement).await?;
-        let archived = self.send_all(step, rows, begun).await?;
+        let Some(archived) = self.send_all(step, rows, begun).await? else {
+            return Ok(());
+        };
         self.task.ledger.archived(entry, archived);
         if begun {
             self.pipeline.finish_copy();
@@ -67,16 +72,22 @@ impl<'s> Worker<'s, '_> {
         Ok(true)
     }
 
-    /// Sends rows while they are wanted, and counts them all.
+    /// Sends rows while they are wanted, and counts them all; `None` where the restore is to end here.
     async fn send_all(
         &mut self,
         step: usize,
         mut rows: Feed<Rows>,
         begun: bool,
-    ) -> Result<u64, Error> {
+    ) -> Result<Option<u64>, Error> {
         let mut are_wanted = begun;
         let mut archived = 0;
         while let Some(piece) = rows.recv().await {
+            if self.is_stopped() {
+                if begun {
+                    self.pipeline.fail_copy(STOPPED);
+                }
+                return Ok(None);
+            }
             let piece = match piece {
                 Ok(piece) => piece,
                 Err(error) => {
@@ -91,7 +102,7 @@ impl<'s> Worker<'s, '_> {
                 are_wanted = self.send_rows(&piece).await?;
             }
         }
-        Ok(archived)
+        Ok(Some(archived))
     }
 
     /// Sends rows; `false` where the server has refused them.
@@ -162,6 +173,10 @@ impl<'s> Worker<'s, '_> {
         self.pipeline.begin_copy(&table.statement).await?;
         let mut are_wanted = true;
         while are_wanted {
+            if self.is_stopped() {
+                table.fail(own_error("57014", STOPPED));
+                break;
+            }
             let Some((mut rows, held)) = table.next().await else {
                 break;
             };

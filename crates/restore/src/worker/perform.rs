@@ -9,8 +9,8 @@ use pgdumprs_script::{Command, Purpose, Sql};
 use tokio::sync::futures::Notified;
 
 use super::{Kind, Shown, Turn, Worker};
-use crate::Error;
 use crate::load::shared::SharedTable;
+use crate::{Error, durable};
 
 impl<'s> Worker<'s, '_> {
     /// Says what comes before the first step.
@@ -26,6 +26,9 @@ impl<'s> Worker<'s, '_> {
             for sql in ["RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL"] {
                 self.say(sql).await?;
             }
+        }
+        if self.task.script.options().single_transaction {
+            self.say(durable::WAIT_LOCALLY).await?;
         }
         let commands = self.told.end();
         self.run_all(None, commands).await?;
@@ -53,6 +56,9 @@ impl<'s> Worker<'s, '_> {
             }
             if let Command::Connect { database } = command {
                 self.finish().await?;
+                if self.is_stopped() {
+                    break;
+                }
                 return Ok(Turn::Database(database.into(), commands.collect()));
             }
             self.run(Some(step), command).await?;
@@ -103,6 +109,7 @@ impl<'s> Worker<'s, '_> {
                 if self.is_stopped() {
                     return Ok(());
                 }
+                self.task.ledger.commits();
                 Kind::Commit
             }
             Purpose::Setting
@@ -138,7 +145,10 @@ impl<'s> Worker<'s, '_> {
     /// Sets what makes a restore quick and leaves no trace in what is restored.
     pub(crate) async fn set_own(&mut self) -> Result<(), Error> {
         if self.task.rules.commits_lazily {
-            self.say("SET synchronous_commit = off").await?;
+            return self.say("SET synchronous_commit = off").await;
+        }
+        if !self.task.script.options().single_transaction {
+            self.say(durable::WAIT).await?;
         }
         Ok(())
     }

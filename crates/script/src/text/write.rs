@@ -121,6 +121,8 @@ impl Writer<'_> {
                 self.out.clear();
             }
             text.end(&mut self.out);
+            self.output.write_all(&self.out)?;
+            self.out.clear();
         }
         Ok(())
     }

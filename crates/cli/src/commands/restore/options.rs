@@ -41,7 +41,7 @@ pub(crate) struct RestoreArgs {
           help_heading = "General options")]
     file: Option<PathBuf>,
 
-    /// Format of the archive: c or custom; found out without it
+    /// Format that the archive must have: c (custom), d (directory) or t (tar); any without it
     #[arg(
         short = 'F',
         long,
