@@ -104,7 +104,13 @@ impl<W: Write> PlainWriter<W> {
             sizes: Vec::new(),
         };
         match write_text(&self.script, &self.text, &mut copied, &mut self.output) {
-            Ok(()) => Ok(copied.sizes),
+            // Taken to their end: whoever copies must not find that nobody takes them any more.
+            Ok(()) => match copied.steps.next() {
+                None => Ok(copied.sizes),
+                Some(_) => Err(Error::Archive(ArchiveError::Misuse(
+                    "there is data that the script has no place for".to_owned(),
+                ))),
+            },
             Err(WriteError::Data { source, .. }) => Err(Error::Archive(source)),
             Err(error) => Err(not_written(self.offset(), error)),
         }

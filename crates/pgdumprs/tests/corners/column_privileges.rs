@@ -55,7 +55,7 @@ const READ_BY_STOCK: &[(&str, &str)] = &[
     ),
     (
         "pg_collation",
-        "oid collname collnamespace collowner collprovider collisdeterministic collencoding collcollate collctype collversion tableoid colllocale collicurules",
+        "oid collname collnamespace collowner collprovider collisdeterministic collencoding collcollate collctype collversion tableoid colllocale colliculocale collicurules",
     ),
     (
         "pg_constraint",
@@ -67,7 +67,7 @@ const READ_BY_STOCK: &[(&str, &str)] = &[
     ),
     (
         "pg_database",
-        "oid datname datdba encoding datcollate datctype datistemplate datconnlimit datfrozenxid datminmxid dattablespace datacl tableoid datlocprovider datlocale daticurules datcollversion",
+        "oid datname datdba encoding datcollate datctype datistemplate datconnlimit datfrozenxid datminmxid dattablespace datacl tableoid datlocprovider datlocale daticulocale daticurules datcollversion",
     ),
     ("pg_db_role_setting", "setdatabase setrole setconfig"),
     (

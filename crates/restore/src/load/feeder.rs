@@ -98,30 +98,41 @@ impl Feeder {
 fn serve(source: &Source, requests: &requests::Receiver<Request>) {
     let mut opened: Option<BoxedSource> = None;
     for request in requests {
-        let data = match &mut opened {
-            Some(data) => Ok(data),
-            None => source.open().map(|data| opened.insert(data)),
-        };
         match request {
             Request::Rows(dump_id, to) => {
                 let whole = Whole::of(&to);
-                let read = data.map_err(RowsError::Archive).and_then(|data| {
-                    let mut block = data.data(dump_id).map_err(RowsError::Archive)?;
-                    rows::read(&mut *block, |rows| to.blocking_send(Ok(rows)).is_ok())
-                });
+                let read = open(source, &mut opened)
+                    .map_err(RowsError::Archive)
+                    .and_then(|data| {
+                        let mut block = data.data(dump_id).map_err(RowsError::Archive)?;
+                        rows::read(&mut *block, |rows| to.blocking_send(Ok(rows)).is_ok())
+                    });
                 whole.end(read);
             }
             Request::Statements(dump_id, cutter, to) => {
                 let whole = Whole::of(&to);
-                let read = data.and_then(|data| read_statements(data, dump_id, cutter, &to));
+                let read = open(source, &mut opened)
+                    .and_then(|data| read_statements(data, dump_id, cutter, &to));
                 whole.end(read.map_err(RowsError::Archive));
             }
             Request::LargeObjects(dump_id, to) => {
                 let whole = Whole::of(&to);
-                let read = data.and_then(|data| read_large_objects(data, dump_id, &to));
+                let read = open(source, &mut opened)
+                    .and_then(|data| read_large_objects(data, dump_id, &to));
                 whole.end(read.map_err(RowsError::Archive));
             }
         }
+    }
+}
+
+/// The archive, which is opened when it is first needed.
+fn open<'o>(
+    source: &Source,
+    opened: &'o mut Option<BoxedSource>,
+) -> archive::Result<&'o mut BoxedSource> {
+    match opened {
+        Some(data) => Ok(data),
+        None => Ok(opened.insert(source.open()?)),
     }
 }
 
