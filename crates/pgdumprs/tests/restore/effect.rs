@@ -7,15 +7,26 @@ use pgdumprs_testkit::{Major, Server, fixture_files, fixtures_dir, for_each_majo
 
 use super::{ALL_WAYS, compare, dump};
 
+/// By default on the oldest major, one in the middle and the newest.
 #[test]
 fn the_sample_database_by_stock_and_by_us() {
+    let is_thorough = std::env::var_os("PGDUMPRS_SCALE").is_some();
     for_each_major(|server| {
+        let is_milestone = matches!(server.major(), Major::V13 | Major::V17 | Major::V19);
+        if !is_milestone && !is_thorough {
+            return Ok(());
+        }
         let source = server.database();
         source.load_fixture("logistics")?;
         let folder = tempfile::tempdir()?;
         let archive = folder.path().join("archive.dump");
         stock_archive(&source, &archive, &[]).context("stock's archive")?;
-        compare(&source, &archive, ALL_WAYS).context("stock's archive")?;
+        let ways = if is_thorough {
+            ALL_WAYS
+        } else {
+            &ALL_WAYS[2..]
+        };
+        compare(&source, &archive, ways).context("stock's archive")?;
         dump(&source, &archive)?;
         compare(&source, &archive, ALL_WAYS).context("our archive")
     });
