@@ -1,4 +1,4 @@
-//! Whether every option of pg_dump 18 is in these tests at all.
+//! Whether every option of pg_dump is in these tests at all.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,10 +13,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
     (
         "--jobs",
         "crates/pgdumprs/tests/parallel: the number changes no byte",
-    ),
-    (
-        "--verbose",
-        "tests/command.rs: it says what happens, in words of our own",
     ),
     ("--version", "tests/command.rs"),
     ("--help", "tests/command.rs"),
