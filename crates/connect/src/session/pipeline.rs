@@ -131,12 +131,15 @@ impl<'a> Pipeline<'a> {
         while self.copies_apart && self.under_way() > 0 {
             self.read().await?;
         }
-        self.send(sql).await?;
-        let number = self.sent - 1;
-        self.sending = Some(number);
-        if self.done <= number {
-            self.copies.push_back(number);
+        // The server may ask for the data while what was sent is still on its way.
+        let number = self.sent;
+        self.copies.push_back(number);
+        let sent = self.send(sql).await;
+        if sent.is_err() || self.done > number {
+            self.copies.retain(|&copy| copy != number);
         }
+        sent?;
+        self.sending = Some(number);
         if self.copies_apart {
             self.copy_begun().await?;
         }
