@@ -104,11 +104,18 @@ impl<'a> Pipeline<'a> {
     ///
     /// Where data of a COPY is being sent.
     pub async fn send(&mut self, sql: impl AsRef<[u8]>) -> Result<(), Error> {
+        self.send_one(sql.as_ref(), false).await
+    }
+
+    async fn send_one(&mut self, sql: &[u8], is_copy: bool) -> Result<(), Error> {
         assert!(self.sending.is_none(), "a COPY is being sent data");
-        let sql = sql.as_ref();
         check_sendable(sql)?;
         while self.under_way() >= self.window || self.copies_apart && !self.copies.is_empty() {
             self.read().await?;
+        }
+        if is_copy {
+            // The server may ask for its data while what was sent is still on its way.
+            self.copies.push_back(self.sent);
         }
         self.session.send(sql);
         self.sent += 1;
@@ -131,15 +138,8 @@ impl<'a> Pipeline<'a> {
         while self.copies_apart && self.under_way() > 0 {
             self.read().await?;
         }
-        // The server may ask for the data while what was sent is still on its way.
-        let number = self.sent;
-        self.copies.push_back(number);
-        let sent = self.send(sql).await;
-        if sent.is_err() || self.done > number {
-            self.copies.retain(|&copy| copy != number);
-        }
-        sent?;
-        self.sending = Some(number);
+        self.send_one(sql.as_ref(), true).await?;
+        self.sending = Some(self.sent - 1);
         if self.copies_apart {
             self.copy_begun().await?;
         }
