@@ -1,6 +1,6 @@
 //! What to dump and how to write it.
 
-use pgdumprs_catalog::{Patterns, Scope};
+use pgdumprs_catalog::{Patterns, Purpose, Scope};
 
 bitflags::bitflags! {
     /// The three parts that a restore goes through, one after the other.
@@ -159,6 +159,7 @@ impl Options {
         Scope {
             large_objects: self.dumps_large_objects(),
             security_labels: self.security_labels,
+            domains: !self.patterns.any(Purpose::IncludeTable),
             patterns: self.patterns.clone(),
         }
     }

@@ -5,7 +5,7 @@ use bstr::BString;
 use crate::kinds::data_type::{QualifiedName, TypeDefault};
 use crate::query::cells::Cells;
 use crate::query::flight::{Detailed, Listed, oid_list};
-use crate::{Error, Oid};
+use crate::{Error, Oid, Scope};
 
 /// A CHECK or NOT NULL constraint of a domain (`pg_constraint`).
 #[derive(Debug, Clone)]
@@ -24,6 +24,10 @@ pub struct DomainConstraint {
 
 impl Listed for DomainConstraint {
     const WHAT: &'static str = "constraints of domains";
+
+    fn is_in_scope(scope: &Scope) -> bool {
+        scope.domains
+    }
 
     fn query(_version: u32) -> String {
         "SELECT oid, conname, contypid, contype, convalidated

@@ -58,8 +58,8 @@ impl Detailed for StatisticsExt {
 pub struct StatisticsExtData {
     /// OID of the statistics object.
     pub statistics: Oid,
-    /// Numbers of the table's columns that are in it, ascending.
-    pub keys: Vec<i16>,
+    /// What it is made of, as SQL: the table's columns by their names, in the order of their numbers, and then expressions.
+    pub members: BString,
     /// Parameters of `pg_restore_extended_stats` and what they are, as the server prints it. NULLs are left out.
     pub values: Vec<(&'static str, BString)>,
 }
@@ -111,13 +111,12 @@ impl Detailed for StatisticsExtData {
             .map(|column| format!("'{column}', e.{column}::text"))
             .join(", ");
         format!(
-            "SELECT s.statistics_id, x.stxkeys, {values},
+            "SELECT s.statistics_id, pg_catalog.pg_get_statisticsobjdef_columns(s.statistics_id), {values},
                     (SELECT pg_catalog.jsonb_pretty(pg_catalog.jsonb_agg(NULLIF(
                                 pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object({members})), '{{}}'::jsonb)))
                        FROM pg_catalog.pg_stats_ext_exprs AS e
                       WHERE e.statistics_id = s.statistics_id AND e.inherited = s.inherited) AS {EXPRESSIONS}
              FROM {list} AS wanted(oid) JOIN pg_catalog.pg_stats_ext AS s ON s.tableid = wanted.oid
-                  JOIN pg_catalog.pg_statistic_ext AS x ON x.oid = s.statistics_id
              ORDER BY s.statistics_id, s.inherited",
             list = oid_list(oids),
         )
@@ -125,7 +124,7 @@ impl Detailed for StatisticsExtData {
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self, Error> {
         let statistics = cells.oid()?;
-        let keys = cells.get()?;
+        let members = cells.text()?;
         let mut values = Vec::with_capacity(COLUMNS.len() + 1);
         for column in COLUMNS.iter().chain(&[EXPRESSIONS]) {
             if let Some(value) = cells.opt_text()? {
@@ -134,7 +133,7 @@ impl Detailed for StatisticsExtData {
         }
         Ok(Self {
             statistics,
-            keys,
+            members,
             values,
         })
     }

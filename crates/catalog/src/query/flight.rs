@@ -10,12 +10,17 @@ use pgdumprs_connect::{Encoding, Rows, Session};
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::query::cells::Cells;
-use crate::{Error, Oid};
+use crate::{Error, Oid, Scope};
 
 /// A kind of row that one query fetches for the whole database.
 pub(crate) trait Listed: Sized + Send + 'static {
     /// What the rows are, as messages name it: "schemas", "tables".
     const WHAT: &'static str;
+
+    /// Whether there is any use for the rows. Otherwise the query is not sent: a role may not be allowed to ask it.
+    fn is_in_scope(_scope: &Scope) -> bool {
+        true
+    }
 
     /// The query for a server whose version number is `version` (170011 for 17.11).
     fn query(version: u32) -> String;

@@ -156,7 +156,7 @@ impl Listing {
         let namespaces = flight.list::<Namespace>();
         let tables = flight.list::<Table>();
         let inherits = flight.list::<Inherits>();
-        let type_system = type_system::ListingTickets::new(&mut flight);
+        let type_system = type_system::ListingTickets::new(&mut flight, scope);
         let database_name = session.target().database.clone();
         let matching = matching::Asked::new(
             &mut flight,

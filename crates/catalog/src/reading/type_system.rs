@@ -21,11 +21,11 @@ use crate::kinds::type_base::BaseTypeDetails;
 use crate::kinds::type_composite::CompositeAttribute;
 use crate::kinds::type_enum::EnumDetails;
 use crate::kinds::type_range::RangeDetails;
-use crate::query::flight::{Flight, Landed, Ticket};
+use crate::query::flight::{Flight, Landed, Listed, Ticket};
 use crate::{
     AccessMethod, Aggregate, Cast, CatalogId, Collation, Conversion, DataType, DomainConstraint,
-    Error, Function, Language, Oid, OpClass, OpFamily, Operator, Transform, TsConfig, TsDictionary,
-    TsParser, TsTemplate,
+    Error, Function, Language, Oid, OpClass, OpFamily, Operator, Scope, Transform, TsConfig,
+    TsDictionary, TsParser, TsTemplate,
 };
 
 /// Tickets and rows of kinds that are listed, so that each kind is named once.
@@ -43,8 +43,8 @@ macro_rules! listed {
         }
 
         impl ListingTickets {
-            pub(crate) fn new(flight: &mut Flight) -> Self {
-                Self { $($field: flight.list::<$row>(),)* }
+            pub(crate) fn new(flight: &mut Flight, scope: &Scope) -> Self {
+                Self { $($field: flight.list_if::<$row>(<$row>::is_in_scope(scope)),)* }
             }
 
             pub(crate) fn take(self, landed: &Landed) -> Result<TypeSystem, Error> {

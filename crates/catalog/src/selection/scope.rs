@@ -9,6 +9,8 @@ pub struct Scope {
     pub large_objects: bool,
     /// Whether security labels of the database are listed.
     pub security_labels: bool,
+    /// Whether domains may be dumped: not where tables are chosen by name.
+    pub domains: bool,
     /// Patterns for names, to be matched.
     pub patterns: Patterns,
 }

@@ -132,7 +132,8 @@ fn restore(dump: &Dump, object: &Object, table: usize, row: &StatisticsExtData) 
         let said = match *column {
             "n_distinct" | "dependencies" => columns::renumbered(value.as_ref(), &numbers),
             "most_common_vals" => {
-                columns::reordered(value.as_ref(), &row.keys, &numbers, dump.encoding)
+                let keys = columns::keys(row.members.as_ref(), dump.columns(table), dump.encoding);
+                columns::reordered(value.as_ref(), &keys, &numbers, dump.encoding)
             }
             _ => None,
         };
@@ -186,7 +187,7 @@ mod tests {
             .into();
         let data = |inherited: &str, more: &[(&'static str, &str)]| StatisticsExtData {
             statistics: 20_010,
-            keys: vec![2, 3],
+            members: "a, b".into(),
             values: std::iter::once(&("inherited", inherited))
                 .chain(more)
                 .map(|&(column, value)| (column, value.into()))

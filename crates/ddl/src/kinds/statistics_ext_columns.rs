@@ -5,7 +5,8 @@
 use std::collections::HashMap;
 
 use bstr::{BStr, BString, ByteSlice};
-use pgdumprs_catalog::Encoding;
+use pgdumprs_catalog::{Column, Encoding};
+use pgdumprs_sql::identifier;
 
 /// How n_distinct and dependencies begin a list of columns.
 const LIST: &[u8] = b"\"attributes\": [";
@@ -38,6 +39,24 @@ pub(super) fn renumbered(text: &BStr, numbers: &HashMap<i16, i16>) -> Option<BSt
         }
     }
     Some(said)
+}
+
+/// The numbers of the columns that `members` begins with, which are names with commas between them; expressions may follow.
+pub(super) fn keys(members: &BStr, columns: &[Column], encoding: Encoding) -> Vec<i16> {
+    let mut keys = Vec::new();
+    let mut rest = members.as_bytes();
+    while !rest.is_empty() {
+        let key = columns.iter().find_map(|column| {
+            let name = identifier(column.name.as_ref(), false, encoding);
+            let behind = rest.strip_prefix(name.as_slice())?;
+            let ends = behind.is_empty() || behind.starts_with(b", ");
+            (ends && !column.is_dropped).then_some((column.number, behind))
+        });
+        let Some((key, behind)) = key else { break };
+        keys.push(key);
+        rest = behind.strip_prefix(b", ").unwrap_or(behind);
+    }
+    keys
 }
 
 /// Most common values, an array of arrays, with the columns of each in their new order: `keys` are their numbers, in ascending order

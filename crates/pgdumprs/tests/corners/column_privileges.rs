@@ -259,6 +259,49 @@ fn the_columns_that_stock_reads_are_enough() {
     });
 }
 
+/// Of these catalogs more is read for other options.
+#[test]
+fn options_take_no_more_columns_than_with_stock() {
+    const READ: &[Ruled] = &[
+        (
+            &["--table=s.*"],
+            |dump| dump.include_table("s.*"),
+            &["pg_constraint"],
+        ),
+        (
+            &["--statistics"],
+            |dump| dump.statistics(true),
+            &["pg_statistic_ext"],
+        ),
+    ];
+    for_each_major(|server| {
+        let (database, role) = prepared(server);
+        let as_role = format!("{} user={role}", database.conninfo());
+        for (options, chosen, catalogs) in READ {
+            for catalog in *catalogs {
+                let read = READ_BY_STOCK.iter().find(|(name, _)| name == catalog);
+                let (_, columns) = read.context("a catalog of the list")?;
+                // Only domains have that.
+                let columns = columns.replace("contypid", "");
+                let sql = format!(
+                    "SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute
+                     WHERE attrelid = 'pg_catalog.{catalog}'::regclass AND attname = ANY (string_to_array('{columns}', ' '))"
+                );
+                let known = database.psql(&sql);
+                database.execute_sql(format!(
+                    "REVOKE SELECT ON pg_catalog.{catalog} FROM PUBLIC;
+                     GRANT SELECT ({known}) ON pg_catalog.{catalog} TO {role}"
+                ));
+            }
+            same_as_stock(&as_role, options, chosen).with_context(|| format!("{options:?}"))?;
+            for catalog in *catalogs {
+                database.execute_sql(format!("GRANT SELECT ON pg_catalog.{catalog} TO PUBLIC"));
+            }
+        }
+        Ok(())
+    });
+}
+
 #[test]
 fn what_options_rule_out_goes_unread() {
     for_each_major(|server| {
