@@ -296,3 +296,11 @@ fn parse_format(text: &str) -> anyhow::Result<Format> {
         _ => bail!("there is no such format: use -Fc or -Fp"),
     }
 }
+
+/// Fails for the first pair of options that clash, if one does.
+pub(crate) fn refuse_conflicts(conflicts: &[(bool, &str, &str)]) -> anyhow::Result<()> {
+    match conflicts.iter().find(|(clash, ..)| *clash) {
+        Some((_, one, other)) => bail!("options {one} and {other} cannot be used together"),
+        None => Ok(()),
+    }
+}

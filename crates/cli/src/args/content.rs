@@ -1,8 +1,9 @@
 //! Options that say which parts of the database are dumped.
 
-use anyhow::bail;
 use clap::{Args, ValueEnum};
 use pgdumprs::{Dump, Sections};
+
+use crate::args::refuse_conflicts;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Content options")]
@@ -116,11 +117,6 @@ impl ContentArgs {
                 SCHEMA_ONLY,
             ),
         ];
-        for (clash, one, other) in conflicts {
-            if clash {
-                bail!("options {one} and {other} cannot be used together");
-            }
-        }
-        Ok(())
+        refuse_conflicts(&conflicts)
     }
 }

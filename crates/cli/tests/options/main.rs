@@ -7,6 +7,8 @@ mod coverage;
 mod filter;
 mod inserts;
 mod kinds;
+#[path = "../support/line_end.rs"]
+mod line_end;
 mod meant;
 mod patterns;
 mod plain;

@@ -5,53 +5,16 @@ use std::process::Command;
 
 use pgdumprs_testkit::{Major, Server, reference_pg_dump};
 
-use crate::support::{assert_says, failure, pgdumprs, run};
+use crate::line_end::{self, End};
+use crate::support::{assert_says, failure, pgdumprs};
 
-/// Where a command line ends.
-#[derive(Debug, PartialEq)]
-enum End {
-    /// It is understood, and fails where every connection to `/nowhere` does.
-    Connects,
-    /// It is refused, with this line; what goes before the reason is left out, and so is a hint.
-    Refused(String),
-    /// It shows something and succeeds.
-    Shows,
-}
-
-/// Runs a command with arguments parted by blanks, of which `''` is an empty one. Stock makes the file of `-f` before it connects.
-fn end(mut command: Command, line: &str) -> End {
-    let arguments = line
-        .split(' ')
-        .map(|word| if word == "''" { "" } else { word });
-    // Stock makes the file before it connects.
+/// Where a command line ends. What is understood fails where every connection to `/nowhere` does.
+fn end(command: Command, line: &str) -> End {
+    // Stock makes the file of -f before it connects.
     let folder = tempfile::tempdir().unwrap();
-    let output = run(command
-        .args(arguments)
-        .current_dir(folder.path())
-        .env("LC_ALL", "C")
-        .env("PGHOST", "/nowhere"));
-    let said = String::from_utf8(output.stderr).unwrap();
-    match output.status.code() {
-        Some(0) => End::Shows,
-        Some(1) => {
-            assert!(output.stdout.is_empty(), "{line}");
-            let mut reasons = said.lines().filter_map(|said| {
-                let said = said
-                    .split_once("pg_dump: ")
-                    .or(said.split_once("pgdumprs: "))?
-                    .1;
-                Some(said.strip_prefix("error: ").unwrap_or(said))
-            });
-            let reason = reasons
-                .find(|said| !said.starts_with("warning: ") && !said.starts_with("hint: "))
-                .unwrap_or(&said);
-            if reason.starts_with("connection to server") || reason.starts_with("could not reach") {
-                return End::Connects;
-            }
-            End::Refused(reason.split(" (try \"").next().unwrap_or(reason).to_owned())
-        }
-        status => panic!("{command:?} ended with {status:?}: {said}"),
-    }
+    line_end::end(command, line, folder.path(), |reason| {
+        reason.starts_with("connection to server") || reason.starts_with("could not reach")
+    })
 }
 
 /// How stock and ours end with one line.
@@ -101,7 +64,7 @@ fn what_stock_takes_is_taken() {
         "-vax",
         "--use-set-session-authorization --disable-triggers --no-table-access-method",
     ] {
-        assert_eq!(ends(line), (End::Connects, End::Connects), "{line}");
+        assert_eq!(ends(line), (End::Understood, End::Understood), "{line}");
     }
 }
 
@@ -259,7 +222,7 @@ fn a_word_that_is_no_database_gets_a_hint() {
 /// Where ours part with stock, which `docs/cli.md` says too.
 #[test]
 fn differences_are_those_that_are_meant() {
-    let refused = |part: &str| (End::Connects, part.to_owned());
+    let refused = |part: &str| (End::Understood, part.to_owned());
     for (line, (stock, part)) in [
         ("--binary-upgrade", refused("pg_upgrade")),
         ("-Ft", refused("-Fc")),
@@ -277,7 +240,7 @@ fn differences_are_those_that_are_meant() {
     for line in ["-j 4", "-j 4 --include-foreign-data=x"] {
         let (stock, ours) = ends(line);
         assert!(
-            matches!(stock, End::Refused(_)) && ours == End::Connects,
+            matches!(stock, End::Refused(_)) && ours == End::Understood,
             "{line}"
         );
     }

@@ -5,63 +5,25 @@ use std::process::Command;
 
 use pgdumprs_testkit::reference_pg_restore;
 
-use crate::support::{assert_says, pgdumprs, run};
+use crate::line_end::{self, End};
+use crate::support::{assert_says, pgdumprs};
 
-/// Where a command line ends.
-#[derive(Debug, PartialEq)]
-enum End {
-    /// It is understood, and fails since standard input is no archive, or the file that it names is not there.
-    Opens,
-    /// It is refused, with this line; what goes before the reason is left out, and so is a hint.
-    Refused(String),
-    /// It shows something and succeeds.
-    Shows,
-}
-
-/// Runs a command with arguments parted by blanks, of which `''` is an empty one.
-fn end(mut command: Command, line: &str) -> End {
-    let arguments = line
-        .split(' ')
-        .filter(|word| !word.is_empty())
-        .map(|word| if word == "''" { "" } else { word });
+/// Where a command line ends. What is understood fails since standard input is no archive, or the file that it names is not there.
+fn end(command: Command, line: &str) -> End {
+    const OPENS: [&str; 5] = [
+        "input file is too short",
+        "could not read from input file: end of file",
+        "could not open input file \"nosuch\"",
+        "standard input: ",
+        "could not open \"nosuch\"",
+    ];
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("rules"), "include table a\n").unwrap();
     fs::write(folder.path().join("bad_rules"), "exclude table a\n").unwrap();
-    let output = run(command
-        .args(arguments)
-        .current_dir(folder.path())
-        .stdin(std::process::Stdio::null())
-        .env("LC_ALL", "C")
-        .env("PGHOST", "/nowhere"));
-    let said = String::from_utf8(output.stderr).unwrap();
-    match output.status.code() {
-        Some(0) => End::Shows,
-        Some(1) => {
-            assert!(output.stdout.is_empty(), "{line}");
-            let mut reasons = said.lines().filter_map(|said| {
-                let said = said
-                    .split_once("pg_restore: ")
-                    .or(said.split_once("pgdumprs: "))?
-                    .1;
-                Some(said.strip_prefix("error: ").unwrap_or(said))
-            });
-            let reason = reasons
-                .find(|said| !said.starts_with("warning: ") && !said.starts_with("hint: "))
-                .unwrap_or(&said);
-            let opens = [
-                "input file is too short",
-                "could not read from input file: end of file",
-                "could not open input file \"nosuch\"",
-                "standard input: ",
-                "could not open \"nosuch\"",
-            ];
-            if opens.iter().any(|begin| reason.starts_with(begin)) {
-                return End::Opens;
-            }
-            let reason = reason.split(" (try \"").next().unwrap_or(reason);
-            End::Refused(in_order(reason))
-        }
-        status => panic!("{command:?} ended with {status:?}: {said}"),
+    let opens = |reason: &str| OPENS.iter().any(|begin| reason.starts_with(begin));
+    match line_end::end(command, line, folder.path(), opens) {
+        End::Refused(reason) => End::Refused(in_order(&reason)),
+        end => end,
     }
 }
 
@@ -120,7 +82,7 @@ fn what_stock_takes_is_taken() {
         "-f - --restrict-key=aZ09",
         "-f - --filter=rules",
     ] {
-        assert_eq!(ends(line), (End::Opens, End::Opens), "{line}");
+        assert_eq!(ends(line), (End::Understood, End::Understood), "{line}");
     }
 }
 

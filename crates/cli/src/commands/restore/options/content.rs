@@ -1,8 +1,9 @@
 //! Options that say which parts of the archive are restored.
 
-use anyhow::bail;
 use clap::{Args, ValueEnum};
 use pgdumprs::script::{Options, Sections};
+
+use crate::args::refuse_conflicts;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Content options")]
@@ -78,12 +79,7 @@ impl ContentArgs {
             (data_only && self.statistics, DATA_ONLY, "--statistics"),
             (schema_only && self.statistics, SCHEMA_ONLY, "--statistics"),
         ];
-        for (clash, one, other) in conflicts {
-            if clash {
-                bail!("options {one} and {other} cannot be used together");
-            }
-        }
-        Ok(())
+        refuse_conflicts(&conflicts)
     }
 
     /// Adds what was asked for.
