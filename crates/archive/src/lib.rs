@@ -78,7 +78,7 @@ pub use format::{
 pub use reader::{
     Format, Reader,
     block::{Block, DataBlock, LargeObject, LargeObjectsBlock},
-    rows::Rows,
+    rows::{ROWS_END_MARGIN, Rows, find_rows_end, may_follow_rows},
 };
 pub use verify::{BlockContent, Damage, Verified, VerifiedBlock};
 pub use writer::{Writer, held_back::HeldBack};

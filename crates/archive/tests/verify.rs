@@ -355,5 +355,16 @@ fn rows_are_given_without_their_end() {
             "{said}"
         );
         assert!(rows(&start.clone().chunk(b"1\tx\\.\n\n\n").int(0), step).is_err());
+        for newlines in [1, 2, 8] {
+            let behind = start
+                .clone()
+                .chunk(b"1\tx\n\\.")
+                .chunk(&b"\n".repeat(newlines));
+            assert_eq!(rows(&behind.int(0), step).unwrap(), b"1\tx\n");
+        }
+        for behind in [&b"\\.\n"[..], b"\n\n2"] {
+            let more = start.clone().chunk(b"1\tx\n\\.\n").chunk(behind).int(0);
+            assert!(rows(&more, step).unwrap_err().1.contains("follows"));
+        }
     }
 }

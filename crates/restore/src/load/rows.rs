@@ -1,11 +1,8 @@
 //! A table's rows in pieces, without the line that ends them.
 
-use pgdumprs_archive::Error;
+use pgdumprs_archive::{Error, ROWS_END_MARGIN, find_rows_end, may_follow_rows};
 
 use crate::source::Reading;
-
-/// What a block of COPY text ends with.
-const END: &[u8] = b"\\.\n\n\n";
 
 /// Bytes of a piece, about.
 pub(crate) const PIECE: usize = 128 * 1024;
@@ -36,20 +33,16 @@ pub(crate) fn read(
     let mut at_line_start = true;
     loop {
         let mut bytes = std::mem::take(&mut held);
-        let is_ended = fill(data, &mut bytes).map_err(RowsError::Archive)?;
-        if is_ended {
-            let rest = bytes.strip_suffix(END).map(<[u8]>::len);
-            let ends_a_row = |length: usize| match length.checked_sub(1) {
-                Some(last) => bytes[last] == b'\n',
-                None => at_line_start,
-            };
-            let length = rest
-                .filter(|&length| ends_a_row(length))
-                .ok_or(RowsError::BreakOff)?;
-            bytes.truncate(length);
+        let is_read = fill(data, &mut bytes).map_err(RowsError::Archive)?;
+        let end = find_rows_end(&bytes, at_line_start);
+        if let Some(end) = &end {
+            pass(data, bytes.split_off(end.end))?;
+            bytes.truncate(end.start);
+        } else if is_read {
+            return Err(RowsError::BreakOff);
         } else {
             // The last bytes may be the beginning of the end, and what is in front of them that of a row.
-            let sure = bytes.len() - END.len();
+            let sure = bytes.len() - ROWS_END_MARGIN;
             let cut = memchr::memrchr(b'\n', &bytes[..sure]).map_or(sure, |end| end + 1);
             held = bytes.split_off(cut);
         }
@@ -60,7 +53,22 @@ pub(crate) fn read(
             count,
             are_whole: at_line_start,
         };
-        if (!rows.bytes.is_empty() && !take(rows)) || is_ended {
+        if (!rows.bytes.is_empty() && !take(rows)) || end.is_some() {
+            return Ok(());
+        }
+    }
+}
+
+/// Reads what is behind the line that ends the rows, of which `rest` is read already.
+fn pass(data: &mut Reading<'_>, mut rest: Vec<u8>) -> Result<(), RowsError> {
+    loop {
+        if !may_follow_rows(&rest) {
+            return Err(RowsError::BreakOff);
+        }
+        rest.resize(PIECE, 0);
+        let count = data.read_data(&mut rest).map_err(RowsError::Archive)?;
+        rest.truncate(count);
+        if count == 0 {
             return Ok(());
         }
     }
@@ -69,7 +77,7 @@ pub(crate) fn read(
 /// Fills a piece behind what it holds already; `true` at the end of the data.
 fn fill(data: &mut Reading<'_>, bytes: &mut Vec<u8>) -> Result<bool, Error> {
     let mut length = bytes.len();
-    bytes.resize(length.max(PIECE) + END.len() + 1, 0);
+    bytes.resize(length.max(PIECE) + ROWS_END_MARGIN + 1, 0);
     while length < bytes.len() {
         match data.read_data(&mut bytes[length..])? {
             0 => {
@@ -88,6 +96,9 @@ mod tests {
 
     use super::*;
     use crate::source::tests::Pieces;
+
+    /// What a block ends with as a rule.
+    const END: &[u8] = b"\\.\n\n\n";
 
     fn pieces(data: &[u8], step: usize) -> Result<Vec<Rows>, RowsError> {
         let mut pieces = Vec::new();
@@ -121,7 +132,7 @@ mod tests {
 
         #[test]
         fn rows_that_break_off_are_no_rows(length in 1usize..600, cut in 1usize..5) {
-            let rows = [b"row\n".repeat(length).as_slice(), END].concat();
+            let rows = [b"row\n".repeat(length).as_slice(), b"\\.\n"].concat();
             prop_assert!(pieces(&rows[..rows.len() - cut], 1 << 20).is_err());
         }
     }
@@ -131,6 +142,18 @@ mod tests {
         assert!(pieces(b"\\.\n\n\n", 3).unwrap().is_empty());
         assert!(pieces(b"a\\.\n\n\n", 3).is_err());
         assert!(pieces(b"", 3).is_err());
+        assert!(pieces(b"\\.\n", 3).unwrap().is_empty());
+        assert!(
+            pieces(
+                &[b"\\.\n".as_slice(), &b"\n".repeat(3 * PIECE)].concat(),
+                1 << 20
+            )
+            .unwrap()
+            .is_empty()
+        );
+        for behind in ["x", "\n\nx", "\\.\n"] {
+            assert!(pieces(format!("a\n\\.\n{behind}").as_bytes(), 3).is_err());
+        }
         let long = [b"a".repeat(PIECE + 6).as_slice(), END].concat();
         assert!(pieces(&long, 1000).is_err());
     }
