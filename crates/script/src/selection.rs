@@ -9,9 +9,6 @@ use crate::list::List;
 use crate::names::{AllNames, Names};
 use crate::options::{Options, Parts, Sections};
 
-/// What begins the definition of data that goes through the root of a partitioned table: it is a note and defines nothing.
-const VIA_ROOT: &[u8] = b"-- load via partition root ";
-
 /// Decides about entries, one after the other in the order of the restore.
 pub(crate) struct Selection<'a> {
     entries: &'a [Entry],
@@ -93,7 +90,7 @@ impl<'a> Selection<'a> {
         {
             return Decided::Out;
         }
-        Decided::In(self.kept_parts(parts, entry, tag))
+        Decided::In(self.kept_parts(parts, entry))
     }
 
     /// Whether one of the options that leave out a whole class of objects leaves out an entry.
@@ -215,16 +212,15 @@ impl<'a> Selection<'a> {
     }
 
     /// Of the parts that an entry of its kind may have, those that it has and that are wanted.
-    fn kept_parts(&self, mut parts: Parts, entry: &Entry, tag: &BStr) -> Parts {
+    fn kept_parts(&self, mut parts: Parts, entry: &Entry) -> Parts {
         if !entry.had_dumper {
-            parts &= if is_data_by_definition(entry, tag) {
+            parts &= if entry.is_data_by_definition() {
                 Parts::DATA
             } else {
                 !Parts::DATA
             };
         }
-        let definition = entry.definition.as_ref().map_or(&b""[..], |text| text);
-        if definition.is_empty() || definition.starts_with(VIA_ROOT) {
+        if !entry.has_definition() {
             parts -= Parts::SCHEMA;
         }
         let sequence = self.options.sequence_data && entry.descriptor == "SEQUENCE SET";
@@ -235,15 +231,6 @@ impl<'a> Selection<'a> {
             parts -= Parts::SCHEMA;
         }
         parts
-    }
-}
-
-/// Whether the definition of an entry stands for data: positions of sequences, and all that is about large objects.
-fn is_data_by_definition(entry: &Entry, tag: &BStr) -> bool {
-    match entry.descriptor.as_slice() {
-        b"SEQUENCE SET" | b"BLOB" | b"BLOB METADATA" => true,
-        b"ACL" | b"COMMENT" | b"SECURITY LABEL" => tag.starts_with(b"LARGE OBJECT"),
-        _ => false,
     }
 }
 

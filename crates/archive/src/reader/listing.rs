@@ -98,14 +98,26 @@ impl Entry {
         if self.had_dumper {
             return true;
         }
-        // Data that stands in the table of contents.
-        let data = match descriptor {
+        self.is_data_by_definition() || self.has_definition()
+    }
+
+    /// Whether the entry's definition stands for data, which is then in the table of contents: the position of a sequence, and all that is
+    /// about large objects.
+    pub fn is_data_by_definition(&self) -> bool {
+        match self.descriptor.as_slice() {
             b"SEQUENCE SET" | b"BLOB" | b"BLOB METADATA" => true,
-            b"ACL" | b"COMMENT" | b"SECURITY LABEL" => tag.starts_with(b"LARGE OBJECT"),
+            b"ACL" | b"COMMENT" | b"SECURITY LABEL" => {
+                let tag = self.tag.as_ref();
+                tag.is_some_and(|tag| tag.starts_with(b"LARGE OBJECT"))
+            }
             _ => false,
-        };
+        }
+    }
+
+    /// Whether the entry's definition defines something. That data goes through the root of a partitioned table is a note.
+    pub fn has_definition(&self) -> bool {
         let definition = self.definition.as_ref().map_or(&b""[..], |text| text);
-        data || !definition.is_empty() && !definition.starts_with(VIA_ROOT)
+        !definition.is_empty() && !definition.starts_with(VIA_ROOT)
     }
 
     /// The entry's descriptor, schema (`-` if it has none) and tag, in one line.
