@@ -92,9 +92,9 @@ pub use pgdumprs_script as script;
 pub use plain::Plain;
 pub use report::{Lsn, Report, TableReport};
 pub use restore::{
-    Cure, Failure, Fate, Loss, Obstacle, PlannedEntry, Restore, RestoreEnd, RestoreError,
-    RestoreEvent, RestoreOptions, RestorePlan, RestoreReport, RestoreSections, RestoreStopped,
-    RoleUse, TableOutcome,
+    Adapt, AdaptKinds, Adaptation, AdaptedEntry, Cure, Failure, Fate, Loss, MissingRoles, Obstacle,
+    PlannedEntry, Restore, RestoreEnd, RestoreError, RestoreEvent, RestoreOptions, RestorePlan,
+    RestoreReport, RestoreSections, RestoreStopped, RoleUse, TableOutcome,
 };
 pub use settings::LockWait;
 pub use table_data::{TableDataError, find_table_data};

@@ -17,11 +17,13 @@ use pgdumprs_script::Script;
 
 pub use error::RestoreError;
 pub use event::RestoreEvent;
-pub use pgdumprs_plan::{Cure, Loss, Obstacle, RoleUse};
+pub use pgdumprs_plan::{
+    Adapt, AdaptKinds, Adaptation, Cure, Loss, MissingRoles, Obstacle, RoleUse,
+};
 pub use pgdumprs_restore::{Error as RestoreStopped, Failure, TableOutcome};
 pub use pgdumprs_script::{Options as RestoreOptions, Sections as RestoreSections};
 pub use plan::{Fate, PlannedEntry, RestorePlan};
-pub use report::{RestoreEnd, RestoreReport};
+pub use report::{AdaptedEntry, RestoreEnd, RestoreReport};
 
 use crate::blocking::blocking;
 use crate::restore::archive::Opened;
@@ -61,6 +63,7 @@ type Watcher = Box<dyn FnMut(RestoreEvent) + Send>;
 pub struct Restore {
     params: ConnectParams,
     options: RestoreOptions,
+    adapt: Adapt,
     settings: Settings,
     jobs: Option<usize>,
     regardless: bool,
@@ -88,6 +91,7 @@ impl Restore {
         Self {
             params,
             options: RestoreOptions::default(),
+            adapt: Adapt::default(),
             settings: Settings::default(),
             jobs: None,
             regardless: false,
@@ -99,6 +103,14 @@ impl Restore {
     #[must_use]
     pub fn options(mut self, options: RestoreOptions) -> Self {
         self.options = options;
+        self
+    }
+
+    /// Restores otherwise than the archive has it what the server would refuse, as far as `adapt` allows. What was adapted stands in the plan
+    /// and in the report.
+    #[must_use]
+    pub fn adapt(mut self, adapt: Adapt) -> Self {
+        self.adapt = adapt;
         self
     }
 
@@ -228,9 +240,10 @@ impl Restore {
             blocking(move || Script::new(&opened.header, opened.entries, &self.options)).await?;
         let session = Session::connect(&self.params).await;
         let mut session = session.map_err(RestoreError::Connect)?;
-        let plan = RestorePlan::make(&mut session, &script).await;
+        let made = RestorePlan::make(&mut session, &script, &self.adapt).await;
         session.close().await;
-        plan.map_err(RestoreError::Plan)
+        let (_, plan) = made.map_err(RestoreError::Plan)?;
+        Ok(plan)
     }
 
     async fn run(mut self, opened: Opened) -> Result<RestoreReport, RestoreError> {
@@ -241,7 +254,7 @@ impl Restore {
             source,
         } = opened;
         let options = self.options.clone();
-        let script = blocking(move || Script::new(&header, entries, &options)).await?;
+        let mut script = blocking(move || Script::new(&header, entries, &options)).await?;
         let mut warnings: Vec<String> = script.warnings().iter().map(ToString::to_string).collect();
         for warning in &warnings {
             self.tell(RestoreEvent::Warning(warning.clone()));
@@ -252,13 +265,19 @@ impl Restore {
         self.tell(RestoreEvent::Connected {
             server_version: server_version.clone(),
         });
-        if !self.regardless {
-            let plan = RestorePlan::make(&mut session, &script).await;
-            let plan = plan.map_err(RestoreError::Plan)?;
-            if !plan.is_possible() {
+        let mut adapted = Vec::new();
+        if !self.regardless || !self.adapt.is_nothing() {
+            let made = RestorePlan::make(&mut session, &script, &self.adapt).await;
+            let (adapted_script, plan) = made.map_err(RestoreError::Plan)?;
+            if !self.regardless && !plan.is_possible() {
                 session.close().await;
                 return Err(RestoreError::Impossible(Box::new(plan)));
             }
+            script = adapted_script;
+            adapted = plan.adapted().map(AdaptedEntry::from).collect();
+        }
+        for entry in &adapted {
+            self.tell(RestoreEvent::Adapted(entry.clone()));
         }
         let params = self.params.clone();
         let mut settings = self.settings.clone();
@@ -285,6 +304,7 @@ impl Restore {
         Ok(RestoreReport::new(
             outcome,
             server_version,
+            adapted,
             warnings,
             started.elapsed(),
         ))

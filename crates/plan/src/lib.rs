@@ -5,10 +5,15 @@
 //! says which are done, which meet an [`Obstacle`], and which hang on one that does. Every obstacle says what is in the way and which option
 //! leads past it.
 //!
+//! Where an [`Adapt`] allows it, [`Plan::adapted`] makes of the script another that meets fewer obstacles, and says of each entry how it is
+//! restored otherwise than the archive has it.
+//!
 //! A plan knows what can be told from the catalogs. That a row breaks a constraint, or that a disk is full, only the restore finds out.
 
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
+mod adapt;
+mod adaptation;
 mod made;
 mod needs;
 mod obstacle;
@@ -18,6 +23,8 @@ mod superuser;
 mod target;
 mod words;
 
+pub use adapt::{Adapt, AdaptKinds, MissingRoles};
+pub use adaptation::Adaptation;
 pub use obstacle::{Cure, Loss, Obstacle, RoleUse};
 pub use plan::{Item, Plan, Verdict};
 pub use target::Target;

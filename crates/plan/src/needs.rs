@@ -35,8 +35,9 @@ pub(crate) struct Check<'a> {
 }
 
 impl<'a> Check<'a> {
-    pub(crate) fn new(script: &'a Script, target: &'a Target) -> Self {
-        Check {
+    /// A check of a script from which entries at some positions are left out.
+    pub(crate) fn new(script: &'a Script, target: &'a Target, left_out: &[usize]) -> Self {
+        let mut check = Check {
             script,
             target,
             gone: HashSet::new(),
@@ -47,7 +48,15 @@ impl<'a> Check<'a> {
             gone_extensions: HashSet::new(),
             has_new_extension: false,
             own_database: script.options().create,
+        };
+        for &at in left_out {
+            let entry = &script.entries()[at];
+            check.lost.insert(entry.dump_id, at);
+            check
+                .lost_names
+                .extend(made::by(entry).map(|name| (name, at)));
         }
+        check
     }
 
     /// What is in the way of how a session begins.

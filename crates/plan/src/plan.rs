@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use pgdumprs_script::Script;
 
+use crate::adapt::{Adapt, Adapter};
+use crate::adaptation::Adaptation;
 use crate::needs::Check;
 use crate::obstacle::{Loss, Obstacle};
 use crate::target::Target;
@@ -24,6 +26,8 @@ pub struct Item {
     pub entry: usize,
     /// What will become of it.
     pub verdict: Verdict,
+    /// How it is restored otherwise than the archive has it.
+    pub adaptations: Vec<Adaptation>,
 }
 
 /// What will become of an entry.
@@ -31,6 +35,8 @@ pub struct Item {
 pub enum Verdict {
     /// As far as can be told, it is restored.
     Done,
+    /// As far as can be told, it is restored otherwise than the archive has it, or left out, as [`Item::adaptations`] says.
+    Adapted,
     /// It meets obstacles, one at least.
     Impossible(Vec<Obstacle>),
     /// It needs another entry, which will not be made: it fails as well, or does without, or acts on what has been there under that name.
@@ -43,7 +49,20 @@ pub enum Verdict {
 impl Plan {
     /// Holds a script against a target.
     pub fn new(script: &Script, target: &Target) -> Plan {
-        let mut check = Check::new(script, target);
+        Plan::without(script, target, &[])
+    }
+
+    /// Changes a script as far as may be, so that the target takes it, and holds that against the target.
+    pub fn adapted(script: &Script, target: &Target, adapt: &Adapt) -> (Script, Plan) {
+        match adapt.is_nothing() {
+            true => (script.clone(), Plan::new(script, target)),
+            false => Adapter::run(script, target, adapt),
+        }
+    }
+
+    /// Holds a script against a target, from which entries at some positions are left out.
+    pub(crate) fn without(script: &Script, target: &Target, left_out: &[usize]) -> Plan {
+        let mut check = Check::new(script, target, left_out);
         let mut session = script.session();
         let settings = check.beginning(&session.begin());
         let mut items: Vec<Item> = Vec::new();
@@ -53,6 +72,7 @@ impl Plan {
                 items.push(Item {
                     entry: step.entry,
                     verdict: Verdict::Done,
+                    adaptations: Vec::new(),
                 });
                 items.len() - 1
             });
@@ -64,7 +84,8 @@ impl Plan {
 
     /// Whether everything that the script holds will be restored, as far as can be told. A setting that the server is too old to know is no loss.
     pub fn is_possible(&self) -> bool {
-        self.items.iter().all(|item| item.verdict == Verdict::Done)
+        let is_done = |item: &Item| matches!(item.verdict, Verdict::Done | Verdict::Adapted);
+        self.items.iter().all(is_done)
             && self
                 .settings
                 .iter()

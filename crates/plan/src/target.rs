@@ -15,7 +15,9 @@ mod queries;
 pub struct Target {
     /// The server's major version.
     pub(crate) major: u32,
-    /// Whether the role that restores is a superuser.
+    /// The role that restores.
+    pub(crate) role: BString,
+    /// Whether it is a superuser.
     pub(crate) superuser: bool,
     /// Whether the role that the session was opened by is one, which decides who it may become.
     pub(crate) session_superuser: bool,
@@ -23,6 +25,8 @@ pub struct Target {
     pub(crate) is_managed: bool,
     /// Whether it may make databases.
     pub(crate) may_create_databases: bool,
+    /// Whether it may make roles.
+    pub(crate) may_create_roles: bool,
     /// Whether it may make schemas in this database.
     pub(crate) may_create_schemas: bool,
     /// Whether it may make subscriptions.
@@ -84,12 +88,14 @@ impl Target {
             unreachable!("there is a result for each statement");
         };
         let role = role.one()?;
-        target.superuser = role.get(0)?;
-        target.may_create_databases = role.get(1)?;
-        target.may_create_schemas = role.get(2)?;
-        target.may_create_subscriptions = role.get(3)?;
-        target.session_superuser = role.get(4)?;
-        target.is_managed = role.get(5)?;
+        target.role = role.get(0)?;
+        target.superuser = role.get(1)?;
+        target.may_create_databases = role.get(2)?;
+        target.may_create_roles = role.get(3)?;
+        target.may_create_schemas = role.get(4)?;
+        target.may_create_subscriptions = role.get(5)?;
+        target.session_superuser = role.get(6)?;
+        target.is_managed = role.get(7)?;
         target.roles = collected(roles, |row| Ok((row.get(0)?, row.get(1)?)))?;
         target.extensions = collected(extensions, |row| {
             let extension = Extension {

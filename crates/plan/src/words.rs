@@ -1,5 +1,7 @@
 //! The words of an SQL statement, as far as one must tell keywords and names from literals.
 
+use std::ops::Range;
+
 use bstr::{BString, ByteSlice};
 
 /// A word, or a sign that is none.
@@ -31,8 +33,14 @@ impl Word {
 }
 
 /// All words of a text. What is not closed ends with the text.
-pub(crate) fn words(mut text: &[u8]) -> Vec<Word> {
+pub(crate) fn words(text: &[u8]) -> Vec<Word> {
+    placed(text).into_iter().map(|(word, _)| word).collect()
+}
+
+/// All words of a text, each with its place there: of names and literals with their quotes.
+pub(crate) fn placed(mut text: &[u8]) -> Vec<(Word, Range<usize>)> {
     let mut words = Vec::new();
+    let mut at = 0;
     while let Some(&first) = text.first() {
         let (word, length) = match first {
             b'-' if text.starts_with(b"--") => (None, text.find_byte(b'\n').unwrap_or(text.len())),
@@ -72,8 +80,9 @@ pub(crate) fn words(mut text: &[u8]) -> Vec<Word> {
             _ if first.is_ascii_whitespace() => (None, 1),
             _ => (Some(Word::Sign(first)), 1),
         };
-        words.extend(word);
+        words.extend(word.map(|word| (word, at..at + length)));
         text = &text[length..];
+        at += length;
     }
     words
 }

@@ -239,7 +239,7 @@ impl Case<'_> {
             let entry = &script.entries()[item.entry];
             let has_failed = failed.contains(&entry.dump_id);
             let is_right = match &item.verdict {
-                Verdict::Done => !has_failed,
+                Verdict::Done | Verdict::Adapted => !has_failed,
                 Verdict::Impossible(_) => has_failed,
                 Verdict::HangsOn { .. } => true,
             };

@@ -46,6 +46,7 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
+mod change;
 mod command;
 mod drop;
 mod encoding_name;
@@ -63,6 +64,7 @@ mod setup;
 mod source;
 mod text;
 
+pub use change::Change;
 pub use command::{Command, Content, Purpose, Sql};
 pub use error::{Error, Warning};
 pub use options::{Options, Parts, Sections};

@@ -25,10 +25,10 @@ use crate::setup::Setup;
 pub struct Script {
     pub(crate) entries: Arc<[Entry]>,
     pub(crate) positions: Arc<HashMap<i32, usize>>,
-    steps: Arc<[Step]>,
+    pub(crate) steps: Arc<[Step]>,
     /// The entries' positions in the order of the list, with what is restored of each.
-    listed: Arc<[(usize, Parts)]>,
-    warnings: Vec<Warning>,
+    pub(crate) listed: Arc<[(usize, Parts)]>,
+    pub(crate) warnings: Vec<Warning>,
     pub(crate) options: Options,
     pub(crate) setup: Setup,
     pub(crate) server_version: Option<BString>,

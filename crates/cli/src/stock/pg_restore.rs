@@ -10,7 +10,7 @@ pub(super) const PG_RESTORE: Stock = Stock {
     compared_by: "crates/cli/tests/restore",
 };
 
-const OWN: &[&str] = &["continue", "plan"];
+const OWN: &[&str] = &["adapt", "continue", "map-role", "missing-roles", "plan"];
 
 const DIFFERENCES: &[(&str, &str)] = &[
     (

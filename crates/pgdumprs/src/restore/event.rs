@@ -6,6 +6,8 @@ use pgdumprs_connect::Notices;
 use pgdumprs_restore::{Failure, Progress, TableOutcome};
 use tracing::{debug, info, trace, warn};
 
+use crate::restore::report::AdaptedEntry;
+
 /// A step of a restore.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -16,6 +18,8 @@ pub enum RestoreEvent {
         /// The server's version as it prints it.
         server_version: BString,
     },
+    /// An entry is restored otherwise than the archive has it, or left out. Told of all such entries before the first change.
+    Adapted(AdaptedEntry),
     /// An entry is about to be restored, or one of its parts is: an object, its privileges, its data.
     #[non_exhaustive]
     EntryStarted {
@@ -74,6 +78,15 @@ impl RestoreEvent {
     pub(crate) fn log(&self) {
         match self {
             RestoreEvent::Connected { server_version } => info!(%server_version, "connected"),
+            RestoreEvent::Adapted(AdaptedEntry {
+                dump_id,
+                name,
+                adaptations,
+            }) => {
+                for adaptation in adaptations {
+                    info!(dump_id, %name, "{adaptation}");
+                }
+            }
             RestoreEvent::EntryStarted { dump_id, name } => debug!(dump_id, %name, "restoring"),
             RestoreEvent::EntryFinished { dump_id } => trace!(dump_id, "restored"),
             RestoreEvent::TableFinished(table) => {

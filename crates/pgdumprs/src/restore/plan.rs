@@ -4,8 +4,10 @@ use std::fmt;
 
 use bstr::BString;
 use pgdumprs_connect::Session;
-use pgdumprs_plan::{Obstacle, Plan, Target, Verdict};
+use pgdumprs_plan::{Adapt, Adaptation, Obstacle, Plan, Target, Verdict};
 use pgdumprs_script::Script;
+
+use crate::restore::report::AdaptedEntry;
 
 /// Entries that are named for one obstacle.
 const NAMED: usize = 3;
@@ -34,6 +36,8 @@ pub struct PlannedEntry {
     pub name: BString,
     /// What will become of it.
     pub fate: Fate,
+    /// How it is restored otherwise than the archive has it.
+    pub adaptations: Vec<Adaptation>,
 }
 
 /// What will become of an entry.
@@ -42,35 +46,52 @@ pub struct PlannedEntry {
 pub enum Fate {
     /// As far as can be told, it is restored.
     Done,
+    /// As far as can be told, it is restored otherwise than the archive has it, or left out, as [`PlannedEntry::adaptations`] says.
+    Adapted,
     /// Something is in its way.
     Impossible(Vec<Obstacle>),
     /// It needs another entry, which something is in the way of: it fails as well, or does without.
     HangsOn(BString),
 }
 
+impl From<&PlannedEntry> for AdaptedEntry {
+    fn from(entry: &PlannedEntry) -> Self {
+        AdaptedEntry {
+            dump_id: entry.dump_id,
+            name: entry.name.clone(),
+            adaptations: entry.adaptations.clone(),
+        }
+    }
+}
+
 impl RestorePlan {
-    /// Asks a server, which changes nothing, and holds a script against the answers.
+    /// Asks a server, which changes nothing, and holds a script against the answers. Where that is allowed, another script comes back, which
+    /// the server takes.
     pub(crate) async fn make(
         session: &mut Session,
         script: &Script,
-    ) -> Result<RestorePlan, pgdumprs_connect::Error> {
+        adapt: &Adapt,
+    ) -> Result<(Script, RestorePlan), pgdumprs_connect::Error> {
         let target = Target::read(session, script).await?;
-        let plan = Plan::new(script, &target);
+        let (script, plan) = Plan::adapted(script, &target, adapt);
         let labels: Vec<_> = script.entries().iter().map(|entry| entry.label()).collect();
         let entries = plan.items.iter().map(|item| PlannedEntry {
             dump_id: script.entries()[item.entry].dump_id,
             name: labels[item.entry].clone(),
             fate: match &item.verdict {
                 Verdict::Done => Fate::Done,
+                Verdict::Adapted => Fate::Adapted,
                 Verdict::Impossible(obstacles) => Fate::Impossible(obstacles.clone()),
                 Verdict::HangsOn { entry } => Fate::HangsOn(labels[*entry].clone()),
             },
+            adaptations: item.adaptations.clone(),
         });
-        Ok(RestorePlan {
+        let plan = RestorePlan {
             entries: entries.collect(),
             plan,
             labels,
-        })
+        };
+        Ok((script, plan))
     }
 
     /// Whether everything will be restored, as far as can be told.
@@ -93,6 +114,12 @@ impl RestorePlan {
         session.chain(of_entries)
     }
 
+    /// The entries that are restored otherwise than the archive has them, or left out.
+    pub fn adapted(&self) -> impl Iterator<Item = &PlannedEntry> {
+        let entries = self.entries.iter();
+        entries.filter(|entry| !entry.adaptations.is_empty())
+    }
+
     /// How many entries need others that will not be made.
     fn hanging(&self) -> usize {
         let is_hanging = |entry: &&PlannedEntry| matches!(entry.fate, Fate::HangsOn(_));
@@ -102,9 +129,17 @@ impl RestorePlan {
 
 impl fmt::Display for RestorePlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let done = self.entries.iter().filter(|entry| entry.fate == Fate::Done);
-        let (done, all) = (done.count(), self.entries.len());
-        write!(f, "{done} of {all} entries can be restored")?;
+        let is_done = |entry: &&PlannedEntry| matches!(entry.fate, Fate::Done | Fate::Adapted);
+        let done = self.entries.iter().filter(is_done).count();
+        write!(
+            f,
+            "{done} of {} entries can be restored",
+            self.entries.len()
+        )?;
+        match self.adapted().count() {
+            0 => {}
+            adapted => write!(f, ", {adapted} of them with adaptations")?,
+        }
         for (obstacle, names) in self.obstacles() {
             write!(f, "\n  {obstacle}")?;
             for (at, name) in names.iter().take(NAMED).enumerate() {

@@ -1,7 +1,9 @@
 //! A restore that is refused before it has changed anything.
 
 use anyhow::{Context, Result, ensure};
-use pgdumprs::{Fate, Obstacle, Restore, RestoreEnd, RestoreError, RestoreOptions};
+use pgdumprs::{
+    Adapt, AdaptKinds, Fate, Obstacle, Restore, RestoreEnd, RestoreError, RestoreOptions,
+};
 use pgdumprs_testkit::for_each_major;
 
 use crate::{dump, run};
@@ -64,6 +66,30 @@ fn what_cannot_be_restored_is_told_before_anything_is_changed() {
         let report = run(restore()?.regardless(true), &archive)?;
         ensure!(report.end() == RestoreEnd::Incomplete, "{report:?}");
         ensure!(report.failures.len() == 2, "{:?}", report.failures);
+        ensure!(tables() == "1" && target.psql("SELECT count(*) FROM item") == "100");
+
+        target.execute_sql("DROP TABLE item; DROP FUNCTION on_event()");
+        let adapt = Adapt {
+            kinds: AdaptKinds::SUPERUSER,
+            ..Adapt::default()
+        };
+        let report = run(restore()?.adapt(adapt), &archive)?;
+        ensure!(report.end() == RestoreEnd::Adapted, "{report:?}");
+        let said: Vec<_> = report
+            .adaptations
+            .iter()
+            .flat_map(|entry| {
+                entry
+                    .adaptations
+                    .iter()
+                    .map(|said| format!("{}: {said}", entry.name))
+            })
+            .collect();
+        let expected = [
+            "EVENT TRIGGER - watch: left out: only superusers make event triggers",
+            "COMMENT - EVENT TRIGGER watch: left out with EVENT TRIGGER - watch",
+        ];
+        ensure!(said == expected, "{said:#?}");
         ensure!(tables() == "1" && target.psql("SELECT count(*) FROM item") == "100");
         Ok(())
     });

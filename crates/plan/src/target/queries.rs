@@ -48,7 +48,7 @@ fn role(major: u32, may_create: &str) -> String {
         _ => format!("pg_catalog.pg_has_role('pg_create_subscription', 'USAGE') AND {may_create}"),
     };
     format!(
-        "SELECT r.rolsuper, r.rolcreatedb, {may_create}, {subscriptions},
+        "SELECT r.rolname, r.rolsuper, r.rolcreatedb, r.rolcreaterole, {may_create}, {subscriptions},
                 coalesce((SELECT s.rolsuper FROM pg_catalog.pg_roles s WHERE s.rolname = session_user), false),
                 EXISTS (SELECT FROM pg_catalog.pg_roles h WHERE h.rolname IN ({HOSTS}))
          FROM pg_catalog.pg_roles r WHERE r.rolname = current_user"

@@ -23,7 +23,7 @@ pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
         return plan(args, options);
     }
     let restore = args
-        .apply(Restore::with_params(args.connection()?).options(options))
+        .apply(Restore::with_params(args.connection()?).options(options))?
         .watch(move |event| tell(&event, verbose));
     let report = signal::run("restore", async {
         Ok(match args.archive() {
@@ -44,7 +44,7 @@ pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
 
 /// Prints what would become of the restore.
 fn plan(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
-    let restore = args.apply(Restore::with_params(args.connection()?).options(options));
+    let restore = args.apply(Restore::with_params(args.connection()?).options(options))?;
     let plan = signal::run("plan", async {
         Ok(match args.archive() {
             archive if archive == Path::new("-") => restore.plan_std_reader(io::stdin()).await?,
@@ -53,12 +53,22 @@ fn plan(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
     })?;
     print_names(|output| {
         writeln!(output, "{plan}")?;
+        for entry in plan.adapted() {
+            for adaptation in &entry.adaptations {
+                writeln!(output, "  {}: {adaptation}", entry.name)?;
+            }
+        }
         if !args.verbose() {
             return Ok(());
         }
         for entry in &plan.entries {
             let fate = match &entry.fate {
                 Fate::Done => "done".to_owned(),
+                Fate::Adapted => {
+                    let adaptations = entry.adaptations.iter();
+                    let adaptations: Vec<_> = adaptations.map(ToString::to_string).collect();
+                    format!("adapted: {}", adaptations.join("; "))
+                }
                 Fate::HangsOn(needed) => format!("needs {needed}"),
                 Fate::Impossible(obstacles) => {
                     let obstacles: Vec<_> = obstacles.iter().map(ToString::to_string).collect();
@@ -79,6 +89,11 @@ fn plan(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
 /// Says what happens: of warnings and errors always, of everything else where that is asked for.
 fn tell(event: &RestoreEvent, verbose: bool) {
     match event {
+        RestoreEvent::Adapted(entry) => {
+            for adaptation in &entry.adaptations {
+                say(format_args!("adapted: {}: {adaptation}", entry.name));
+            }
+        }
         RestoreEvent::Failed(failure) => say_failure(failure),
         RestoreEvent::Warning(text) => say(format_args!("warning: {text}")),
         _ if !verbose => {}
@@ -125,7 +140,13 @@ fn beginning(statement: &BString) -> String {
 /// The end that the restore came to, as the last line says it.
 fn conclude(report: RestoreReport, verbose: bool) -> anyhow::Result<()> {
     let rows: u64 = report.tables.iter().map(|table| table.loaded).sum();
-    if report.end() == RestoreEnd::Complete {
+    if report.end() == RestoreEnd::Adapted {
+        say(format_args!(
+            "the restore is complete, but for {} entries that were adapted",
+            report.adaptations.len()
+        ));
+    }
+    if report.end() != RestoreEnd::Incomplete {
         if verbose {
             say(format_args!(
                 "the restore is complete: {} tables with {rows} rows, {} large objects, in {:.1} s",

@@ -1,5 +1,6 @@
 //! The options of `pgdumprs restore`, which are pg_restore's.
 
+mod adapt;
 mod connection;
 mod content;
 mod form;
@@ -19,6 +20,7 @@ use pgdumprs::archive::Format;
 use pgdumprs::script::{Options, RestrictKey};
 use pgdumprs::{ConnectParams, Plain, Restore};
 
+use adapt::AdaptArgs;
 use connection::ConnectionArgs;
 use content::ContentArgs;
 use form::FormArgs;
@@ -71,6 +73,9 @@ pub(crate) struct RestoreArgs {
     form: FormArgs,
 
     #[command(flatten)]
+    adapt: AdaptArgs,
+
+    #[command(flatten)]
     running: RunningArgs,
 
     #[command(flatten)]
@@ -100,6 +105,10 @@ impl RestoreArgs {
         if self.running.plan && !has_database {
             bail!("option --plan requires option {DBNAME}");
         }
+        if let Some(option) = self.adapt.needs_server().filter(|_| !has_database) {
+            bail!("option {option} requires option {DBNAME}");
+        }
+        self.adapt.adapt()?;
         self.content.check()?;
         self.form.check(self.content.data_only)?;
         self.running.check(self.form.create)?;
@@ -151,18 +160,19 @@ impl RestoreArgs {
     }
 
     /// Tells `restore` how to run.
-    pub(super) fn apply(&self, restore: Restore) -> Restore {
+    pub(super) fn apply(&self, restore: Restore) -> anyhow::Result<Restore> {
         let regardless = self.running.regardless || Program::called() == Program::PgRestore;
         let restore = restore
+            .adapt(self.adapt.adapt()?)
             .regardless(regardless)
             .exit_on_error(self.running.exit_on_error)
             .no_data_for_failed_tables(self.running.no_data_for_failed_tables);
-        match self.running.jobs {
+        Ok(match self.running.jobs {
             Some(jobs) => restore.jobs(jobs as usize),
             // As many as pg_restore has by itself.
             None if Program::called() == Program::PgRestore => restore.jobs(1),
             None => restore,
-        }
+        })
     }
 
     /// The file of the script; nothing for standard output.

@@ -1,0 +1,124 @@
+//! Options that say what may be restored otherwise than the archive has it.
+
+use std::ffi::OsString;
+
+use anyhow::{Context, bail};
+use bstr::{BString, ByteSlice};
+use clap::{Args, ValueEnum};
+use pgdumprs::{Adapt, AdaptKinds, MissingRoles};
+
+use super::bytes;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Adaptations")]
+pub(super) struct AdaptArgs {
+    /// Restore otherwise, or leave out, what the server would refuse: everything that can be adapted, or only some of it
+    ///
+    /// What is adapted is told before the first change, and by --plan. Rows are never left out. Without --missing-roles, --adapt alone skips
+    /// roles that the server does not have.
+    #[arg(long, value_name = "WHAT,...", num_args = 0.., require_equals = true, value_delimiter = ',')]
+    adapt: Option<Vec<Kind>>,
+
+    /// Write a role as another, wherever the archive names it
+    ///
+    /// May be given several times. In owners, privileges, default privileges, policies, user mappings and settings of roles, but not in what
+    /// functions and views hold.
+    #[arg(long = "map-role", value_name = "NAME=NEW")]
+    map_roles: Vec<OsString>,
+
+    /// What becomes of roles that the server does not have: fail before the first change (the default), skip them, or create them
+    ///
+    /// To skip a role: what it owns belongs to the role that restores, privileges and policies for it are left out. A policy that is for others
+    /// as well stays theirs; one that is for nobody else is not made, and the table's row security stays on.
+    #[arg(long, value_name = "HOW")]
+    missing_roles: Option<Missing>,
+}
+
+/// What may be adapted.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    /// What belongs to a role that you may not act for becomes yours, with its privileges
+    Owners,
+    /// Default privileges of roles that you may not act for are left out
+    Privileges,
+    /// What only superusers may do is left out, with what needs it
+    Superuser,
+    /// Extensions that are there are taken, those that cannot be are left out
+    Extensions,
+    /// Schemas that are there are taken as they are
+    Schemas,
+    /// Tablespaces and table access methods that are not there give way to the usual ones
+    Storage,
+    /// What the server is too old for is left out
+    Version,
+}
+
+/// What becomes of roles that are missing.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Missing {
+    Fail,
+    Skip,
+    Create,
+}
+
+impl AdaptArgs {
+    /// Whether something was asked for that needs a server.
+    pub(super) fn needs_server(&self) -> Option<&'static str> {
+        if self.adapt.is_some() {
+            Some("--adapt")
+        } else {
+            self.missing_roles.map(|_| "--missing-roles")
+        }
+    }
+
+    /// What may be adapted.
+    pub(super) fn adapt(&self) -> anyhow::Result<Adapt> {
+        let mut adapt = match self.adapt.as_deref() {
+            None => Adapt::default(),
+            Some([]) => Adapt::everything(),
+            Some(kinds) => Adapt {
+                kinds: kinds.iter().map(|kind| kind.of()).collect(),
+                ..Adapt::default()
+            },
+        };
+        if let Some(missing) = self.missing_roles {
+            adapt.missing_roles = match missing {
+                Missing::Fail => MissingRoles::Fail,
+                Missing::Skip => MissingRoles::Skip,
+                Missing::Create => MissingRoles::Create,
+            };
+        }
+        for pair in &self.map_roles {
+            let (from, to) = names(pair).context("option --map-role takes NAME=NEW")?;
+            if let Some(before) = adapt.roles.insert(from.clone(), to.clone()) {
+                if before != to {
+                    bail!("option --map-role names the role \"{from}\" twice");
+                }
+            }
+        }
+        Ok(adapt)
+    }
+}
+
+impl Kind {
+    fn of(self) -> AdaptKinds {
+        match self {
+            Kind::Owners => AdaptKinds::OWNERS,
+            Kind::Privileges => AdaptKinds::PRIVILEGES,
+            Kind::Superuser => AdaptKinds::SUPERUSER,
+            Kind::Extensions => AdaptKinds::EXTENSIONS,
+            Kind::Schemas => AdaptKinds::SCHEMAS,
+            Kind::Storage => AdaptKinds::STORAGE,
+            Kind::Version => AdaptKinds::VERSION,
+        }
+    }
+}
+
+/// The two names of `NAME=NEW`, neither of them empty.
+fn names(pair: &OsString) -> Option<(BString, BString)> {
+    let (from, to) = bytes(pair)
+        .split_once_str("=")
+        .map(|(from, to)| (from.into(), to.into()))?;
+    let is_name = |name: &BString| !name.is_empty();
+    (is_name(&from) && is_name(&to)).then_some((from, to))
+}

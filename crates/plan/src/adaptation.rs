@@ -1,0 +1,141 @@
+//! What is restored otherwise than the archive has it.
+
+use std::fmt;
+
+use bstr::BString;
+
+use crate::obstacle::Obstacle;
+
+/// A way in which an entry is restored otherwise than the archive has it, or not at all. Shown, it says what and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Adaptation {
+    /// A role is written as another.
+    Role {
+        /// Its name in the archive.
+        from: BString,
+        /// Its name on the server.
+        to: BString,
+    },
+    /// The role is created, since the archive's objects name it.
+    NewRole {
+        /// Its name.
+        role: BString,
+    },
+    /// The object belongs to the role that restores, and what its owner had of privileges and gave, that role has and gives.
+    Owner {
+        /// The owner in the archive.
+        owner: BString,
+    },
+    /// Privileges that the role gave on are given by the owner.
+    Grantor {
+        /// Who gave them in the archive.
+        grantor: BString,
+    },
+    /// Privileges of the role, or on its new objects, are left out.
+    Privileges {
+        /// Its name.
+        role: BString,
+    },
+    /// A policy is for the role no more, and for the others still.
+    PolicyRole {
+        /// Its name.
+        role: BString,
+    },
+    /// A schema that an extension has its objects in is written as another.
+    ExtensionSchema {
+        /// Its name in the archive.
+        from: BString,
+        /// Its name on the server.
+        to: BString,
+    },
+    /// The database has one of that name already, which is taken as it is.
+    Taken {
+        /// What there is, as the table of contents calls it.
+        descriptor: BString,
+    },
+    /// What there is stays, rather than be dropped first.
+    NotDropped {
+        /// What would be in the way.
+        because: Obstacle,
+    },
+    /// It comes into the database's own tablespace.
+    Tablespace {
+        /// The tablespace in the archive.
+        tablespace: BString,
+    },
+    /// It gets the access method that all tables have.
+    TableAccessMethod {
+        /// The access method in the archive.
+        access_method: BString,
+    },
+    /// A part of the definition is left out.
+    Clause {
+        /// Which, as the statement has it.
+        clause: BString,
+        /// What would be in its way.
+        because: Obstacle,
+    },
+    /// It is left out.
+    LeftOut {
+        /// What would be in its way.
+        because: Obstacle,
+    },
+    /// It is left out with another entry, which it needs.
+    LeftOutWith {
+        /// That entry, as the archive's list has it.
+        entry: BString,
+    },
+}
+
+impl Adaptation {
+    /// Whether nothing is left of the entry.
+    pub fn is_omission(&self) -> bool {
+        matches!(
+            self,
+            Adaptation::LeftOut { .. } | Adaptation::LeftOutWith { .. }
+        )
+    }
+}
+
+impl fmt::Display for Adaptation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Adaptation::Role { from, to } => write!(f, "role \"{from}\" is \"{to}\""),
+            Adaptation::NewRole { role } => write!(f, "role \"{role}\" is created, without login"),
+            Adaptation::Owner { owner } => write!(
+                f,
+                "it belongs to the role that restores, rather than to \"{owner}\""
+            ),
+            Adaptation::Grantor { grantor } => write!(
+                f,
+                "what \"{grantor}\" granted is granted by the owner instead"
+            ),
+            Adaptation::Privileges { role } => {
+                write!(f, "privileges that name the role \"{role}\" are left out")
+            }
+            Adaptation::PolicyRole { role } => write!(f, "it is not for the role \"{role}\""),
+            Adaptation::ExtensionSchema { from, to } => {
+                write!(f, "the extension's schema \"{from}\" is \"{to}\"")
+            }
+            Adaptation::Taken { descriptor } => {
+                let kind = descriptor.to_string().to_lowercase();
+                write!(f, "the {kind} that is there already is taken as it is")
+            }
+            Adaptation::NotDropped { because } => write!(f, "it is not dropped: {because}"),
+            Adaptation::Tablespace { tablespace } => write!(
+                f,
+                "it comes into the database's tablespace, rather than into \"{tablespace}\""
+            ),
+            Adaptation::TableAccessMethod { access_method } => write!(
+                f,
+                "its access method is heap, rather than \"{access_method}\""
+            ),
+            Adaptation::Clause { clause, because } => {
+                write!(f, "{clause} is left out: {because}")
+            }
+            Adaptation::LeftOut { because } => write!(f, "left out: {because}"),
+            Adaptation::LeftOutWith { entry } => write!(f, "left out with {entry}"),
+        }
+    }
+}
