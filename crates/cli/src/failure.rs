@@ -1,5 +1,7 @@
 //! What the command failed for, and what may help.
 
+use anyhow::Chain;
+
 use crate::message::say;
 
 /// An error, with hints that the command line tells and the library cannot know of.
@@ -25,7 +27,7 @@ impl Failure {
 
     /// Says the error in one line, and each hint in one of its own.
     pub(crate) fn say(&self) {
-        say(format_args!("error: {}", line(&self.error)));
+        say(format_args!("error: {}", line(self.error.chain())));
         let of_dump = self.error.downcast_ref::<pgdumprs::Error>();
         let of_dump = of_dump.and_then(pgdumprs::Error::hint);
         for hint in of_dump.iter().chain(&self.hints) {
@@ -34,9 +36,10 @@ impl Failure {
     }
 }
 
-/// One line: what failed, and what the server or the system said about it. Some errors say themselves what their causes say.
-fn line(error: &anyhow::Error) -> String {
-    error.chain().fold(String::new(), |line, cause| {
+/// One line of an error and its causes: what failed, and what the server or the system said about it. Some errors say themselves what their
+/// causes say.
+pub(crate) fn line(chain: Chain<'_>) -> String {
+    chain.fold(String::new(), |line, cause| {
         let said = cause.to_string();
         match line.as_str() {
             "" => said,

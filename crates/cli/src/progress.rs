@@ -1,25 +1,30 @@
-//! What a dump says on standard error while it runs: a progress bar on a terminal, nothing elsewhere unless something is wrong, more where
-//! that is asked for.
+//! What a dump or a restore says on standard error while it runs: a progress bar on a terminal, nothing elsewhere unless something is wrong,
+//! more where that is asked for.
 
+pub(crate) mod dump;
+pub(crate) mod restore;
+
+use std::fmt::Display;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use console::Term;
 use indicatif::{BinaryBytes, FormattedDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use pgdumprs::{Event, Progress};
 
 use crate::args::telling::ProgressWhen;
 use crate::message::{say, visible};
-use crate::verbose;
 
 /// Columns that a terminal has at least for a bar to be drawn beside the figures.
 const ROOM_FOR_BAR: u16 = 50;
 
-/// How long a dump has to run before the time that is left is guessed at.
+/// How long the work has to run before the time that is left is guessed at.
 const GUESSABLE: Duration = Duration::from_secs(1);
 
-/// How often a line says how far the dump is, where there is no bar. What is done before says nothing, as pg_dump does.
+/// How often a line says how far the work is, where there is no bar. What is done before says nothing, as pg_dump does.
 const BETWEEN_LINES: Duration = Duration::from_secs(30);
+
+/// Steps that a bar has.
+const STEPS: u64 = 10_000;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,17 +37,26 @@ pub(crate) enum Verbosity {
     Verbose,
 }
 
-/// Says how a dump goes.
-pub(crate) struct Teller {
-    verbosity: Verbosity,
-    /// Whether somebody watches, or wants to read of a dump that goes well.
-    has_reader: bool,
-    bar: Option<Bar>,
-    lines: Option<Lines>,
+/// How far the work is.
+struct Standing {
+    /// What is done of it, from 0 to 1.
+    fraction: f64,
+    /// What has been counted, such as tables out of all tables.
+    counted: String,
+    /// Bytes of data.
+    bytes: u64,
 }
 
-impl Teller {
-    pub(crate) fn new(verbosity: Verbosity, progress: ProgressWhen) -> Self {
+/// A bar, or lines in its place, or neither.
+struct Meter {
+    bar: Option<Bar>,
+    lines: Option<Lines>,
+    /// Whether somebody watches, or wants to read of work that goes well.
+    has_reader: bool,
+}
+
+impl Meter {
+    fn new(verbosity: Verbosity, progress: ProgressWhen) -> Self {
         let is_wanted = verbosity != Verbosity::Quiet && progress != ProgressWhen::Never;
         let has_bar = is_wanted && is_capable_terminal();
         let has_reader = std::io::stderr().is_terminal()
@@ -50,32 +64,51 @@ impl Teller {
             || progress == ProgressWhen::Always;
         let has_lines = is_wanted && has_reader && !has_bar;
         Self {
-            verbosity,
-            has_reader,
             bar: has_bar.then(Bar::new),
             lines: has_lines.then(Lines::new),
+            has_reader,
         }
     }
 
-    /// Says what has happened.
-    pub(crate) fn tell(&mut self, event: &Event) {
-        // What might be done better is no reason to mail anybody every night.
-        let is_idle = matches!(event, Event::Hint(_)) && !self.has_reader;
-        if self.verbosity == Verbosity::Quiet || is_idle {
-            return;
+    /// Says a line, above the bar if there is one.
+    fn say(&self, line: impl Display) {
+        match &self.bar {
+            Some(bar) => bar.bar.suspend(|| say(line)),
+            None => say(line),
         }
-        if let Some(line) = verbose::line(event, self.verbosity == Verbosity::Verbose) {
-            let print = || say(&line);
-            match &self.bar {
-                Some(bar) => bar.bar.suspend(print),
-                None => print(),
-            }
+    }
+
+    /// Shows what is being done before there are figures.
+    fn stage(&self, text: &str) {
+        if let Some(bar) = &self.bar {
+            bar.bar.set_message(visible(text));
+            bar.bar.tick();
         }
+    }
+
+    /// Data begins to come.
+    fn begin(&mut self) {
         if let Some(bar) = &mut self.bar {
-            bar.tell(event);
+            bar.begin();
         }
         if let Some(lines) = &mut self.lines {
-            lines.tell(event);
+            *lines = Lines::new();
+        }
+    }
+
+    /// Names what stands behind the figures from now on.
+    fn name(&mut self, name: &str) {
+        if let Some(bar) = &mut self.bar {
+            bar.name = visible(name);
+        }
+    }
+
+    fn update(&mut self, standing: &Standing) {
+        if let Some(bar) = &self.bar {
+            bar.update(standing);
+        }
+        if let Some(lines) = &mut self.lines {
+            lines.update(standing);
         }
     }
 }
@@ -90,8 +123,8 @@ struct Bar {
     bar: ProgressBar,
     /// When data began to come.
     began: Instant,
-    /// The table whose data began to come last.
-    table: String,
+    /// What stands behind the figures.
+    name: String,
 }
 
 impl Bar {
@@ -101,42 +134,26 @@ impl Bar {
         Self {
             bar,
             began: Instant::now(),
-            table: String::new(),
+            name: String::new(),
         }
     }
 
-    fn tell(&mut self, event: &Event) {
-        match event {
-            Event::Planned { .. } => {
-                self.began = Instant::now();
-                let (_, columns) = Term::stderr().size();
-                if columns >= ROOM_FOR_BAR {
-                    self.bar
-                        .set_style(style("{bar:20} {percent:>3}% {wide_msg}"));
-                }
-            }
-            Event::TableStarted { name, .. } => {
-                self.table = visible(&name.to_string());
-            }
-            Event::Progress(progress) => {
-                self.bar.set_length(progress.disk_bytes_planned);
-                self.bar.set_position(progress.disk_bytes);
-                let figures = figures(progress, self.began.elapsed());
-                let table = &self.table;
-                self.bar.set_message(format!("{figures} {table}"));
-            }
-            Event::TableFinished(_)
-            | Event::LargeObjectsFinished { .. }
-            | Event::Warning(_)
-            | Event::Notice(_)
-            | Event::Hint(_) => {}
-            event => {
-                if let Some(line) = verbose::line(event, true) {
-                    self.bar.set_message(visible(&line));
-                    self.bar.tick();
-                }
-            }
+    fn begin(&mut self) {
+        self.began = Instant::now();
+        let (_, columns) = Term::stderr().size();
+        if columns >= ROOM_FOR_BAR {
+            self.bar
+                .set_style(style("{bar:20} {percent:>3}% {wide_msg}"));
         }
+    }
+
+    fn update(&self, standing: &Standing) {
+        self.bar.set_length(STEPS);
+        self.bar
+            .set_position((standing.fraction * STEPS as f64) as u64);
+        let figures = standing.figures(self.began.elapsed());
+        let name = &self.name;
+        self.bar.set_message(format!("{figures} {name}"));
     }
 }
 
@@ -163,17 +180,14 @@ impl Lines {
         }
     }
 
-    fn tell(&mut self, event: &Event) {
-        match event {
-            Event::Planned { .. } => *self = Self::new(),
-            Event::Progress(progress) if self.last.elapsed() >= BETWEEN_LINES => {
-                self.last = Instant::now();
-                let percent = progress.fraction() * 100.0;
-                let figures = figures(progress, self.began.elapsed());
-                say(format_args!("{percent:.0}%, {figures}"));
-            }
-            _ => {}
+    fn update(&mut self, standing: &Standing) {
+        if self.last.elapsed() < BETWEEN_LINES {
+            return;
         }
+        self.last = Instant::now();
+        let percent = standing.fraction * 100.0;
+        let figures = standing.figures(self.began.elapsed());
+        say(format_args!("{percent:.0}%, {figures}"));
     }
 }
 
@@ -184,24 +198,24 @@ fn style(template: &str) -> ProgressStyle {
         .progress_chars("=> ")
 }
 
-/// Tables, bytes, rate and the time that is left.
-fn figures(progress: &Progress, elapsed: Duration) -> String {
-    let seconds = elapsed.as_secs_f64();
-    let rate = progress.raw_bytes as f64 / seconds.max(0.001);
-    let mut figures = format!(
-        "{}/{} tables, {}, {}/s",
-        progress.tables,
-        progress.tables_planned,
-        BinaryBytes(progress.raw_bytes),
-        BinaryBytes(rate as u64),
-    );
-    let fraction = progress.fraction();
-    if elapsed >= GUESSABLE && fraction > 0.0 {
-        let left = seconds * (1.0 - fraction) / fraction;
-        // What is far away is not worth a guess in hours.
-        if let Ok(left) = Duration::try_from_secs_f64(left.ceil()) {
-            figures.push_str(&format!(", {} left", FormattedDuration(left)));
+impl Standing {
+    /// What was counted, bytes, rate and the time that is left.
+    fn figures(&self, elapsed: Duration) -> String {
+        let seconds = elapsed.as_secs_f64();
+        let rate = self.bytes as f64 / seconds.max(0.001);
+        let mut figures = format!(
+            "{}, {}, {}/s",
+            self.counted,
+            BinaryBytes(self.bytes),
+            BinaryBytes(rate as u64),
+        );
+        if elapsed >= GUESSABLE && self.fraction > 0.0 {
+            let left = seconds * (1.0 - self.fraction) / self.fraction;
+            // What is far away is not worth a guess in hours.
+            if let Ok(left) = Duration::try_from_secs_f64(left.ceil()) {
+                figures.push_str(&format!(", {} left", FormattedDuration(left)));
+            }
         }
+        figures
     }
-    figures
 }

@@ -1,9 +1,13 @@
 //! A restore to be made, and the choices for it.
 
+mod advice;
 mod archive;
+mod cause;
 mod error;
 mod event;
+mod phase;
 mod plan;
+mod progress;
 mod report;
 
 use std::fmt;
@@ -13,8 +17,9 @@ use std::time::Instant;
 
 use pgdumprs_connect::{ConnectParams, Session};
 use pgdumprs_restore::{Progress, Settings};
-use pgdumprs_script::Script;
+use pgdumprs_script::{Pass, Script};
 
+pub use cause::Cause;
 pub use error::RestoreError;
 pub use event::RestoreEvent;
 pub use pgdumprs_plan::{
@@ -22,11 +27,17 @@ pub use pgdumprs_plan::{
 };
 pub use pgdumprs_restore::{Error as RestoreStopped, Failure, TableOutcome};
 pub use pgdumprs_script::{Options as RestoreOptions, Sections as RestoreSections};
+pub use phase::RestorePhase;
 pub use plan::{Fate, PlannedEntry, RestorePlan};
-pub use report::{AdaptedEntry, RestoreEnd, RestoreReport};
+pub use progress::RestoreProgress;
+pub use report::{AdaptedEntry, RestoreEnd, RestoreReport, Unreached};
 
 use crate::blocking::blocking;
 use crate::restore::archive::Opened;
+use crate::restore::cause::Causes;
+use crate::restore::phase::Clock;
+use crate::restore::progress::Follower;
+use crate::restore::report::Circumstances;
 
 /// Connections that load rows, where nobody says how many: one for each CPU, but not more than this.
 const MOST_JOBS: usize = 8;
@@ -252,21 +263,29 @@ impl Restore {
             header,
             entries,
             source,
+            sizes,
         } = opened;
         let options = self.options.clone();
-        let mut script = blocking(move || Script::new(&header, entries, &options)).await?;
+        let (mut script, header) = blocking(move || {
+            Script::new(&header, entries, &options).map(|script| (script, header))
+        })
+        .await?;
         let mut warnings: Vec<String> = script.warnings().iter().map(ToString::to_string).collect();
         for warning in &warnings {
             self.tell(RestoreEvent::Warning(warning.clone()));
         }
+        let mut clock = Clock::new();
         let session = Session::connect(&self.params).await;
         let mut session = session.map_err(RestoreError::Connect)?;
+        clock.ended(RestorePhase::Connect, started);
         let server_version = session.server_version().text.clone();
+        let database = session.target().database.clone();
         self.tell(RestoreEvent::Connected {
             server_version: server_version.clone(),
         });
-        let mut adapted = Vec::new();
+        let mut adaptations = Vec::new();
         if !self.regardless || !self.adapt.is_nothing() {
+            let asked = Instant::now();
             let made = RestorePlan::make(&mut session, &script, &self.adapt).await;
             let (adapted_script, plan) = made.map_err(RestoreError::Plan)?;
             if !self.regardless && !plan.is_possible() {
@@ -274,9 +293,10 @@ impl Restore {
                 return Err(RestoreError::Impossible(Box::new(plan)));
             }
             script = adapted_script;
-            adapted = plan.adapted().map(AdaptedEntry::from).collect();
+            adaptations = plan.adapted().map(AdaptedEntry::from).collect();
+            clock.ended(RestorePhase::Plan, asked);
         }
-        for entry in &adapted {
+        for entry in &adaptations {
             self.tell(RestoreEvent::Adapted(entry.clone()));
         }
         let params = self.params.clone();
@@ -290,24 +310,60 @@ impl Restore {
             } => 1,
             _ => std::thread::available_parallelism().map_or(1, |cpus| cpus.get().min(MOST_JOBS)),
         });
-        let entries = script.clone();
+        let whole = script.clone();
+        let entries = whole.entries();
+        let mut causes = Causes::new(entries);
+        let mut follower = Follower::new(&whole, header.compression, &sizes);
+        let wanted = follower.progress();
+        self.tell(RestoreEvent::Began {
+            entries: wanted.entries_planned,
+            tables: wanted.tables_planned,
+        });
         let heard = |progress: Progress| {
-            for event in RestoreEvent::of(progress, entries.entries()) {
+            let is_step = match &progress {
+                Progress::Begun { entry, pass } => {
+                    clock.heard(*pass, &entries[*entry]);
+                    follower.begun(*entry);
+                    false
+                }
+                Progress::Ended { entry, pass } => {
+                    clock.heard(*pass, &entries[*entry]);
+                    if *pass != Pass::Drop {
+                        follower.ended(*entry);
+                    }
+                    true
+                }
+                Progress::Sent { bytes } => {
+                    follower.sent(*bytes);
+                    true
+                }
+                _ => false,
+            };
+            for event in RestoreEvent::of(progress, entries, &mut causes) {
                 if let RestoreEvent::Warning(warning) = &event {
                     warnings.push(warning.clone());
                 }
                 self.tell(event);
             }
+            if is_step {
+                self.tell(RestoreEvent::Progress(follower.progress()));
+            }
         };
         let outcome =
             pgdumprs_restore::run(session, &params, script, source, &settings, heard).await;
-        Ok(RestoreReport::new(
-            outcome,
+        let known = Circumstances {
+            header: &header,
+            entries,
+            wanted: wanted.entries_planned,
+            database,
             server_version,
-            adapted,
+            adaptations,
+            causes: causes.into_causes(),
             warnings,
-            started.elapsed(),
-        ))
+            phases: clock.durations(),
+            elapsed: started.elapsed(),
+        };
+        Ok(RestoreReport::new(outcome, known))
     }
 
     fn tell(&mut self, event: RestoreEvent) {

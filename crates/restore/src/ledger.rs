@@ -20,11 +20,15 @@ pub enum Progress {
     Begun {
         /// The entry's position.
         entry: usize,
+        /// What part of the restore it is begun in.
+        pass: Pass,
     },
     /// An entry has been restored, or was tried to be.
     Ended {
         /// The entry's position.
         entry: usize,
+        /// What part of the restore it was begun in.
+        pass: Pass,
     },
     /// A table's rows are in, or could not be loaded.
     Table(TableOutcome),
@@ -101,9 +105,11 @@ impl Ledger {
         self.stopped.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn begun(&self, step: usize, entry: usize) {
-        self.lock().begun.insert(step);
-        self.tell(Progress::Begun { entry });
+    /// The step at that position is begun.
+    pub(crate) fn begun(&self, position: usize, step: &Step) {
+        self.lock().begun.insert(position);
+        let (entry, pass) = (step.entry, step.pass);
+        self.tell(Progress::Begun { entry, pass });
     }
 
     pub(crate) fn ended(&self, step: &Step) {
@@ -117,7 +123,8 @@ impl Ledger {
         if let Some(table) = table {
             self.tell(Progress::Table(table));
         }
-        self.tell(Progress::Ended { entry });
+        let pass = step.pass;
+        self.tell(Progress::Ended { entry, pass });
     }
 
     /// A statement of a step has failed, or one that belongs to none.
@@ -127,11 +134,9 @@ impl Ledger {
         statement: BString,
         error: ServerError,
     ) {
-        let failure = Failure {
-            dump_id: step.map(|(_, entry)| entry.dump_id),
-            entry: step.map_or_else(BString::default, |(_, entry)| entry.label()),
-            statement,
-            error: Box::new(error),
+        let failure = match step {
+            Some((_, entry)) => Failure::new(entry.dump_id, entry.label(), statement, error),
+            None => Failure::of_none(statement, error),
         };
         let mut state = self.lock();
         // What could not be dropped may be made all the same.

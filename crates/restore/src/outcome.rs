@@ -19,6 +19,28 @@ pub struct Failure {
     pub error: Box<ServerError>,
 }
 
+impl Failure {
+    /// A statement of an entry, which the archive's list names so.
+    pub fn new(dump_id: i32, entry: BString, statement: BString, error: ServerError) -> Self {
+        Failure {
+            dump_id: Some(dump_id),
+            entry,
+            statement,
+            error: Box::new(error),
+        }
+    }
+
+    /// A statement that is of no entry.
+    pub fn of_none(statement: BString, error: ServerError) -> Self {
+        Failure {
+            dump_id: None,
+            entry: BString::default(),
+            statement,
+            error: Box::new(error),
+        }
+    }
+}
+
 /// What became of a table's rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -66,7 +66,7 @@ pub(crate) enum ProgressWhen {
 
 /// Forms of reports.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum ReportFormat {
+pub(crate) enum ReportFormat {
     Json,
 }
 

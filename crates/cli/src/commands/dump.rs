@@ -10,7 +10,9 @@ use crate::args::DumpArgs;
 use crate::command_line::words;
 use crate::failure::Failure;
 use crate::message::say;
-use crate::progress::{Teller, Verbosity};
+use crate::progress::Verbosity;
+use crate::progress::dump::Teller;
+use crate::report::dump::DumpReport;
 use crate::{signal, standard_output};
 
 /// Dumps a database as `args` say.
@@ -51,7 +53,7 @@ fn dump(args: &DumpArgs, params: &ConnectParams) -> anyhow::Result<()> {
         summarize(&report, args.product());
     }
     if let Some(sink) = report_sink {
-        sink.write(&report)?;
+        sink.write(&DumpReport::from(&report), "the archive is complete")?;
     }
     Ok(())
 }

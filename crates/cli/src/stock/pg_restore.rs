@@ -10,7 +10,17 @@ pub(super) const PG_RESTORE: Stock = Stock {
     compared_by: "crates/cli/tests/restore",
 };
 
-const OWN: &[&str] = &["adapt", "continue", "map-role", "missing-roles", "plan"];
+const OWN: &[&str] = &[
+    "adapt",
+    "continue",
+    "map-role",
+    "missing-roles",
+    "plan",
+    "progress",
+    "quiet",
+    "report",
+    "report-file",
+];
 
 const DIFFERENCES: &[(&str, &str)] = &[
     (

@@ -5,6 +5,10 @@ mod database;
 mod line_end;
 mod names;
 mod refusals;
+mod report;
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../connection/terminal.rs"]
+#[expect(dead_code, reason = "only tests of passwords do without a terminal")]
+mod terminal;
 mod text;

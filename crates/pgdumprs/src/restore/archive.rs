@@ -15,6 +15,8 @@ pub(crate) struct Opened {
     pub(crate) header: Header,
     pub(crate) entries: Vec<Entry>,
     pub(crate) source: Source,
+    /// How many bytes each entry's data takes, by dump ids, as far as that is known.
+    pub(crate) sizes: HashMap<i32, u64>,
 }
 
 impl Opened {
@@ -41,7 +43,8 @@ impl Opened {
         Ok(Opened {
             header,
             entries,
-            source: Source::new(open, sizes),
+            source: Source::new(open, sizes.clone()),
+            sizes,
         })
     }
 
@@ -63,6 +66,7 @@ impl Opened {
             header,
             entries,
             source: Source::new(open, HashMap::new()).read_once(),
+            sizes: HashMap::new(),
         }
     }
 }

@@ -4,8 +4,11 @@ use bstr::BString;
 use pgdumprs_archive::Entry;
 use pgdumprs_connect::Notices;
 use pgdumprs_restore::{Failure, Progress, TableOutcome};
+use pgdumprs_script::Pass;
 use tracing::{debug, info, trace, warn};
 
+use crate::restore::cause::Causes;
+use crate::restore::progress::RestoreProgress;
 use crate::restore::report::AdaptedEntry;
 
 /// A step of a restore.
@@ -27,6 +30,12 @@ pub enum RestoreEvent {
         dump_id: i32,
         /// Kind, schema and name, as the archive's list has them.
         name: BString,
+        /// Its kind, as the archive's list has it.
+        descriptor: BString,
+        /// Its name, with its schema where it is in one, joined by a point and without quotes.
+        object: BString,
+        /// Whether it is dropped, to be made anew later on.
+        is_dropped: bool,
     },
     /// An entry has been restored, or was tried to be.
     #[non_exhaustive]
@@ -36,34 +45,58 @@ pub enum RestoreEvent {
     },
     /// A table's rows are in, or could not be loaded.
     TableFinished(TableOutcome),
+    /// The entries have been read and the server was asked: now they are restored.
+    #[non_exhaustive]
+    Began {
+        /// How many entries.
+        entries: usize,
+        /// Tables whose rows are loaded.
+        tables: usize,
+    },
     /// The server refused a statement.
-    Failed(Failure),
+    #[non_exhaustive]
+    Failed {
+        /// What failed and why.
+        failure: Failure,
+        /// Whether nothing before has failed for the same reason.
+        is_new: bool,
+    },
     /// Something the user should know of.
     Warning(String),
     /// What the server said and that is no warning.
     Notice(String),
-    /// How far the data has come: told of every 128 KiB or so.
-    #[non_exhaustive]
-    Progress {
-        /// Bytes of rows, statements in their place and large objects that were sent.
-        bytes: u64,
-    },
+    /// How far the restore has come: told whenever an entry has ended, and every 128 KiB of data or so.
+    Progress(RestoreProgress),
 }
 
 impl RestoreEvent {
-    /// What is to be told of something; `entries` are those of the archive.
-    pub(crate) fn of(progress: Progress, entries: &[Entry]) -> Vec<RestoreEvent> {
+    /// What is to be told of something beside how far it is; `entries` are those of the archive.
+    pub(super) fn of(
+        progress: Progress,
+        entries: &[Entry],
+        causes: &mut Causes<'_>,
+    ) -> Vec<RestoreEvent> {
         let event = match progress {
-            Progress::Begun { entry } => RestoreEvent::EntryStarted {
-                dump_id: entries[entry].dump_id,
-                name: entries[entry].label(),
-            },
-            Progress::Ended { entry } => RestoreEvent::EntryFinished {
+            Progress::Begun { entry, pass } => {
+                let entry = &entries[entry];
+                let parts = [&entry.namespace, &entry.tag].into_iter().flatten();
+                let parts = parts.filter(|part| !part.is_empty());
+                RestoreEvent::EntryStarted {
+                    dump_id: entry.dump_id,
+                    name: entry.label(),
+                    descriptor: entry.descriptor.clone(),
+                    object: bstr::join(".", parts).into(),
+                    is_dropped: pass == Pass::Drop,
+                }
+            }
+            Progress::Ended { entry, .. } => RestoreEvent::EntryFinished {
                 dump_id: entries[entry].dump_id,
             },
             Progress::Table(table) => RestoreEvent::TableFinished(table),
-            Progress::Failed(failure) => RestoreEvent::Failed(failure),
-            Progress::Sent { bytes } => RestoreEvent::Progress { bytes },
+            Progress::Failed(failure) => {
+                let is_new = causes.add(&failure);
+                RestoreEvent::Failed { failure, is_new }
+            }
             Progress::FewerConnections { reason } => RestoreEvent::Warning(format!(
                 "the restore goes on over fewer connections than asked for: {reason}"
             )),
@@ -87,15 +120,18 @@ impl RestoreEvent {
                     info!(dump_id, %name, "{adaptation}");
                 }
             }
-            RestoreEvent::EntryStarted { dump_id, name } => debug!(dump_id, %name, "restoring"),
+            RestoreEvent::EntryStarted { dump_id, name, .. } => debug!(dump_id, %name, "restoring"),
             RestoreEvent::EntryFinished { dump_id } => trace!(dump_id, "restored"),
             RestoreEvent::TableFinished(table) => {
                 debug!(table = %table.name, rows = table.loaded, "loaded");
             }
-            RestoreEvent::Failed(failure) => warn!(entry = %failure.entry, "{}", failure.error),
+            RestoreEvent::Began { entries, tables } => info!(entries, tables, "restoring"),
+            RestoreEvent::Failed { failure, .. } => {
+                warn!(entry = %failure.entry, "{}", failure.error)
+            }
             RestoreEvent::Warning(warning) => warn!("{warning}"),
             RestoreEvent::Notice(notice) => info!("{notice}"),
-            RestoreEvent::Progress { bytes } => trace!(bytes, "progress"),
+            RestoreEvent::Progress(progress) => trace!(bytes = progress.bytes, "progress"),
         }
     }
 }

@@ -38,7 +38,7 @@ impl<'s> Worker<'s, '_> {
     /// Does a step. What it says need not have ended when this has.
     pub(crate) async fn perform(&mut self, step: usize) -> Result<Turn<'s>, Error> {
         let what = &self.task.script.steps()[step];
-        self.task.ledger.begun(step, what.entry);
+        self.task.ledger.begun(step, what);
         let commands = self.told.perform(what);
         self.go_on(step, commands).await
     }

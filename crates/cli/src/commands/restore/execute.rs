@@ -4,27 +4,34 @@ use std::io;
 use std::path::Path;
 
 use anyhow::{anyhow, bail};
-use bstr::{BStr, BString, ByteSlice};
 use pgdumprs::script::Options;
-use pgdumprs::{Failure, Fate, Restore, RestoreEnd, RestoreError, RestoreEvent, RestoreReport};
+use pgdumprs::{BString, Cause, Fate, Restore, RestoreEnd, RestoreError, RestoreReport};
 
 use super::RestoreArgs;
+use super::options::TellingArgs;
 use crate::message::say;
 use crate::output::print_names;
+use crate::program::Program;
+use crate::progress::Verbosity;
+use crate::progress::restore::Teller;
+use crate::report::ReportSink;
+use crate::report::plan::JsonPlan;
+use crate::report::restore::JsonRestore;
 use crate::signal;
-
-/// How much of a statement is shown, in letters.
-const SHOWN: usize = 300;
 
 /// Restores the archive into the database that `args` name.
 pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
-    let verbose = args.verbose();
     if args.is_plan() {
         return plan(args, options);
     }
+    let telling = &args.telling;
+    let sink = telling.report()?;
+    // By that name, errors come as they come from pg_restore.
+    let says_all = Program::called() == Program::PgRestore;
+    let mut teller = Teller::new(telling.verbosity(), telling.progress(), says_all);
     let restore = args
         .apply(Restore::with_params(args.connection()?).options(options))?
-        .watch(move |event| tell(&event, verbose));
+        .watch(move |event| teller.tell(&event));
     let report = signal::run("restore", async {
         Ok(match args.archive() {
             archive if archive == Path::new("-") => restore.from_std_reader(io::stdin()).await,
@@ -33,17 +40,27 @@ pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
     })?;
     match report {
         Err(RestoreError::Impossible(plan)) => {
+            if let Some(sink) = sink {
+                sink.write(&JsonPlan::from(&*plan), "nothing has been changed")?;
+            }
             say(format_args!("error: {plan}"));
             bail!(
                 "not everything can be restored, and nothing has been changed; --continue restores the rest"
             )
         }
-        report => conclude(report?, verbose),
+        report => {
+            let report = report?;
+            if let Some(sink) = sink {
+                sink.write(&JsonRestore::from(&report), "the restore has ended")?;
+            }
+            conclude(report, telling)
+        }
     }
 }
 
 /// Prints what would become of the restore.
 fn plan(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
+    let sink = args.telling.report()?;
     let restore = args.apply(Restore::with_params(args.connection()?).options(options))?;
     let plan = signal::run("plan", async {
         Ok(match args.archive() {
@@ -51,7 +68,14 @@ fn plan(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
             archive => restore.plan(archive).await?,
         })
     })?;
+    let is_alone = sink.as_ref().is_some_and(ReportSink::is_output);
+    if let Some(sink) = sink {
+        sink.write(&JsonPlan::from(&plan), "nothing has been changed")?;
+    }
     print_names(|output| {
+        if is_alone {
+            return Ok(());
+        }
         writeln!(output, "{plan}")?;
         for entry in plan.adapted() {
             for adaptation in &entry.adaptations {
@@ -86,76 +110,37 @@ fn plan(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
     }
 }
 
-/// Says what happens: of warnings and errors always, of everything else where that is asked for.
-fn tell(event: &RestoreEvent, verbose: bool) {
-    match event {
-        RestoreEvent::Adapted(entry) => {
-            for adaptation in &entry.adaptations {
-                say(format_args!("adapted: {}: {adaptation}", entry.name));
-            }
-        }
-        RestoreEvent::Failed(failure) => say_failure(failure),
-        RestoreEvent::Warning(text) => say(format_args!("warning: {text}")),
-        _ if !verbose => {}
-        RestoreEvent::Notice(text) => say(format_args!("notice: {text}")),
-        RestoreEvent::Connected { server_version, .. } => {
-            say(format_args!("connected to PostgreSQL {server_version}"));
-        }
-        RestoreEvent::EntryStarted { name, .. } => say(format_args!("restoring {name}")),
-        RestoreEvent::TableFinished(table) => {
-            say(format_args!(
-                "loaded {} rows into {}",
-                table.loaded, table.name
-            ));
-        }
-        _ => {}
-    }
-}
-
-/// Says what the server refused, of which entry, and with which statement.
-fn say_failure(failure: &Failure) {
-    let of = match failure.entry.is_empty() {
-        true => String::new(),
-        false => format!("{}: ", failure.entry),
-    };
-    say(format_args!(
-        "error: {of}{}; the statement was: {}",
-        failure.error,
-        beginning(&failure.statement)
-    ));
-}
-
-/// A statement in one line, cut where it is long.
-fn beginning(statement: &BString) -> String {
-    let statement: &BStr = statement.as_bstr();
-    let text = statement.to_str_lossy();
-    let mut words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if let Some((at, _)) = words.char_indices().nth(SHOWN) {
-        words.truncate(at);
-        words.push('…');
-    }
-    words
-}
-
 /// The end that the restore came to, as the last line says it.
-fn conclude(report: RestoreReport, verbose: bool) -> anyhow::Result<()> {
+fn conclude(report: RestoreReport, telling: &TellingArgs) -> anyhow::Result<()> {
     let rows: u64 = report.tables.iter().map(|table| table.loaded).sum();
-    if report.end() == RestoreEnd::Adapted {
-        say(format_args!(
-            "the restore is complete, but for {} entries that were adapted",
-            report.adaptations.len()
-        ));
-    }
-    if report.end() != RestoreEnd::Incomplete {
-        if verbose {
+    let end = match report.end() {
+        RestoreEnd::Complete => Some(("the restore is complete".to_owned(), telling.summarizes())),
+        RestoreEnd::Adapted => {
+            let entries = match report.adaptations.len() {
+                1 => "1 entry that was adapted".to_owned(),
+                count => format!("{count} entries that were adapted"),
+            };
+            let is_quiet = telling.verbosity() == Verbosity::Quiet;
+            Some((
+                format!("the restore is complete, but for {entries}"),
+                !is_quiet,
+            ))
+        }
+        _ => None,
+    };
+    if let Some((end, is_said)) = end {
+        if is_said {
             say(format_args!(
-                "the restore is complete: {} tables with {rows} rows, {} large objects, in {:.1} s",
+                "{end}: {} tables with {rows} rows, {} large objects, in {:.1} s",
                 report.tables.len(),
                 report.large_objects,
                 report.elapsed.as_secs_f64()
             ));
         }
         return Ok(());
+    }
+    for cause in &report.causes {
+        say_cause(cause, &report);
     }
     for table in report.incomplete_tables() {
         if let Some(archived) = table.archived {
@@ -182,5 +167,35 @@ fn conclude(report: RestoreReport, verbose: bool) -> anyhow::Result<()> {
     match report.stopped {
         Some(error) => Err(anyhow!(error).context(end)),
         None => bail!(end),
+    }
+}
+
+/// Says how often something was refused for one reason, and what can be done about it. What failed first was said when it did.
+fn say_cause(cause: &Cause, report: &RestoreReport) {
+    let Some(first) = cause
+        .failures
+        .first()
+        .and_then(|&at| report.failures.get(at))
+    else {
+        return;
+    };
+    let (more, following) = (cause.failures.len() - 1, cause.following.len());
+    let mut counts = Vec::new();
+    if more > 0 {
+        counts.push(format!("{more} more for the same reason"));
+    }
+    if following > 0 {
+        counts.push(format!("{following} that followed from it"));
+    }
+    let of = match first.entry.is_empty() {
+        true => BString::from("the session"),
+        false => first.entry.clone(),
+    };
+    if !counts.is_empty() {
+        let (code, counts) = (&first.error.code, counts.join(", "));
+        say(format_args!("error: besides {of} ({code}): {counts}"));
+    }
+    if let Some(advice) = &cause.advice {
+        say(format_args!("hint: {of}: {advice}"));
     }
 }

@@ -7,6 +7,7 @@ mod form;
 mod kinds;
 mod running;
 mod selection;
+mod telling;
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -27,6 +28,7 @@ use form::FormArgs;
 use kinds::KindArgs;
 use running::RunningArgs;
 use selection::SelectionArgs;
+pub(super) use telling::TellingArgs;
 
 use crate::program::Program;
 
@@ -56,9 +58,8 @@ pub(crate) struct RestoreArgs {
     #[arg(short, long, help_heading = "General options")]
     list: bool,
 
-    /// Say what is restored; write what entries depend on into scripts and lists, as comments
-    #[arg(short, long, help_heading = "General options")]
-    verbose: bool,
+    #[command(flatten)]
+    pub(super) telling: TellingArgs,
 
     #[command(flatten)]
     content: ContentArgs,
@@ -109,6 +110,7 @@ impl RestoreArgs {
             bail!("option {option} requires option {DBNAME}");
         }
         self.adapt.adapt()?;
+        self.telling.check(self.has_database())?;
         self.content.check()?;
         self.form.check(self.content.data_only)?;
         self.running.check(self.form.create)?;
@@ -187,7 +189,7 @@ impl RestoreArgs {
 
     /// Whether more is to be said of entries.
     pub(super) fn verbose(&self) -> bool {
-        self.verbose
+        self.telling.verbose
     }
 
     /// What is written, in a word.
@@ -201,7 +203,7 @@ impl RestoreArgs {
         let mut plain = Plain::default();
         plain.options = options;
         plain.restrict_key = key.map(RestrictKey::new).transpose()?;
-        plain.verbose = self.verbose;
+        plain.verbose = self.telling.verbose;
         Ok(plain)
     }
 

@@ -1,0 +1,126 @@
+//! What a restore says while it runs.
+
+use bstr::ByteSlice;
+use pgdumprs::{Failure, RestoreEvent, RestoreProgress};
+
+use crate::args::telling::ProgressWhen;
+use crate::progress::{Meter, Standing, Verbosity};
+
+/// How much of a statement is shown, in letters.
+const SHOWN: usize = 300;
+
+/// Says how a restore goes.
+pub(crate) struct Teller {
+    verbosity: Verbosity,
+    /// Whether each failure is said when it comes, rather than the first of each cause.
+    says_all: bool,
+    meter: Meter,
+}
+
+impl Teller {
+    /// `says_all` says whether each failure is said when it comes, rather than the first of each cause; with `-v` each is.
+    pub(crate) fn new(verbosity: Verbosity, progress: ProgressWhen, says_all: bool) -> Self {
+        Self {
+            verbosity,
+            says_all: says_all || verbosity == Verbosity::Verbose,
+            meter: Meter::new(verbosity, progress),
+        }
+    }
+
+    /// Says what has happened.
+    pub(crate) fn tell(&mut self, event: &RestoreEvent) {
+        if let Some(line) = self.line(event) {
+            self.meter.say(line);
+        }
+        match event {
+            RestoreEvent::Connected { .. } => self.meter.stage("asking what is in the way"),
+            RestoreEvent::Began { .. } => self.meter.begin(),
+            RestoreEvent::EntryStarted { object, .. } => self.meter.name(&object.to_string()),
+            RestoreEvent::Progress(progress) => self.meter.update(&Standing::from(progress)),
+            _ => {}
+        }
+    }
+
+    /// What is said of an event: of errors always, of warnings and adaptations unless it is to be quiet, of everything else where that is asked for.
+    fn line(&self, event: &RestoreEvent) -> Option<String> {
+        let is_verbose = self.verbosity == Verbosity::Verbose;
+        Some(match event {
+            RestoreEvent::Failed {
+                failure, is_new, ..
+            } if *is_new || self.says_all => refused(failure),
+            _ if self.verbosity == Verbosity::Quiet => return None,
+            RestoreEvent::Warning(text) => format!("warning: {text}"),
+            RestoreEvent::Adapted(entry) => {
+                let adaptations: Vec<_> =
+                    entry.adaptations.iter().map(ToString::to_string).collect();
+                format!("adapted: {}: {}", entry.name, adaptations.join("; "))
+            }
+            _ if !is_verbose => return None,
+            RestoreEvent::Notice(text) => format!("notice: {text}"),
+            RestoreEvent::Connected { server_version, .. } => {
+                format!("connected to PostgreSQL {server_version}")
+            }
+            RestoreEvent::Began {
+                entries, tables, ..
+            } => format!("restoring {entries} entries, with the data of {tables} tables"),
+            RestoreEvent::EntryStarted {
+                descriptor,
+                object,
+                is_dropped,
+                ..
+            } => match descriptor.as_slice() {
+                _ if *is_dropped => format!("dropping {descriptor} \"{object}\""),
+                b"TABLE DATA" => format!("processing data for table \"{object}\""),
+                b"BLOBS" => "processing large objects".to_owned(),
+                b"BLOB METADATA" | b"SEQUENCE SET" | b"STATISTICS DATA" => {
+                    format!("executing {descriptor} \"{object}\"")
+                }
+                _ => format!("creating {descriptor} \"{object}\""),
+            },
+            RestoreEvent::TableFinished(table) => {
+                format!("loaded {} rows into {}", table.loaded, table.name)
+            }
+            _ => return None,
+        })
+    }
+}
+
+impl From<&RestoreProgress> for Standing {
+    fn from(progress: &RestoreProgress) -> Self {
+        Self {
+            fraction: progress.fraction(),
+            counted: format!(
+                "{}/{} entries, {}/{} tables",
+                progress.entries,
+                progress.entries_planned,
+                progress.tables,
+                progress.tables_planned
+            ),
+            bytes: progress.bytes,
+        }
+    }
+}
+
+/// What the server refused, of which entry, and with which statement.
+fn refused(failure: &Failure) -> String {
+    let of = match failure.entry.is_empty() {
+        true => String::new(),
+        false => format!("{}: ", failure.entry),
+    };
+    let statement = beginning(&failure.statement);
+    format!(
+        "error: {of}{}; the statement was: {statement}",
+        failure.error
+    )
+}
+
+/// A statement in one line, cut where it is long.
+fn beginning(statement: &[u8]) -> String {
+    let text = statement.to_str_lossy();
+    let mut words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((at, _)) = words.char_indices().nth(SHOWN) {
+        words.truncate(at);
+        words.push('…');
+    }
+    words
+}

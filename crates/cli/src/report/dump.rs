@@ -1,0 +1,88 @@
+//! The report of a dump.
+
+use std::time::SystemTime;
+
+use pgdumprs::{Report, TableReport};
+use serde::Serialize;
+
+use crate::report::seconds;
+
+/// The report's shape, as the help of `--report` describes it. Fields may be added.
+#[derive(Serialize)]
+pub(crate) struct DumpReport<'a> {
+    pgdumprs: &'static str,
+    database: String,
+    server_version: String,
+    snapshot: Snapshot,
+    tries: usize,
+    entries: usize,
+    tables: u64,
+    rows: u64,
+    large_objects: u64,
+    raw_bytes: u64,
+    compressed_bytes: u64,
+    archive_bytes: u64,
+    seconds: f64,
+    warnings: &'a [String],
+    table_data: Vec<Table>,
+}
+
+/// When and where in the write-ahead log; null where it is not known.
+#[derive(Serialize)]
+struct Snapshot {
+    lsn: Option<String>,
+    time: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Table {
+    name: String,
+    rows: u64,
+    raw_bytes: u64,
+    compressed_bytes: u64,
+    seconds: f64,
+}
+
+impl<'a> From<&'a Report> for DumpReport<'a> {
+    fn from(report: &'a Report) -> Self {
+        Self {
+            pgdumprs: env!("CARGO_PKG_VERSION"),
+            database: report.database.to_string(),
+            server_version: report.server_version.to_string(),
+            snapshot: Snapshot {
+                lsn: report.snapshot_lsn.map(|lsn| lsn.to_string()),
+                time: report.snapshot_time.and_then(text),
+            },
+            tries: report.tries,
+            entries: report.entries,
+            tables: report.tables,
+            rows: report.rows,
+            large_objects: report.large_objects,
+            raw_bytes: report.raw_bytes,
+            compressed_bytes: report.compressed_bytes,
+            archive_bytes: report.archive_bytes,
+            seconds: seconds(report.elapsed),
+            warnings: &report.warnings,
+            table_data: report.table_reports.iter().map(Table::from).collect(),
+        }
+    }
+}
+
+impl From<&TableReport> for Table {
+    fn from(table: &TableReport) -> Self {
+        Self {
+            name: table.name.to_string(),
+            rows: table.rows,
+            raw_bytes: table.raw_bytes,
+            compressed_bytes: table.compressed_bytes,
+            seconds: seconds(table.elapsed),
+        }
+    }
+}
+
+/// As RFC 3339 writes it, in UTC.
+fn text(time: SystemTime) -> Option<String> {
+    jiff::Timestamp::try_from(time)
+        .ok()
+        .map(|time| time.to_string())
+}
