@@ -237,6 +237,14 @@ impl Error {
         }
     }
 
+    /// Whether the session that it happened to can do nothing more.
+    pub fn ends_session(&self) -> bool {
+        matches!(
+            self,
+            Error::ConnectionLost { .. } | Error::Protocol { .. } | Error::Broken { .. }
+        )
+    }
+
     /// What it says and what its causes say, in one line, each once.
     pub fn with_causes(&self) -> String {
         let mut text = self.to_string();

@@ -13,7 +13,7 @@ mod report;
 use std::fmt;
 use std::io::Read;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pgdumprs_connect::{ConnectParams, Session};
 use pgdumprs_restore::{Progress, Settings};
@@ -182,6 +182,13 @@ impl Restore {
         self
     }
 
+    /// Tries for another connection for this long, rather than a minute, when one is lost. With zero the restore ends there.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.settings.patience = patience;
+        self
+    }
+
     /// Tells `watcher` what happens, from within the restore's task: it should return at once. May be called several times, for several
     /// watchers.
     #[must_use]
@@ -284,18 +291,23 @@ impl Restore {
             server_version: server_version.clone(),
         });
         let mut adaptations = Vec::new();
-        if !self.regardless || !self.adapt.is_nothing() {
-            let asked = Instant::now();
-            let made = RestorePlan::make(&mut session, &script, &self.adapt).await;
-            let (adapted_script, plan) = made.map_err(RestoreError::Plan)?;
-            if !self.regardless && !plan.is_possible() {
+        let mut there_before = None;
+        let asked = Instant::now();
+        match RestorePlan::make(&mut session, &script, &self.adapt).await {
+            Ok((_, plan)) if !self.regardless && !plan.is_possible() => {
                 session.close().await;
                 return Err(RestoreError::Impossible(Box::new(plan)));
             }
-            script = adapted_script;
-            adaptations = plan.adapted().map(AdaptedEntry::from).collect();
-            clock.ended(RestorePhase::Plan, asked);
+            Ok((adapted_script, plan)) => {
+                script = adapted_script;
+                adaptations = plan.adapted().map(AdaptedEntry::from).collect();
+                there_before = Some(plan.there_before());
+            }
+            // It goes on without: only where a connection is lost later, that makes a difference.
+            Err(error) if self.regardless && self.adapt.is_nothing() && !error.ends_session() => {}
+            Err(error) => return Err(RestoreError::Plan(error)),
         }
+        clock.ended(RestorePhase::Plan, asked);
         for entry in &adaptations {
             self.tell(RestoreEvent::Adapted(entry.clone()));
         }
@@ -349,8 +361,16 @@ impl Restore {
                 self.tell(RestoreEvent::Progress(follower.progress()));
             }
         };
-        let outcome =
-            pgdumprs_restore::run(session, &params, script, source, &settings, heard).await;
+        let outcome = pgdumprs_restore::run(
+            session,
+            &params,
+            script,
+            source,
+            &settings,
+            there_before,
+            heard,
+        )
+        .await;
         let known = Circumstances {
             header: &header,
             entries,

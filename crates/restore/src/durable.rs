@@ -27,3 +27,8 @@ pub(crate) async fn flush(session: &mut Session) -> Result<(), Error> {
     ];
     session.pipeline(&statements).await.map(drop)
 }
+
+/// Has the server flush what was committed so far to its own disk, in the midst of a restore. It is one statement and so one transaction, for which
+/// alone the setting holds.
+pub(crate) const FLUSH: &str = "SELECT pg_catalog.set_config('synchronous_commit', 'local', true), \
+                                pg_catalog.pg_logical_emit_message(true, 'pgdumprs', 'so far')";

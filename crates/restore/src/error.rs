@@ -15,6 +15,17 @@ pub enum Error {
         #[source]
         source: pgdumprs_connect::Error,
     },
+    /// The connection was lost, and the restore could not go on over another one.
+    #[error("{}, and the restore could not go on: {reason}", during(.entry))]
+    NotReopened {
+        /// What was being restored, as the archive's list names it, where something was.
+        entry: Option<BString>,
+        /// Why not.
+        reason: String,
+        /// What happened to the connection that was lost.
+        #[source]
+        source: pgdumprs_connect::Error,
+    },
     /// A pooler gives each transaction another session of the server, so that settings would be lost, and left to others.
     #[error(
         "a pooler that carries transactions is in between, where a restore can only be one transaction: connect to the server itself or by \

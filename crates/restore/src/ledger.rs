@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use bstr::{BString, ByteSlice};
 use pgdumprs_archive::Entry;
@@ -10,7 +11,12 @@ use pgdumprs_connect::{Notices, ServerError};
 use pgdumprs_script::{Pass, Script, Step};
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::doubt;
 use crate::outcome::{Failure, Outcome, TableOutcome};
+use crate::standing::{Rows, Standing};
+
+/// How often the server is asked to bring what has ended to its disk: what is lost with a connection is begun again from there on.
+const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
 /// What happens during a restore.
 #[derive(Debug, Clone)]
@@ -46,6 +52,18 @@ pub enum Progress {
         /// Notices and warnings.
         notices: Notices,
     },
+    /// A connection was lost, and the restore goes on over another one.
+    Reconnected {
+        /// What happened to the one before.
+        reason: String,
+    },
+    /// Another session was in an entry's way: it is restored once more.
+    TriedAgain {
+        /// What is being restored, as the archive's list names it.
+        entry: BString,
+        /// What the server said.
+        error: Box<ServerError>,
+    },
     /// The restore goes on over fewer connections than it was to have.
     FewerConnections {
         /// Why.
@@ -58,7 +76,13 @@ pub enum Progress {
 pub(crate) struct Ledger {
     state: Mutex<State>,
     exit_on_error: bool,
+    /// Whether what is cut off can be begun again.
+    can_go_on: bool,
+    /// Positions of entries whose objects were there before; `None` where that is not known.
+    there_before: Option<HashSet<usize>>,
     stopped: AtomicBool,
+    /// Nothing new is to be begun over the connections of now.
+    interrupted: AtomicBool,
     progress: UnboundedSender<Progress>,
 }
 
@@ -71,9 +95,12 @@ struct State {
     failed: HashSet<usize>,
     /// Positions of entries that were restored without a failure.
     made: HashSet<usize>,
-    /// Positions of the steps that were begun.
-    begun: HashSet<usize>,
-    large_objects: u64,
+    standing: Standing,
+    last_flush: Option<Instant>,
+    /// Entries whose tables had no rows before this restore, though it has not made them.
+    empty_before: HashSet<usize>,
+    /// By the positions of their entries.
+    large_objects: BTreeMap<usize, u64>,
     bytes: u64,
     /// A COMMIT was sent.
     commits: bool,
@@ -82,11 +109,19 @@ struct State {
 }
 
 impl Ledger {
-    pub(crate) fn new(exit_on_error: bool, progress: UnboundedSender<Progress>) -> Self {
+    pub(crate) fn new(
+        exit_on_error: bool,
+        can_go_on: bool,
+        there_before: Option<HashSet<usize>>,
+        progress: UnboundedSender<Progress>,
+    ) -> Self {
         Ledger {
             state: Mutex::default(),
             exit_on_error,
+            can_go_on,
+            there_before,
             stopped: AtomicBool::new(false),
+            interrupted: AtomicBool::new(false),
             progress,
         }
     }
@@ -105,20 +140,48 @@ impl Ledger {
         self.stopped.load(Ordering::Relaxed)
     }
 
+    /// Whether nothing new is to be begun for now: the restore ends, or what is under way has to end first.
+    pub(crate) fn is_held(&self) -> bool {
+        self.is_stopped() || self.interrupted.load(Ordering::Relaxed)
+    }
+
+    /// Lets nothing new be begun over the connections of now.
+    pub(crate) fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::Relaxed);
+    }
+
+    /// Goes on after an interruption; tells whether there was one.
+    pub(crate) fn take_interruption(&self) -> bool {
+        self.interrupted.swap(false, Ordering::Relaxed)
+    }
+
+    /// How the steps stand.
+    pub(crate) fn standing<T>(&self, look: impl FnOnce(&mut Standing) -> T) -> T {
+        look(&mut self.lock().standing)
+    }
+
     /// The step at that position is begun.
     pub(crate) fn begun(&self, position: usize, step: &Step) {
-        self.lock().begun.insert(position);
+        self.lock().standing.begin(position);
         let (entry, pass) = (step.entry, step.pass);
         self.tell(Progress::Begun { entry, pass });
     }
 
-    pub(crate) fn ended(&self, step: &Step) {
+    /// The server has answered everything that the step at a position has said.
+    pub(crate) fn ended(&self, position: usize, step: &Step) {
         let entry = step.entry;
         let mut state = self.lock();
+        // Where the restore ends at a failure, a step may have been broken off.
+        if !self.is_stopped() && !state.standing.end(position) {
+            return;
+        }
         if step.pass != Pass::Drop && !state.failed.contains(&entry) {
             state.made.insert(entry);
         }
         let table = state.tables.get(&entry).cloned();
+        if let Some(table) = &table {
+            state.standing.set_rows(position, Rows::In(table.loaded));
+        }
         drop(state);
         if let Some(table) = table {
             self.tell(Progress::Table(table));
@@ -130,17 +193,17 @@ impl Ledger {
     /// A statement of a step has failed, or one that belongs to none.
     pub(crate) fn failed(
         &self,
-        step: Option<(Step, &Entry)>,
+        placed: Option<(usize, Step, &Entry)>,
         statement: BString,
         error: ServerError,
     ) {
-        let failure = match step {
-            Some((_, entry)) => Failure::new(entry.dump_id, entry.label(), statement, error),
+        let failure = match placed {
+            Some((_, _, entry)) => Failure::new(entry.dump_id, entry.label(), statement, error),
             None => Failure::of_none(statement, error),
         };
         let mut state = self.lock();
         // What could not be dropped may be made all the same.
-        if let Some((step, _)) = step.filter(|(step, _)| step.pass != Pass::Drop) {
+        if let Some((_, step, _)) = placed.filter(|(_, step, _)| step.pass != Pass::Drop) {
             state.failed.insert(step.entry);
         }
         state.failures.push(failure.clone());
@@ -149,6 +212,86 @@ impl Ledger {
         }
         drop(state);
         self.tell(Progress::Failed(failure));
+    }
+
+    /// What a flush that is sent now will bring to disk, where it is time for one.
+    pub(crate) fn flush_is_due(&self) -> Option<usize> {
+        let mut state = self.lock();
+        let is_due = state.standing.unflushed() > 0
+            && state
+                .last_flush
+                .is_none_or(|last| last.elapsed() >= FLUSH_EVERY);
+        is_due.then(|| {
+            state.last_flush = Some(Instant::now());
+            state.standing.mark()
+        })
+    }
+
+    /// Everything that had ended at a mark is on disk.
+    pub(crate) fn flushed(&self, mark: usize) {
+        self.lock().standing.flushed(mark);
+    }
+
+    /// Whether an error of a step is no failure of it, or none yet: what it says is done already, has been put down before, or may succeed
+    /// when it is tried again.
+    pub(crate) fn is_no_failure(
+        &self,
+        (position, step, entry): (usize, Step, &Entry),
+        statement: &BString,
+        error: &ServerError,
+    ) -> bool {
+        if !self.can_go_on {
+            return false;
+        }
+        let mut state = self.lock();
+        if state.standing.is_postponed(position) {
+            return true;
+        }
+        let code = error.code.as_bstr();
+        if state.standing.is_doubted(position) {
+            let dump_id = Some(entry.dump_id);
+            let is_known =
+                |failure: &Failure| failure.dump_id == dump_id && failure.statement == *statement;
+            if state.failures.iter().any(is_known) {
+                return true;
+            }
+            let was_not_there = self
+                .there_before
+                .as_ref()
+                .is_some_and(|there| !there.contains(&step.entry));
+            if was_not_there && doubt::is_done_already(step.pass, entry.descriptor.as_bstr(), code)
+            {
+                return true;
+            }
+        }
+        let is_in_the_wake = self.interrupted.load(Ordering::Relaxed);
+        let is_put_off = (doubt::is_passing(code) || is_in_the_wake)
+            && !self.is_stopped()
+            && state.standing.postpone(position);
+        drop(state);
+        if is_put_off {
+            self.interrupt();
+            self.tell(Progress::TriedAgain {
+                entry: entry.label(),
+                error: Box::new(error.clone()),
+            });
+        }
+        is_put_off
+    }
+
+    /// The table of an entry's rows was there before, without any.
+    pub(crate) fn was_empty(&self, entry: usize) {
+        self.lock().empty_before.insert(entry);
+    }
+
+    /// Whether the table of an entry's rows is known to have had none, though it was there before.
+    pub(crate) fn is_known_empty(&self, entry: usize) -> bool {
+        self.lock().empty_before.contains(&entry)
+    }
+
+    /// What became of a step's rows.
+    pub(crate) fn rows(&self, step: usize, rows: Rows) {
+        self.lock().standing.set_rows(step, rows);
     }
 
     /// A COMMIT is about to be sent: if no answer comes, nobody knows what became of it.
@@ -188,8 +331,8 @@ impl Ledger {
         self.tell(Progress::Sent { bytes });
     }
 
-    pub(crate) fn large_objects(&self, count: u64) {
-        self.lock().large_objects += count;
+    pub(crate) fn large_objects(&self, position: usize, count: u64) {
+        self.lock().large_objects.insert(position, count);
     }
 
     /// The rows of a table come, or do not.
@@ -217,6 +360,10 @@ impl Ledger {
         }
     }
 
+    pub(crate) fn reconnected(&self, reason: String) {
+        self.tell(Progress::Reconnected { reason });
+    }
+
     pub(crate) fn fewer_connections(&self, reason: String) {
         self.tell(Progress::FewerConnections { reason });
     }
@@ -226,14 +373,14 @@ impl Ledger {
         let mut state = self.lock();
         let steps = script.steps().iter().enumerate();
         let mut not_reached: Vec<i32> = steps
-            .filter(|(position, _)| !state.begun.contains(position))
+            .filter(|(position, _)| !state.standing.is_begun(*position))
             .map(|(_, step)| script.entry(step).dump_id)
             .collect();
         not_reached.dedup();
         Outcome {
             failures: std::mem::take(&mut state.failures),
             tables: std::mem::take(&mut state.tables).into_values().collect(),
-            large_objects: state.large_objects,
+            large_objects: state.large_objects.values().sum(),
             not_reached,
             ..Outcome::default()
         }

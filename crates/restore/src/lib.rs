@@ -8,6 +8,7 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
+mod doubt;
 mod durable;
 mod error;
 mod graph;
@@ -18,6 +19,7 @@ mod run;
 mod schedule;
 mod settings;
 mod source;
+mod standing;
 mod worker;
 
 pub use error::Error;

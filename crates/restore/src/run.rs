@@ -1,10 +1,12 @@
 //! A restore from its first statement to its last.
 
+mod again;
 mod parallel;
 mod serial;
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bstr::ByteSlice;
 use pgdumprs_archive::Section;
@@ -16,6 +18,7 @@ use crate::ledger::Ledger;
 use crate::load::feeder::Feeder;
 use crate::load::rows::PIECE;
 use crate::load::shared::Board;
+use crate::run::again::Process;
 use crate::worker::{Rules, Task, WINDOW};
 use crate::{Error, Outcome, Progress, Settings, Source, durable};
 
@@ -36,10 +39,19 @@ struct Crew {
     window: usize,
     /// A pooler carries them.
     is_pooled: bool,
+    /// What is cut off can be begun again: not within one large transaction.
+    can_go_on: bool,
+    /// How long another connection is tried for.
+    patience: Duration,
+    /// The server's processes that have worked for this restore.
+    processes: Mutex<Vec<Process>>,
 }
 
 /// Restores what `script` says from `source` over `session`, and over others that are opened like it. `params` are those that it was opened
 /// with: where the script makes a database and goes into it, they lead there. `tell` hears what happens.
+///
+/// `there_before` has the numbers of the entries whose objects the target has already, as far as that can be told; `None` where nothing is
+/// known. When a connection is lost, it decides what an object means that is there: that this restore has made it.
 ///
 /// Dropping the future stops the restore: what the server does for it is cancelled.
 pub async fn run(
@@ -48,6 +60,7 @@ pub async fn run(
     script: Script,
     source: Source,
     settings: &Settings,
+    there_before: Option<HashSet<i32>>,
     mut tell: impl FnMut(Progress) + Send,
 ) -> Outcome {
     let (progress, mut heard) = mpsc::unbounded_channel();
@@ -72,20 +85,28 @@ pub async fn run(
         commits_lazily: false,
         takes_back_settings: false,
     };
+    let positions: HashMap<i32, usize> = script
+        .entries()
+        .iter()
+        .enumerate()
+        .map(|(at, entry)| (entry.dump_id, at))
+        .collect();
+    let there_before = there_before.map(|there| {
+        let known = there.iter().filter_map(|dump_id| positions.get(dump_id));
+        known.copied().collect()
+    });
     let crew = Crew {
-        ledger: Ledger::new(exit_on_error, progress),
+        ledger: Ledger::new(exit_on_error, !is_transaction, there_before, progress),
         board: Board::default(),
         rules,
         jobs,
         room: settings.memory / jobs / PIECE,
         window: if rules.is_careful { 1 } else { WINDOW },
         is_pooled: false,
-        positions: script
-            .entries()
-            .iter()
-            .enumerate()
-            .map(|(at, entry)| (entry.dump_id, at))
-            .collect(),
+        can_go_on: !is_transaction,
+        patience: settings.patience,
+        processes: Mutex::default(),
+        positions,
         script,
         source,
     };
@@ -149,11 +170,18 @@ impl Crew {
         if !is_one_transaction && !self.is_pooled {
             let can_be_flushed = durable::can_be_asked_for(session).await;
             self.rules.commits_lazily = can_be_flushed.map_err(connection)?;
+            let is_lazy = self.rules.commits_lazily;
+            self.ledger.standing(|standing| standing.is_lazy = is_lazy);
+        }
+        if self.can_go_on {
+            self.note_process(session).await?;
+            self.look_at_tables(session).await?;
         }
         Ok(())
     }
 
-    async fn carry_out(
+    /// Does all steps that are not settled.
+    async fn round(
         self: &Arc<Self>,
         session: &mut Session,
         params: &ConnectParams,
@@ -187,10 +215,15 @@ impl Crew {
                 .await?;
             self.finish(session, parts).await?;
         }
+        if self.ledger.is_held() && !self.ledger.is_stopped() {
+            return Ok(());
+        }
         self.check_committed(session)?;
         if self.rules.commits_lazily {
+            let mark = self.ledger.standing(|standing| standing.mark());
             let flushed = durable::flush(session).await;
             flushed.map_err(|source| Error::NotFlushed { source })?;
+            self.ledger.flushed(mark);
         }
         Ok(())
     }

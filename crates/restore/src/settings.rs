@@ -1,5 +1,7 @@
 //! How a restore is carried out.
 
+use std::time::Duration;
+
 /// How a restore is carried out, beside what its script says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -15,6 +17,8 @@ pub struct Settings {
     pub shared_from: Option<u64>,
     /// Bytes of data that may wait between the archive and the connections, about.
     pub memory: usize,
+    /// How long another connection is tried for when one is lost. Zero ends the restore there.
+    pub patience: Duration,
 }
 
 impl Default for Settings {
@@ -25,6 +29,7 @@ impl Default for Settings {
             no_data_for_failed_tables: false,
             shared_from: Some(16 << 20),
             memory: 64 << 20,
+            patience: Duration::from_secs(60),
         }
     }
 }

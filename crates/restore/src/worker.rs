@@ -2,6 +2,7 @@
 
 mod data;
 mod perform;
+mod settle;
 
 use std::collections::{HashMap, VecDeque};
 
@@ -15,6 +16,7 @@ use crate::load::feeder::Feeder;
 use crate::load::rows::RowsError;
 use crate::load::shared::Board;
 use crate::source::Source;
+use crate::standing::Rows as Fate;
 
 /// Statements that may be under way.
 pub(crate) const WINDOW: usize = 256;
@@ -98,8 +100,12 @@ enum Kind {
     Plain,
     /// It must end with this tag.
     Commit,
-    /// A COPY, or an INSERT: it tells how many rows have come in.
-    Rows,
+    /// A COPY: it tells how many rows have come in, all or none.
+    Copy,
+    /// An INSERT, one of several maybe: it tells how many rows have come in.
+    Insert,
+    /// What it answers to is on disk then, up to this mark.
+    Flush(usize),
 }
 
 /// Why a worker cannot go on in its session.
@@ -139,6 +145,11 @@ impl<'s, 'p> Worker<'s, 'p> {
     /// Whether the restore is to end here.
     pub(crate) fn is_stopped(&self) -> bool {
         self.task.ledger.is_stopped()
+    }
+
+    /// Whether nothing new is to be begun.
+    pub(crate) fn is_held(&self) -> bool {
+        self.task.ledger.is_held()
     }
 
     /// How many statements are under way.
@@ -215,7 +226,9 @@ impl<'s, 'p> Worker<'s, 'p> {
                 break;
             }
             self.in_hand.pop_front();
-            self.task.ledger.ended(&self.task.script.steps()[step]);
+            self.task
+                .ledger
+                .ended(step, &self.task.script.steps()[step]);
             self.ended.push(step);
         }
     }
@@ -235,8 +248,16 @@ impl<'s, 'p> Worker<'s, 'p> {
             self.task.ledger.said(entry, ended.notices);
         }
         match (ended.result, sent.kind) {
-            (Err(error), _) => self.record(sent.step, &sent.text, *error),
-            (Ok(_), Kind::Rows) => {
+            // Nobody waits for that: the end of the restore asks once more.
+            (Err(_), Kind::Flush(_)) => {}
+            (Ok(_), Kind::Flush(mark)) => self.task.ledger.flushed(mark),
+            (Err(error), kind) => {
+                if let (Kind::Copy, Some(step)) = (kind, sent.step) {
+                    self.task.ledger.rows(step, Fate::Out);
+                }
+                self.record(sent.step, &sent.text, *error);
+            }
+            (Ok(_), Kind::Copy | Kind::Insert) => {
                 if let (Some(entry), Some(rows)) = (entry, rows) {
                     self.task.ledger.loaded(entry, rows);
                 }
@@ -256,10 +277,10 @@ impl<'s, 'p> Worker<'s, 'p> {
 
     /// Puts a failure down, unless it is only that the transaction has failed before.
     fn record(&self, step: Option<usize>, text: &Shown<'s>, error: ServerError) {
-        let step = step.map(|step| self.task.script.steps()[step]);
-        let has_failed = |step: Step| self.task.ledger.has_failed(step.entry);
+        let placed = step.map(|position| (position, self.task.script.steps()[position]));
+        let has_failed = |(_, step): (usize, Step)| self.task.ledger.has_failed(step.entry);
         let follows = error.code == IN_FAILED_TRANSACTION
-            && (self.task.ledger.is_stopped() || step.is_some_and(has_failed));
+            && (self.task.ledger.is_stopped() || placed.is_some_and(has_failed));
         if follows {
             return;
         }
@@ -267,12 +288,15 @@ impl<'s, 'p> Worker<'s, 'p> {
             Shown::Whole(text) => text.trim_ascii().into(),
             Shown::Part(text) => text.clone(),
         };
-        let step = step.map(|step| (step, self.task.script.entry(&step)));
-        let text = match step {
-            Some((_, entry)) => without_secrets(&entry.descriptor, text),
+        let placed = placed.map(|(position, step)| (position, step, self.task.script.entry(&step)));
+        let text = match placed {
+            Some((_, _, entry)) => without_secrets(&entry.descriptor, text),
             None => text,
         };
-        self.task.ledger.failed(step, text, error);
+        if placed.is_some_and(|placed| self.task.ledger.is_no_failure(placed, &text, &error)) {
+            return;
+        }
+        self.task.ledger.failed(placed, text, error);
     }
 
     /// The error for a session that cannot go on.

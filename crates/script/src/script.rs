@@ -115,6 +115,22 @@ impl Script {
         Ok(script)
     }
 
+    /// The name of an entry's object as SQL, with its schema where it is in one.
+    pub fn qualified_name(&self, entry: &Entry) -> BString {
+        let name = entry
+            .tag
+            .as_ref()
+            .map_or(BStr::new(""), |tag| tag.as_bstr());
+        let name = self.setup.identifier(name);
+        match entry.namespace.as_ref().filter(|schema| !schema.is_empty()) {
+            Some(schema) => {
+                let schema = self.setup.identifier(schema.as_bstr());
+                bstr::join(".", [schema, name]).into()
+            }
+            None => name,
+        }
+    }
+
     /// The archive's entries.
     pub fn entries(&self) -> &[Entry] {
         &self.entries

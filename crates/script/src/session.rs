@@ -326,7 +326,7 @@ impl<'a> Session<'a> {
                 .as_ref()
                 .map_or(BStr::new(""), |name| name.as_bstr()),
         );
-        let text = join(&[b"ALTER TABLE ", &self.qualified_name(entry), how]);
+        let text = join(&[b"ALTER TABLE ", &self.script.qualified_name(entry), how]);
         self.sql(purpose, text, "\n\n");
     }
 
@@ -338,7 +338,7 @@ impl<'a> Session<'a> {
             return;
         }
         let method = self.identifier(method.as_bstr());
-        let name = self.qualified_name(entry);
+        let name = self.script.qualified_name(entry);
         let text = join(&[
             b"ALTER TABLE ",
             &name,
@@ -452,18 +452,6 @@ impl<'a> Session<'a> {
 
     fn identifier(&self, name: &BStr) -> BString {
         self.script.setup.identifier(name)
-    }
-
-    fn qualified_name(&self, entry: &Entry) -> BString {
-        let name = entry
-            .tag
-            .as_ref()
-            .map_or(BStr::new(""), |tag| tag.as_bstr());
-        let name = self.identifier(name);
-        match entry.namespace.as_ref().filter(|schema| !schema.is_empty()) {
-            Some(schema) => join(&[&self.identifier(schema.as_bstr()), b".", &name]),
-            None => name,
-        }
     }
 }
 

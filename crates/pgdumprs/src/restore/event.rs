@@ -100,6 +100,12 @@ impl RestoreEvent {
             Progress::FewerConnections { reason } => RestoreEvent::Warning(format!(
                 "the restore goes on over fewer connections than asked for: {reason}"
             )),
+            Progress::Reconnected { reason } => RestoreEvent::Warning(format!(
+                "a connection was lost, and the restore goes on over another: {reason}"
+            )),
+            Progress::TriedAgain { entry, error } => {
+                RestoreEvent::Warning(format!("{entry} is tried again: {error}"))
+            }
             Progress::Said { entry, notices } => return said(&entry, notices),
             // Whoever adds something to be told of adds it here.
             _ => return Vec::new(),

@@ -1,5 +1,6 @@
 //! What a restore will come to, told before it changes anything.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use bstr::BString;
@@ -118,6 +119,16 @@ impl RestorePlan {
     pub fn adapted(&self) -> impl Iterator<Item = &PlannedEntry> {
         let entries = self.entries.iter();
         entries.filter(|entry| !entry.adaptations.is_empty())
+    }
+
+    /// The numbers of the entries of which the target has an object of the same name.
+    pub(crate) fn there_before(&self) -> HashSet<i32> {
+        let exists = |obstacle: &Obstacle| matches!(obstacle, Obstacle::Exists { .. });
+        let entries = self.entries.iter().filter(|entry| match &entry.fate {
+            Fate::Impossible(obstacles) => obstacles.iter().any(exists),
+            _ => false,
+        });
+        entries.map(|entry| entry.dump_id).collect()
     }
 
     /// How many entries need others that will not be made.

@@ -59,7 +59,8 @@ fn a_connection_cut_at_any_byte_never_ends_as_complete_without_all() -> Result<(
             let link = SlowLink::open(&server, Duration::ZERO)?;
             link.fail_after(u64::try_from(after)?, fault);
             let runtime = tokio::runtime::Runtime::new()?;
-            let ended = runtime.block_on(over(&link, &target, way)?.from_file(&archive));
+            let restore = over(&link, &target, way)?.patience(Duration::from_millis(100));
+            let ended = runtime.block_on(restore.from_file(&archive));
             // One that cannot even begin is an error.
             if ended.is_ok_and(|report| report.end() == RestoreEnd::Complete) {
                 let found = target.psql(SUMS);

@@ -51,7 +51,8 @@ impl Crew {
         feeder: Feeder,
         steps: &[usize],
     ) -> Result<(Told<'s>, Feeder), Error> {
-        if steps.is_empty() || self.ledger.is_stopped() {
+        let steps = &self.open(steps);
+        if steps.is_empty() || self.ledger.is_held() {
             return Ok((told, feeder));
         }
         let graph = Graph::new(&self.script, steps, &self.source);
@@ -81,20 +82,40 @@ impl Crew {
             Ok(worker.into_parts())
         });
         let mut led = None;
+        // The first connection that was lost. What is under way over the others comes to its end.
+        let mut lost = None;
         while led.is_none() || !others.is_empty() {
-            tokio::select! {
-                parts = &mut leading, if led.is_none() => led = Some(parts?),
+            let ended = tokio::select! {
+                parts = &mut leading, if led.is_none() => match parts {
+                    Ok(parts) => {
+                        led = Some(Some(parts));
+                        Ok(())
+                    }
+                    Err(error) => {
+                        led = Some(None);
+                        Err(error)
+                    }
+                },
                 Some(followed) = others.join_next() => match followed.map_err(JoinError::try_into_panic) {
-                    Ok(followed) => followed?,
+                    Ok(followed) => followed,
                     Err(Ok(panic)) => std::panic::resume_unwind(panic),
                     // The runtime ends, and this future with it.
                     Err(Err(_)) => std::future::pending().await,
                 },
+            };
+            if let Err(error) = ended {
+                if !self.can_go_on_after(&error) {
+                    return Err(error);
+                }
+                self.ledger.interrupt();
+                shift.changed.notify_waiters();
+                lost.get_or_insert(error);
             }
         }
-        match led {
-            Some(parts) => Ok(parts),
-            None => unreachable!("the loop above ends when they are there"),
+        match (led.flatten(), lost) {
+            (_, Some(error)) => Err(error),
+            (Some(parts), None) => Ok(parts),
+            (None, None) => unreachable!("a leader without an end has lost its connection"),
         }
     }
 }
@@ -113,6 +134,7 @@ async fn follow(
             return Ok(());
         }
     };
+    crew.note_process(&mut session).await?;
     let mut worker = crew.worker(&mut session, crew.script.session(), crew.feeder())?;
     worker.begin().await?;
     work(&shift, connection, &mut worker).await?;
@@ -131,7 +153,7 @@ async fn work(shift: &Shift, connection: usize, worker: &mut Worker<'_, '_>) -> 
         let mut opened = pin!(worker.help_is_wanted());
         opened.as_mut().enable();
         shift.end(connection, &worker.take_ended());
-        if worker.is_stopped() {
+        if worker.is_held() {
             break;
         }
         let next = shift.lock().take(connection);

@@ -20,7 +20,7 @@ impl Crew {
         steps: &[usize],
         begins: bool,
     ) -> Result<(Told<'s>, Feeder), Error> {
-        let mut steps = steps.iter().copied();
+        let mut steps = self.open(steps).into_iter();
         let mut left: Option<(usize, Vec<Command<'s>>)> = None;
         let mut begins = begins;
         loop {
@@ -29,7 +29,7 @@ impl Crew {
                 worker.begin().await?;
             }
             let mut turn = None;
-            while turn.is_none() && !worker.is_stopped() {
+            while turn.is_none() && !worker.is_held() {
                 let next = match left.take() {
                     Some((step, commands)) => {
                         worker.set_own().await?;
@@ -52,6 +52,7 @@ impl Crew {
             let opened = open(params, &database.to_str_lossy()).await;
             let other = opened.map_err(|source| Error::Database { database, source })?;
             std::mem::replace(session, other).close().await;
+            self.note_process(session).await?;
             left = Some((step, commands));
         }
     }
@@ -63,7 +64,7 @@ impl Crew {
         (told, feeder): (Told<'s>, Feeder),
     ) -> Result<(), Error> {
         let mut worker = self.worker(session, told, feeder)?;
-        if !worker.is_stopped() {
+        if !worker.is_held() {
             worker.end().await?;
         }
         Ok(())

@@ -13,6 +13,7 @@ use crate::load::feeder::{Feed, Object};
 use crate::load::rows::Rows;
 use crate::load::shared::{SharedTable, State};
 use crate::load::statements::Cutter;
+use crate::standing::Rows as Fate;
 
 /// Bytes of calls for large objects that are sent together.
 const CALLS: usize = 64 * 1024;
@@ -28,9 +29,13 @@ impl<'s> Worker<'s, '_> {
         statement: &'s BStr,
         dump_id: i32,
     ) -> Result<(), Error> {
+        if !self.make_room(step).await? {
+            return Ok(());
+        }
         let entry = self.table_begun(step);
         let rows = self.feeder.rows(dump_id).map_err(Error::Thread)?;
         if self.is_shared(step, dump_id) {
+            self.task.ledger.rows(step, Fate::Unknown);
             return self.copy_shared(step, statement, dump_id, rows).await;
         }
         let begun = !self.leaves_out(step).await? && self.begin_copy(step, statement).await?;
@@ -39,6 +44,7 @@ impl<'s> Worker<'s, '_> {
         };
         self.task.ledger.archived(entry, archived);
         if begun {
+            self.task.ledger.rows(step, Fate::Unknown);
             self.pipeline.finish_copy();
         }
         if self.task.rules.is_careful {
@@ -66,7 +72,7 @@ impl<'s> Worker<'s, '_> {
         self.sent.push_back(Sent {
             step: Some(step),
             text,
-            kind: Kind::Rows,
+            kind: Kind::Copy,
         });
         self.sent_count += 1;
         Ok(true)
@@ -160,6 +166,9 @@ impl<'s> Worker<'s, '_> {
         self.finish().await?;
         let part = self.load_part(table).await;
         part.map_err(|source| {
+            // The others must not wait for this connection.
+            table.fail(own_error("08006", "a connection was lost"));
+            table.leave(0);
             let entry = self.entry_of(table.dump_id);
             Error::Connection {
                 entry: entry.map(|entry| entry.label()),
@@ -248,7 +257,11 @@ impl<'s> Worker<'s, '_> {
             .descriptor
             == "TABLE DATA"
         {
+            if !self.make_room(step).await? {
+                return Ok(());
+            }
             self.table_begun(step);
+            self.task.ledger.rows(step, Fate::Unknown);
         }
         if self.leaves_out(step).await? {
             return Ok(());
@@ -264,7 +277,7 @@ impl<'s> Worker<'s, '_> {
             }
             let statement = statement.map_err(|error| self.unreadable(step, error))?;
             self.task.ledger.sent(statement.len());
-            self.send(Some(step), &statement, beginning(&statement), Kind::Rows)
+            self.send(Some(step), &statement, beginning(&statement), Kind::Insert)
                 .await?;
         }
         Ok(())
@@ -320,12 +333,9 @@ impl<'s> Worker<'s, '_> {
             self.call(step, b"COMMIT", Kind::Commit).await?;
         }
         self.finish().await?;
-        if !self
-            .task
-            .ledger
-            .has_failed(self.task.script.steps()[step].entry)
-        {
-            self.task.ledger.large_objects(count);
+        let entry = self.task.script.steps()[step].entry;
+        if !self.task.ledger.has_failed(entry) {
+            self.task.ledger.large_objects(entry, count);
         }
         Ok(())
     }

@@ -37,6 +37,9 @@ impl<'s> Worker<'s, '_> {
 
     /// Does a step. What it says need not have ended when this has.
     pub(crate) async fn perform(&mut self, step: usize) -> Result<Turn<'s>, Error> {
+        if let Some(mark) = self.task.ledger.flush_is_due() {
+            self.say_as(durable::FLUSH, Kind::Flush(mark)).await?;
+        }
         let what = &self.task.script.steps()[step];
         self.task.ledger.begun(step, what);
         let commands = self.told.perform(what);
@@ -137,8 +140,12 @@ impl<'s> Worker<'s, '_> {
 
     /// Sends a statement of our own.
     pub(crate) async fn say(&mut self, sql: &'static str) -> Result<(), Error> {
+        self.say_as(sql, Kind::Plain).await
+    }
+
+    async fn say_as(&mut self, sql: &'static str, kind: Kind) -> Result<(), Error> {
         let text = BStr::new(sql);
-        self.send(None, text, Shown::Whole(Cow::Borrowed(text)), Kind::Plain)
+        self.send(None, text, Shown::Whole(Cow::Borrowed(text)), kind)
             .await
     }
 
@@ -184,7 +191,7 @@ impl<'s> Worker<'s, '_> {
     }
 
     /// The position of the entry of the table that a step loads.
-    fn table_of(&self, step: usize) -> Option<usize> {
+    pub(super) fn table_of(&self, step: usize) -> Option<usize> {
         let data = self.task.script.entry(&self.task.script.steps()[step]);
         let table = data.dependencies.first()?;
         let position = *self.task.positions.get(table)?;

@@ -1,0 +1,258 @@
+//! What happens when a connection is lost, or another session is in the way: the restore goes on from what is settled.
+
+use std::collections::HashSet;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use bstr::{BStr, BString, ByteSlice};
+use pgdumprs_connect::{ConnectParams, Session};
+use tokio::time::{Instant, sleep};
+
+use super::Crew;
+use crate::{Error, durable};
+
+/// How often connections may be lost one after the other without anything being settled in between.
+const MOST_LOSSES: u32 = 5;
+
+/// How long is waited before something is tried again, first and at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// A process of the server that works for a session, or has done so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Process {
+    id: u32,
+    /// When it began, in seconds: a number may be given again.
+    began: BString,
+}
+
+impl Crew {
+    /// Those of the steps that are to be done.
+    pub(super) fn open(&self, steps: &[usize]) -> Vec<usize> {
+        let steps = steps.iter().copied();
+        self.ledger
+            .standing(|standing| steps.filter(|step| !standing.is_settled(*step)).collect())
+    }
+
+    /// Whether the restore can go on over another connection.
+    pub(super) fn can_go_on_after(&self, error: &Error) -> bool {
+        use pgdumprs_connect::Error as Lost;
+        let (Error::Connection { source, .. } | Error::NotFlushed { source }) = error else {
+            return false;
+        };
+        let is_lost = matches!(source, Lost::ConnectionLost { .. } | Lost::Broken { .. });
+        // Rows that came through a pipe do not come again.
+        let is_spent =
+            self.source.is_read_once() && self.ledger.standing(|standing| standing.has_open_rows());
+        is_lost
+            && self.can_go_on
+            && !self.patience.is_zero()
+            && !is_spent
+            && !self.ledger.is_stopped()
+    }
+
+    /// Does all steps, over as many connections, one after the other, as it takes.
+    pub(super) async fn carry_out(
+        self: &Arc<Self>,
+        session: &mut Session,
+        params: &ConnectParams,
+    ) -> Result<(), Error> {
+        let mut settled = 0;
+        let mut losses = 0;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let done = self.round(session, params).await;
+            let is_interrupted = self.ledger.take_interruption();
+            let now = self.ledger.standing(|standing| standing.settled());
+            if now > settled {
+                (settled, losses, pause) = (now, 0, FIRST_PAUSE);
+            }
+            match done {
+                Ok(()) if !is_interrupted || self.ledger.is_stopped() => return Ok(()),
+                Ok(()) => {}
+                Err(error) if losses < MOST_LOSSES && self.can_go_on_after(&error) => {
+                    losses += 1;
+                    self.go_on_after(error, session).await?;
+                }
+                Err(error) => return Err(error),
+            }
+            sleep(pause).await;
+            pause = LONGEST_PAUSE.min(pause * 2);
+        }
+    }
+
+    /// Opens another session in the place of one that may be lost.
+    async fn go_on_after(&self, error: Error, session: &mut Session) -> Result<(), Error> {
+        let reason = match &error {
+            Error::Connection { source, .. } | Error::NotFlushed { source } => source.with_causes(),
+            _ => error.to_string(),
+        };
+        // Where this session is not the one that was lost, the server has not crashed, and keeps what it has answered.
+        if self.rules.commits_lazily {
+            let mark = self.ledger.standing(|standing| standing.mark());
+            if durable::flush(session).await.is_ok() {
+                self.ledger.flushed(mark);
+            }
+        }
+        self.ledger.standing(|standing| standing.forget_unflushed());
+        let opened = self.another(session).await;
+        if let Err(reason) = opened {
+            let (entry, source) = match error {
+                Error::Connection { entry, source } => (entry, source),
+                Error::NotFlushed { source } => (None, source),
+                other => return Err(other),
+            };
+            return Err(Error::NotReopened {
+                entry,
+                reason,
+                source,
+            });
+        }
+        self.ledger.reconnected(reason);
+        Ok(())
+    }
+
+    /// Opens a session like this one, and waits until nothing works any more for those before it. The error says what is in the way.
+    async fn another(&self, session: &mut Session) -> Result<(), String> {
+        let limit = Instant::now() + self.patience;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let tried = async {
+                let mut other = session.another().await?;
+                let left = self.end_processes(&mut other).await?;
+                Ok::<_, pgdumprs_connect::Error>((other, left))
+            };
+            let reason = match tried.await {
+                Ok((other, 0)) => {
+                    std::mem::replace(session, other).close().await;
+                    let noted = self.note_process(session).await;
+                    match noted {
+                        Ok(()) => return Ok(()),
+                        Err(error) => error.to_string(),
+                    }
+                }
+                Ok((other, left)) => {
+                    other.close().await;
+                    format!(
+                        "{left} of the server's processes still work for the connections before"
+                    )
+                }
+                Err(error) => error.with_causes(),
+            };
+            if Instant::now() >= limit {
+                return Err(reason);
+            }
+            sleep(pause).await;
+            pause = LONGEST_PAUSE.min(pause * 2);
+        }
+    }
+
+    /// Notes which process works for a session.
+    pub(super) async fn note_process(&self, session: &mut Session) -> Result<(), Error> {
+        let sql = "SELECT pid, extract(epoch FROM backend_start)::pg_catalog.text FROM pg_catalog.pg_stat_activity \
+                   WHERE pid = pg_catalog.pg_backend_pid()";
+        let noted = async {
+            let rows = session.query(sql).await?;
+            let row = rows.one()?;
+            Ok(Process {
+                id: row.get(0)?,
+                began: row.get::<&BStr>(1)?.to_owned(),
+            })
+        };
+        let process = noted.await.map_err(|source| Error::Connection {
+            entry: None,
+            source,
+        })?;
+        let mut processes = self
+            .processes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        processes.push(process);
+        Ok(())
+    }
+
+    /// Ends what still works for the sessions before; returns how many processes are left. A pooler gives its processes to others: there it is
+    /// waited until they are idle.
+    async fn end_processes(&self, session: &mut Session) -> Result<usize, pgdumprs_connect::Error> {
+        let processes = self
+            .processes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let known: Vec<_> = processes
+            .iter()
+            .map(|process| format!("({}, '{}')", process.id, process.began.to_str_lossy()))
+            .collect();
+        if known.is_empty() {
+            return Ok(0);
+        }
+        let what = match self.is_pooled {
+            true => "1",
+            false => "pg_catalog.pg_terminate_backend(pid)",
+        };
+        let which = match self.is_pooled {
+            true => "AND state <> 'idle' AND pid <> pg_catalog.pg_backend_pid()",
+            false => "",
+        };
+        let sql = format!(
+            "SELECT {what} FROM pg_catalog.pg_stat_activity \
+             WHERE (pid, extract(epoch FROM backend_start)::pg_catalog.text) IN ({}) {which}",
+            known.join(", ")
+        );
+        Ok(session.query(sql).await?.len())
+    }
+
+    /// Finds out which of the tables that are filled, and that this restore does not make, have no rows: they may be emptied if a connection
+    /// is lost.
+    pub(super) async fn look_at_tables(&self, session: &mut Session) -> Result<(), Error> {
+        let script = &self.script;
+        let entries = script.entries();
+        let made: HashSet<i32> = script
+            .steps()
+            .iter()
+            .map(|step| script.entry(step))
+            .filter(|entry| entry.descriptor == "TABLE")
+            .map(|entry| entry.dump_id)
+            .collect();
+        let filled: Vec<usize> = script
+            .steps()
+            .iter()
+            .map(|step| step.entry)
+            .filter(|&at| {
+                let entry = &entries[at];
+                let is_made = entry
+                    .dependencies
+                    .first()
+                    .is_some_and(|id| made.contains(id));
+                // Others are said in the archive's encoding, which the session does not have yet.
+                let is_plain = script.qualified_name(entry).is_ascii();
+                entry.descriptor == "TABLE DATA" && !is_made && is_plain
+            })
+            .collect();
+        let lost = |source| Error::Connection {
+            entry: None,
+            source,
+        };
+        let mut statements = session.statements(self.window).map_err(lost)?;
+        let mut heard = filled.iter();
+        let mut hear = |ended: pgdumprs_connect::Ended| {
+            let at = heard.next();
+            let is_empty = ended.result.is_ok_and(|tag| tag == "SELECT 0");
+            if let Some(&at) = at.filter(|_| is_empty) {
+                self.ledger.was_empty(at);
+            }
+        };
+        for &at in &filled {
+            let table = script.qualified_name(&entries[at]);
+            let sql = [b"SELECT FROM ONLY ".as_slice(), &table, b" LIMIT 1"].concat();
+            statements.send(sql).await.map_err(lost)?;
+            while let Some(ended) = statements.ended() {
+                hear(ended);
+            }
+        }
+        while let Some(ended) = statements.next().await.map_err(lost)? {
+            hear(ended);
+        }
+        Ok(())
+    }
+}
