@@ -97,12 +97,6 @@ impl Standing {
         self.postponed.clear();
     }
 
-    /// A step was done by an earlier run.
-    pub(crate) fn settle(&mut self, step: usize) {
-        self.begun.insert(step);
-        self.settled.insert(step);
-    }
-
     pub(crate) fn is_settled(&self, step: usize) -> bool {
         self.settled.contains(&step)
     }

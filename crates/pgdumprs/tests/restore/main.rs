@@ -2,6 +2,7 @@
 
 mod effect;
 mod faults;
+mod lost;
 mod planned;
 mod refused;
 
