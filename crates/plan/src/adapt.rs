@@ -12,16 +12,18 @@ use pgdumprs_archive::Entry;
 use pgdumprs_script::{Change, Script};
 
 use crate::adaptation::Adaptation;
+use crate::needs::BECOME_OTHERS;
 use crate::obstacle::{Obstacle, RoleUse};
 use crate::plan::{Item, Plan, Verdict};
 use crate::target::Target;
 
-mod owners;
+mod objects;
+mod roles;
 
 /// What may be restored otherwise than the archive has it. By default nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Adapt {
-    /// Roles by their names in the archive, each with its name on the server.
+    /// Roles by their names in the archive, each with its name on the server. Nothing is written as `public` or `none`, which are no roles.
     pub roles: BTreeMap<BString, BString>,
     /// What becomes of roles that the server does not have.
     pub missing_roles: MissingRoles,
@@ -72,6 +74,17 @@ impl Adapt {
         }
     }
 
+    /// Whether a role can have that name: a server takes `public` for everybody, with quotes too.
+    pub fn is_role_name(name: &[u8]) -> bool {
+        !matches!(name, b"" | b"public" | b"none")
+    }
+
+    /// The name that a role has on the server, if that is another.
+    fn new_name(&self, role: &BString) -> Option<&BString> {
+        let name = self.roles.get(role);
+        name.filter(|name| Adapt::is_role_name(name))
+    }
+
     /// Whether nothing may be adapted.
     pub fn is_nothing(&self) -> bool {
         *self == Adapt::default()
@@ -82,13 +95,18 @@ impl Adapt {
 pub(crate) struct Adapter<'a> {
     script: &'a Script,
     adapt: &'a Adapt,
+    /// With the roles that are created.
+    target: Target,
     /// By the entries' positions in the table of contents.
     changed: BTreeMap<usize, Changed>,
     /// The positions of entries by the dump ids of what they need.
     needing: HashMap<i32, Vec<usize>>,
+    /// Roles that are created first.
+    new_roles: Vec<BString>,
 }
 
 /// An entry as it is restored.
+#[derive(Clone)]
 struct Changed {
     entry: Entry,
     is_left_out: bool,
@@ -107,12 +125,15 @@ impl<'a> Adapter<'a> {
         let mut adapter = Adapter {
             script,
             adapt,
+            target: target.clone(),
             changed: BTreeMap::new(),
             needing,
+            new_roles: Vec::new(),
         };
+        adapter.rename_roles();
         let mut adapted = adapter.script();
         loop {
-            let plan = Plan::without(&adapted, target, &adapter.left_out());
+            let plan = Plan::without(&adapted, &adapter.target, &adapter.left_out());
             let mut has_changed = false;
             for item in &plan.items {
                 has_changed |= adapter.overcome(item);
@@ -133,7 +154,8 @@ impl<'a> Adapter<'a> {
             };
             (at, change)
         });
-        self.script.with_changes(&changes.collect(), Vec::new())
+        self.script
+            .with_changes(&changes.collect(), self.role_entries())
     }
 
     /// Entries that are left out, by their positions.
@@ -152,8 +174,14 @@ impl<'a> Adapter<'a> {
             .into_iter()
             .map(|item| (item.entry, item.verdict));
         let mut verdicts: HashMap<usize, Verdict> = verdicts.collect();
+        let old = self.script.entries().len();
+        let new_roles = self.new_roles.iter().enumerate().map(|(at, role)| Item {
+            entry: old + at,
+            verdict: Verdict::Adapted,
+            adaptations: vec![Adaptation::NewRole { role: role.clone() }],
+        });
         let steps = self.script.steps().iter();
-        let items = steps.filter_map(|step| {
+        let others = steps.filter_map(|step| {
             let entry = step.entry;
             let changed = self.changed.remove(&entry);
             let adaptations = changed.map_or_else(Vec::new, |changed| changed.adaptations);
@@ -169,7 +197,7 @@ impl<'a> Adapter<'a> {
             })
         });
         Plan {
-            items: items.collect(),
+            items: new_roles.chain(others).collect(),
             settings: plan.settings,
         }
     }
@@ -199,28 +227,69 @@ impl<'a> Adapter<'a> {
 
     fn overcome_one(&mut self, at: usize, obstacle: &Obstacle) -> bool {
         let kinds = self.adapt.kinds;
-        let skips = self.adapt.missing_roles == MissingRoles::Skip;
         match obstacle {
-            Obstacle::MissingRole {
-                role,
-                used: RoleUse::Owner,
-            } if skips => self.disown(at, role),
-            Obstacle::ForeignRole {
-                role,
-                used: RoleUse::Owner,
-            } if kinds.contains(AdaptKinds::OWNERS) => self.disown(at, role),
-            Obstacle::NeedsSuperuser { .. } if kinds.contains(AdaptKinds::SUPERUSER) => {
-                let because = obstacle.clone();
-                self.leave_out(at, Adaptation::LeftOut { because })
+            Obstacle::MissingRole { role, used } => match self.adapt.missing_roles {
+                MissingRoles::Fail => false,
+                MissingRoles::Create => self.create_role(role),
+                MissingRoles::Skip => self.without(at, role, *used, obstacle),
+            },
+            Obstacle::ForeignRole { role, used } => {
+                let kind = match used {
+                    RoleUse::Owner | RoleUse::Grantor => AdaptKinds::OWNERS,
+                    _ => AdaptKinds::PRIVILEGES,
+                };
+                kinds.contains(kind) && self.without(at, role, *used, obstacle)
             }
-            Obstacle::MissingExtension { .. } | Obstacle::ForeignExtension { .. }
-                if kinds.contains(AdaptKinds::EXTENSIONS) =>
-            {
-                let because = obstacle.clone();
-                self.leave_out(at, Adaptation::LeftOut { because })
+            // Whether objects are made by their owners is the user's choice.
+            Obstacle::NeedsSuperuser { what } if *what == BECOME_OTHERS => false,
+            Obstacle::NeedsSuperuser { .. } if kinds.contains(AdaptKinds::SUPERUSER) => {
+                self.without_clause(at, obstacle) || self.leave_out_since(at, obstacle)
+            }
+            Obstacle::NeedsPrivilege { .. } if kinds.contains(AdaptKinds::SUPERUSER) => {
+                self.descriptor(at) == "SUBSCRIPTION" && self.leave_out_since(at, obstacle)
+            }
+            Obstacle::ForeignExtension { .. } if self.descriptor(at) == "EXTENSION" => {
+                kinds.contains(AdaptKinds::EXTENSIONS) && self.keep(at, obstacle)
+            }
+            Obstacle::MissingExtension { .. }
+            | Obstacle::ForeignExtension { .. }
+            | Obstacle::ForeignObject { .. } => {
+                kinds.contains(AdaptKinds::EXTENSIONS) && self.leave_out_since(at, obstacle)
+            }
+            Obstacle::Exists { descriptor, .. } if descriptor == "SCHEMA" => {
+                kinds.contains(AdaptKinds::SCHEMAS) && self.take(at)
+            }
+            Obstacle::ForeignSchema { .. } if self.descriptor(at) == "SCHEMA" => {
+                kinds.contains(AdaptKinds::SCHEMAS) && self.take(at)
+            }
+            Obstacle::ForeignSchema { .. } => {
+                kinds.contains(AdaptKinds::SCHEMAS) && self.leave_out_since(at, obstacle)
+            }
+            Obstacle::Tablespace { tablespace } => {
+                kinds.contains(AdaptKinds::STORAGE) && self.without_tablespace(tablespace)
+            }
+            Obstacle::TableAccessMethod { access_method } => {
+                kinds.contains(AdaptKinds::STORAGE) && self.without_access_method(access_method)
             }
             _ => false,
         }
+    }
+
+    /// Restores an entry without a role that it names for a purpose.
+    fn without(&mut self, at: usize, role: &BString, used: RoleUse, because: &Obstacle) -> bool {
+        match used {
+            RoleUse::Owner => self.disown(at, role),
+            _ => self.without_role(at, role, used, because),
+        }
+    }
+
+    fn descriptor(&self, at: usize) -> &BString {
+        &self.script.entries()[at].descriptor
+    }
+
+    fn leave_out_since(&mut self, at: usize, because: &Obstacle) -> bool {
+        let because = because.clone();
+        self.leave_out(at, Adaptation::LeftOut { because })
     }
 
     /// Leaves an entry out, unless rows would go with it: those are never left out.
@@ -229,7 +298,6 @@ impl<'a> Adapter<'a> {
             && self.change(at, |changed| {
                 changed.is_left_out = true;
                 changed.adaptations = vec![adaptation];
-                true
             })
     }
 
@@ -252,15 +320,37 @@ impl<'a> Adapter<'a> {
         false
     }
 
-    /// Changes an entry by a function that says whether it has.
-    fn change(&mut self, at: usize, change: impl FnOnce(&mut Changed) -> bool) -> bool {
-        let entries = self.script.entries();
-        let changed = self.changed.entry(at).or_insert_with(|| Changed {
-            entry: entries[at].clone(),
+    /// The positions of entries that need the one at a position.
+    fn needing_it(&self, at: usize) -> Vec<usize> {
+        let dump_id = self.script.entries()[at].dump_id;
+        self.needing.get(&dump_id).cloned().unwrap_or_default()
+    }
+
+    /// The definition of an entry as it is by now.
+    fn definition(&self, at: usize) -> Option<BString> {
+        let changed = self.changed.get(&at).map(|changed| &changed.entry);
+        let entry = changed.unwrap_or(&self.script.entries()[at]);
+        entry.definition.clone()
+    }
+
+    /// Changes an entry, unless it is left out. Whether it is another then.
+    fn change(&mut self, at: usize, change: impl FnOnce(&mut Changed)) -> bool {
+        let known = self.changed.get(&at);
+        let mut changed = known.cloned().unwrap_or_else(|| Changed {
+            entry: self.script.entries()[at].clone(),
             is_left_out: false,
             adaptations: Vec::new(),
         });
-        !changed.is_left_out && change(changed)
+        if changed.is_left_out {
+            return false;
+        }
+        change(&mut changed);
+        let is_same = !changed.is_left_out
+            && changed.entry == *known.map_or(&self.script.entries()[at], |known| &known.entry);
+        if !is_same {
+            self.changed.insert(at, changed);
+        }
+        !is_same
     }
 }
 

@@ -42,6 +42,11 @@ pub enum Adaptation {
         /// Its name.
         role: BString,
     },
+    /// Settings of the role in the database are left out.
+    Settings {
+        /// Its name.
+        role: BString,
+    },
     /// A schema that an extension has its objects in is written as another.
     ExtensionSchema {
         /// Its name in the archive.
@@ -115,6 +120,9 @@ impl fmt::Display for Adaptation {
                 write!(f, "privileges that name the role \"{role}\" are left out")
             }
             Adaptation::PolicyRole { role } => write!(f, "it is not for the role \"{role}\""),
+            Adaptation::Settings { role } => {
+                write!(f, "settings of the role \"{role}\" are left out")
+            }
             Adaptation::ExtensionSchema { from, to } => {
                 write!(f, "the extension's schema \"{from}\" is \"{to}\"")
             }

@@ -1,5 +1,8 @@
 //! What each statement needs of the target.
 
+mod drops;
+mod others;
+
 use std::collections::{HashMap, HashSet};
 
 use bstr::{BStr, BString, ByteSlice};
@@ -12,6 +15,9 @@ use crate::roles;
 use crate::superuser;
 use crate::target::Target;
 use crate::words::{Word, words};
+
+/// What only superusers may do for whole restores.
+pub(crate) const BECOME_OTHERS: &str = "become other roles by SET SESSION AUTHORIZATION";
 
 /// Holds statements against a target, in the order of the script.
 pub(crate) struct Check<'a> {
@@ -97,11 +103,8 @@ impl<'a> Check<'a> {
     ) -> (Vec<Obstacle>, Option<usize>) {
         let entry = self.script.entry(step);
         if step.pass == Pass::Drop {
-            self.gone.extend(made::by(entry));
-            if entry.descriptor == "EXTENSION" {
-                self.gone_extensions.extend(entry.tag.clone());
-            }
-            return (Vec::new(), None);
+            let obstacle = self.drop(entry);
+            return (obstacle.into_iter().collect(), None);
         }
         let mut obstacles = Vec::new();
         self.reason = None;
@@ -138,6 +141,9 @@ impl<'a> Check<'a> {
         match sql.purpose {
             // To give a schema to the owner that it has takes no right.
             Purpose::Owner if self.has_owner(entry) => {}
+            Purpose::Owner if self.schema_of_others(entry).is_some() => {
+                obstacles.extend(self.schema_of_others(entry));
+            }
             Purpose::Owner => {
                 let owner = entry.owner.as_ref();
                 obstacles.extend(owner.and_then(|owner| self.become_role(owner, RoleUse::Owner)));
@@ -146,7 +152,7 @@ impl<'a> Check<'a> {
                 if !target.session_superuser && !is_back_to_default(&sql.text) =>
             {
                 obstacles.push(Obstacle::NeedsSuperuser {
-                    what: "become other roles by SET SESSION AUTHORIZATION",
+                    what: BECOME_OTHERS,
                 });
             }
             Purpose::Tablespace => {
@@ -177,7 +183,8 @@ impl<'a> Check<'a> {
             .map_or(BStr::new(""), |tag| tag.as_bstr());
         for (role, used) in roles::named(descriptor, text) {
             let obstacle = match used {
-                RoleUse::DefaultPrivileges | RoleUse::Grantor => self.become_role(&role, used),
+                RoleUse::DefaultPrivileges => self.become_role(&role, used),
+                RoleUse::Grantor => self.act_as(&role, used),
                 _ => self.know_role(&role, used),
             };
             if let Some(obstacle) = obstacle {
@@ -200,6 +207,10 @@ impl<'a> Check<'a> {
                 obstacles.push(Obstacle::MissingSchema {
                     schema: schema.clone(),
                 });
+            } else if made::by(entry).is_some() && self.is_closed(schema) {
+                obstacles.push(Obstacle::NeedsPrivilege {
+                    privilege: "CREATE on the schema",
+                });
             }
         }
         match descriptor {
@@ -212,7 +223,11 @@ impl<'a> Check<'a> {
                 }
             }
             b"EXTENSION" => obstacles.extend(self.extension(tag)),
-            b"COMMENT" => obstacles.extend(self.comment(tag)),
+            b"COMMENT" if tag.starts_with(b"EXTENSION ") => obstacles.extend(self.comment(tag)),
+            b"COMMENT" | b"ACL" | b"SECURITY LABEL" => {
+                obstacles.extend(self.schema_of_others(entry));
+                obstacles.extend(self.object_of_others(entry));
+            }
             b"SCHEMA"
                 if made::by(entry).is_some()
                     && !target.may_create_schemas
@@ -303,19 +318,6 @@ impl<'a> Check<'a> {
         !self.own_database && !self.has_new_extension
     }
 
-    /// Whether an entry is that of a schema which was there before and has the entry's owner.
-    fn has_owner(&self, entry: &Entry) -> bool {
-        let owner = entry
-            .tag
-            .as_ref()
-            .and_then(|schema| self.target.schema_owners.get(schema));
-        entry.descriptor == "SCHEMA"
-            && made::by(entry).is_none()
-            && !self.own_database
-            && owner.is_some()
-            && owner == entry.owner.as_ref()
-    }
-
     /// Whether the target has what is about to be made.
     fn is_in_the_way(&self, name: &Name) -> bool {
         let is_asked = !self.own_database || name.namespace == Namespace::Database;
@@ -327,6 +329,18 @@ impl<'a> Check<'a> {
         is_missing.then(|| Obstacle::MissingRole {
             role: role.clone(),
             used,
+        })
+    }
+
+    /// `SET SESSION AUTHORIZATION` takes a superuser, but back to oneself.
+    fn act_as(&self, role: &BString, used: RoleUse) -> Option<Obstacle> {
+        let missing = self.know_role(role, used);
+        let may = self.target.session_superuser || *role == self.target.session_role;
+        missing.or_else(|| {
+            (!may).then(|| Obstacle::ForeignRole {
+                role: role.clone(),
+                used,
+            })
         })
     }
 

@@ -29,6 +29,23 @@ pub enum Obstacle {
         /// Its name, with its schema.
         name: BString,
     },
+    /// There is none of that name, and it is to be dropped.
+    NotThere {
+        /// What is not there, as the table of contents calls it.
+        descriptor: BString,
+        /// Its name or that of its table, with the schema.
+        name: BString,
+    },
+    /// The schema is there, and belongs to somebody for whom the session's role may not act.
+    ForeignSchema {
+        /// Its name.
+        schema: BString,
+    },
+    /// What privileges are on belongs to somebody for whom the session's role may not act, as the objects of extensions mostly do.
+    ForeignObject {
+        /// Its kind and name.
+        name: BString,
+    },
     /// The schema is neither in the database nor made before.
     MissingSchema {
         /// Its name.
@@ -92,6 +109,8 @@ pub enum RoleUse {
     Policy,
     /// It is mapped to a user of a foreign server.
     UserMapping,
+    /// It has settings of its own in the database.
+    Settings,
 }
 
 /// What is missing afterwards if the restore goes on all the same.
@@ -123,11 +142,16 @@ impl Obstacle {
         match self {
             Obstacle::MissingRole { used, .. } | Obstacle::ForeignRole { used, .. } => match used {
                 RoleUse::Owner => Loss::Owner,
-                RoleUse::Grantee | RoleUse::Grantor | RoleUse::DefaultPrivileges => Loss::Detail,
+                RoleUse::Grantee
+                | RoleUse::Grantor
+                | RoleUse::DefaultPrivileges
+                | RoleUse::Settings => Loss::Detail,
                 RoleUse::Policy | RoleUse::UserMapping => Loss::Object,
             },
-            Obstacle::ForeignExtension { .. } => Loss::Detail,
-            Obstacle::UnknownSetting { .. } => Loss::Nothing,
+            Obstacle::ForeignExtension { .. }
+            | Obstacle::ForeignSchema { .. }
+            | Obstacle::ForeignObject { .. } => Loss::Detail,
+            Obstacle::UnknownSetting { .. } | Obstacle::NotThere { .. } => Loss::Nothing,
             Obstacle::Exists { .. }
             | Obstacle::MissingSchema { .. }
             | Obstacle::MissingExtension { .. }
@@ -143,26 +167,34 @@ impl Obstacle {
     pub fn cure(&self) -> Cure {
         match self {
             Obstacle::MissingRole { used, .. } => match used {
-                RoleUse::Owner => Cure::Option("--no-owner"),
+                RoleUse::Owner => Cure::Option("--map-role, --missing-roles or --no-owner"),
                 RoleUse::Grantee | RoleUse::Grantor | RoleUse::DefaultPrivileges => {
-                    Cure::Option("--no-privileges")
+                    Cure::Option("--map-role, --missing-roles or --no-privileges")
                 }
-                RoleUse::Policy => Cure::Option("--no-policies"),
-                RoleUse::UserMapping => Cure::Server("create the role before the restore"),
+                RoleUse::Policy => Cure::Option("--map-role, --missing-roles or --no-policies"),
+                RoleUse::UserMapping | RoleUse::Settings => {
+                    Cure::Option("--map-role or --missing-roles")
+                }
             },
             Obstacle::ForeignRole { used, .. } => match used {
-                RoleUse::Owner => Cure::Option("--no-owner"),
-                _ => Cure::Option("--no-privileges"),
+                RoleUse::Owner => Cure::Option("--map-role, --adapt=owners or --no-owner"),
+                RoleUse::Grantor => Cure::Option("--adapt=owners or --no-privileges"),
+                _ => Cure::Option("--adapt=privileges or --no-privileges"),
             },
             Obstacle::Exists { descriptor, .. } if descriptor == "SCHEMA" => {
-                Cure::Option("--continue, if the one that is there will do")
+                Cure::Option("--adapt=schemas, if the one that is there will do")
             }
             Obstacle::Exists { .. } => Cure::Option("--clean --if-exists"),
+            Obstacle::NotThere { .. } => Cure::Option("--if-exists"),
+            Obstacle::ForeignSchema { .. } => Cure::Option("--adapt=schemas"),
+            Obstacle::ForeignObject { .. } => Cure::Option("--adapt=extensions or --no-privileges"),
             Obstacle::MissingSchema { .. } => Cure::Server("create the schema before the restore"),
             Obstacle::MissingExtension { .. } => Cure::Server(
-                "have the extension installed on the server's machine, or leave it out by --use-list",
+                "have the extension installed on the server's machine, or leave it out by --adapt=extensions",
             ),
-            Obstacle::ForeignExtension { .. } => Cure::Option("--no-comments"),
+            Obstacle::ForeignExtension { .. } => {
+                Cure::Option("--adapt=extensions or --no-comments")
+            }
             Obstacle::NeedsSuperuser { what } if what.contains("publication") => {
                 Cure::Option("--no-publications")
             }
@@ -170,13 +202,15 @@ impl Obstacle {
                 Cure::Option("--no-subscriptions")
             }
             Obstacle::NeedsSuperuser { .. } => {
-                Cure::Server("connect as a superuser, or leave it out by --use-list")
+                Cure::Server("connect as a superuser, or leave it out by --adapt=superuser")
             }
             Obstacle::NeedsPrivilege { .. } => {
                 Cure::Server("have it granted, or connect as another role")
             }
-            Obstacle::Tablespace { .. } => Cure::Option("--no-tablespaces"),
-            Obstacle::TableAccessMethod { .. } => Cure::Option("--no-table-access-method"),
+            Obstacle::Tablespace { .. } => Cure::Option("--adapt=storage or --no-tablespaces"),
+            Obstacle::TableAccessMethod { .. } => {
+                Cure::Option("--adapt=storage or --no-table-access-method")
+            }
             Obstacle::MissingTable { .. } => {
                 Cure::Server("restore its definition first, or with the data")
             }
@@ -197,6 +231,20 @@ impl fmt::Display for Obstacle {
             Obstacle::Exists { descriptor, name } => {
                 let kind = descriptor.to_string().to_lowercase();
                 write!(f, "the database has a {kind} {name} already")
+            }
+            Obstacle::NotThere { descriptor, name } => {
+                let kind = descriptor.to_string().to_lowercase();
+                write!(f, "the database has no {kind} {name} that could be dropped")
+            }
+            Obstacle::ForeignSchema { schema } => write!(
+                f,
+                "the schema \"{schema}\" is there and belongs to somebody else"
+            ),
+            Obstacle::ForeignObject { name } => {
+                write!(
+                    f,
+                    "{name} belongs to somebody else, as what extensions make does"
+                )
             }
             Obstacle::MissingSchema { schema } => {
                 write!(f, "the database has no schema \"{schema}\"")
@@ -244,6 +292,7 @@ impl fmt::Display for RoleUse {
             RoleUse::DefaultPrivileges => "for which default privileges are set",
             RoleUse::Policy => "which a policy is for",
             RoleUse::UserMapping => "which a user mapping is for",
+            RoleUse::Settings => "which has settings of its own in the database",
         })
     }
 }

@@ -1,6 +1,10 @@
 //! What only superusers may make.
 
-use crate::words::{Word, words};
+use std::ops::Range;
+
+use bstr::BString;
+
+use crate::words::{Word, edited, placed, words};
 
 /// What of an entry only superusers may do, as the end of "only superusers …". Taken from the checks of PostgreSQL's commands, which are
 /// the same from 13 to 19; of subscriptions, before 16.
@@ -38,7 +42,7 @@ pub(crate) fn needed(
         b"ACL" if schema == b"pg_catalog" => "change privileges on what belongs to the system",
         b"FUNCTION" | b"PROCEDURE" => {
             let words = words(definition);
-            let clauses = clauses(&words);
+            let clauses = &words[clauses(&words)];
             let language = clauses.get(1);
             if language.is_some_and(|word| word.is("c") || word.is("internal")) {
                 "make functions in C"
@@ -52,6 +56,48 @@ pub(crate) fn needed(
         }
         _ => return None,
     })
+}
+
+/// A routine's definition without the clauses that only superusers may write, and those. `None` where there are none, or where what only
+/// superusers make is the routine itself.
+pub(crate) fn without_clauses(
+    descriptor: &[u8],
+    definition: &[u8],
+) -> Option<(BString, Vec<BString>)> {
+    if !matches!(descriptor, b"FUNCTION" | b"PROCEDURE") {
+        return None;
+    }
+    let placed = placed(definition);
+    let words: Vec<_> = placed.iter().map(|(word, _)| word.clone()).collect();
+    let range = clauses(&words);
+    let is_own = |language: &Word| language.is("c") || language.is("internal");
+    if words[range.clone()].get(1).is_none_or(is_own) {
+        return None;
+    }
+    let mut edits = Vec::new();
+    let mut left_out = Vec::new();
+    // Behind the language's name.
+    let mut at = range.start + 2;
+    while at < range.end {
+        let mut end = at + 1;
+        if words[at].is("support") {
+            // A name, with its schema.
+            end += 1;
+            while words.get(end) == Some(&Word::Sign(b'.')) {
+                end += 2;
+            }
+        } else if !words[at].is("leakproof") {
+            at = end;
+            continue;
+        }
+        let end = end.min(placed.len());
+        let range = placed[at].1.start..placed[end - 1].1.end;
+        left_out.push(definition[range.clone()].into());
+        // With the space before it.
+        edits.push((placed[at - 1].1.end..range.end, BString::default()));
+        at = end;
+    }
+    (!edits.is_empty()).then(|| (edited(definition, &edits), left_out))
 }
 
 /// Whether the statement makes a type by functions of its own: `CREATE TYPE name (…)` or a name alone.
@@ -77,8 +123,9 @@ fn has_internal_state(words: &[Word]) -> bool {
     })
 }
 
-/// The clauses of a routine, from its language on to its settings or its body. Before and after them, any of the keywords may be a name.
-fn clauses(words: &[Word]) -> &[Word] {
+/// Where the clauses of a routine stand, from its language on to its settings or its body. Before and after them, any of the keywords may be a
+/// name.
+fn clauses(words: &[Word]) -> Range<usize> {
     let mut depth = 0usize;
     let mut is_signature_over = false;
     let begin = words.iter().position(|word| {
@@ -92,15 +139,15 @@ fn clauses(words: &[Word]) -> &[Word] {
         }
         is_signature_over && depth == 0 && word.is("language")
     });
-    let clauses = begin.map_or(&[][..], |begin| &words[begin..]);
+    let begin = begin.unwrap_or(words.len());
     let ends = |word: &Word| {
         ["as", "set", "begin", "return"]
             .iter()
             .any(|end| word.is(end))
     };
     // The language's own name may be any.
-    let end = clauses.iter().skip(2).position(ends);
-    end.map_or(clauses, |end| &clauses[..end + 2])
+    let end = words.iter().skip(begin + 2).position(ends);
+    begin..end.map_or(words.len(), |end| begin + 2 + end)
 }
 
 /// Whether keywords stand one after the other.
@@ -116,6 +163,23 @@ fn has(words: &[Word], keywords: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn clauses_of_superusers_are_left_out() {
+        let without = |definition: &str| {
+            let (text, clauses) = without_clauses(b"FUNCTION", definition.as_bytes())?;
+            Some((text.to_string(), bstr::join(", ", clauses)))
+        };
+        let sql = "CREATE FUNCTION s.leakproof(support integer) RETURNS boolean\n    \
+                   LANGUAGE sql IMMUTABLE LEAKPROOF SUPPORT s.\"f g\" COST 5\n    AS $$ SELECT 1 LEAKPROOF $$;\n";
+        let expected = sql.replace(" LEAKPROOF SUPPORT s.\"f g\"", "");
+        assert_eq!(
+            without(sql),
+            Some((expected.clone(), b"LEAKPROOF, SUPPORT s.\"f g\"".to_vec()))
+        );
+        assert_eq!(without(&expected), None);
+        assert_eq!(without(&sql.replace("sql", "c")), None);
+    }
 
     #[test]
     fn what_only_superusers_make_is_told_by_its_definition() {

@@ -21,6 +21,8 @@ pub struct Target {
     pub(crate) superuser: bool,
     /// Whether the role that the session was opened by is one, which decides who it may become.
     pub(crate) session_superuser: bool,
+    /// That role.
+    pub(crate) session_role: BString,
     /// The server is one of a host whose own superuser, who is none to PostgreSQL, may do some of what only superusers may elsewhere.
     pub(crate) is_managed: bool,
     /// Whether it may make databases.
@@ -39,10 +41,12 @@ pub struct Target {
     pub(crate) tablespaces: HashSet<BString>,
     /// Settings that are known.
     pub(crate) settings: HashSet<BString>,
-    /// The owners of schemas.
-    pub(crate) schema_owners: HashMap<BString, BString>,
+    /// The schemas that the database has.
+    pub(crate) schemas: HashMap<BString, Schema>,
     /// What there is of the names that the script's schemas have in them, and of those without a schema.
     pub(crate) objects: HashSet<Name>,
+    /// Those of them whose owners the role that restores may act for.
+    pub(crate) own_objects: HashSet<Name>,
 }
 
 /// What is known of an extension.
@@ -54,6 +58,16 @@ pub(crate) struct Extension {
     pub(crate) is_mine: bool,
     /// Whether that role may make it.
     pub(crate) may_be_made: bool,
+}
+
+/// What is known of a schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Schema {
+    pub(crate) owner: BString,
+    /// Whether the role that restores may act for its owner.
+    pub(crate) is_mine: bool,
+    /// Whether that role may make something in it.
+    pub(crate) may_create: bool,
 }
 
 impl Target {
@@ -80,7 +94,7 @@ impl Target {
             extensions,
             tablespaces,
             settings,
-            owners,
+            database_schemas,
             objects,
             _,
         ] = results.as_slice()
@@ -95,7 +109,8 @@ impl Target {
         target.may_create_schemas = role.get(4)?;
         target.may_create_subscriptions = role.get(5)?;
         target.session_superuser = role.get(6)?;
-        target.is_managed = role.get(7)?;
+        target.session_role = role.get(7)?;
+        target.is_managed = role.get(8)?;
         target.roles = collected(roles, |row| Ok((row.get(0)?, row.get(1)?)))?;
         target.extensions = collected(extensions, |row| {
             let extension = Extension {
@@ -107,17 +122,32 @@ impl Target {
         })?;
         target.tablespaces = collected(tablespaces, |row| row.get(0).map_err(Error::from))?;
         target.settings = collected(settings, |row| row.get(0).map_err(Error::from))?;
-        target.schema_owners = collected(owners, |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let objects: Vec<Option<Name>> = collected(objects, |row| {
+        target.schemas = collected(database_schemas, |row| {
+            let schema = Schema {
+                owner: row.get(1)?,
+                is_mine: row.get(2)?,
+                may_create: row.get(3)?,
+            };
+            Ok((row.get(0)?, schema))
+        })?;
+        let objects: Vec<Option<(Name, bool)>> = collected(objects, |row| {
             let namespace = Namespace::named(row.get::<&BStr>(0)?);
-            let (schema, name) = (row.get(1)?, row.get(2)?);
-            Ok(namespace.map(|namespace| Name {
-                namespace,
-                schema,
-                name,
+            let (schema, name, is_mine) = (row.get(1)?, row.get(2)?, row.get(3)?);
+            Ok(namespace.map(|namespace| {
+                let name = Name {
+                    namespace,
+                    schema,
+                    name,
+                };
+                (name, is_mine)
             }))
         })?;
-        target.objects = objects.into_iter().flatten().collect();
+        for (name, is_mine) in objects.into_iter().flatten() {
+            if is_mine {
+                target.own_objects.insert(name.clone());
+            }
+            target.objects.insert(name);
+        }
         Ok(target)
     }
 }

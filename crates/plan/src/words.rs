@@ -87,6 +87,19 @@ pub(crate) fn placed(mut text: &[u8]) -> Vec<(Word, Range<usize>)> {
     words
 }
 
+/// A text with others in the place of some of its parts, which stand there in this order.
+pub(crate) fn edited(text: &[u8], edits: &[(Range<usize>, BString)]) -> BString {
+    let mut out = BString::default();
+    let mut at = 0;
+    for (range, instead) in edits {
+        out.extend_from_slice(&text[at..range.start]);
+        out.extend_from_slice(instead);
+        at = range.end;
+    }
+    out.extend_from_slice(&text[at..]);
+    out
+}
+
 fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80
 }

@@ -30,6 +30,9 @@ const IN_FAILED_TRANSACTION: &[u8] = b"25P02";
 /// SQLSTATE of the warning that there is no transaction to end.
 const NO_TRANSACTION: &[u8] = b"25P01";
 
+/// SQLSTATEs of warnings that a GRANT or a REVOKE has done nothing, or not all: the role may not give or take them.
+const NOT_GRANTED: [&[u8]; 2] = [b"01007", b"01006"];
+
 /// What is the same for all connections of a restore.
 #[derive(Clone, Copy)]
 pub(crate) struct Task<'s> {
@@ -234,7 +237,7 @@ impl<'s, 'p> Worker<'s, 'p> {
     }
 
     /// Takes in the end of the statement that was sent first.
-    fn note(&mut self, ended: Ended) {
+    fn note(&mut self, mut ended: Ended) {
         self.ended_count += 1;
         let Some(sent) = self.sent.pop_front() else {
             return;
@@ -243,6 +246,13 @@ impl<'s, 'p> Worker<'s, 'p> {
         let rows = affected(&ended);
         let mut notices = ended.notices.messages.iter();
         let is_alone = notices.any(|notice| notice.code == NO_TRANSACTION);
+        let is_refusal = |notice: &ServerError| NOT_GRANTED.contains(&notice.code.as_slice());
+        let messages = std::mem::take(&mut ended.notices.messages).into_iter();
+        let (refusals, messages): (VecDeque<_>, VecDeque<_>) = messages.partition(is_refusal);
+        ended.notices.messages = messages;
+        for refusal in refusals {
+            self.record(sent.step, &sent.text, refusal);
+        }
         if !ended.notices.is_empty() {
             let entry = entry.map(|entry| &self.task.script.entries()[entry]);
             self.task.ledger.said(entry, ended.notices);

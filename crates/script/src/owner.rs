@@ -79,6 +79,11 @@ pub(crate) fn is_known(entry: &Entry) -> bool {
     naming(&entry.descriptor).is_some()
 }
 
+/// Whether objects of an entry's kind have owners of their own.
+pub(crate) fn has_statement(entry: &Entry) -> bool {
+    !matches!(naming(&entry.descriptor), None | Some(Naming::NotAtAll))
+}
+
 /// `ALTER … OWNER TO …;` for an entry that has an owner.
 pub(crate) fn statement(entry: &Entry, setup: &Setup) -> Option<BString> {
     let ident = |name: &BString| setup.identifier(name.as_bstr());

@@ -167,8 +167,14 @@ impl Script {
         &self.entries[step.entry]
     }
 
+    /// Whether an entry's owner has a bearing on what is said to the server.
+    pub fn sets_owner(&self, entry: &Entry) -> bool {
+        let makes_it = self.options.use_set_session_authorization && !self.options.no_owner;
+        makes_it || owner::is_set(entry, &self.options) && owner::has_statement(entry)
+    }
+
     /// The entry of a dump id.
-    pub(crate) fn entry_of(&self, dump_id: i32) -> Option<&Entry> {
+    pub fn entry_of(&self, dump_id: i32) -> Option<&Entry> {
         self.positions.get(&dump_id).map(|&at| &self.entries[at])
     }
 

@@ -32,7 +32,7 @@ pub(super) fn all(major: u32, script: &Script, schemas: &[BString]) -> Vec<BStri
         extensions(may_create).into(),
         TABLESPACES.into(),
         "SELECT name FROM pg_catalog.pg_settings".into(),
-        "SELECT nspname, pg_catalog.pg_get_userbyid(nspowner) FROM pg_catalog.pg_namespace".into(),
+        SCHEMAS.into(),
         objects(encoding, schemas),
         "COMMIT".into(),
     ]
@@ -49,7 +49,7 @@ fn role(major: u32, may_create: &str) -> String {
     };
     format!(
         "SELECT r.rolname, r.rolsuper, r.rolcreatedb, r.rolcreaterole, {may_create}, {subscriptions},
-                coalesce((SELECT s.rolsuper FROM pg_catalog.pg_roles s WHERE s.rolname = session_user), false),
+                coalesce((SELECT s.rolsuper FROM pg_catalog.pg_roles s WHERE s.rolname = session_user), false), session_user,
                 EXISTS (SELECT FROM pg_catalog.pg_roles h WHERE h.rolname IN ({HOSTS}))
          FROM pg_catalog.pg_roles r WHERE r.rolname = current_user"
     )
@@ -74,6 +74,11 @@ fn extensions(may_create: &str) -> String {
     )
 }
 
+const SCHEMAS: &str = "
+    SELECT nspname, pg_catalog.pg_get_userbyid(nspowner), pg_catalog.pg_has_role(nspowner, 'USAGE'),
+           pg_catalog.has_schema_privilege(oid, 'CREATE')
+    FROM pg_catalog.pg_namespace";
+
 const TABLESPACES: &str = "
     SELECT spcname FROM pg_catalog.pg_tablespace
     WHERE pg_catalog.has_tablespace_privilege(oid, 'CREATE')
@@ -96,39 +101,39 @@ fn objects(encoding: Encoding, schemas: &[BString]) -> BString {
 }
 
 const OBJECTS: &str = "))
-    SELECT 'relation', s.nspname, c.relname FROM pg_catalog.pg_class c JOIN s ON s.oid = c.relnamespace
+    SELECT 'relation', s.nspname, c.relname, pg_catalog.pg_has_role(c.relowner, 'USAGE') FROM pg_catalog.pg_class c JOIN s ON s.oid = c.relnamespace
     UNION ALL
-    SELECT 'type', s.nspname, t.typname FROM pg_catalog.pg_type t JOIN s ON s.oid = t.typnamespace
+    SELECT 'type', s.nspname, t.typname, pg_catalog.pg_has_role(t.typowner, 'USAGE') FROM pg_catalog.pg_type t JOIN s ON s.oid = t.typnamespace
     WHERE t.typisdefined AND t.typtype <> 'm'
       AND (t.typrelid = 0 OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
       AND NOT EXISTS (SELECT FROM pg_catalog.pg_type element WHERE element.typarray = t.oid)
     UNION ALL
-    SELECT 'routine', s.nspname, p.proname || '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')'
+    SELECT 'routine', s.nspname, p.proname || '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')', pg_catalog.pg_has_role(p.proowner, 'USAGE')
     FROM pg_catalog.pg_proc p JOIN s ON s.oid = p.pronamespace
     UNION ALL
-    SELECT 'collation', s.nspname, c.collname FROM pg_catalog.pg_collation c JOIN s ON s.oid = c.collnamespace
+    SELECT 'collation', s.nspname, c.collname, false FROM pg_catalog.pg_collation c JOIN s ON s.oid = c.collnamespace
     UNION ALL
-    SELECT 'conversion', s.nspname, c.conname FROM pg_catalog.pg_conversion c JOIN s ON s.oid = c.connamespace
+    SELECT 'conversion', s.nspname, c.conname, false FROM pg_catalog.pg_conversion c JOIN s ON s.oid = c.connamespace
     UNION ALL
-    SELECT 'statistics', s.nspname, e.stxname FROM pg_catalog.pg_statistic_ext e JOIN s ON s.oid = e.stxnamespace
+    SELECT 'statistics', s.nspname, e.stxname, false FROM pg_catalog.pg_statistic_ext e JOIN s ON s.oid = e.stxnamespace
     UNION ALL
-    SELECT 'configuration', s.nspname, c.cfgname FROM pg_catalog.pg_ts_config c JOIN s ON s.oid = c.cfgnamespace
+    SELECT 'configuration', s.nspname, c.cfgname, false FROM pg_catalog.pg_ts_config c JOIN s ON s.oid = c.cfgnamespace
     UNION ALL
-    SELECT 'dictionary', s.nspname, d.dictname FROM pg_catalog.pg_ts_dict d JOIN s ON s.oid = d.dictnamespace
+    SELECT 'dictionary', s.nspname, d.dictname, false FROM pg_catalog.pg_ts_dict d JOIN s ON s.oid = d.dictnamespace
     UNION ALL
-    SELECT 'parser', s.nspname, p.prsname FROM pg_catalog.pg_ts_parser p JOIN s ON s.oid = p.prsnamespace
+    SELECT 'parser', s.nspname, p.prsname, false FROM pg_catalog.pg_ts_parser p JOIN s ON s.oid = p.prsnamespace
     UNION ALL
-    SELECT 'template', s.nspname, t.tmplname FROM pg_catalog.pg_ts_template t JOIN s ON s.oid = t.tmplnamespace
-    UNION ALL SELECT 'schema', '', nspname FROM pg_catalog.pg_namespace
-    UNION ALL SELECT 'access method', '', amname FROM pg_catalog.pg_am
-    UNION ALL SELECT 'event trigger', '', evtname FROM pg_catalog.pg_event_trigger
-    UNION ALL SELECT 'foreign-data wrapper', '', fdwname FROM pg_catalog.pg_foreign_data_wrapper
-    UNION ALL SELECT 'foreign server', '', srvname FROM pg_catalog.pg_foreign_server
-    UNION ALL SELECT 'language', '', lanname FROM pg_catalog.pg_language
-    UNION ALL SELECT 'publication', '', pubname FROM pg_catalog.pg_publication
-    UNION ALL SELECT 'subscription', '', s.subname FROM pg_catalog.pg_subscription s
+    SELECT 'template', s.nspname, t.tmplname, false FROM pg_catalog.pg_ts_template t JOIN s ON s.oid = t.tmplnamespace
+    UNION ALL SELECT 'schema', '', nspname, false FROM pg_catalog.pg_namespace
+    UNION ALL SELECT 'access method', '', amname, false FROM pg_catalog.pg_am
+    UNION ALL SELECT 'event trigger', '', evtname, false FROM pg_catalog.pg_event_trigger
+    UNION ALL SELECT 'foreign-data wrapper', '', fdwname, false FROM pg_catalog.pg_foreign_data_wrapper
+    UNION ALL SELECT 'foreign server', '', srvname, false FROM pg_catalog.pg_foreign_server
+    UNION ALL SELECT 'language', '', lanname, false FROM pg_catalog.pg_language
+    UNION ALL SELECT 'publication', '', pubname, false FROM pg_catalog.pg_publication
+    UNION ALL SELECT 'subscription', '', s.subname, false FROM pg_catalog.pg_subscription s
               JOIN pg_catalog.pg_database d ON d.oid = s.subdbid AND d.datname = pg_catalog.current_database()
-    UNION ALL SELECT 'cast', '', 'CAST (' || pg_catalog.format_type(castsource, NULL) || ' AS ' || pg_catalog.format_type(casttarget, NULL) || ')'
+    UNION ALL SELECT 'cast', '', 'CAST (' || pg_catalog.format_type(castsource, NULL) || ' AS ' || pg_catalog.format_type(casttarget, NULL) || ')', false
               FROM pg_catalog.pg_cast
-    UNION ALL SELECT 'user mapping', '', 'USER MAPPING ' || usename || ' SERVER ' || srvname FROM pg_catalog.pg_user_mappings
-    UNION ALL SELECT 'database', '', datname FROM pg_catalog.pg_database";
+    UNION ALL SELECT 'user mapping', '', 'USER MAPPING ' || usename || ' SERVER ' || srvname, false FROM pg_catalog.pg_user_mappings
+    UNION ALL SELECT 'database', '', datname, false FROM pg_catalog.pg_database";

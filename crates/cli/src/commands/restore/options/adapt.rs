@@ -90,6 +90,11 @@ impl AdaptArgs {
         }
         for pair in &self.map_roles {
             let (from, to) = names(pair).context("option --map-role takes NAME=NEW")?;
+            for name in [&from, &to] {
+                if !Adapt::is_role_name(name) {
+                    bail!("option --map-role takes names of roles, and \"{name}\" is none");
+                }
+            }
             if let Some(before) = adapt.roles.insert(from.clone(), to.clone()) {
                 if before != to {
                     bail!("option --map-role names the role \"{from}\" twice");
@@ -114,11 +119,9 @@ impl Kind {
     }
 }
 
-/// The two names of `NAME=NEW`, neither of them empty.
+/// The two names of `NAME=NEW`.
 fn names(pair: &OsString) -> Option<(BString, BString)> {
-    let (from, to) = bytes(pair)
-        .split_once_str("=")
-        .map(|(from, to)| (from.into(), to.into()))?;
-    let is_name = |name: &BString| !name.is_empty();
-    (is_name(&from) && is_name(&to)).then_some((from, to))
+    let pair = bytes(pair);
+    let (from, to) = pair.split_once_str("=")?;
+    Some((from.into(), to.into()))
 }
