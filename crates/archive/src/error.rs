@@ -58,10 +58,12 @@ pub enum Error {
         source: Box<Error>,
     },
     /// The folder for a directory-format archive holds something already.
-    #[error("folder \"{}\" exists and is not empty", path.display())]
+    #[error("folder \"{}\" exists and is not empty{}", path.display(), left_behind(*is_unfinished))]
     FolderInUse {
         /// The folder.
         path: PathBuf,
+        /// Whether that is an archive that was never finished, or that somebody is writing.
+        is_unfinished: bool,
     },
     /// A directory-format archive lacks a file.
     #[error(
@@ -170,6 +172,15 @@ pub enum Error {
     /// A compression library refused to go on.
     #[error("could not compress data: {0}")]
     Compress(String),
+}
+
+/// What is said of a folder that holds an archive without its end.
+fn left_behind(is_unfinished: bool) -> &'static str {
+    if is_unfinished {
+        ": it holds what a dump has written that did not end, or has not ended yet"
+    } else {
+        ""
+    }
 }
 
 impl Error {

@@ -81,4 +81,8 @@ pub use reader::{
     rows::{ROWS_END_MARGIN, Rows, find_rows_end, may_follow_rows},
 };
 pub use verify::{BlockContent, Damage, Verified, VerifiedBlock};
-pub use writer::{Writer, held_back::HeldBack};
+pub use writer::{
+    Writer,
+    held_back::HeldBack,
+    new_folder::{FolderFiles, NewFolder},
+};

@@ -21,6 +21,7 @@ use bstr::{BStr, ByteSlice};
 
 use crate::{
     Block, DataOffset, Entry, Error, FieldSizes, Foreign, Header, Result,
+    format::file_name,
     reader::{contents::Contents, folder::FolderBlocks, one_file::FileBlocks, source::Source},
 };
 
@@ -73,13 +74,18 @@ impl Reader<File> {
     pub fn open_path(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         if path.is_dir() {
-            let (contents, blocks) = FolderBlocks::open(path)?;
-            return Ok(Reader {
-                contents,
-                blocks: Blocks::InFolder(blocks),
-            });
+            return Self::open_folder(path, file_name::TOC);
         }
         Self::from_file(File::open(path).map_err(|source| Error::Read { offset: 0, source })?)
+    }
+
+    /// Opens a folder whose table of contents is called `toc`.
+    pub(crate) fn open_folder(path: &Path, toc: &str) -> Result<Self> {
+        let (contents, blocks) = FolderBlocks::open(path, toc)?;
+        Ok(Reader {
+            contents,
+            blocks: Blocks::InFolder(blocks),
+        })
     }
 
     /// Opens an archive on a file that is open already, such as standard input. It begins where the file stands.

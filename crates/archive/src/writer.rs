@@ -3,6 +3,7 @@
 pub(crate) mod custom;
 pub(crate) mod folder;
 pub(crate) mod held_back;
+pub(crate) mod new_folder;
 pub(crate) mod patch;
 pub(crate) mod tar;
 mod target;
@@ -10,21 +11,20 @@ mod target;
 use std::{
     collections::HashMap,
     io::{Seek, Sink, Write},
-    path::Path,
 };
 
 use crate::{
-    Compressor, Entry, Error, Format, Header, Result,
+    Compressor, Entry, Error, FolderFiles, Format, Header, Result,
     format::toc::{self, EncodedToc},
     writer::{
-        custom::CustomTarget, folder::FolderTarget, patch::Patch, tar::TarTarget, target::Target,
+        custom::CustomTarget, folder::FolderTarget, patch::Rewind, tar::TarTarget, target::Target,
     },
 };
 
 /// Writes one archive, front to back.
 ///
 /// [`new`](Self::new) or [`seekable`](Self::seekable) writes the header and the table of contents of the custom format,
-/// [`tar`](Self::tar) those of the tar format, [`directory`](Self::directory) makes a folder. Then each entry with
+/// [`tar`](Self::tar) or [`seekable_tar`](Self::seekable_tar) those of the tar format, [`directory`](Self::directory) writes into a folder. Then each entry with
 /// [`had_dumper`](Entry::had_dumper) gets its block, in the order of the entries:
 ///
 /// - table data: [`begin_data`](Self::begin_data), the stream, [`end`](Self::end);
@@ -41,8 +41,7 @@ use crate::{
 /// the archive is of no use.
 ///
 /// Before [`finish`](Self::finish) the output is a truncated archive, whatever has been given to the writer: its last byte
-/// is kept back, and a writer that is dropped writes nothing more. A folder has no table of contents before, and one whose writer is dropped
-/// is emptied, and removed if the writer made it.
+/// is kept back, and a writer that is dropped writes nothing more. A folder is no archive before it is [committed](crate::NewFolder::commit).
 pub struct Writer<W: Write> {
     target: Target<W>,
     compressor: Compressor,
@@ -99,24 +98,34 @@ impl<W: Write> Writer<W> {
         W: Seek,
     {
         check_version(header)?;
-        let patch =
-            Patch::begin(&mut output).map_err(|source| Error::Write { offset: 0, source })?;
-        Self::start_custom(output, header, entries, Some(patch))
+        let rewind = rewind(&mut output)?;
+        Self::start_custom(output, header, entries, Some(rewind))
     }
 
     /// Starts an archive in the tar format, which holds data as it is: the header's compression must be none.
     ///
-    /// The length of a member stands before it. So each table and each large object goes into a temporary file first if it is long.
+    /// The length of a member stands before it. So each table and each large object goes into a temporary file first if it is longer than
+    /// 1 MiB, in the folder that the system has for these.
     ///
     /// # Errors
     /// As [`new`](Self::new), and [`Error::Unwritable`] for a header with a compression.
     pub fn tar(output: W, header: &Header, entries: &[Entry]) -> Result<Self> {
         check_version(header)?;
-        let (toc, plan) = Self::plan(header, entries, Format::Tar)?;
-        let mut contents = header.encode(Format::Tar);
-        contents.extend(toc.bytes);
-        let target = TarTarget::start(output, header, &contents)?;
-        Self::start(Target::Tar(target), header, entries, plan)
+        Self::start_tar(output, header, entries, None)
+    }
+
+    /// Starts an archive in the tar format on an output that can seek, where it stands now. Long members go there at once, and
+    /// their lengths are filled in behind.
+    ///
+    /// # Errors
+    /// As [`tar`](Self::tar).
+    pub fn seekable_tar(mut output: W, header: &Header, entries: &[Entry]) -> Result<Self>
+    where
+        W: Seek,
+    {
+        check_version(header)?;
+        let rewind = rewind(&mut output)?;
+        Self::start_tar(output, header, entries, Some(rewind))
     }
 
     /// Starts an archive of a version that is no longer written, so that reading it can be tested.
@@ -129,11 +138,24 @@ impl<W: Write> Writer<W> {
         output: W,
         header: &Header,
         entries: &[Entry],
-        patch: Option<Patch<W>>,
+        rewind: Option<Rewind<W>>,
     ) -> Result<Self> {
         let (toc, plan) = Self::plan(header, entries, Format::Custom)?;
-        let target = CustomTarget::start(output, header, toc.bytes, patch)?;
+        let target = CustomTarget::start(output, header, toc.bytes, rewind)?;
         Self::start(Target::Custom(target), header, entries, plan)
+    }
+
+    fn start_tar(
+        output: W,
+        header: &Header,
+        entries: &[Entry],
+        rewind: Option<Rewind<W>>,
+    ) -> Result<Self> {
+        let (toc, plan) = Self::plan(header, entries, Format::Tar)?;
+        let mut contents = header.encode(Format::Tar);
+        contents.extend(toc.bytes);
+        let target = TarTarget::start(output, header, &contents, rewind)?;
+        Self::start(Target::Tar(target), header, entries, plan)
     }
 
     /// Checks what is to be written, and plans the blocks.
@@ -282,22 +304,50 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
+    /// Writes the script that `pg_dump` puts into a tar file beside the archive, as its last member, `restore.sql`. Nobody reads it but people.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] in other formats and before the last block has ended, [`Error::Write`] from the output.
+    pub fn put_script(&mut self, sql: &[u8]) -> Result<()> {
+        self.check_ended("the script comes")?;
+        match &mut self.target {
+            Target::Tar(target) => target.put_script(sql),
+            Target::Custom(_) | Target::Folder(_) => Err(misuse(
+                "there is a script in the tar format alone".to_owned(),
+            )),
+        }
+    }
+
     /// Ends the archive: fills in the offsets if the output can seek, flushes, and gives the output back. Syncing it to
     /// disk is the caller's part.
     ///
     /// # Errors
     /// [`Error::Misuse`] if a block is open or an entry's block was never written, [`Error::Write`] from the output.
     pub fn finish(self) -> Result<W> {
-        if self.state != State::BetweenBlocks {
-            return Err(misuse(format!("the archive ends {}", self.place())));
-        }
-        if let Some(block) = self.blocks.get(self.begun) {
-            return Err(misuse(format!(
-                "the archive ends without the data of entry {}",
-                block.dump_id
-            )));
-        }
+        self.finish_counted().map(|(output, _)| output)
+    }
+
+    /// Ends the archive as [`finish`](Self::finish) does, and tells how many bytes it has, in all its files together.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish).
+    pub fn finish_counted(self) -> Result<(W, u64)> {
+        self.check_ended("the archive ends")?;
         self.target.finish()
+    }
+
+    /// Fails if there is anything of the data to come. `what` would come too early.
+    fn check_ended(&self, what: &str) -> Result<()> {
+        if self.state != State::BetweenBlocks {
+            return Err(misuse(format!("{what} {}", self.place())));
+        }
+        match self.blocks.get(self.begun) {
+            None => Ok(()),
+            Some(block) => Err(misuse(format!(
+                "{what} without the data of entry {}",
+                block.dump_id
+            ))),
+        }
     }
 
     fn begin_block(&mut self, dump_id: i32, blobs: bool) -> Result<()> {
@@ -381,20 +431,23 @@ impl<W: Write> Writer<W> {
 }
 
 impl Writer<Sink> {
-    /// Starts an archive in the directory format, in a folder that is made here or is there and empty.
-    ///
-    /// The table of contents appears in it when the archive is finished: until then, readers see no archive.
+    /// Starts an archive in the directory format, in the files of a [`NewFolder`](crate::NewFolder).
     ///
     /// # Errors
-    /// As [`new`](Self::new), with [`Error::InFile`] around what is said of a file, and [`Error::FolderInUse`].
-    pub fn directory(path: impl AsRef<Path>, header: &Header, entries: &[Entry]) -> Result<Self> {
+    /// As [`new`](Self::new), with [`Error::InFile`] around what is said of a file.
+    pub fn directory(files: &FolderFiles, header: &Header, entries: &[Entry]) -> Result<Self> {
         check_version(header)?;
         let (toc, plan) = Self::plan(header, entries, Format::Directory)?;
         let mut contents = header.encode(Format::Directory);
         contents.extend(toc.bytes);
-        let target = FolderTarget::start(path.as_ref(), header, contents)?;
+        let target = FolderTarget::start(files, header, &contents)?;
         Self::start(Target::Folder(target), header, entries, plan)
     }
+}
+
+/// Takes down where the output stands.
+fn rewind<W: Write + Seek>(output: &mut W) -> Result<Rewind<W>> {
+    Rewind::begin(output).map_err(|source| Error::Write { offset: 0, source })
 }
 
 fn check_version(header: &Header) -> Result<()> {

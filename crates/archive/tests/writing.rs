@@ -2,10 +2,15 @@
 
 mod support;
 
-use std::{fs, io::Sink, path::Path};
+use std::{
+    fs,
+    io::{Cursor, Sink},
+    path::Path,
+};
 
 use pgdumprs_archive::{
-    ArchiveVersion, Compression, CreationTime, Entry, Error, Foreign, Header, Reader, Writer,
+    ArchiveVersion, Compression, CreationTime, Entry, Error, Foreign, Header, NewFolder, Reader,
+    Writer,
 };
 
 fn header(version: ArchiveVersion, compression: Compression) -> Header {
@@ -29,15 +34,16 @@ fn entries() -> Vec<Entry> {
     vec![data(1, "TABLE DATA"), data(2, "BLOBS")]
 }
 
-fn begin(path: &Path) -> Writer<Sink> {
+fn begin(path: &Path) -> (NewFolder, Writer<Sink>) {
     let header = header(ArchiveVersion::V1_16, Compression::ZSTD);
-    let mut writer = Writer::directory(path, &header, &entries()).unwrap();
+    let folder = NewFolder::create(path).unwrap();
+    let mut writer = Writer::directory(&folder.files(), &header, &entries()).unwrap();
     writer.begin_data(1).unwrap();
     writer.write(b"1\n\\.\n\n\n").unwrap();
     writer.end().unwrap();
     writer.begin_blobs(2).unwrap();
     writer.begin_blob(5).unwrap();
-    writer
+    (folder, writer)
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -50,27 +56,42 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_folder_is_an_archive_when_it_is_finished_and_not_before() {
+fn a_folder_is_an_archive_when_it_is_committed_and_not_before() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("db");
-    let mut writer = begin(&path);
-    assert_eq!(names(&path), ["1.dat.zst", "blob_5.dat.zst"]);
-    let opened = Reader::open_path(&path).map(drop);
-    assert!(matches!(
-        opened,
-        Err(Error::NotAnArchive(Foreign::Directory))
-    ));
+    let (new, mut writer) = begin(&path);
+    let assert_no_archive = || {
+        let opened = Reader::open_path(&path).map(drop);
+        assert!(matches!(
+            opened,
+            Err(Error::NotAnArchive(Foreign::Directory))
+        ));
+    };
+    assert_no_archive();
     writer.end_blob().unwrap();
     writer.end().unwrap();
-    let bytes = writer.position();
-    writer.finish().unwrap();
+    let (_, bytes) = writer.finish_counted().unwrap();
+    assert_no_archive();
+    assert_eq!(
+        names(&path),
+        [
+            "1.dat.zst",
+            "blob_5.dat.zst",
+            "blobs_2.toc",
+            "toc.dat.partial"
+        ]
+    );
+    // Whoever makes it can read it already.
+    let verified = new.files().reader().unwrap().verify().unwrap();
+    assert_eq!(verified.archive_bytes, bytes);
+    new.commit().unwrap();
     assert_eq!(
         names(&path),
         ["1.dat.zst", "blob_5.dat.zst", "blobs_2.toc", "toc.dat"]
     );
     let verified = Reader::open_path(&path).unwrap().verify().unwrap();
     assert_eq!(verified.large_objects(), 1);
-    assert!(verified.archive_bytes > bytes);
+    assert_eq!(verified.archive_bytes, bytes);
 }
 
 #[test]
@@ -84,7 +105,15 @@ fn a_folder_that_is_given_up_is_as_it_was_before() {
     drop(begin(&path));
     assert!(names(&path).is_empty());
     // An archive that ends too early is given up as well.
-    assert!(matches!(begin(&path).finish(), Err(Error::Misuse(_))));
+    let (new, writer) = begin(&path);
+    assert!(matches!(writer.finish(), Err(Error::Misuse(_))));
+    drop(new);
+    assert!(names(&path).is_empty());
+    // Whoever still writes makes no more files.
+    let (new, mut writer) = begin(&path);
+    drop(new);
+    writer.end_blob().unwrap();
+    assert!(matches!(writer.begin_blob(6), Err(Error::InFile { .. })));
     assert!(names(&path).is_empty());
 }
 
@@ -94,11 +123,10 @@ fn nothing_that_is_there_is_written_over() {
     let path = folder.path().join("db");
     fs::create_dir(&path).unwrap();
     fs::write(path.join("mine"), "").unwrap();
-    let header = header(ArchiveVersion::V1_16, Compression::None);
-    let start = |path: &Path| Writer::directory(path, &header, &entries()).map(drop);
+    let start = |path: &Path| NewFolder::create(path).map(drop);
     let error = start(&path).unwrap_err();
     assert!(
-        matches!(&error, Error::FolderInUse { path: found } if *found == path),
+        matches!(&error, Error::FolderInUse { path: found, is_unfinished: false } if *found == path),
         "{error}"
     );
     assert!(matches!(
@@ -112,27 +140,83 @@ fn nothing_that_is_there_is_written_over() {
     assert_eq!(names(&path), ["mine"]);
     // A file that somebody else has put there meanwhile is not ours to remove.
     fs::remove_file(path.join("mine")).unwrap();
-    let mut writer = Writer::directory(&path, &header, &entries()).unwrap();
+    let header = header(ArchiveVersion::V1_16, Compression::None);
+    let new = NewFolder::create(&path).unwrap();
+    let mut writer = Writer::directory(&new.files(), &header, &entries()).unwrap();
     fs::write(path.join("1.dat"), "theirs").unwrap();
     assert!(matches!(writer.begin_data(1), Err(Error::InFile { .. })));
-    drop(writer);
+    // Nor do two write into one folder.
+    let error = start(&path).unwrap_err();
+    assert!(error.to_string().contains("has not ended yet"), "{error}");
+    drop(new);
+    assert_eq!(names(&path), ["1.dat"]);
     assert_eq!(fs::read(path.join("1.dat")).unwrap(), b"theirs");
+}
+
+/// Rows that are more than is kept in memory.
+fn many_rows() -> Vec<u8> {
+    [b"a row\n".repeat(500_000), b"\\.\n\n\n".to_vec()].concat()
+}
+
+#[test]
+fn tar_files_are_the_same_wherever_they_are_written() {
+    let header = header(ArchiveVersion::V1_16, Compression::None);
+    fn fill<W: std::io::Write>(mut writer: Writer<W>) -> (W, u64) {
+        assert!(matches!(writer.put_script(b"early"), Err(Error::Misuse(_))));
+        writer.begin_data(1).unwrap();
+        writer.write(&many_rows()).unwrap();
+        writer.end().unwrap();
+        writer.begin_blobs(2).unwrap();
+        // As many as make their list longer than what is kept in memory.
+        for oid in 4_000_000_000..4_000_050_000 {
+            writer.begin_blob(oid).unwrap();
+            if oid == 4_000_000_007 {
+                writer.write(&vec![b'7'; 3 << 20]).unwrap();
+            }
+            writer.end_blob().unwrap();
+        }
+        writer.end().unwrap();
+        writer.put_script(b"SELECT 1;\n").unwrap();
+        writer.finish_counted().unwrap()
+    }
+    let (bytes, count) = fill(Writer::tar(Vec::new(), &header, &entries()).unwrap());
+    assert_eq!(count, bytes.len() as u64);
+    // In the midst of something else.
+    let mut output = Cursor::new(b"##".to_vec());
+    output.set_position(2);
+    let (output, count) = fill(Writer::seekable_tar(output, &header, &entries()).unwrap());
+    assert_eq!((count, output.position()), (bytes.len() as u64, count + 2));
+    assert!(output.into_inner()[2..] == bytes);
+
+    let verified = Reader::new(&bytes[..]).unwrap().verify().unwrap();
+    assert_eq!(verified.large_objects(), 50_000);
+    let mut members = tar::Archive::new(&bytes[..]);
+    let last = members.entries().unwrap().last().unwrap().unwrap();
+    assert_eq!(last.path().unwrap(), Path::new("restore.sql"));
+    assert_eq!(last.size(), 10);
 }
 
 #[test]
 fn a_tar_file_that_is_given_up_is_truncated() {
     let header = header(ArchiveVersion::V1_14, Compression::None);
+    fn begin<W: std::io::Write>(mut writer: Writer<W>) {
+        writer.begin_data(1).unwrap();
+        writer.write(&many_rows()).unwrap();
+        writer.end().unwrap();
+        writer.begin_blobs(2).unwrap();
+        writer.end().unwrap();
+    }
     let mut output = Vec::new();
-    let mut writer = Writer::tar(&mut output, &header, &entries()).unwrap();
-    writer.begin_data(1).unwrap();
-    // More than is kept in memory.
-    let rows = b"a row\n".repeat(500_000);
-    writer.write(&rows).unwrap();
-    writer.end().unwrap();
-    writer.begin_blobs(2).unwrap();
-    writer.end().unwrap();
-    drop(writer);
+    begin(Writer::tar(&mut output, &header, &entries()).unwrap());
     assert!(Reader::new(&output[..]).unwrap().verify().is_err());
+    let mut output = Cursor::new(Vec::new());
+    begin(Writer::seekable_tar(&mut output, &header, &entries()).unwrap());
+    assert!(
+        Reader::new(&output.get_ref()[..])
+            .unwrap()
+            .verify()
+            .is_err()
+    );
 }
 
 #[test]

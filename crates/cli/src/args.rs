@@ -35,23 +35,27 @@ pub(crate) struct DumpArgs {
     #[arg(value_name = "DBNAME", value_hint = ValueHint::Other)]
     positional_dbname: Option<String>,
 
-    /// Output file; without it, or for -, the archive goes to standard output
+    /// Output file, or folder for -Fd; without it, or for -, the archive goes to standard output
     ///
     /// The archive is written beside the file, and gets its name when it is complete and safe on disk: until then, and where the dump
     /// fails, what had the name stays. Links are followed, and a file that is replaced keeps its owner and its permissions. A file that cannot
     /// be replaced, since it is mounted into a container or its folder cannot be written to, is written in place, as pg_dump writes, once there
     /// is data to write; -v says so. Pipes and devices are written to as they are.
+    ///
+    /// A folder (-Fd) is made, or is there and empty. Its table of contents, toc.dat, comes last, when all else is complete and safe on disk:
+    /// without that it is no archive. Where the dump fails, the files are removed, and the folder if it was made.
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = OsStringValueParser::new().map(PathBuf::from),
           help_heading = "General options")]
     file: Option<PathBuf>,
 
-    /// Output format: c or custom, which is the default, or p or plain, SQL for psql
+    /// Output format: c (custom), the default, d (directory), t (tar), or p (plain), SQL for psql
     ///
-    /// The default is plain where the program is called by the name pg_dump.
+    /// Custom is one compressed file. Directory is a folder with a file for each table and each large object. Tar is one file of
+    /// these, which is not compressed, with a script of SQL beside them. The default is plain where the program is called by the name pg_dump.
     #[arg(short = 'F', long, value_name = "FORMAT", value_parser = parse_format, help_heading = "General options")]
     format: Option<Format>,
 
-    /// Connections that read data at the same time, into one file; by default one for each CPU, and eight at most
+    /// Connections that read data at the same time, in every format; by default one for each CPU, and eight at most
     ///
     /// Large tables are divided among them, on servers since 14. The bytes of the archive do not depend on their number. A connection
     /// that cannot be had is warned of and done without. A standby whose release would do damage is read over one, with a warning,
@@ -93,7 +97,7 @@ pub(crate) struct DumpArgs {
     /// Compression: METHOD[:LEVEL] with none, gzip, lz4 or zstd, or a level of gzip
     ///
     /// METHOD may also be followed by options after the colon, parted by commas: level=NUMBER and, for zstd, long. The default is gzip at
-    /// a level chosen by the data. Level 0 means no compression. zstd is faster and smaller, and needs a pg_restore of PostgreSQL 16 or
+    /// a level chosen by the data, and nothing for -Fp and -Ft; a tar file cannot be compressed. Level 0 means no compression. zstd is faster and smaller, and needs a pg_restore of PostgreSQL 16 or
     /// newer; so does lz4.
     #[arg(
         short = 'Z',
@@ -152,9 +156,19 @@ impl DumpArgs {
 
     /// Whether a script is written rather than an archive.
     pub(crate) fn is_plain(&self) -> bool {
-        match self.format {
-            None => Program::called() == Program::PgDump,
-            Some(format) => format == Format::Plain,
+        self.format() == Format::Plain
+    }
+
+    /// Whether a folder is written.
+    pub(crate) fn is_directory(&self) -> bool {
+        self.format() == Format::Directory
+    }
+
+    fn format(&self) -> Format {
+        match (self.format, Program::called()) {
+            (Some(format), _) => format,
+            (None, Program::PgDump) => Format::Plain,
+            (None, _) => Format::Custom,
         }
     }
 
@@ -210,13 +224,22 @@ impl DumpArgs {
             .content
             .apply(dump, self.selection.has_foreign_data())?;
         self.script.check(self.content.data_only())?;
-        let mut dump = self.form.apply(dump, params, self.is_plain())?;
-        if self.is_plain() {
-            self.check_plain()?;
-            dump = dump.plain(
-                self.script
-                    .plain(self.form.restrict_key()?, self.telling.verbosity()),
-            );
+        let format = self.format();
+        let has_script = matches!(format, Format::Plain | Format::Tar);
+        let mut dump = self.form.apply(dump, params, has_script)?;
+        let key = self.form.restrict_key()?;
+        let script = || self.script.plain(key, self.telling.verbosity());
+        match format {
+            Format::Custom => {}
+            Format::Directory if self.file().is_none() => bail!(
+                "option -F/--format=directory requires option -f/--file, which names the folder"
+            ),
+            Format::Directory => {}
+            Format::Tar => dump = dump.tar(script()),
+            Format::Plain => {
+                self.check_plain()?;
+                dump = dump.plain(script());
+            }
         }
         Ok(self.running.apply(self.kinds.apply(dump)))
     }
@@ -274,26 +297,18 @@ fn parse_created(text: &str) -> anyhow::Result<CreationTime> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
     Custom,
+    Directory,
+    Tar,
     Plain,
 }
 
 fn parse_format(text: &str) -> anyhow::Result<Format> {
-    let text = text.to_ascii_lowercase();
-    match text.as_str() {
+    match text.to_ascii_lowercase().as_str() {
         "c" | "custom" => Ok(Format::Custom),
+        "d" | "directory" => Ok(Format::Directory),
+        "t" | "tar" => Ok(Format::Tar),
         "p" | "plain" => Ok(Format::Plain),
-        "d" | "directory" | "t" | "tar" => {
-            let instead = match &text[..1] {
-                "d" => {
-                    "-j reads over many connections into one file, and pg_restore -j restores from it"
-                }
-                _ => "an archive is one file as it is",
-            };
-            bail!(
-                "pgdumprs writes the custom format and plain SQL so far: use -Fc or -Fp; {instead}"
-            )
-        }
-        _ => bail!("there is no such format: use -Fc or -Fp"),
+        _ => bail!("there is no such format: use -Fc, -Fd, -Ft or -Fp"),
     }
 }
 

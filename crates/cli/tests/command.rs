@@ -238,7 +238,7 @@ fn bad_arguments_get_one_line() {
         &["--no-such-option", "--help"],
     );
     assert_says(&failure(pgdumprs().args(["-Fq", "x"])), &["-Fc"]);
-    assert_says(&failure(pgdumprs().args(["-Fd", "x"])), &["-Fc"]);
+    assert_says(&failure(pgdumprs().args(["-Fd", "x"])), &["-f/--file"]);
     assert_says(
         &failure(pgdumprs().args(["-Z", "brotli", "x"])),
         &["brotli", "zstd"],

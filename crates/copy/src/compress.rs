@@ -4,13 +4,13 @@
 use std::io;
 
 use bytes::Bytes;
-use pgdumprs_archive::{Compression, Compressor};
+use pgdumprs_archive::Compressor;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::inserts::Rewriter;
 use crate::outlet::{Item, Outlet};
 use crate::thread::{self, Running};
-use crate::{Error, Inserts, Step};
+use crate::{Error, Inserts, Settings, Step};
 
 /// What the reading stage hands over.
 #[derive(Debug)]
@@ -38,12 +38,12 @@ pub(crate) struct Feed(Sender<Raw>);
 
 /// Starts a compressing thread, before which at most `queue` pieces of raw data wait. It ends when the feed is dropped.
 pub(crate) fn start(
-    compression: Compression,
+    settings: Settings,
     queue: usize,
     outlet: Outlet,
 ) -> io::Result<(Feed, Running<Result<(), Error>>)> {
     let (sender, receiver) = mpsc::channel(queue);
-    let running = thread::start("compress", move || compress(receiver, compression, &outlet))?;
+    let running = thread::start("compress", move || compress(receiver, settings, &outlet))?;
     Ok((Feed(sender), running))
 }
 
@@ -98,13 +98,9 @@ impl Feed {
 }
 
 /// Turns raw bytes into chunk payloads and passes everything else on, until the reading stage closes its end.
-fn compress(
-    mut raw: Receiver<Raw>,
-    compression: Compression,
-    outlet: &Outlet,
-) -> Result<(), Error> {
+fn compress(mut raw: Receiver<Raw>, settings: Settings, outlet: &Outlet) -> Result<(), Error> {
     let mut compressors = Compressors {
-        compression,
+        settings,
         whole: None,
         pieces: None,
     };
@@ -147,21 +143,27 @@ fn compress(
 
 /// The compressors of a thread, each made when it is first needed: their tables take memory.
 struct Compressors {
-    compression: Compression,
+    settings: Settings,
     whole: Option<Compressor>,
     pieces: Option<Compressor>,
 }
 
 impl Compressors {
     fn get(&mut self, is_piece: bool) -> Result<&mut Compressor, Error> {
-        let (compressor, make): (_, fn(_) -> _) =
-            if is_piece && Compressor::tells_pieces_apart(self.compression) {
-                (&mut self.pieces, Compressor::for_pieces)
-            } else {
-                (&mut self.whole, Compressor::new)
-            };
+        let Settings {
+            compression,
+            in_files,
+            ..
+        } = self.settings;
+        let (compressor, make): (_, fn(_) -> _) = if in_files {
+            (&mut self.whole, Compressor::for_files)
+        } else if is_piece && Compressor::tells_pieces_apart(compression) {
+            (&mut self.pieces, Compressor::for_pieces)
+        } else {
+            (&mut self.whole, Compressor::new)
+        };
         if compressor.is_none() {
-            *compressor = Some(make(self.compression).map_err(Error::Compress)?);
+            *compressor = Some(make(compression).map_err(Error::Compress)?);
         }
         Ok(compressor.as_mut().expect("it has just been made"))
     }

@@ -31,6 +31,8 @@ const CONNECTION: usize = 1 << 20;
 pub struct Settings {
     /// How data is compressed.
     pub compression: Compression,
+    /// Whether each table and each large object becomes a file of its own, as in the directory format, and not a stream in a file of many.
+    pub in_files: bool,
     /// Bytes that data may take in memory, about: what waits to be compressed and to be written, and the buffers of connections. A few MiB
     /// are taken in any case.
     pub memory: usize,
@@ -62,7 +64,12 @@ pub async fn run<W: Send + 'static>(
     let plan = Arc::new(plan);
     let connections = 1 + others.len();
     let (queue_length, budget) = divide(settings, connections);
-    let (outlet, steps) = outlet(plan.units(), budget, settings.compression);
+    // Files that were compressed apart are one file when they stand one behind the other.
+    let joined = match settings.in_files {
+        true => Compression::None,
+        false => settings.compression,
+    };
+    let (outlet, steps) = outlet(plan.units(), budget, joined);
     let writing = match thread::start("write", move || write(steps)) {
         Ok(writing) => writing,
         Err(error) => return (Err(Error::Thread(error)), None),
@@ -72,7 +79,7 @@ pub async fn run<W: Send + 'static>(
         queue: Arc::new(Queue::new(Arc::clone(&plan), connections)),
         rescue: Arc::new(Rescue::new(outlet.clone())),
         outlet,
-        compression: settings.compression,
+        settings,
         queue_length,
     };
     let copied = crew
@@ -123,7 +130,7 @@ struct Crew {
     queue: Arc<Queue>,
     rescue: Arc<Rescue>,
     outlet: Outlet,
-    compression: Compression,
+    settings: Settings,
     queue_length: usize,
 }
 
@@ -187,7 +194,7 @@ impl Crew {
     async fn lead(&self, session: &mut Session, told: UnboundedSender<Told>) -> Result<(), Error> {
         let outlet = self.outlet.leading();
         let (feed, compressing) =
-            compress::start(self.compression, self.queue_length, outlet).map_err(Error::Thread)?;
+            compress::start(self.settings, self.queue_length, outlet).map_err(Error::Thread)?;
         let led = lead(session, &self.queue, &self.rescue, feed, told).await;
         compressed(led, compressing).await
     }
@@ -201,7 +208,7 @@ impl Crew {
         let mut follower = Follower::new(session);
         loop {
             let outlet = self.outlet.clone();
-            let started = compress::start(self.compression, self.queue_length, outlet);
+            let started = compress::start(self.settings, self.queue_length, outlet);
             let (feed, compressing) = match started {
                 Ok(started) => started,
                 Err(error) => {
@@ -274,6 +281,7 @@ mod tests {
             for connections in [1, 2, 8, 16, 64, 500] {
                 let settings = Settings {
                     compression,
+                    in_files: false,
                     memory: 256 << 20,
                 };
                 let (queue, budget) = divide(settings, connections);
@@ -292,6 +300,7 @@ mod tests {
             let memory = 256 << 20;
             Settings {
                 compression,
+                in_files: true,
                 memory,
             }
             .most_connections()

@@ -14,6 +14,7 @@ use crate::blocking::blocking;
 use crate::data::others;
 use crate::patience::{PATIENCE, noticing};
 use crate::planning::Planned;
+use crate::product::Product;
 use crate::writing::{Contents, Form, Pace, Written, write_steps};
 use crate::{Dump, Error, Event, Report, TableReport, transaction};
 
@@ -89,10 +90,11 @@ impl Dump {
         } = planned;
         let settings = Settings {
             // A script is compressed as a whole.
-            compression: match self.plain {
-                Some(_) => Compression::None,
-                None => self.compressed_by(),
+            compression: match self.product {
+                Product::Script(_) => Compression::None,
+                _ => self.compressed_by(),
             },
+            in_files: matches!(self.product, Product::Directory),
             memory: self.memory,
         };
         // There are no more than there is work for.

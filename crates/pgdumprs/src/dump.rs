@@ -10,10 +10,10 @@ use pgdumprs_copy::PART_BYTES;
 use pgdumprs_ddl::Options;
 
 use crate::created::creation_time;
-use crate::plain::Plain;
+use crate::product::Product;
 use crate::settings::SessionSettings;
 use crate::watch::Watch;
-use crate::{Error, Event, Events};
+use crate::{Error, Event, Events, SyncMethod};
 
 /// Connections that read, where nobody says how many: one for each CPU, but not more than this.
 const MOST_JOBS: usize = 8;
@@ -40,11 +40,12 @@ pub struct Dump {
     compression: Option<Compression>,
     archive_version: Option<ArchiveVersion>,
     pub(crate) created: Option<CreationTime>,
-    pub(crate) plain: Option<Plain>,
+    pub(crate) product: Product,
     pub(crate) allow_newer_server: bool,
     pub(crate) options: Options,
     pub(crate) settings: SessionSettings,
     pub(crate) sync: bool,
+    pub(crate) sync_method: SyncMethod,
     pub(crate) verify: bool,
     pub(crate) watch: Watch,
 }
@@ -75,7 +76,7 @@ impl Dump {
             compression: None,
             archive_version: None,
             created: None,
-            plain: None,
+            product: Product::default(),
             allow_newer_server: false,
             options: Options::default(),
             settings: SessionSettings {
@@ -83,6 +84,7 @@ impl Dump {
                 ..SessionSettings::default()
             },
             sync: true,
+            sync_method: SyncMethod::default(),
             verify: false,
             watch: Watch::default(),
         }
@@ -114,7 +116,7 @@ impl Dump {
     }
 
     /// Reads the file back before it gets its name, as [`archive::Reader::verify`](crate::archive::Reader::verify) does, and compares what
-    /// is in it with what was dumped. Only [`Dump::to_file`] can do that.
+    /// is in it with what was dumped. Only [`Dump::to_file`] and [`Dump::to_directory`] can do that.
     #[must_use]
     pub fn verify(mut self, verify: bool) -> Self {
         self.verify = verify;
@@ -122,7 +124,7 @@ impl Dump {
     }
 
     /// Compresses data so, rather than by gzip at its default level. A script ([`Dump::plain`]) is compressed only where this says how,
-    /// and as a whole.
+    /// and as a whole; an archive in the tar format ([`Dump::tar`]) cannot be.
     ///
     /// ```
     /// use pgdumprs::{Compression, Dump};
@@ -163,14 +165,6 @@ impl Dump {
             Ok(time) => self.created(creation_time(time)),
             Err(_) => self,
         }
-    }
-
-    /// Writes a script of SQL for psql, as `pg_dump -Fp` does, rather than an archive. What is in it cannot be chosen any more
-    /// when it is restored: `plain` says it now.
-    #[must_use]
-    pub fn plain(mut self, plain: Plain) -> Self {
-        self.plain = Some(plain);
-        self
     }
 
     /// Goes on, with a warning, where the server is of a major version newer than 19: it is then read as if it were 19. What such a
@@ -224,10 +218,7 @@ impl Dump {
 
     /// How data is compressed.
     pub(crate) fn compressed_by(&self) -> Compression {
-        let default = match self.plain {
-            Some(_) => Compression::None,
-            None => Compression::GZIP,
-        };
+        let default = self.product.compression();
         self.compression.unwrap_or(default)
     }
 
@@ -259,11 +250,12 @@ impl fmt::Debug for Dump {
             .field("compression", &self.compression)
             .field("archive_version", &self.archive_version)
             .field("created", &self.created)
-            .field("plain", &self.plain)
+            .field("product", &self.product)
             .field("allow_newer_server", &self.allow_newer_server)
             .field("options", &self.options)
             .field("settings", &self.settings)
             .field("sync", &self.sync)
+            .field("sync_method", &self.sync_method)
             .finish_non_exhaustive()
     }
 }

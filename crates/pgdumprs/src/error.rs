@@ -161,9 +161,26 @@ pub enum Error {
     },
     /// The archive was to be verified, and goes where it cannot be read back.
     #[error(
-        "an archive is verified by reading it back, which needs a file: name one with -f (in the library, Dump::to_file)"
+        "an archive is verified by reading it back, which needs a file: name one with -f (in the library, Dump::to_file or to_directory)"
     )]
     VerifyNeedsFile,
+    /// An archive in the tar format was to be compressed.
+    #[error(
+        "the tar format has no compression (-Z): compress the file itself, or use the custom or the directory format"
+    )]
+    TarCompressed,
+    /// What is one file was to go into a folder.
+    #[error("{} is one file, and a folder is for the directory format", what_is_one_file(*is_script))]
+    NoDirectory {
+        /// Whether that is a script.
+        is_script: bool,
+    },
+    /// A script was to hold another choice than what is dumped for it.
+    #[error("what is dumped is said to the dump, and not by the option {option} of its script")]
+    ScriptSelects {
+        /// The option, by its name in [`script::Options`](crate::script::Options).
+        option: &'static str,
+    },
     /// A script was to be verified.
     #[error("only an archive can be verified by reading it back, and a script is none")]
     VerifyNeedsArchive,
@@ -241,6 +258,15 @@ impl Error {
 
 /// The most sessions that an error names.
 pub(crate) const NAMED: usize = 10;
+
+/// What does not go into a folder.
+fn what_is_one_file(is_script: bool) -> &'static str {
+    if is_script {
+        "a script"
+    } else {
+        "an archive in the tar format"
+    }
+}
 
 /// What was in the way of every try.
 fn each_time(is_lasting: bool) -> &'static str {

@@ -53,6 +53,9 @@ impl ErrorKind {
         match error {
             Error::Parameters(_)
             | Error::ArchiveVersion(_)
+            | Error::TarCompressed
+            | Error::NoDirectory { .. }
+            | Error::ScriptSelects { .. }
             | Error::VerifyNeedsFile
             | Error::VerifyNeedsArchive => Self::Invalid,
             Error::Script(_) | Error::Reading { .. } => Self::Content,

@@ -40,6 +40,7 @@ mod copying;
 mod counted;
 mod created;
 mod data;
+mod directory;
 mod dump;
 mod error;
 mod error_kind;
@@ -49,11 +50,13 @@ mod filter;
 mod hint;
 mod kinds;
 mod lock;
+mod member_script;
 mod output;
 mod patience;
 mod pipe;
 mod plain;
 mod planning;
+mod product;
 mod report;
 mod restore;
 mod said;
@@ -62,6 +65,7 @@ mod server;
 mod settings;
 mod sinks;
 mod standby;
+mod sync_method;
 mod table_data;
 mod transaction;
 mod tries;
@@ -98,6 +102,7 @@ pub use restore::{
     RoleUse, TableOutcome, Unreached,
 };
 pub use settings::LockWait;
+pub use sync_method::SyncMethod;
 pub use table_data::{TableDataError, find_table_data};
 
 /// The README's examples, so that they compile.

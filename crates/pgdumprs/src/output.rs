@@ -1,6 +1,8 @@
 //! Files that appear under their name only when they are complete, wherever that can be had.
 
+pub(crate) mod folder;
 mod new_file;
+mod output_file;
 mod system;
 
 use std::fs::File;
@@ -8,6 +10,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 pub(crate) use new_file::NewFile;
+pub(crate) use output_file::{Emptied, OutputFile};
 
 use crate::Error;
 

@@ -23,7 +23,8 @@ use crate::{Dump, Error};
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Plain {
-    /// What `pg_restore` would be asked for. What is dumped at all is said to the [`Dump`].
+    /// What `pg_restore` would be asked for. What is dumped at all is said to the [`Dump`]: options that choose among it are refused
+    /// ([`Error::ScriptSelects`]).
     pub options: script::Options,
     /// The key that restricts psql; a random one if there is none.
     pub restrict_key: Option<RestrictKey>,
@@ -45,22 +46,46 @@ impl Plain {
             }),
         }
     }
+
+    /// The first option by which a part of what is dumped would be chosen: what is dumped and has no place in the script must not be.
+    pub(crate) fn selects(&self) -> Option<&'static str> {
+        let options = &self.options;
+        let selecting = [
+            (options.data_only, "data_only"),
+            (options.schema_only, "schema_only"),
+            (options.statistics_only, "statistics_only"),
+            (options.no_data, "no_data"),
+            (options.no_schema, "no_schema"),
+            (options.no_statistics, "no_statistics"),
+            (options.statistics, "statistics"),
+            (!options.sections.is_empty(), "sections"),
+            (options.list.is_some(), "list"),
+            (!options.schemas.is_empty(), "schemas"),
+            (!options.exclude_schemas.is_empty(), "exclude_schemas"),
+            (!options.tables.is_empty(), "tables"),
+            (!options.indexes.is_empty(), "indexes"),
+            (!options.functions.is_empty(), "functions"),
+            (!options.triggers.is_empty(), "triggers"),
+        ];
+        let first = selecting.iter().find(|(selects, _)| *selects);
+        first.map(|(_, option)| *option)
+    }
 }
 
 impl Dump {
-    /// What the script is like, if it is to be one, with what is said to the dump.
-    pub(crate) fn plain_form(&self) -> Option<Plain> {
-        let mut plain = self.plain.clone()?;
+    /// What the script is like, if there is to be one, with what is said to the dump.
+    pub(crate) fn script_form(&self) -> Option<Plain> {
+        let mut plain = self.product.script().cloned()?;
         let (of_dump, options) = (&self.options, &mut plain.options);
-        options.no_schema |= !of_dump.schema;
-        options.no_data |= !of_dump.data;
-        options.no_statistics |= !of_dump.statistics;
+        options.no_schema = !of_dump.schema;
+        options.no_data = !of_dump.data;
+        options.no_statistics = !of_dump.statistics;
         options.sequence_data |= of_dump.sequence_data;
         options.no_tablespaces |= !of_dump.tablespaces;
         options.quote_all_identifiers |= of_dump.quote_all_identifiers;
         options.enable_row_security |= self.settings.row_security;
         if of_dump.sections != Sections::all() {
-            options.sections |= script::Sections::from_bits_truncate(of_dump.sections.bits());
+            options.sections = script::Sections::from_bits_truncate(of_dump.sections.bits());
         }
         Some(plain)
     }

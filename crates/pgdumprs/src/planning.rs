@@ -178,7 +178,7 @@ impl Dump {
     #[tracing::instrument(level = "debug", skip_all)]
     async fn list(&mut self, session: &mut Session) -> Result<pgdumprs_ddl::Dump, Error> {
         self.watch.tell(Event::ReadingCatalogs);
-        let is_grouped = self.plain.is_some() || self.version()? >= ArchiveVersion::V1_16;
+        let is_grouped = self.product.is_script() || self.version()? >= ArchiveVersion::V1_16;
         self.options.large_object_form = if is_grouped {
             LargeObjectForm::Grouped
         } else {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pgdumprs_ddl::Inserts;
 
-use crate::Dump;
+use crate::{Dump, SyncMethod};
 
 /// Choices for the transactions of a dump.
 #[derive(Debug, Clone)]
@@ -162,6 +162,13 @@ impl Dump {
     #[must_use]
     pub fn sync(mut self, sync: bool) -> Self {
         self.sync = sync;
+        self
+    }
+
+    /// How the files of a folder are synced, where they are.
+    #[must_use]
+    pub fn sync_method(mut self, method: SyncMethod) -> Self {
+        self.sync_method = method;
         self
     }
 }

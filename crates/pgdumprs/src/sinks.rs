@@ -1,10 +1,7 @@
 //! Where an archive goes: a file, a writer of any kind, a stream.
 
-use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use pgdumprs_archive::Error as ArchiveError;
@@ -13,9 +10,9 @@ use tracing::{Instrument, debug_span};
 
 use crate::archive_stream::ArchiveStream;
 use crate::blocking::blocking;
-use crate::output::{NewFile, Output, open_stream, sync};
+use crate::output::{Emptied, NewFile, Output, OutputFile, open_stream, sync};
 use crate::pipe::pipe;
-use crate::verify::verify;
+use crate::verify::verify_file;
 use crate::{Dump, Error, Event, Report};
 
 /// Dropping a future before it is done gives the dump up: what the server does for it is cancelled, its connections are closed, and an
@@ -80,9 +77,13 @@ impl Dump {
                 (None, file)
             }
         };
-        let emptied = Arc::new(AtomicBool::new(false));
-        let outcome = self.fill(file, new, &path, &emptied).await;
-        if outcome.is_err() && emptied.load(Ordering::Relaxed) {
+        let emptied = Emptied::default();
+        let file = match new {
+            Some(_) => OutputFile::new(file),
+            None => OutputFile::in_place(file, emptied.clone()),
+        };
+        let outcome = self.fill(file, new, &path).await;
+        if outcome.is_err() && emptied.is_so() {
             self.watch.tell(Event::Warning(format!(
                 "\"{}\" was written in place: what it holds now is not an archive to rely on",
                 path.display()
@@ -206,30 +207,22 @@ impl Dump {
         ArchiveStream::new(self)
     }
 
-    /// Dumps into a file, which is given its name then, or is emptied first where it has it already. That it was is told by `emptied`.
+    /// Dumps into a file, which is given its name then.
     async fn fill(
         &mut self,
-        file: File,
+        file: OutputFile,
         new: Option<NewFile>,
         path: &Path,
-        emptied: &Arc<AtomicBool>,
     ) -> Result<Report, Error> {
-        let (in_place, emptied) = (new.is_none(), emptied.clone());
         let begin = self.beginning();
-        let (mut file, mut report) = self
-            .run(move |contents| {
-                if in_place {
-                    emptied.store(true, Ordering::Relaxed);
-                    let empty = file.set_len(0);
-                    empty.map_err(|source| not_written(0, source))?;
-                }
-                begin.on_seekable(file, contents)
-            })
+        let (file, mut report) = self
+            .run(move |contents| begin.on_seekable(file, contents))
             .await?;
+        let mut file = file.into_inner();
         if self.verify {
             self.watch.tell(Event::Verifying);
             (file, report) = blocking(move || {
-                verify(&mut file, &report)?;
+                verify_file(&mut file, &report)?;
                 Ok::<_, Error>((file, report))
             })
             .instrument(debug_span!("verify"))
@@ -251,16 +244,6 @@ impl Dump {
         .instrument(debug_span!("commit"))
         .await?;
         Ok(report)
-    }
-
-    /// Fails where what was chosen cannot be written, or was to be verified and cannot be read back.
-    pub(crate) fn check(&self, is_file: bool) -> Result<(), Error> {
-        self.version()?;
-        match (self.verify, &self.plain) {
-            (true, Some(_)) => Err(Error::VerifyNeedsArchive),
-            (true, None) if !is_file => Err(Error::VerifyNeedsFile),
-            _ => Ok(()),
-        }
     }
 }
 

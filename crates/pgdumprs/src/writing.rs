@@ -1,18 +1,22 @@
 //! The writing stage: a thread that takes steps and makes an archive or a script of them.
 
-use std::io::{Seek, Write};
+use std::io::{Seek, Sink, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use pgdumprs_archive::{Compression, Entry, Header, Writer};
+use pgdumprs_archive::{Compression, Entry, FolderFiles, Header, Writer};
 use pgdumprs_copy::{Step, Steps};
 
+use crate::member_script::MemberScript;
 use crate::plain::{Plain, PlainWriter};
+use crate::product::Product;
 use crate::{Dump, Error};
 
-/// What a dump is written as.
+/// A dump that is being written.
 pub(crate) enum Form<W: Write> {
     Archive(Box<Writer<W>>),
+    /// An archive in the tar format, with the script that goes beside it.
+    Tar(Box<Writer<W>>, Box<MemberScript>),
     Plain(Box<PlainWriter<W>>),
 }
 
@@ -25,16 +29,27 @@ pub(crate) struct Contents {
 
 /// How a dump's output is begun.
 pub(crate) struct Beginning {
-    /// What a script is like, where it is to be one.
-    plain: Option<Plain>,
+    kind: Kind,
     compression: Compression,
+}
+
+/// What goes into one file, or into files of a folder.
+enum Kind {
+    Archive,
+    Tar(Plain),
+    Script(Plain),
 }
 
 impl Dump {
     /// How the output is begun.
     pub(crate) fn beginning(&self) -> Beginning {
+        let kind = match (&self.product, self.script_form()) {
+            (Product::Tar(_), Some(plain)) => Kind::Tar(plain),
+            (_, Some(plain)) => Kind::Script(plain),
+            (_, None) => Kind::Archive,
+        };
         Beginning {
-            plain: self.plain_form(),
+            kind,
             compression: self.compressed_by(),
         }
     }
@@ -43,15 +58,7 @@ impl Dump {
 impl Beginning {
     /// Begins the output.
     pub(crate) fn on<W: Write>(self, output: W, contents: Contents) -> Result<Form<W>, Error> {
-        match self.plain {
-            Some(plain) => {
-                let writer = PlainWriter::begin(output, plain, self.compression, contents)?;
-                Ok(Form::Plain(Box::new(writer)))
-            }
-            None => Writer::new(output, &contents.header, &contents.entries)
-                .map(|writer| Form::Archive(Box::new(writer)))
-                .map_err(Error::Archive),
-        }
+        self.begin(output, contents, Writer::new, Writer::tar)
     }
 
     /// Begins the output where it can seek, so that an archive says where its data is.
@@ -60,11 +67,38 @@ impl Beginning {
         output: W,
         contents: Contents,
     ) -> Result<Form<W>, Error> {
-        match self.plain {
-            Some(_) => self.on(output, contents),
-            None => Writer::seekable(output, &contents.header, &contents.entries)
-                .map(|writer| Form::Archive(Box::new(writer)))
-                .map_err(Error::Archive),
+        self.begin(output, contents, Writer::seekable, Writer::seekable_tar)
+    }
+
+    /// Begins the output in a folder.
+    pub(crate) fn in_folder(files: &FolderFiles, contents: &Contents) -> Result<Form<Sink>, Error> {
+        Writer::directory(files, &contents.header, &contents.entries)
+            .map(|writer| Form::Archive(Box::new(writer)))
+            .map_err(Error::Archive)
+    }
+
+    fn begin<W: Write>(
+        self,
+        output: W,
+        contents: Contents,
+        archive: impl FnOnce(W, &Header, &[Entry]) -> pgdumprs_archive::Result<Writer<W>>,
+        tar: impl FnOnce(W, &Header, &[Entry]) -> pgdumprs_archive::Result<Writer<W>>,
+    ) -> Result<Form<W>, Error> {
+        let (header, entries) = (&contents.header, &contents.entries);
+        match self.kind {
+            Kind::Archive => {
+                let writer = archive(output, header, entries).map_err(Error::Archive)?;
+                Ok(Form::Archive(Box::new(writer)))
+            }
+            Kind::Tar(plain) => {
+                let script = MemberScript::new(header, entries, plain)?;
+                let writer = tar(output, header, entries).map_err(Error::Archive)?;
+                Ok(Form::Tar(Box::new(writer), Box::new(script)))
+            }
+            Kind::Script(plain) => {
+                let writer = PlainWriter::begin(output, plain, self.compression, contents)?;
+                Ok(Form::Plain(Box::new(writer)))
+            }
         }
     }
 }
@@ -73,10 +107,11 @@ impl<W: Write> Form<W> {
     /// Writes the end, without which what was written is not complete, and gives back what it went to, with the number of its bytes.
     pub(crate) fn finish(self) -> Result<(W, u64), Error> {
         match self {
-            Self::Archive(writer) => {
-                let bytes = writer.position();
-                let output = writer.finish().map_err(Error::Archive)?;
-                Ok((output, bytes))
+            Self::Archive(writer) => writer.finish_counted().map_err(Error::Archive),
+            Self::Tar(mut writer, script) => {
+                let put = writer.put_script(&script.text());
+                put.and_then(|()| writer.finish_counted())
+                    .map_err(Error::Archive)
             }
             Self::Plain(writer) => writer.finish(),
         }
@@ -124,8 +159,16 @@ pub(crate) fn write_steps<W: Write>(
 ) -> Result<Written<W>, Error> {
     match form {
         Form::Archive(mut writer) => {
-            let sizes = write_archive(&mut writer, steps, pace).map_err(Error::Archive)?;
+            let written = write_archive(&mut writer, steps, pace, |_, _| {});
+            let sizes = written.map_err(Error::Archive)?;
             let form = Form::Archive(writer);
+            Ok(Written { form, sizes })
+        }
+        Form::Tar(mut writer, mut script) => {
+            let note = |dump_id, oid| script.has_object(dump_id, oid);
+            let written = write_archive(&mut writer, steps, pace, note);
+            let sizes = written.map_err(Error::Archive)?;
+            let form = Form::Tar(writer, script);
             Ok(Written { form, sizes })
         }
         Form::Plain(mut writer) => {
@@ -136,11 +179,12 @@ pub(crate) fn write_steps<W: Write>(
     }
 }
 
-/// Writes an archive's data, and says how much each entry has.
+/// Writes an archive's data, and says how much each entry has. `note` is told of each large object, and of the entry that it belongs to.
 fn write_archive<W: Write>(
     writer: &mut Writer<W>,
     steps: Steps,
     pace: &Pace,
+    mut note: impl FnMut(i32, u32),
 ) -> Result<Vec<(i32, u64)>, pgdumprs_archive::Error> {
     let mut sizes = Vec::new();
     let (mut open, mut size) = (0, 0);
@@ -154,7 +198,10 @@ fn write_archive<W: Write>(
                 (open, size) = (dump_id, 0);
                 writer.begin_blobs(dump_id)?;
             }
-            Step::BeginLargeObject { oid } => writer.begin_blob(oid)?,
+            Step::BeginLargeObject { oid } => {
+                note(open, oid);
+                writer.begin_blob(oid)?;
+            }
             Step::Chunk(payload) => {
                 size += payload.len() as u64;
                 pace.time(|| writer.write_chunk(&payload))?;

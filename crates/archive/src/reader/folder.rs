@@ -80,14 +80,14 @@ pub(crate) struct ObjectFiles<'a, R> {
 }
 
 impl FolderBlocks<File> {
-    /// Reads the table of contents of the archive in this folder.
-    pub(crate) fn open(path: &Path) -> Result<(Contents, Self)> {
+    /// Reads the table of contents, called `toc`, of the archive in this folder.
+    pub(crate) fn open(path: &Path, toc: &str) -> Result<(Contents, Self)> {
         let mut folder = Folder {
             path: path.to_owned(),
             input: |file| file,
             bytes: 0,
         };
-        let Some(mut toc) = folder.open(file_name::TOC)? else {
+        let Some(mut toc) = folder.open(toc)? else {
             return Err(Error::NotAnArchive(Foreign::Directory));
         };
         let contents = toc

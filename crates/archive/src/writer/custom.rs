@@ -8,7 +8,11 @@ use crate::{
         chunk::{BLOCK_BLOBS, BLOCK_DATA},
         primitives::int,
     },
-    writer::{PlannedBlock, held_back::HeldBack, patch::Patch},
+    writer::{
+        PlannedBlock,
+        held_back::HeldBack,
+        patch::{Patch, Rewind},
+    },
 };
 
 /// An output, and how far it has been written.
@@ -27,7 +31,7 @@ impl<W: Write> CustomTarget<W> {
         output: W,
         header: &Header,
         toc: Vec<u8>,
-        patch: Option<Patch<W>>,
+        rewind: Option<Rewind<W>>,
     ) -> Result<Self> {
         let mut target = CustomTarget {
             output: HeldBack::new(output),
@@ -38,7 +42,7 @@ impl<W: Write> CustomTarget<W> {
         target.put(&header.encode(Format::Custom))?;
         let toc_at = target.position;
         target.put(&toc)?;
-        target.patch = patch.map(|patch| patch.with_toc(toc, toc_at));
+        target.patch = rewind.map(|rewind| Patch::new(toc, toc_at, rewind));
         Ok(target)
     }
 
@@ -80,7 +84,7 @@ impl<W: Write> CustomTarget<W> {
         self.put(&int(0))
     }
 
-    pub(crate) fn finish(self) -> Result<W> {
+    pub(crate) fn finish(self) -> Result<(W, u64)> {
         let position = self.position;
         let write_error = |source| Error::Write {
             offset: position,
@@ -92,7 +96,7 @@ impl<W: Write> CustomTarget<W> {
             patch.apply(&mut output, position).map_err(write_error)?;
         }
         output.flush().map_err(write_error)?;
-        Ok(output)
+        Ok((output, position))
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<()> {

@@ -50,6 +50,14 @@ impl<W: Write> HeldBack<W> {
         &self.output
     }
 
+    /// Writes what was gathered but for the last byte, and gives the output with the number of bytes that it lacks, to be left where it stands.
+    pub(crate) fn settle(&mut self) -> io::Result<(&mut W, u64)> {
+        let last = self.kept.pop();
+        self.write_with(&[])?;
+        self.kept.extend(last);
+        Ok((&mut self.output, self.kept.len() as u64))
+    }
+
     /// Writes what was kept back, and gives the output, which is not flushed.
     ///
     /// # Errors

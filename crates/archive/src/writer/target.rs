@@ -38,10 +38,7 @@ impl<W: Write> Target<W> {
     pub(crate) fn begin_blob(&mut self, oid: u32) -> Result<()> {
         match self {
             Target::Custom(target) => target.begin_blob(oid),
-            Target::Tar(target) => {
-                target.begin_blob(oid);
-                Ok(())
-            }
+            Target::Tar(target) => target.begin_blob(oid),
             Target::Folder(target) => target.begin_blob(oid),
         }
     }
@@ -73,12 +70,12 @@ impl<W: Write> Target<W> {
         }
     }
 
-    /// Ends the archive and gives the output back.
-    pub(crate) fn finish(self) -> Result<W> {
+    /// Ends the archive and gives the output back, with the number of the archive's bytes.
+    pub(crate) fn finish(self) -> Result<(W, u64)> {
         match self {
             Target::Custom(target) => target.finish(),
             Target::Tar(target) => target.finish(),
-            Target::Folder(target) => target.finish(),
+            Target::Folder(target) => Ok(target.finish()),
         }
     }
 }

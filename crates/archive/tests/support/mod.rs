@@ -11,8 +11,8 @@ use std::{
 };
 
 use pgdumprs_archive::{
-    ArchiveVersion, Block, Compression, Compressor, Entry, Error, Header, PieceJoin, Reader,
-    Result, Writer,
+    ArchiveVersion, Block, Compression, Compressor, Entry, Error, Header, NewFolder, PieceJoin,
+    Reader, Result, Writer,
 };
 
 #[allow(unused_imports)]
@@ -103,7 +103,8 @@ impl Content {
             compression,
             ..self.header.clone()
         };
-        let mut writer = Writer::directory(path, &header, &self.entries).unwrap();
+        let folder = NewFolder::create(path).unwrap();
+        let mut writer = Writer::directory(&folder.files(), &header, &self.entries).unwrap();
         self.fill(&mut writer, |writer, bytes| {
             if bytes.len() < FILE_PART {
                 return writer.write(bytes).unwrap();
@@ -118,6 +119,7 @@ impl Content {
             }
         });
         writer.finish().unwrap();
+        folder.commit().unwrap();
     }
 
     fn fill<W: Write>(&self, writer: &mut Writer<W>, stream: impl Fn(&mut Writer<W>, &[u8])) {

@@ -57,7 +57,7 @@ pub(super) struct FormArgs {
     #[arg(long, hide = true)]
     binary_upgrade: bool,
 
-    /// Restrict psql by this key, of letters and digits, rather than by a random one; for plain SQL
+    /// Restrict psql by this key, of letters and digits, rather than by a random one; for plain SQL, and that within a tar file
     ///
     /// A script begins with \restrict and ends with \unrestrict, between which psql takes no commands of its own from what was dumped. With a
     /// key that is known, equal databases make equal scripts.
@@ -66,14 +66,14 @@ pub(super) struct FormArgs {
 }
 
 impl FormArgs {
-    /// Checks the options, and tells `dump` what was asked for. `is_plain` says whether it becomes a script.
+    /// Checks the options, and tells `dump` what was asked for. `has_script` says whether there will be a script.
     pub(super) fn apply(
         &self,
         dump: Dump,
         params: &ConnectParams,
-        is_plain: bool,
+        has_script: bool,
     ) -> anyhow::Result<Dump> {
-        self.check(params, is_plain)?;
+        self.check(params, has_script)?;
         let mut dump = dump
             .dollar_quoting(!self.disable_dollar_quoting)
             .row_security(self.enable_row_security)
@@ -106,13 +106,13 @@ impl FormArgs {
         self.inserts || self.column_inserts || self.rows_per_insert.is_some()
     }
 
-    fn check(&self, params: &ConnectParams, is_plain: bool) -> anyhow::Result<()> {
+    fn check(&self, params: &ConnectParams, has_script: bool) -> anyhow::Result<()> {
         if self.on_conflict_do_nothing && !self.has_inserts() {
             bail!(
                 "option --on-conflict-do-nothing requires option --inserts, --rows-per-insert, or --column-inserts"
             );
         }
-        if self.restrict_key.is_some() && !is_plain {
+        if self.restrict_key.is_some() && !has_script {
             bail!("option --restrict-key can only be used with --format=plain");
         }
         if self.binary_upgrade {

@@ -29,12 +29,14 @@ pub(super) struct RunningArgs {
     #[arg(long)]
     no_sync: bool,
 
-    /// How the file gets to disk, which is the same way by both for a single file
+    /// How the files of a folder (-Fd) get to disk; a single file gets there by both in the same way
+    ///
+    /// fsync syncs each file, and syncfs all of the file system at once, with what else is on it.
     #[arg(long, value_name = "METHOD")]
     sync_method: Option<SyncMethod>,
 }
 
-/// Ways to sync a folder of files. For a single file they are one.
+/// Ways to sync a folder of files.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum SyncMethod {
     Fsync,
@@ -47,6 +49,12 @@ impl RunningArgs {
         let mut dump = dump
             .serializable_deferrable(self.serializable_deferrable)
             .sync(!self.no_sync);
+        if let Some(method) = self.sync_method {
+            dump = dump.sync_method(match method {
+                SyncMethod::Fsync => pgdumprs::SyncMethod::Fsync,
+                SyncMethod::Syncfs => pgdumprs::SyncMethod::Syncfs,
+            });
+        }
         if let Some(timeout) = &self.lock_wait_timeout {
             dump = dump.lock_wait_timeout(timeout);
         }

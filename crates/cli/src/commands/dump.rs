@@ -1,4 +1,4 @@
-//! Dumps a database into a file or to standard output.
+//! Dumps a database into a file or a folder, or to standard output.
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -17,7 +17,11 @@ use crate::{signal, standard_output};
 
 /// Dumps a database as `args` say.
 pub(crate) fn run(args: DumpArgs) -> Result<(), Failure> {
-    if args.file().is_none() && !args.is_plain() && std::io::stdout().is_terminal() {
+    if args.file().is_none()
+        && !args.is_plain()
+        && !args.is_directory()
+        && std::io::stdout().is_terminal()
+    {
         let error = anyhow!(
             "an archive is not for a terminal to show: name a file with -f, or send the output to a file or a pipe"
         );
@@ -44,6 +48,7 @@ fn dump(args: &DumpArgs, params: &ConnectParams) -> anyhow::Result<()> {
     };
     let report = signal::run(args.product(), async {
         Ok(match (args.file(), seekable) {
+            (Some(folder), _) if args.is_directory() => dump.to_directory(folder).await?,
             (Some(file), _) => dump.to_file(file).await?,
             (None, Some(output)) => dump.to_seekable(output).await?.1,
             (None, None) => dump.to_std_writer(std::io::stdout()).await?.1,

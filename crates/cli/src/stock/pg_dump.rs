@@ -40,11 +40,13 @@ const DIFFERENCES: &[(&str, &str)] = &[
     (
         "file",
         "the name is given to the complete file; `pg_dump` writes under it from the start, and leaves what it has when it fails. `-f -` is \
-         standard output, as for `pg_dump -Fp` and `pg_restore`; `pg_dump -Fc` makes a file of that name, which is `-f ./-` here",
+         standard output, as for `pg_dump -Fp` and `pg_restore`, and no folder; `pg_dump -Fc` makes a file of that name, which is `-f ./-` here. \
+         A folder's files are removed where the dump fails",
     ),
     (
         "format",
-        "custom is the default, unless the program is called by the name `pg_dump`, and plain is the other one there is so far: `d` and `t` are refused",
+        "custom is the default, unless the program is called by the name `pg_dump`. A tar file's `restore.sql` reads large objects too, which \
+         `pg_dump`'s does not, and keeps psql from taking commands out of what was dumped",
     ),
     (
         "help",
@@ -56,8 +58,12 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ),
     (
         "jobs",
-        "many connections write one file, also within one table, and without the option there are as many as CPUs, eight at most; \
-         `pg_dump` has one, and refuses more but for folders (`-Fd`)",
+        "many connections write one file, in every format and also within one table, and without the option there are as many as CPUs, \
+         eight at most; `pg_dump` has one, and refuses more but for folders (`-Fd`), where each reads a table",
+    ),
+    (
+        "restrict-key",
+        "taken with `-Ft` too, for the script within the tar file",
     ),
     (
         "schema",

@@ -61,6 +61,12 @@ fn what_stock_takes_is_taken() {
         "-Fp",
         "-F PLAIN --restrict-key=aZ9 -c --if-exists",
         "-Fp -Z zstd -f -",
+        "-Fd -f x",
+        "-F DIRECTORY --file=x -j 4 -Z lz4",
+        "-Fd -f x -Z 0 --sync-method=fsync",
+        "-Ft",
+        "-F tar -Z none",
+        "-Ft -Z 0 -f x",
         "-vax",
         "--use-set-session-authorization --disable-triggers --no-table-access-method",
     ] {
@@ -138,6 +144,14 @@ fn what_stock_refuses_is_refused_in_other_words() {
         ("--filter=/", "filter file \"/\": Is a directory"),
         ("-p x", "port"),
         ("-p 99999999", "99999999"),
+        ("-Fd", "requires option -f/--file"),
+        ("-Fd -f ''", "requires option -f/--file"),
+        ("-Fd -f ./no/x", "could not make the folder"),
+        ("-Fd -f /dev/null", "not a directory"),
+        ("-Fd -f /", "not empty"),
+        ("-Ft -Z 1", "tar format has no compression"),
+        ("-Ft -Z gzip", "tar format has no compression"),
+        ("-Ft -Z zstd:3", "tar format has no compression"),
     ] {
         let (stock, ours) = ends(line);
         assert!(matches!(stock, End::Refused(_)), "{line}: {stock:?}");
@@ -170,10 +184,6 @@ fn what_seems_to_be_meant_is_said() {
         ("list", &["missing on the command line: FILE"]),
         ("--tabel=x", &["'--tabel'; did you mean '--table'?"]),
         ("list --jsn", &["'--jsn'; did you mean '--json'?"]),
-        (
-            "-Fd -j 4",
-            &["-Fc", "-j reads over many connections into one file"],
-        ),
     ] {
         match end(pgdumprs(), line) {
             End::Refused(said) => assert_says(&said, parts),
@@ -225,9 +235,8 @@ fn differences_are_those_that_are_meant() {
     let refused = |part: &str| (End::Understood, part.to_owned());
     for (line, (stock, part)) in [
         ("--binary-upgrade", refused("pg_upgrade")),
-        ("-Ft", refused("-Fc")),
-        ("-Fd -f x", refused("-Fc")),
-        ("--format=directory --file=x", refused("-Fc")),
+        // It is the name of a folder for stock.
+        ("-Fd -f -", refused("names the folder")),
     ] {
         let (theirs, ours) = ends(line);
         assert_eq!(theirs, stock, "{line}");
@@ -237,7 +246,12 @@ fn differences_are_those_that_are_meant() {
         );
     }
     // One file from many connections is what stock cannot do.
-    for line in ["-j 4", "-j 4 --include-foreign-data=x"] {
+    for line in [
+        "-j 4",
+        "-Ft -j 4",
+        "-Fp -j 4",
+        "-j 4 --include-foreign-data=x",
+    ] {
         let (stock, ours) = ends(line);
         assert!(
             matches!(stock, End::Refused(_)) && ours == End::Understood,

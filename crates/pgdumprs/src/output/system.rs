@@ -36,6 +36,17 @@ pub(super) fn is_mount_point(_: &Path) -> bool {
     false
 }
 
+/// Syncs all of the file system that a file is on.
+#[cfg(target_os = "linux")]
+pub(super) fn sync_file_system(file: &File) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(file)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn sync_file_system(_: &File) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Locks a file for this process as long as it is open, and tells whether nobody else had it locked.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod cutting;
+mod files;
 mod locks;
 mod methods;
 mod others;

@@ -1,7 +1,6 @@
-//! An archive file that is open for comparison.
+//! An archive, in whichever format, that is open for comparison.
 
 use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -11,16 +10,15 @@ use tempfile::{NamedTempFile, TempPath};
 /// An archive, its header and table of contents read.
 pub(super) struct Archive {
     path: PathBuf,
-    reader: Reader<BufReader<File>>,
+    reader: Reader<File>,
     /// Removes the file in the end, where it is one for this comparison alone.
     temporary: Option<TempPath>,
 }
 
 impl Archive {
     pub(super) fn open(path: &Path) -> Result<Archive> {
-        let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
-        let reader = Reader::seekable(BufReader::new(file))
-            .with_context(|| format!("reading {}", path.display()))?;
+        let reader =
+            Reader::open_path(path).with_context(|| format!("reading {}", path.display()))?;
         Ok(Archive {
             path: path.to_owned(),
             reader,
@@ -48,7 +46,7 @@ impl Archive {
         self.reader.entries()
     }
 
-    pub(super) fn reader(&mut self) -> &mut Reader<BufReader<File>> {
+    pub(super) fn reader(&mut self) -> &mut Reader<File> {
         &mut self.reader
     }
 }

@@ -2,7 +2,7 @@
 //! server knows nothing like; ours without what the tool that wrote stock's is too old to say.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter};
+use std::io::{self, BufWriter};
 
 use anyhow::{Context, Result};
 use bstr::BString;
@@ -116,12 +116,7 @@ fn leading_number(version: Option<&BString>) -> Option<u16> {
     digits.parse().ok()
 }
 
-fn copy_data(
-    from: &mut Reader<BufReader<File>>,
-    to: &File,
-    header: &Header,
-    entries: &[Entry],
-) -> Result<()> {
+fn copy_data(from: &mut Reader<File>, to: &File, header: &Header, entries: &[Entry]) -> Result<()> {
     let mut writer = Writer::seekable(BufWriter::new(to), header, entries)?;
     for entry in entries.iter().filter(|entry| entry.had_dumper) {
         match from.block(entry.dump_id)? {

@@ -1,0 +1,62 @@
+//! A folder of files that is an archive when all of them are safe on disk.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use pgdumprs_archive::{Error as ArchiveError, NewFolder};
+
+use super::{failed, folder_of, system};
+use crate::{Error, SyncMethod};
+
+/// Makes the folder `path`, or takes the one that is there, if it is empty.
+///
+/// # Errors
+///
+/// [`Error::Output`], or [`Error::Archive`] where something is in it.
+pub(crate) fn begin(path: &Path) -> Result<NewFolder, Error> {
+    NewFolder::create(path).map_err(|error| match error {
+        ArchiveError::Write { source, .. } => failed("make the folder", path)(source),
+        error => Error::Archive(error),
+    })
+}
+
+/// Sees to it that all that is in a folder is safe on disk, and the folder itself.
+///
+/// # Errors
+///
+/// [`Error::Output`], with the file.
+pub(crate) fn sync(folder: &Path, method: SyncMethod) -> Result<(), Error> {
+    if method == SyncMethod::Syncfs {
+        let synced = File::open(folder).and_then(|opened| system::sync_file_system(&opened));
+        return synced.map_err(failed("sync the file system of", folder));
+    }
+    let unread = failed("look into", folder);
+    for file in fs::read_dir(folder).map_err(&unread)? {
+        let path = file.map_err(&unread)?.path();
+        let synced = File::open(&path).and_then(|file| file.sync_all());
+        synced.map_err(failed("sync", &path))?;
+    }
+    sync_folder(folder)
+}
+
+/// Makes the folder an archive. If what is in it was synced, its names are when this returns.
+///
+/// # Errors
+///
+/// [`Error::Archive`] where the table of contents cannot have its name, [`Error::Output`] where a folder cannot be synced.
+pub(crate) fn commit(folder: NewFolder, synced: bool) -> Result<(), Error> {
+    let path = folder.path().to_owned();
+    folder.commit().map_err(Error::Archive)?;
+    if synced {
+        sync_folder(&path)?;
+        // A path such as `.` does not name the folder that it is in.
+        let found = path.canonicalize().map_err(failed("look at", &path))?;
+        sync_folder(folder_of(&found))?;
+    }
+    Ok(())
+}
+
+fn sync_folder(folder: &Path) -> Result<(), Error> {
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(failed("sync the folder", folder))
+}
