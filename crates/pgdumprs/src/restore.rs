@@ -126,7 +126,8 @@ impl Restore {
     }
 
     /// Loads rows and makes indexes over this many connections, at least one, rather than one for each CPU, and eight at most. There is one in
-    /// any case where everything is one transaction or a few large ones, and for an archive that comes from a pipe. Where tables are filled that
+    /// any case where everything is one transaction or a few large ones. Of an archive that comes from a pipe one reads on, and the others help
+    /// with its tables and make indexes of those that are in. Where tables are filled that
     /// were there before, whose foreign keys hold already, there is one unless this asks for more.
     #[must_use]
     pub fn jobs(mut self, jobs: usize) -> Self {
@@ -213,7 +214,7 @@ impl Restore {
         self.run(opened).await
     }
 
-    /// Restores an archive that is read front to back, as from standard input. Rows are loaded over one connection.
+    /// Restores an archive that is read front to back, as from standard input.
     ///
     /// # Errors
     ///

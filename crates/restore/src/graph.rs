@@ -8,7 +8,7 @@ mod tables;
 use std::collections::HashMap;
 
 use pgdumprs_archive::Section;
-use pgdumprs_script::{Pass, Script};
+use pgdumprs_script::{Parts, Pass, Script};
 
 use crate::graph::tables::Tables;
 use crate::source::Source;
@@ -28,6 +28,8 @@ pub(crate) struct Node {
     pub(crate) touches: Vec<i32>,
     /// Bytes of data in the archive that it has to do with.
     pub(crate) cost: u64,
+    /// It reads an archive that can be read only once.
+    pub(crate) reads_on: bool,
 }
 
 /// The nodes of a part of a restore, in the archive's order.
@@ -73,11 +75,14 @@ impl Graph {
             };
             let data = touches.iter().chain([&entry.dump_id]);
             let cost = data.map(|id| source.size(*id)).sum();
+            let has_data =
+                |step: usize| entry.had_dumper && script.steps()[step].parts.contains(Parts::DATA);
             graph.nodes.push(Node {
                 step,
                 locks,
                 touches,
                 cost,
+                reads_on: source.is_read_once() && step.is_some_and(has_data),
                 ..Node::default()
             });
         }

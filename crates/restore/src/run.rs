@@ -22,6 +22,9 @@ use crate::run::again::Process;
 use crate::worker::{Rules, Task, WINDOW};
 use crate::{Error, Outcome, Progress, Settings, Source, durable};
 
+/// Bytes of rows from which a table that comes from a pipe is loaded over several connections, where smaller ones are not asked for.
+const AHEAD: usize = 4 << 20;
+
 /// Everything that the connections of a restore share.
 struct Crew {
     script: Script,
@@ -72,14 +75,16 @@ pub async fn run(
             .entries()
             .iter()
             .any(|entry| entry.descriptor == "SEARCHPATH");
-    let jobs = match is_transaction || source.is_read_once() {
+    let jobs = match is_transaction {
         true => 1,
         false => settings.jobs.max(1),
     };
+    let shared_from = settings.shared_from.filter(|_| can_be_shared && jobs > 1);
     let rules = Rules {
         is_careful: exit_on_error && !is_transaction,
         no_data_for_failed_tables: settings.no_data_for_failed_tables,
-        shared_from: settings.shared_from.filter(|_| can_be_shared && jobs > 1),
+        shared_from,
+        ahead: ahead(shared_from, settings.memory),
         standard_strings: has_standard_strings(&script),
         knows_transaction_timeout: session.server_version().major() >= 17,
         commits_lazily: false,
@@ -100,7 +105,10 @@ pub async fn run(
         board: Board::default(),
         rules,
         jobs,
-        room: settings.memory / jobs / PIECE,
+        room: match source.is_read_once() {
+            true => settings.memory / PIECE,
+            false => settings.memory / jobs / PIECE,
+        },
         window: if rules.is_careful { 1 } else { WINDOW },
         is_pooled: false,
         can_go_on: !is_transaction,
@@ -255,6 +263,14 @@ impl Crew {
             rules: self.rules,
         }
     }
+}
+
+/// Bytes of rows to be held from a pipe before it is known that a table is large: no more than a part of what may wait.
+fn ahead(shared_from: Option<u64>, memory: usize) -> usize {
+    let enough = AHEAD.min(memory / 4);
+    shared_from.map_or(0, |from| {
+        enough.min(usize::try_from(from).unwrap_or(enough))
+    })
 }
 
 /// Whether a pooler gives another client the same session of the server, which it does where it carries transactions rather than sessions.

@@ -1,13 +1,16 @@
 //! Who does what next.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use crate::graph::Graph;
 
 /// Data from which something is worth a connection of its own, in bytes of the archive. What has to do with less is sent along with what
 /// comes before it.
 const HEAVY: u64 = 256 * 1024;
+
+/// The connection that reads an archive which can be read only once: as long as there is something to be read, it does nothing else.
+const READER: usize = 0;
 
 /// What a connection is given to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +51,8 @@ pub(crate) struct Schedule {
     /// How many of the nodes that each waits for have not ended.
     open: Vec<usize>,
     ready: BTreeSet<Place>,
+    /// What an archive that can be read only once is yet to be read for, in the order of the script.
+    unread: VecDeque<usize>,
     hands: Vec<Hand>,
     /// Steps that have not ended.
     left: usize,
@@ -62,11 +67,16 @@ impl Schedule {
             .iter()
             .map(|node| node.waits_for.len())
             .collect();
+        let mut unread: Vec<usize> = (0..count)
+            .filter(|&node| graph.nodes[node].reads_on)
+            .collect();
+        unread.sort_unstable_by_key(|&node| graph.nodes[node].step);
         let mut schedule = Schedule {
             graph,
             states: vec![State::Waiting; count],
             open,
             ready: BTreeSet::new(),
+            unread: unread.into(),
             hands: (0..connections).map(|_| Hand::default()).collect(),
             left: 0,
         };
@@ -97,12 +107,20 @@ impl Schedule {
             return Next::Wait;
         }
         let candidates = hand.followers.iter().chain(&self.ready);
-        let found = candidates
+        let mut candidates = candidates
             .map(|&(_, node)| node)
             .filter(|&node| self.states[node] == State::Waiting)
             .filter(|&node| !(is_busy && self.is_heavy(node)))
-            .find(|&node| !self.is_in_the_way(connection, node));
-        let found = found.or_else(|| self.of_a_circle());
+            .filter(|&node| self.is_its_turn(connection, node))
+            .filter(|&node| !self.is_in_the_way(connection, node));
+        let found = match connection {
+            READER if !self.unread.is_empty() => candidates
+                .clone()
+                .find(|&node| self.graph.nodes[node].reads_on)
+                .or_else(|| candidates.next()),
+            _ => candidates.next(),
+        };
+        let found = found.or_else(|| self.of_a_circle(connection));
         match found {
             Some(node) => {
                 self.give(connection, node);
@@ -132,6 +150,27 @@ impl Schedule {
         self.finish(node);
     }
 
+    /// So many bytes were read for a node, which nobody knew before.
+    pub(crate) fn weigh(&mut self, node: usize, bytes: u64) {
+        for follower in self.graph.nodes[node].waited_for_by.clone() {
+            let before = self.place(follower);
+            self.graph.nodes[follower].cost += bytes;
+            let after = self.place(follower);
+            let followers = self.hands.iter_mut().map(|hand| &mut hand.followers);
+            for places in followers.chain([&mut self.ready]) {
+                if places.remove(&before) {
+                    places.insert(after);
+                }
+            }
+        }
+    }
+
+    /// Whether a connection may take a node: what is read only once is read in order, over one.
+    fn is_its_turn(&self, connection: usize, node: usize) -> bool {
+        !self.graph.nodes[node].reads_on
+            || connection == READER && self.unread.front() == Some(&node)
+    }
+
     fn is_heavy(&self, node: usize) -> bool {
         self.graph.nodes[node].cost >= HEAVY
     }
@@ -142,6 +181,9 @@ impl Schedule {
 
     fn give(&mut self, connection: usize, node: usize) {
         self.states[node] = State::Taken(connection);
+        if self.unread.front() == Some(&node) {
+            self.unread.pop_front();
+        }
         let place = self.place(node);
         self.ready.remove(&place);
         for hand in &mut self.hands {
@@ -188,10 +230,13 @@ impl Schedule {
     }
 
     /// The first node where everything waits for something else, as in an archive whose dependencies go in a circle.
-    fn of_a_circle(&self) -> Option<usize> {
+    fn of_a_circle(&self, connection: usize) -> Option<usize> {
         let is_idle = self.ready.is_empty() && self.hands.iter().all(|hand| hand.nodes.is_empty());
-        let waiting =
-            |&node: &usize| self.states[node] == State::Waiting && self.step(node).is_some();
+        let waiting = |&node: &usize| {
+            self.states[node] == State::Waiting
+                && self.step(node).is_some()
+                && self.is_its_turn(connection, node)
+        };
         is_idle
             .then(|| (0..self.states.len()).find(waiting))
             .flatten()

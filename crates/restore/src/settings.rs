@@ -6,14 +6,15 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Connections that load data and make indexes, at least one. A script that is one transaction, or a few large ones, is carried out over
-    /// one in any case, as is an archive that can be read only once.
+    /// one in any case.
     pub jobs: usize,
     /// Stop at the first failure. A script of large transactions always does.
     pub exit_on_error: bool,
     /// Leave out the rows of tables that could not be made.
     pub no_data_for_failed_tables: bool,
     /// Tables that this restore has made, and whose data takes at least so many bytes in the archive, are loaded over all connections that
-    /// have nothing else to do: rows then come in another order. `None` keeps each table to one connection.
+    /// have nothing else to do: rows then come in another order. Where the archive can be read only once, and sizes are not known, it is from
+    /// 4 MiB of rows on, or less where this is less. `None` keeps each table to one connection.
     pub shared_from: Option<u64>,
     /// Bytes of data that may wait between the archive and the connections, about.
     pub memory: usize,

@@ -54,6 +54,8 @@ pub(crate) struct Rules {
     pub(crate) no_data_for_failed_tables: bool,
     /// Bytes from which a table that this restore has made is loaded over several connections.
     pub(crate) shared_from: Option<u64>,
+    /// Bytes of rows that are held to find out whether a table has more, where the archive's sizes are not known.
+    pub(crate) ahead: usize,
     /// Backslashes in the archive's string literals are just that.
     pub(crate) standard_strings: bool,
     /// The server knows the parameter `transaction_timeout`.
@@ -82,6 +84,8 @@ pub(crate) struct Worker<'s, 'p> {
     ended: Vec<usize>,
     /// What became of the tables that were made before the first rows has been heard.
     knows_tables: bool,
+    /// Bytes of data that were read for the step in hand.
+    bytes: u64,
 }
 
 /// A statement under way.
@@ -137,6 +141,7 @@ impl<'s, 'p> Worker<'s, 'p> {
             ended_count: 0,
             ended: Vec::new(),
             knows_tables: false,
+            bytes: 0,
         }
     }
 
@@ -164,6 +169,11 @@ impl<'s, 'p> Worker<'s, 'p> {
     pub(crate) fn take_ended(&mut self) -> Vec<usize> {
         self.reap();
         std::mem::take(&mut self.ended)
+    }
+
+    /// Bytes of data that were read since the last call.
+    pub(crate) fn take_bytes(&mut self) -> u64 {
+        std::mem::take(&mut self.bytes)
     }
 
     /// Waits until a statement has ended, if one is under way.
@@ -307,6 +317,12 @@ impl<'s, 'p> Worker<'s, 'p> {
             return;
         }
         self.task.ledger.failed(placed, text, error);
+    }
+
+    /// Data is about to be sent.
+    fn note_bytes(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+        self.task.ledger.sent(bytes);
     }
 
     /// The error for a session that cannot go on.

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: pgdumprs against stock pg_dump.
+//! `cargo xtask bench`: pgdumprs against stock pg_dump and pg_restore.
 
 mod chart;
 mod contest;
@@ -6,6 +6,7 @@ mod database;
 mod document;
 mod machine;
 mod measure;
+mod restoring;
 mod scenario;
 mod stages;
 mod summary;
@@ -24,9 +25,9 @@ use self::scenario::{Costs, Scenario};
 use self::summary::Summary;
 use crate::build::{build, target, workspace};
 
-/// Measure pgdumprs against stock pg_dump, in turn, on databases of its own.
+/// Measure pgdumprs against stock pg_dump and pg_restore, in turn, on databases of its own.
 ///
-/// A full run takes about twenty minutes and rewrites docs/benchmarks.md. A smaller one (--quick, --scale, --objects, --only)
+/// A full run takes about half an hour and rewrites docs/benchmarks.md. A smaller one (--quick, --scale, --objects, --only)
 /// writes the same to target/bench.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -102,15 +103,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
 
     let started = Instant::now();
-    let ground = Ground::prepare(build()?)?;
+    let mut ground = Ground::prepare(build()?)?;
     let databases = make_databases(&ground, &chosen, sizes)?;
     let mut summaries = Vec::new();
     for scenario in chosen {
         let database = &databases[&scenario.database];
-        let outcome = contest::run(&ground, scenario, database, scenario.pairs(pairs))?;
+        let outcome = contest::run(&mut ground, scenario, database, scenario.pairs(pairs))?;
         summaries.push(Summary::of(&outcome));
     }
-    let stages = match databases.get(&Kind::Mixed) {
+    let dumps_mixed = summaries
+        .iter()
+        .any(|summary| summary.scenario.dumps(Kind::Mixed));
+    let stages = match databases.get(&Kind::Mixed).filter(|_| dumps_mixed) {
         Some(mixed) => stages::measure(&ground, mixed, STAGE_RUNS.min(pairs))?,
         None => Vec::new(),
     };

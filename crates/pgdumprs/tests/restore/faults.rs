@@ -7,7 +7,7 @@ use pgdumprs::{Restore, RestoreEnd};
 use pgdumprs_testkit::random::random_numbers;
 use pgdumprs_testkit::{Database, Fault, Major, Server, SlowLink};
 
-use super::{ALL_WAYS, Way, dump, run};
+use super::{ALL_WAYS, SERIAL, Way, dump, run};
 
 const SEED: u64 = 13;
 
@@ -144,17 +144,7 @@ fn round_trips_do_not_grow_with_the_number_of_entries() -> Result<()> {
         dump(&source, &archive)?;
         let target = source.empty_sibling()?;
         let link = SlowLink::open(&server, Duration::from_millis(2))?;
-        let report = run(
-            over(
-                &link,
-                &target,
-                Way {
-                    jobs: 1,
-                    shares: false,
-                },
-            )?,
-            &archive,
-        )?;
+        let report = run(over(&link, &target, SERIAL)?, &archive)?;
         ensure!(report.end() == RestoreEnd::Complete, "{report:#?}");
         round_trips.push(link.traffic().round_trips);
     }

@@ -6,6 +6,7 @@ mod lost;
 mod planned;
 mod refused;
 
+use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -19,23 +20,44 @@ struct Way {
     jobs: usize,
     /// Tables of any size are loaded over several connections.
     shares: bool,
+    /// The archive is read front to back.
+    piped: bool,
 }
 
-/// One connection; several; several for each table.
+/// One connection; several; the same from a pipe; several for each table, also from a pipe.
 const ALL_WAYS: &[Way] = &[
+    SERIAL,
     Way {
-        jobs: 1,
+        jobs: 4,
         shares: false,
+        piped: false,
     },
     Way {
         jobs: 4,
         shares: false,
+        piped: true,
     },
     Way {
         jobs: 4,
         shares: true,
+        piped: true,
     },
+    SHARED,
 ];
+
+/// One connection.
+const SERIAL: Way = Way {
+    jobs: 1,
+    shares: false,
+    piped: false,
+};
+
+/// Several connections for each table.
+const SHARED: Way = Way {
+    jobs: 4,
+    shares: true,
+    piped: false,
+};
 
 /// A restore into a database.
 fn into(target: &Database, way: Way) -> Result<Restore> {
@@ -54,6 +76,18 @@ fn run(restore: Restore, archive: &Path) -> Result<RestoreReport> {
         .context("restoring")
 }
 
+/// Runs a restore to its end, of an archive that is read front to back where the way is such.
+fn run_in(way: Way, restore: Restore, archive: &Path) -> Result<RestoreReport> {
+    if !way.piped {
+        return run(restore, archive);
+    }
+    let runtime = tokio::runtime::Runtime::new()?;
+    let archive = File::open(archive)?;
+    runtime
+        .block_on(restore.from_std_reader(archive))
+        .context("restoring from a pipe")
+}
+
 /// Dumps a database.
 fn dump(source: &Database, archive: &Path) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
@@ -67,7 +101,7 @@ fn dump(source: &Database, archive: &Path) -> Result<()> {
 fn compare(source: &Database, archive: &Path, ways: &[Way]) -> Result<()> {
     for &way in ways {
         let target = source.empty_sibling()?;
-        let report = run(into(&target, way)?, archive)?;
+        let report = run_in(way, into(&target, way)?, archive)?;
         ensure!(report.end() == RestoreEnd::Complete, "{way:?}: {report:#?}");
         let comparison = compare_copy(source, &target, &format!("{way:?}"))?;
         ensure!(comparison.is_same(), "{comparison}");

@@ -8,7 +8,7 @@ use bstr::ByteSlice;
 use pgdumprs::{Restore, RestoreEnd, RestoreOptions, RestoreReport, RestoreStopped};
 use pgdumprs_testkit::{Database, Major, Server, reference_pg_restore};
 
-use super::{ALL_WAYS, Way, dump, run};
+use super::{ALL_WAYS, SERIAL, SHARED, Way, dump, run, run_in};
 
 /// A restore that begins whatever its plan says.
 fn into(target: &Database, way: Way) -> Result<Restore> {
@@ -66,7 +66,7 @@ fn what_fails_is_told_and_the_rest_goes_on_as_with_stock() -> Result<()> {
     dump(&source, &archive)?;
     for &way in ALL_WAYS {
         let target = target(&source)?;
-        let report = run(into(&target, way)?, &archive)?;
+        let report = run_in(way, into(&target, way)?, &archive)?;
         ensure!(report.end() == RestoreEnd::Incomplete);
         // The table, its rows, and the foreign key, which finds none of them: the primary key does not mind.
         let mut found = failures(&report);
@@ -108,7 +108,8 @@ fn rows_of_tables_that_could_not_be_made_can_be_left_out() -> Result<()> {
     for &way in ALL_WAYS {
         let target = source.empty_sibling()?;
         target.execute_sql("CREATE TABLE b (id int PRIMARY KEY, t text)");
-        let report = run(
+        let report = run_in(
+            way,
             into(&target, way)?.no_data_for_failed_tables(true),
             &archive,
         )?;
@@ -133,7 +134,7 @@ fn a_restore_stops_at_the_first_failure_where_it_is_told_to() -> Result<()> {
     dump(&source, &archive)?;
     for &way in ALL_WAYS {
         let target = target(&source)?;
-        let report = run(into(&target, way)?.exit_on_error(true), &archive)?;
+        let report = run_in(way, into(&target, way)?.exit_on_error(true), &archive)?;
         ensure!(report.end() == RestoreEnd::Incomplete);
         ensure!(
             failures(&report) == [("TABLE".to_owned(), "42P07".to_owned())],
@@ -165,10 +166,7 @@ fn one_transaction_is_all_or_nothing() -> Result<()> {
         },
     ];
     for options in sizes {
-        let way = Way {
-            jobs: 4,
-            shares: true,
-        };
+        let way = SHARED;
         let report = run(
             into(&target(&source)?, way)?.options(options.clone()),
             &archive,
@@ -253,16 +251,7 @@ fn nothing_in_an_archive_is_a_command_for_anything_but_the_target() -> Result<()
     writer.end()?;
     writer.finish()?;
     let target = Server::get(Major::REFERENCE).database();
-    let report = run(
-        into(
-            &target,
-            Way {
-                jobs: 1,
-                shares: false,
-            },
-        )?,
-        &archive,
-    )?;
+    let report = run(into(&target, SERIAL)?, &archive)?;
     ensure!(report.end() == RestoreEnd::Incomplete);
     ensure!(report.failures.len() == 3, "{report:#?}");
     ensure!(rows_of(&report) == [(Some(2), 2)], "{report:#?}");
@@ -309,7 +298,7 @@ fn a_transaction_that_the_archive_leaves_open_is_no_success() -> Result<()> {
                obj_description('c'::regclass)";
     for &way in ALL_WAYS {
         let target = source.empty_sibling()?;
-        let report = run(into(&target, way)?, &archive)?;
+        let report = run_in(way, into(&target, way)?, &archive)?;
         // A table that is loaded over several connections is committed by itself, and with it what the archive has left open.
         let is_whole = report.end() == RestoreEnd::Complete
             && target
@@ -356,7 +345,7 @@ fn an_archive_that_breaks_off_is_not_restored_for_whole() -> Result<()> {
     for (turn, &way) in ALL_WAYS.iter().enumerate() {
         let cut = whole.len() - 1000 * (turn + 1);
         std::fs::write(&archive, &whole[..cut]).context("cutting the archive")?;
-        let report = run(into(&source.empty_sibling()?, way)?, &archive)?;
+        let report = run_in(way, into(&source.empty_sibling()?, way)?, &archive)?;
         ensure!(
             report.end() == RestoreEnd::Incomplete,
             "{way:?}, cut at {cut}"

@@ -1,5 +1,6 @@
 //! A thread that reads the archive for a connection.
 
+use std::collections::VecDeque;
 use std::sync::mpsc as requests;
 
 use pgdumprs_archive as archive;
@@ -27,7 +28,48 @@ pub(crate) enum Object {
 }
 
 /// What is read, piece by piece; it ends with an error, or with the end of the data.
-pub(crate) type Feed<T> = mpsc::Receiver<Result<T, RowsError>>;
+#[derive(Debug)]
+pub(crate) struct Feed<T> {
+    /// What was taken out before it was asked for.
+    ahead: VecDeque<Result<T, RowsError>>,
+    pieces: mpsc::Receiver<Result<T, RowsError>>,
+}
+
+impl<T> Feed<T> {
+    fn new(pieces: mpsc::Receiver<Result<T, RowsError>>) -> Self {
+        Feed {
+            ahead: VecDeque::new(),
+            pieces,
+        }
+    }
+
+    /// The next piece, `None` at the end.
+    pub(crate) async fn recv(&mut self) -> Option<Result<T, RowsError>> {
+        match self.ahead.pop_front() {
+            Some(piece) => Some(piece),
+            None => self.pieces.recv().await,
+        }
+    }
+}
+
+impl Feed<Rows> {
+    /// Whether there are at least so many bytes of rows. Waits until that is known, and holds what has come until then.
+    pub(crate) async fn has(&mut self, bytes: usize) -> bool {
+        let mut found = 0;
+        while found < bytes {
+            let Some(piece) = self.pieces.recv().await else {
+                return false;
+            };
+            found += piece.as_ref().map_or(0, |rows| rows.bytes.len());
+            let is_rows = piece.is_ok();
+            self.ahead.push_back(piece);
+            if !is_rows {
+                return false;
+            }
+        }
+        true
+    }
+}
 
 enum Request {
     Rows(i32, mpsc::Sender<Result<Rows, RowsError>>),
@@ -56,7 +98,7 @@ impl Feeder {
     pub(crate) fn rows(&mut self, dump_id: i32) -> std::io::Result<Feed<Rows>> {
         let (sender, feed) = mpsc::channel(self.room);
         self.ask(Request::Rows(dump_id, sender))?;
-        Ok(feed)
+        Ok(Feed::new(feed))
     }
 
     /// The statements in the place of an entry's rows.
@@ -67,14 +109,14 @@ impl Feeder {
     ) -> std::io::Result<Feed<Vec<u8>>> {
         let (sender, feed) = mpsc::channel(self.room);
         self.ask(Request::Statements(dump_id, cutter, sender))?;
-        Ok(feed)
+        Ok(Feed::new(feed))
     }
 
     /// The large objects of an entry.
     pub(crate) fn large_objects(&mut self, dump_id: i32) -> std::io::Result<Feed<Object>> {
         let (sender, feed) = mpsc::channel(self.room);
         self.ask(Request::LargeObjects(dump_id, sender))?;
-        Ok(feed)
+        Ok(Feed::new(feed))
     }
 
     fn ask(&mut self, request: Request) -> std::io::Result<()> {

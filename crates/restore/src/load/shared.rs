@@ -25,6 +25,8 @@ pub(crate) struct State {
     pub(crate) is_drained: bool,
     /// Rows that were taken out of the archive.
     pub(crate) archived: u64,
+    /// Bytes of those.
+    pub(crate) bytes: u64,
     /// Rows that are committed.
     pub(crate) loaded: u64,
     /// Why the table cannot be loaded.
@@ -99,7 +101,10 @@ impl SharedTable {
         }
         let next = feed.recv().await;
         self.state.send_modify(|state| match &next {
-            Some(Ok(rows)) => state.archived += rows.count,
+            Some(Ok(rows)) => {
+                state.archived += rows.count;
+                state.bytes += rows.bytes.len() as u64;
+            }
             Some(Err(_)) => {}
             None => state.is_drained = true,
         });

@@ -21,6 +21,8 @@ struct Shift {
     schedule: Mutex<Schedule>,
     /// The nodes of steps.
     nodes: HashMap<usize, usize>,
+    /// The archive's sizes show only when it is read.
+    is_read_once: bool,
     /// Something has ended.
     changed: Notify,
 }
@@ -63,6 +65,7 @@ impl Crew {
         let shift = Arc::new(Shift {
             schedule: Mutex::new(Schedule::new(graph, self.jobs)),
             nodes,
+            is_read_once: self.source.is_read_once(),
             changed: Notify::new(),
         });
         // What is still under way in this set when this function ends, ends with it.
@@ -163,6 +166,10 @@ async fn work(shift: &Shift, connection: usize, worker: &mut Worker<'_, '_>) -> 
                 let step = shift.lock().step(node);
                 if let Some(step) = step {
                     worker.perform(step).await?;
+                }
+                let bytes = worker.take_bytes();
+                if shift.is_read_once {
+                    shift.lock().weigh(node, bytes);
                 }
             }
             Next::Wait if worker.under_way() > 0 => worker.wait().await?,

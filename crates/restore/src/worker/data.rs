@@ -33,8 +33,8 @@ impl<'s> Worker<'s, '_> {
             return Ok(());
         }
         let entry = self.table_begun(step);
-        let rows = self.feeder.rows(dump_id).map_err(Error::Thread)?;
-        if self.is_shared(step, dump_id) {
+        let mut rows = self.feeder.rows(dump_id).map_err(Error::Thread)?;
+        if self.is_shared(step, dump_id, &mut rows).await {
             self.task.ledger.rows(step, Fate::Unknown);
             return self.copy_shared(step, statement, dump_id, rows).await;
         }
@@ -113,7 +113,7 @@ impl<'s> Worker<'s, '_> {
 
     /// Sends rows; `false` where the server has refused them.
     async fn send_rows(&mut self, rows: &Rows) -> Result<bool, Error> {
-        self.task.ledger.sent(rows.bytes.len());
+        self.note_bytes(rows.bytes.len());
         self.pipeline
             .send_data(&rows.bytes)
             .await
@@ -121,10 +121,17 @@ impl<'s> Worker<'s, '_> {
     }
 
     /// Whether other connections may load a table too.
-    fn is_shared(&self, step: usize, dump_id: i32) -> bool {
-        let task = &self.task;
-        let size = task.source.size(dump_id);
-        task.rules.shared_from.is_some_and(|from| size >= from) && self.has_made_table(step)
+    async fn is_shared(&self, step: usize, dump_id: i32, rows: &mut Feed<Rows>) -> bool {
+        let Some(from) = self.task.rules.shared_from else {
+            return false;
+        };
+        if !self.has_made_table(step) {
+            return false;
+        }
+        match self.task.source.is_read_once() {
+            true => rows.has(self.task.rules.ahead).await,
+            false => self.task.source.size(dump_id) >= from,
+        }
     }
 
     /// Loads a table together with whoever has nothing else to do.
@@ -144,11 +151,13 @@ impl<'s> Worker<'s, '_> {
         table.count_rest().await;
         let State {
             archived,
+            bytes,
             loaded,
             failure,
             unreadable,
             ..
         } = table.end().await;
+        self.bytes = bytes;
         if let Some(error) = unreadable {
             return Err(self.unreadable(step, error));
         }
@@ -232,7 +241,7 @@ impl<'s> Worker<'s, '_> {
     }
 
     async fn send_part(&mut self, rows: &Rows) -> Result<bool, pgdumprs_connect::Error> {
-        self.task.ledger.sent(rows.bytes.len());
+        self.note_bytes(rows.bytes.len());
         self.pipeline.send_data(&rows.bytes).await
     }
 
@@ -276,7 +285,7 @@ impl<'s> Worker<'s, '_> {
                 return Ok(());
             }
             let statement = statement.map_err(|error| self.unreadable(step, error))?;
-            self.task.ledger.sent(statement.len());
+            self.note_bytes(statement.len());
             self.send(Some(step), &statement, beginning(&statement), Kind::Insert)
                 .await?;
         }
@@ -306,7 +315,7 @@ impl<'s> Worker<'s, '_> {
             match object.map_err(|error| self.unreadable(step, error))? {
                 Object::Begin(oid) => current = Some(text.large_object(oid, &mut calls)),
                 Object::Content(content) => {
-                    self.task.ledger.sent(content.len());
+                    self.note_bytes(content.len());
                     if let Some(current) = &mut current {
                         current.push(&content, &mut calls);
                     }

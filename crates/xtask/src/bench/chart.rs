@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::scenario::{Rival, Scenario};
 use super::summary::Summary;
 
 const WIDTH: usize = 880;
@@ -35,7 +36,7 @@ pub(super) fn draw(summaries: &[Summary]) -> String {
     let _ = writeln!(
         svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
-         aria-label=\"Time of pgdumprs and of stock pg_dump, shorter is better\">"
+         aria-label=\"Time of pgdumprs and of stock pg_dump and pg_restore, shorter is better\">"
     );
     let _ = writeln!(svg, "<style>{STYLE}\n</style>");
     text(
@@ -43,10 +44,10 @@ pub(super) fn draw(summaries: &[Summary]) -> String {
         20.0,
         28.0,
         "title",
-        "Time to dump, shorter is better",
+        "Time to dump and to restore, shorter is better",
     );
     rect(&mut svg, LEFT, 42.0, 14.0, 14.0, "ours");
-    text(&mut svg, LEFT + 20.0, 54.0, "", "pgdumprs, one file");
+    text(&mut svg, LEFT + 20.0, 54.0, "", "pgdumprs");
     rect(&mut svg, LEFT + 170.0, 42.0, 14.0, 14.0, "theirs");
     text(
         &mut svg,
@@ -70,7 +71,7 @@ fn comparison(svg: &mut String, top: f64, summary: &Summary) {
         "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>",
         LEFT - 14.0,
         top + 19.0,
-        escaped(summary.scenario.title)
+        escaped(&label(summary.scenario))
     );
     for (y, time, class, label) in [
         (
@@ -85,6 +86,14 @@ fn comparison(svg: &mut String, top: f64, summary: &Summary) {
         rect(svg, LEFT, y, length, BAR, class);
         let emphasis = if class == "ours" { "strong" } else { "quiet" };
         text(svg, LEFT + length + 7.0, y + 11.5, emphasis, &label);
+    }
+}
+
+/// What is compared: what is no restore says so by its dump's options.
+fn label(scenario: &Scenario) -> String {
+    match scenario.rival {
+        Rival::PgRestore(_) => format!("restore, {}", scenario.title),
+        Rival::PgDump(_) | Rival::Floor => scenario.title.to_owned(),
     }
 }
 

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use pgdumprs_testkit::{Database, Major, Server, SlowLink, reference_pg_dump, tool};
 
 use super::measure::{self, Cost};
+use super::restoring::{self, Archives};
 use super::scenario::{JOBS, Rival, Scenario};
 
 /// How long a byte is under way on the slow link, in each direction.
@@ -23,6 +24,10 @@ pub(super) struct Ground {
     pub(super) pgdumprs: PathBuf,
     /// A folder for output.
     pub(super) folder: tempfile::TempDir,
+    /// What is restored.
+    pub(super) archives: Archives,
+    /// Where restores are durable, once one has been.
+    pub(super) durable: Option<Server>,
 }
 
 impl Ground {
@@ -34,16 +39,14 @@ impl Ground {
             .setting("shared_buffers", "1GB")
             .setting("max_wal_size", "8GB")
             .start()?;
-        let pid_file = server.data_dir().join("postmaster.pid");
-        let pid = std::fs::read_to_string(&pid_file)
-            .with_context(|| format!("reading {}", pid_file.display()))?;
-        let pid = pid.lines().next().and_then(|line| line.trim().parse().ok());
         Ok(Ground {
-            postmaster: pid.context("the server's pid file holds no process id")?,
+            postmaster: measure::postmaster(&server)?,
             link: SlowLink::open(&server, DELAY)?,
             server,
             pgdumprs,
             folder: tempfile::tempdir().context("creating a folder for output")?,
+            archives: Archives::default(),
+            durable: None,
         })
     }
 
@@ -66,7 +69,7 @@ pub(super) struct Outcome {
 
 /// Runs both sides in turn, `pairs` times, and shows how it goes.
 pub(super) fn run(
-    ground: &Ground,
+    ground: &mut Ground,
     scenario: &'static Scenario,
     database: &Database,
     pairs: usize,
@@ -85,10 +88,10 @@ pub(super) fn run(
     for pair in 0..pairs {
         // Who begins has a disadvantage or an advantage: each has it in turn.
         for ours in [pair % 2 == 0, pair % 2 != 0] {
-            if ours {
-                outcome.ours.push(run_ours(ground, scenario, database)?);
-            } else {
-                outcome.theirs.push(run_rival(ground, scenario, database)?);
+            let cost = run_side(ground, scenario, database, ours)?;
+            match ours {
+                true => outcome.ours.push(cost),
+                false => outcome.theirs.push(cost),
             }
         }
         let (ours, theirs) = (outcome.ours[pair].wall, outcome.theirs[pair].wall);
@@ -99,6 +102,25 @@ pub(super) fn run(
         );
     }
     Ok(outcome)
+}
+
+fn run_side(
+    ground: &mut Ground,
+    scenario: &Scenario,
+    database: &Database,
+    ours: bool,
+) -> Result<Cost> {
+    match (&scenario.rival, ours) {
+        (Rival::PgRestore(restored), _) => {
+            restoring::run(ground, scenario, restored, database, ours)
+        }
+        (Rival::PgDump(_) | Rival::Floor, true) => run_ours(ground, scenario, database),
+        (Rival::PgDump(arguments), false) => run_pg_dump(ground, scenario, arguments, database),
+        (Rival::Floor, false) => {
+            let mut halves = floor(database, &ground.conninfo(scenario, database))?;
+            measure::run(&mut halves, None, ground.postmaster)
+        }
+    }
 }
 
 fn run_ours(ground: &Ground, scenario: &Scenario, database: &Database) -> Result<Cost> {
@@ -114,25 +136,21 @@ fn run_ours(ground: &Ground, scenario: &Scenario, database: &Database) -> Result
     Ok(cost)
 }
 
-fn run_rival(ground: &Ground, scenario: &Scenario, database: &Database) -> Result<Cost> {
-    let conninfo = ground.conninfo(scenario, database);
-    match scenario.rival {
-        Rival::PgDump(arguments) => {
-            let output = ground.folder.path().join("theirs.dump");
-            let mut command = reference_pg_dump();
-            command
-                .args(arguments)
-                .args(["-d", &conninfo, "-f"])
-                .arg(&output);
-            let cost = measure::run(&mut [command], Some(&output), ground.postmaster)?;
-            measure::remove(&output)?;
-            Ok(cost)
-        }
-        Rival::Floor => {
-            let mut halves = floor(database, &conninfo)?;
-            measure::run(&mut halves, None, ground.postmaster)
-        }
-    }
+fn run_pg_dump(
+    ground: &Ground,
+    scenario: &Scenario,
+    arguments: &[&str],
+    database: &Database,
+) -> Result<Cost> {
+    let output = ground.folder.path().join("theirs.dump");
+    let mut command = reference_pg_dump();
+    command
+        .args(arguments)
+        .args(["-d", &ground.conninfo(scenario, database), "-f"])
+        .arg(&output);
+    let cost = measure::run(&mut [command], Some(&output), ground.postmaster)?;
+    measure::remove(&output)?;
+    Ok(cost)
 }
 
 /// Two psql that read one half of the pages of each table and write it to /dev/null.
@@ -182,6 +200,9 @@ pub(super) fn jobs(scenario: &Scenario) -> &'static [&'static str] {
 
 /// Both command lines, as a reader would type them.
 pub(super) fn command_lines(scenario: &Scenario) -> (String, String) {
+    if let Rival::PgRestore(restored) = &scenario.rival {
+        return restoring::command_lines(scenario, restored);
+    }
     let server = if scenario.far { "\"$FAR\"" } else { "\"$DB\"" };
     let mut ours = String::from("pgdumprs");
     for argument in scenario.ours.iter().chain(jobs(scenario)) {
@@ -192,7 +213,7 @@ pub(super) fn command_lines(scenario: &Scenario) -> (String, String) {
         Rival::PgDump(arguments) => {
             format!("pg_dump {} -d {server} -f out.dump", arguments.join(" "))
         }
-        Rival::Floor => {
+        Rival::Floor | Rival::PgRestore(_) => {
             "psql -c \"COPY (SELECT * FROM ONLY t WHERE ctid < '(middle,0)') TO STDOUT\" … >/dev/null, twice at once".to_owned()
         }
     };

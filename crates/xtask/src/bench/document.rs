@@ -31,15 +31,19 @@ fn head(text: &mut String, report: &Report) {
     line!(text);
     line!(
         text,
-        "pgdumprs against stock `pg_dump`, on one machine that the server shares. `cargo xtask bench` measures and writes this page."
+        "pgdumprs against stock `pg_dump` and `pg_restore`, on one machine that the server shares. `cargo xtask bench` measures and writes \
+         this page."
     );
     line!(text);
-    line!(text, "![Time of each dump beside stock's](benchmarks.svg)");
+    line!(
+        text,
+        "![Time of each dump and restore beside stock's](benchmarks.svg)"
+    );
     line!(text);
     line!(
         text,
         "Both sides run in turn, and who begins changes with each pair. Times are medians, from start to end of the command, with the \
-         output written and synced. Absolute times differ from machine to machine and from hour to hour; ratios of one run are what counts."
+         output of a dump written and synced. A restore goes into an empty database, which is then seen to have its source's objects and rows. Absolute times differ from machine to machine and from hour to hour; ratios of one run are what counts."
     );
     if report.sizes.data != 1.0 || report.sizes.objects != 1.0 {
         line!(text);
@@ -81,7 +85,7 @@ fn results(text: &mut String, report: &Report) {
         line!(
             text,
             "“{}” is run once: stock takes minutes for it, nearly all of which it waits for the link. Its time grows with the number of \
-             tables.",
+             objects.",
             summary.scenario.title
         );
         line!(text);
@@ -109,7 +113,10 @@ fn costs(text: &mut String, report: &Report) {
                 format!("{:.1} / {:.1}", ours.size_mb, theirs.size_mb),
                 format!("{ratio:.3}"),
             ),
-            None => (format!("{:.1} / –", ours.size_mb), "–".to_owned()),
+            None if matches!(summary.scenario.rival, Rival::Floor) => {
+                (format!("{:.1} / –", ours.size_mb), "–".to_owned())
+            }
+            None => ("–".to_owned(), "–".to_owned()),
         };
         line!(
             text,
@@ -180,7 +187,8 @@ fn commands(text: &mut String, report: &Report) {
     line!(
         text,
         "The SQL that makes them is in `crates/xtask/src/bench/database.rs`. pgdumprs writes one file in the custom format with `{}`, also \
-         where stock writes a directory (`-Fd`), its only format that takes `-j`.",
+         where stock writes a directory (`-Fd`), its only format that takes `-j`. What is restored, `db.dump`, is what stock's `pg_dump -Fc` writes, with \
+         `-s` where entries are counted. “On disk” means a server with `fsync`, `synchronous_commit` and `full_page_writes`, as servers have them.",
         JOBS.join(" ")
     );
     line!(text);
@@ -215,6 +223,7 @@ fn database(kind: Kind) -> usize {
 fn title(summary: &Summary) -> String {
     match summary.scenario.rival {
         Rival::PgDump(_) => format!("`pg_dump` {}", summary.scenario.title),
+        Rival::PgRestore(_) => format!("`pg_restore` {}", summary.scenario.title),
         Rival::Floor => summary.scenario.title.to_owned(),
     }
 }

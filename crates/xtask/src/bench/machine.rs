@@ -28,7 +28,7 @@ pub(super) fn describe(ground: &Ground) -> Result<Vec<(&'static str, String)>> {
         ("Server", format!("PostgreSQL {}, on the same machine", ground.server.version()?)),
         (
             "Its settings",
-            "initdb's, but shared_buffers 1GB, max_wal_size 8GB, max_locks_per_transaction 1000, and jit, autovacuum and fsync off".to_owned(),
+            "initdb's, but shared_buffers 1GB, max_wal_size 8GB, max_locks_per_transaction 1000, and jit, autovacuum, fsync, full_page_writes and synchronous_commit off".to_owned(),
         ),
         ("Ours", version(&mut clean(&ground.pgdumprs))?),
         ("Stock", version(&mut reference_pg_dump())?),

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use pgdumprs_testkit::Server;
 use wait4::Wait4;
 
 /// What one run cost.
@@ -34,6 +35,15 @@ const SERVER_LIMIT: Duration = Duration::from_secs(5);
 
 /// Clock ticks in a second, in which Linux counts CPU time for user space on every architecture that PostgreSQL is packaged for.
 const TICKS: f64 = 100.0;
+
+/// The process that a server's others are children of.
+pub(super) fn postmaster(server: &Server) -> Result<u32> {
+    let pid_file = server.data_dir().join("postmaster.pid");
+    let pid =
+        fs::read_to_string(&pid_file).with_context(|| format!("reading {}", pid_file.display()))?;
+    let pid = pid.lines().next().and_then(|line| line.trim().parse().ok());
+    pid.context("the server's pid file holds no process id")
+}
 
 /// Runs commands at the same time until all have ended; an error if any fails. `output` is what they write, a file or a folder, or
 /// nothing worth a size.

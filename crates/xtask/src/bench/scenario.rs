@@ -5,7 +5,7 @@ use super::database::Kind;
 /// Connections that ours uses: as many as stock's parallel runs.
 pub(super) const JOBS: &[&str] = &["-j2"];
 
-/// One comparison: the same database dumped in two ways.
+/// One comparison: the same database dumped, or the same archive restored, in two ways.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scenario {
     /// What `--only` knows it by.
@@ -15,7 +15,7 @@ pub(super) struct Scenario {
     pub(super) database: Kind,
     /// Whether the server is at the end of a link of 40 ms.
     pub(super) far: bool,
-    /// Arguments of ours, besides those that every run has.
+    /// Arguments of ours, besides those that every run has; `restore` itself is among those.
     pub(super) ours: &'static [&'static str],
     pub(super) rival: Rival,
     pub(super) wanted: Wanted,
@@ -41,7 +41,29 @@ pub(super) enum Rival {
     PgDump(&'static [&'static str]),
     /// Two sessions that copy half of the data each and throw it away.
     Floor,
+    /// `pg_restore`.
+    PgRestore(Restored),
 }
+
+/// A restore of an archive that stock has made of a database.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Restored {
+    /// Arguments of stock, besides those that every run has.
+    pub(super) stock: &'static [&'static str],
+    /// The archive holds no rows.
+    pub(super) schema_only: bool,
+    /// The archive comes through a pipe.
+    pub(super) piped: bool,
+    /// Into a server whose commits are on disk when it says so.
+    pub(super) durable: bool,
+}
+
+const FROM_FILE: Restored = Restored {
+    stock: &[],
+    schema_only: false,
+    piped: false,
+    durable: false,
+};
 
 /// What ours has to reach.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +105,27 @@ const fn mixed(
     }
 }
 
-/// All comparisons, those with something to reach first.
+const fn restore(
+    name: &'static str,
+    title: &'static str,
+    database: Kind,
+    ours: &'static [&'static str],
+    restored: Restored,
+    speed: f64,
+) -> Scenario {
+    Scenario {
+        name,
+        title,
+        database,
+        far: false,
+        ours,
+        rival: Rival::PgRestore(restored),
+        wanted: times(speed),
+        costs: Costs::Little,
+    }
+}
+
+/// All comparisons, dumps before restores, those with something to reach first.
 pub(super) const ALL: &[Scenario] = &[
     mixed(
         "default",
@@ -213,6 +255,66 @@ pub(super) const ALL: &[Scenario] = &[
         database: Kind::ManyTables,
         ..mixed("tables", "-Fc, 5,000 tables", &["-Fc"], &["-Fc"], NOTHING)
     },
+    restore(
+        "restore-three",
+        "-j 2, three tables",
+        Kind::Mixed,
+        &["-j2"],
+        Restored {
+            stock: &["-j2"],
+            ..FROM_FILE
+        },
+        1.0,
+    ),
+    restore(
+        "restore-one",
+        "-j 2, one table holds 90%",
+        Kind::OneLarge,
+        &["-j2"],
+        Restored {
+            stock: &["-j2"],
+            ..FROM_FILE
+        },
+        1.5,
+    ),
+    restore(
+        "restore-pipe",
+        "from a pipe, three tables",
+        Kind::Mixed,
+        &["-j2"],
+        Restored {
+            piped: true,
+            ..FROM_FILE
+        },
+        1.5,
+    ),
+    restore(
+        "restore-entries",
+        "40,000 entries, on disk",
+        Kind::ManyTables,
+        &[],
+        Restored {
+            schema_only: true,
+            durable: true,
+            ..FROM_FILE
+        },
+        3.0,
+    ),
+    Scenario {
+        far: true,
+        costs: Costs::Minutes,
+        ..restore(
+            "restore-far",
+            "2,500 entries over 40 ms",
+            Kind::RichSchema,
+            &[],
+            Restored {
+                schema_only: true,
+                ..FROM_FILE
+            },
+            20.0,
+        )
+    },
 ];
 
 impl Scenario {
@@ -224,11 +326,17 @@ impl Scenario {
         }
     }
 
+    /// Whether a database of this kind is dumped.
+    pub(super) fn dumps(&self, kind: Kind) -> bool {
+        self.database == kind && !matches!(self.rival, Rival::PgRestore(_))
+    }
+
     /// What ours runs against, for messages.
     pub(super) fn rival_name(&self) -> &'static str {
         match self.rival {
             Rival::PgDump(_) => "pg_dump",
             Rival::Floor => "COPY",
+            Rival::PgRestore(_) => "pg_restore",
         }
     }
 }

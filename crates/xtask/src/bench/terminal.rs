@@ -40,7 +40,7 @@ pub(super) fn table(report: &Report) -> String {
 fn row(summary: &Summary) -> [String; 9] {
     let (ours, theirs) = (&summary.ours, &summary.theirs);
     [
-        summary.scenario.title.to_owned(),
+        summary.scenario.name.to_owned(),
         format!("{:.2} s", ours.wall),
         format!("{:.2} s", theirs.wall),
         summary.ratio(),

@@ -25,7 +25,7 @@ pub(super) struct RunningArgs {
 
     /// Connections that restore at the same time; by default one for each CPU, and eight at most
     ///
-    /// Called by the name pg_restore, the program has one by default. An archive from a pipe is restored over one.
+    /// Called by the name pg_restore, the program has one by default.
     #[arg(short, long, value_name = "NUM", value_parser = number())]
     pub(super) jobs: Option<u32>,
 
