@@ -142,6 +142,14 @@ impl Restore {
         self
     }
 
+    /// Sets the server's parameter `maintenance_work_mem` to this many bytes, for each connection that makes indexes, rather than leaving it
+    /// as it is.
+    #[must_use]
+    pub fn maintenance_work_mem(mut self, bytes: u64) -> Self {
+        self.settings.maintenance_work_mem = Some(bytes);
+        self
+    }
+
     /// Stops at the first statement that the server refuses, rather than going on and reporting it. A restore in one transaction, or in a few
     /// large ones, always does.
     #[must_use]

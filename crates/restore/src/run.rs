@@ -87,6 +87,9 @@ pub async fn run(
         ahead: ahead(shared_from, settings.memory),
         standard_strings: has_standard_strings(&script),
         knows_transaction_timeout: session.server_version().major() >= 17,
+        maintenance_work_mem: settings
+            .maintenance_work_mem
+            .map(|bytes| bytes.div_ceil(1024)),
         commits_lazily: false,
         takes_back_settings: false,
     };

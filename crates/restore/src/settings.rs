@@ -18,6 +18,9 @@ pub struct Settings {
     pub shared_from: Option<u64>,
     /// Bytes of data that may wait between the archive and the connections, about.
     pub memory: usize,
+    /// Bytes for the server's parameter `maintenance_work_mem`, for each connection that makes indexes, rounded up to its kB. `None` leaves it
+    /// as it is.
+    pub maintenance_work_mem: Option<u64>,
     /// How long another connection is tried for when one is lost. Zero ends the restore there.
     pub patience: Duration,
 }
@@ -30,6 +33,7 @@ impl Default for Settings {
             no_data_for_failed_tables: false,
             shared_from: Some(16 << 20),
             memory: 64 << 20,
+            maintenance_work_mem: None,
             patience: Duration::from_secs(60),
         }
     }

@@ -60,6 +60,8 @@ pub(crate) struct Rules {
     pub(crate) standard_strings: bool,
     /// The server knows the parameter `transaction_timeout`.
     pub(crate) knows_transaction_timeout: bool,
+    /// kB for the server's `maintenance_work_mem`, where it is not to be what it is.
+    pub(crate) maintenance_work_mem: Option<u64>,
     /// What is committed need not be on disk before the end.
     pub(crate) commits_lazily: bool,
     /// Settings are taken back before the transaction ends, since others will use the server's session.

@@ -13,7 +13,10 @@ pub(super) const PG_RESTORE: Stock = Stock {
 const OWN: &[&str] = &[
     "adapt",
     "continue",
+    "keep-row-order",
+    "maintenance-work-mem",
     "map-role",
+    "memory",
     "missing-roles",
     "plan",
     "progress",

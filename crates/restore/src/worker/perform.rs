@@ -151,6 +151,11 @@ impl<'s> Worker<'s, '_> {
 
     /// Sets what makes a restore quick and leaves no trace in what is restored.
     pub(crate) async fn set_own(&mut self) -> Result<(), Error> {
+        if let Some(size) = self.task.rules.maintenance_work_mem {
+            let sql = format!("SET maintenance_work_mem = '{size}kB'").into_bytes();
+            let text = Shown::Whole(Cow::Owned(sql.clone().into()));
+            self.send(None, &sql, text, Kind::Plain).await?;
+        }
         if self.task.rules.commits_lazily {
             return self.say("SET synchronous_commit = off").await;
         }

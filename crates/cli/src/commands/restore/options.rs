@@ -164,11 +164,17 @@ impl RestoreArgs {
     /// Tells `restore` how to run.
     pub(super) fn apply(&self, restore: Restore) -> anyhow::Result<Restore> {
         let regardless = self.running.regardless || Program::called() == Program::PgRestore;
-        let restore = restore
+        let memory = usize::try_from(u64::from(self.running.memory) << 20);
+        let mut restore = restore
             .adapt(self.adapt.adapt()?)
             .regardless(regardless)
             .exit_on_error(self.running.exit_on_error)
-            .no_data_for_failed_tables(self.running.no_data_for_failed_tables);
+            .no_data_for_failed_tables(self.running.no_data_for_failed_tables)
+            .keep_row_order(self.running.keep_row_order)
+            .memory(memory.unwrap_or(usize::MAX));
+        if let Some(bytes) = self.running.maintenance_work_mem {
+            restore = restore.maintenance_work_mem(bytes);
+        }
         Ok(match self.running.jobs {
             Some(jobs) => restore.jobs(jobs as usize),
             // As many as pg_restore has by itself.

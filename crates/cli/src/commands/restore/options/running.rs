@@ -29,6 +29,23 @@ pub(super) struct RunningArgs {
     #[arg(short, long, value_name = "NUM", value_parser = number())]
     pub(super) jobs: Option<u32>,
 
+    /// Load each table over one connection, so that its rows come in the order of the archive
+    ///
+    /// Otherwise large tables that this restore has made are loaded over several.
+    #[arg(long)]
+    pub(super) keep_row_order: bool,
+
+    /// MiB of memory that data may take on its way, whatever the size of the archive
+    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(8..))]
+    pub(super) memory: u32,
+
+    /// Memory that the server may take to make an index, such as 1GB, for each connection; without it, what the server's
+    /// maintenance_work_mem says
+    ///
+    /// A number without a unit is one of kB, as for the server's parameter.
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(super) maintenance_work_mem: Option<u64>,
+
     /// Restore everything or nothing: in one transaction
     #[arg(short = '1', long)]
     pub(super) single_transaction: bool,
@@ -45,6 +62,24 @@ pub(super) struct RunningArgs {
 /// A number that C's int holds, from 1.
 fn number() -> clap::builder::RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..=i32::MAX.into())
+}
+
+/// Bytes, as the server writes them.
+fn size(text: &str) -> Result<u64, String> {
+    let end = text.find(|letter: char| !letter.is_ascii_digit());
+    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
+    let shift = match unit.trim_start() {
+        "" | "kB" => Some(10),
+        "MB" => Some(20),
+        "GB" => Some(30),
+        "TB" => Some(40),
+        _ => None,
+    };
+    let number = number.parse::<u64>().ok();
+    let bytes = number
+        .zip(shift)
+        .and_then(|(number, shift)| number.checked_mul(1 << shift));
+    bytes.ok_or_else(|| "a size is a number with kB, MB, GB or TB".to_owned())
 }
 
 impl RunningArgs {
@@ -70,5 +105,20 @@ impl RunningArgs {
     pub(super) fn apply(&self, options: &mut Options) {
         options.single_transaction = self.single_transaction;
         options.transaction_size = self.transaction_size;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_are_read_as_the_server_reads_them() {
+        assert_eq!(size("65536"), Ok(64 << 20));
+        assert_eq!(size("64MB"), Ok(64 << 20));
+        assert_eq!(size("2 GB"), Ok(2 << 30));
+        for wrong in ["", "GB", "1gb", "-1", "1.5GB", "99999999TB"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
     }
 }
