@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: a real database becomes an archive that stock pg_restore restores.
+//! `cargo xtask demo`: a real database becomes an archive, which stock pg_restore restores, and pgdumprs itself.
 
 mod identical;
 
@@ -14,7 +14,7 @@ use pgdumprs_testkit::{Database, Major, Server, checked_output, restoring_major,
 use self::identical::first_differences;
 use crate::build::{build, succeed};
 
-/// Back up a sample database with pgdumprs, restore it with stock pg_restore, and compare.
+/// Back up a sample database with pgdumprs, restore it with stock pg_restore and with pgdumprs, and compare both copies.
 ///
 /// Fetches PostgreSQL where the machine has none, and leaves nothing running.
 #[derive(clap::Args)]
@@ -36,9 +36,10 @@ struct Summary {
     raw_bytes: u64,
     dump: Duration,
     restore: Duration,
+    own_restore: Duration,
 }
 
-/// Shows the main job, end to end; an error if the restored database differs in anything.
+/// Shows the main job, end to end; an error if a restored database differs in anything.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     title("Setting up");
     let pgdumprs = build()?;
@@ -88,10 +89,32 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     )?;
     let restore_time = started.elapsed();
 
-    title("Comparing both databases, each dumped by stock pg_dump");
+    title("Restoring with pgdumprs");
+    let own_target = server.database();
+    println!("$ pgdumprs restore --plan -d \"$OTHER_TARGET\" logistics.dump");
+    println!("$ pgdumprs restore -1 -d \"$OTHER_TARGET\" logistics.dump");
+    let restoring = |options: &[&str]| {
+        let mut restore = Command::new(&pgdumprs);
+        restore
+            .args(["restore", "-d", &own_target.url()])
+            .args(options)
+            .arg(&archive);
+        succeed(restore.stdin(Stdio::null()))
+    };
+    restoring(&["--plan"])?;
+    let started = Instant::now();
+    restoring(&["-1", "--progress"])?;
+    let own_restore_time = started.elapsed();
+
+    title("Comparing the databases, each dumped by stock pg_dump");
     let before = stock_dump(&source)?;
-    let after = stock_dump(&target)?;
-    let differences = first_differences(&before, &after);
+    let mut differences = String::new();
+    for (name, copy) in [("pg_restore", &target), ("pgdumprs", &own_target)] {
+        let differing = first_differences(&before, &stock_dump(copy)?);
+        if !differing.is_empty() {
+            differences += &format!("restored by {name}:\n{differing}");
+        }
+    }
     let summary = Summary {
         entries: list.lines().filter(|line| !line.starts_with(';')).count(),
         rows: contents(&target)?.1,
@@ -100,10 +123,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         raw_bytes: before.len() as u64,
         dump: dump_time,
         restore: restore_time,
+        own_restore: own_restore_time,
     };
     summary.print(differences.is_empty());
     if !differences.is_empty() {
-        bail!("the restored database differs:\n{differences}");
+        bail!("a restored database differs:\n{differences}");
     }
     Ok(())
 }
@@ -125,7 +149,8 @@ impl Summary {
             ("archive", archive),
             ("dump by pgdumprs", seconds(self.dump)),
             ("restore by pg_restore", seconds(self.restore)),
-            ("source and restored database", verdict.to_owned()),
+            ("restore by pgdumprs", seconds(self.own_restore)),
+            ("source and both copies", verdict.to_owned()),
         ] {
             println!("  {what:<30}{value}");
         }
