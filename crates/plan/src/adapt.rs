@@ -243,6 +243,9 @@ impl<'a> Adapter<'a> {
             // Whether objects are made by their owners is the user's choice.
             Obstacle::NeedsSuperuser { what } if *what == BECOME_OTHERS => false,
             Obstacle::NeedsSuperuser { .. } if kinds.contains(AdaptKinds::SUPERUSER) => {
+                if kinds.contains(AdaptKinds::STORAGE) {
+                    self.without_own_access_method(at);
+                }
                 self.without_clause(at, obstacle) || self.leave_out_since(at, obstacle)
             }
             Obstacle::NeedsPrivilege { .. } if kinds.contains(AdaptKinds::SUPERUSER) => {
@@ -314,8 +317,12 @@ impl<'a> Adapter<'a> {
             ) {
                 return true;
             }
-            let needing = self.needing.get(&entry.dump_id).into_iter().flatten();
-            open.extend(needing.copied().filter(|&at| seen.insert(at)));
+            for needing in self.needing_it(at) {
+                let still_needs = self.entry(needing).dependencies.contains(&entry.dump_id);
+                if still_needs && seen.insert(needing) {
+                    open.push(needing);
+                }
+            }
         }
         false
     }
@@ -328,9 +335,13 @@ impl<'a> Adapter<'a> {
 
     /// The definition of an entry as it is by now.
     fn definition(&self, at: usize) -> Option<BString> {
+        self.entry(at).definition.clone()
+    }
+
+    /// An entry as it is by now.
+    fn entry(&self, at: usize) -> &Entry {
         let changed = self.changed.get(&at).map(|changed| &changed.entry);
-        let entry = changed.unwrap_or(&self.script.entries()[at]);
-        entry.definition.clone()
+        changed.unwrap_or(&self.script.entries()[at])
     }
 
     /// Changes an entry, unless it is left out. Whether it is another then.

@@ -1,5 +1,6 @@
 //! Restores by pgdumprs on real servers: what stock's pg_dump says of the copy is what it says of the source.
 
+mod adapted;
 mod effect;
 mod faults;
 mod lost;

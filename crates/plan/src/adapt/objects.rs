@@ -80,6 +80,25 @@ impl Adapter<'_> {
         })
     }
 
+    /// Gives all tables of an access method that cannot be made the one that all have, if the entry is that of one.
+    pub(super) fn without_own_access_method(&mut self, at: usize) -> bool {
+        let entry = &self.script.entries()[at];
+        let name = entry
+            .tag
+            .as_ref()
+            .filter(|_| entry.descriptor == "ACCESS METHOD");
+        name.is_some_and(|name| {
+            self.without_access_method(name);
+            let dump_id = entry.dump_id;
+            self.change_all(|changed| {
+                changed
+                    .entry
+                    .dependencies
+                    .retain(|needed| *needed != dump_id)
+            })
+        })
+    }
+
     /// Changes all entries that a function changes.
     fn change_all(&mut self, change: impl Fn(&mut Changed)) -> bool {
         let mut has_changed = false;
