@@ -96,10 +96,10 @@ pub use pgdumprs_script as script;
 pub use plain::Plain;
 pub use report::{Lsn, Report, TableReport};
 pub use restore::{
-    Adapt, AdaptKinds, Adaptation, AdaptedEntry, Cause, Cure, Failure, Fate, Loss, MissingRoles,
-    Obstacle, PlannedEntry, Restore, RestoreEnd, RestoreError, RestoreEvent, RestoreOptions,
-    RestorePhase, RestorePlan, RestoreProgress, RestoreReport, RestoreSections, RestoreStopped,
-    RoleUse, TableOutcome, Unreached,
+    Adapt, AdaptKinds, Adaptation, AdaptedEntry, Cause, Cure, Failure, Fate, JournalError, Loss,
+    MissingRoles, Obstacle, PlannedEntry, Restore, RestoreEnd, RestoreError, RestoreEvent,
+    RestoreOptions, RestorePhase, RestorePlan, RestoreProgress, RestoreReport, RestoreSections,
+    RestoreStopped, RoleUse, TableOutcome, Unreached,
 };
 pub use settings::LockWait;
 pub use sync_method::SyncMethod;

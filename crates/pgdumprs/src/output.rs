@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use new_file::NewFile;
 pub(crate) use output_file::{Emptied, OutputFile};
+pub(crate) use system::lock;
 
 use crate::Error;
 

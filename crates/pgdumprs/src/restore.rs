@@ -5,6 +5,7 @@ mod archive;
 mod cause;
 mod error;
 mod event;
+mod journal;
 mod phase;
 mod plan;
 mod progress;
@@ -12,11 +13,12 @@ mod report;
 
 use std::fmt;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use pgdumprs_archive::Header;
 use pgdumprs_connect::{ConnectParams, Session};
-use pgdumprs_restore::{Progress, Settings};
+use pgdumprs_restore::{Identity, Progress, Settings};
 use pgdumprs_script::{Pass, Script};
 
 pub use cause::Cause;
@@ -25,7 +27,7 @@ pub use event::RestoreEvent;
 pub use pgdumprs_plan::{
     Adapt, AdaptKinds, Adaptation, Cure, Loss, MissingRoles, Obstacle, RoleUse,
 };
-pub use pgdumprs_restore::{Error as RestoreStopped, Failure, TableOutcome};
+pub use pgdumprs_restore::{Error as RestoreStopped, Failure, JournalError, TableOutcome};
 pub use pgdumprs_script::{Options as RestoreOptions, Sections as RestoreSections};
 pub use phase::RestorePhase;
 pub use plan::{Fate, PlannedEntry, RestorePlan};
@@ -35,6 +37,7 @@ pub use report::{AdaptedEntry, RestoreEnd, RestoreReport, Unreached};
 use crate::blocking::blocking;
 use crate::restore::archive::Opened;
 use crate::restore::cause::Causes;
+use crate::restore::journal::Place;
 use crate::restore::phase::Clock;
 use crate::restore::progress::Follower;
 use crate::restore::report::Circumstances;
@@ -78,6 +81,8 @@ pub struct Restore {
     settings: Settings,
     jobs: Option<usize>,
     regardless: bool,
+    journal: Place,
+    resumes: bool,
     watchers: Vec<Watcher>,
 }
 
@@ -106,6 +111,8 @@ impl Restore {
             settings: Settings::default(),
             jobs: None,
             regardless: false,
+            journal: Place::default(),
+            resumes: false,
             watchers: Vec::new(),
         }
     }
@@ -198,6 +205,36 @@ impl Restore {
         self
     }
 
+    /// Keeps a journal in this file, so that [`Restore::resume`] can go on where this restore ends before its end, whatever ended it. It is removed
+    /// when the restore is complete. A restore in one transaction or in large ones has none.
+    ///
+    /// It holds what the server had on its disk, as numbers of entries, and no content of the archive.
+    #[must_use]
+    pub fn journal(mut self, path: impl Into<PathBuf>) -> Self {
+        self.journal = Place::At(path.into());
+        self
+    }
+
+    /// As [`Restore::journal`], in a file beside the archive, with its name, `.restore-` and eight letters that stand for the target. There is none
+    /// for an archive from a pipe, and none with a warning where it cannot be written.
+    #[must_use]
+    pub fn journal_beside_archive(mut self) -> Self {
+        self.journal = Place::Beside;
+        self
+    }
+
+    /// Goes on with a restore of the same archive, with the same options and into the same database, which has left a journal: beside the archive,
+    /// unless [`Restore::journal`] says where. What is done is not done again; what was under way is found out or done again; what has failed is tried
+    /// again.
+    #[must_use]
+    pub fn resume(mut self, resume: bool) -> Self {
+        self.resumes = resume;
+        if resume && self.journal == Place::Nowhere {
+            self.journal = Place::Beside;
+        }
+        self
+    }
+
     /// Tells `watcher` what happens, from within the restore's task: it should return at once. May be called several times, for several
     /// watchers.
     #[must_use]
@@ -218,8 +255,9 @@ impl Restore {
     #[tracing::instrument(name = "restore", skip_all)]
     pub async fn from_file(self, path: impl AsRef<Path>) -> Result<RestoreReport, RestoreError> {
         let path = path.as_ref().to_owned();
+        let archive = path.clone();
         let opened = blocking(move || Opened::path(path)).await?;
-        self.run(opened).await
+        self.run(opened, Some(&archive)).await
     }
 
     /// Restores an archive that is read front to back, as from standard input.
@@ -233,7 +271,7 @@ impl Restore {
         reader: impl Read + Send + 'static,
     ) -> Result<RestoreReport, RestoreError> {
         let opened = blocking(move || Opened::reader(reader)).await?;
-        self.run(opened).await
+        self.run(opened, None).await
     }
 
     /// Asks the server what a restore from this file would come to, and changes nothing.
@@ -273,7 +311,11 @@ impl Restore {
         Ok(plan)
     }
 
-    async fn run(mut self, opened: Opened) -> Result<RestoreReport, RestoreError> {
+    async fn run(
+        mut self,
+        opened: Opened,
+        archive: Option<&Path>,
+    ) -> Result<RestoreReport, RestoreError> {
         let started = Instant::now();
         let Opened {
             header,
@@ -299,11 +341,19 @@ impl Restore {
         self.tell(RestoreEvent::Connected {
             server_version: server_version.clone(),
         });
+        let (path, identity) = self
+            .identity(&mut session, &header, &script, archive)
+            .await?;
+        let mut journal = match &path {
+            Some(path) if self.resumes => Some(journal::open(path, identity.clone(), true)?),
+            _ => None,
+        };
         let mut adaptations = Vec::new();
         let mut there_before = None;
         let asked = Instant::now();
         match RestorePlan::make(&mut session, &script, &self.adapt).await {
-            Ok((_, plan)) if !self.regardless && !plan.is_possible() => {
+            // What an earlier run has made is there, and in nobody's way.
+            Ok((_, plan)) if !self.regardless && !self.resumes && !plan.is_possible() => {
                 session.close().await;
                 return Err(RestoreError::Impossible(Box::new(plan)));
             }
@@ -319,6 +369,24 @@ impl Restore {
         clock.ended(RestorePhase::Plan, asked);
         for entry in &adaptations {
             self.tell(RestoreEvent::Adapted(entry.clone()));
+        }
+        if let (Some(path), None) = (&path, &journal) {
+            match journal::open(path, identity, false) {
+                Ok(opened) => journal = Some(opened),
+                Err(error @ JournalError::Io { .. }) if self.journal == Place::Beside => {
+                    let reason = std::error::Error::source(&error).map(ToString::to_string);
+                    let warning = format!(
+                        "{error}, and the restore cannot be gone on with if it is killed: {}",
+                        reason.unwrap_or_default()
+                    );
+                    warnings.push(warning.clone());
+                    self.tell(RestoreEvent::Warning(warning));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if let Some(journal) = &journal {
+            self.tell(RestoreEvent::Journal(journal.path().to_owned()));
         }
         let params = self.params.clone();
         let mut settings = self.settings.clone();
@@ -376,7 +444,7 @@ impl Restore {
             script,
             source,
             &settings,
-            there_before,
+            (there_before, journal),
             heard,
         )
         .await;
@@ -393,6 +461,44 @@ impl Restore {
             elapsed: started.elapsed(),
         };
         Ok(RestoreReport::new(outcome, known))
+    }
+
+    /// Where the journal is, if there is one, and what it belongs to.
+    async fn identity(
+        &self,
+        session: &mut Session,
+        header: &Header,
+        script: &Script,
+        archive: Option<&Path>,
+    ) -> Result<(Option<PathBuf>, Identity), RestoreError> {
+        let options = &self.options;
+        let is_transaction = options.single_transaction || options.transaction_size.is_some();
+        if is_transaction && self.resumes {
+            return Err(JournalError::OneTransaction.into());
+        }
+        let mut identity = Identity {
+            archive: String::new(),
+            target: String::new(),
+            options: journal::options(&[
+                options,
+                &self.adapt,
+                &self.settings.no_data_for_failed_tables,
+            ]),
+        };
+        if is_transaction || self.journal == Place::Nowhere {
+            return Ok((None, identity));
+        }
+        let target = journal::target(session).await.map_err(RestoreError::Plan)?;
+        let path = self.journal.path(archive, &target);
+        if path.is_none() && self.resumes {
+            return Err(RestoreError::NoPlaceForJournal);
+        }
+        let (header, script) = (header.clone(), script.clone());
+        identity.archive =
+            blocking(move || Ok::<_, RestoreError>(journal::archive(&header, script.entries())))
+                .await?;
+        identity.target = target;
+        Ok((path, identity))
     }
 
     fn tell(&mut self, event: RestoreEvent) {

@@ -26,6 +26,20 @@ pub enum Error {
         #[source]
         source: pgdumprs_connect::Error,
     },
+    /// The journal says that something is done which is not there.
+    #[error(
+        "the journal is not of what the database holds: {missing} was done by the run before, and is not there"
+    )]
+    Misfit {
+        /// What is missing.
+        missing: BString,
+    },
+    /// What an earlier run has begun is still at work.
+    #[error("{reason}: wait for them, or end them")]
+    StillAtWork {
+        /// What is at work.
+        reason: String,
+    },
     /// A pooler gives each transaction another session of the server, so that settings would be lost, and left to others.
     #[error(
         "a pooler that carries transactions is in between, where a restore can only be one transaction: connect to the server itself or by \

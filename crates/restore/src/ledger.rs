@@ -1,5 +1,7 @@
 //! What has been done so far, by all connections together.
 
+mod record;
+
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,6 +14,7 @@ use pgdumprs_script::{Pass, Script, Step};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::doubt;
+use crate::journal::Journal;
 use crate::outcome::{Failure, Outcome, TableOutcome};
 use crate::standing::{Rows, Standing};
 
@@ -57,6 +60,11 @@ pub enum Progress {
         /// What happened to the one before.
         reason: String,
     },
+    /// There is no journal any more, and this restore cannot be gone on with after it was killed.
+    NoJournal {
+        /// Why.
+        reason: String,
+    },
     /// Another session was in an entry's way: it is restored once more.
     TriedAgain {
         /// What is being restored, as the archive's list names it.
@@ -78,8 +86,8 @@ pub(crate) struct Ledger {
     exit_on_error: bool,
     /// Whether what is cut off can be begun again.
     can_go_on: bool,
-    /// Positions of entries whose objects were there before; `None` where that is not known.
-    there_before: Option<HashSet<usize>>,
+    /// Each step's pass, and its entry's number.
+    steps: Vec<(Pass, i32)>,
     stopped: AtomicBool,
     /// Nothing new is to be begun over the connections of now.
     interrupted: AtomicBool,
@@ -96,6 +104,9 @@ struct State {
     /// Positions of entries that were restored without a failure.
     made: HashSet<usize>,
     standing: Standing,
+    /// Numbers of entries whose objects were there before; `None` where that is not known.
+    there_before: Option<HashSet<i32>>,
+    journal: Option<Journal>,
     last_flush: Option<Instant>,
     /// Entries whose tables had no rows before this restore, though it has not made them.
     empty_before: HashSet<usize>,
@@ -112,14 +123,23 @@ impl Ledger {
     pub(crate) fn new(
         exit_on_error: bool,
         can_go_on: bool,
-        there_before: Option<HashSet<usize>>,
+        script: &Script,
+        (there_before, journal): (Option<HashSet<i32>>, Option<Journal>),
         progress: UnboundedSender<Progress>,
     ) -> Self {
         Ledger {
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                there_before,
+                journal,
+                ..State::default()
+            }),
             exit_on_error,
             can_go_on,
-            there_before,
+            steps: script
+                .steps()
+                .iter()
+                .map(|step| (step.pass, script.entry(step).dump_id))
+                .collect(),
             stopped: AtomicBool::new(false),
             interrupted: AtomicBool::new(false),
             progress,
@@ -182,6 +202,9 @@ impl Ledger {
         if let Some(table) = &table {
             state.standing.set_rows(position, Rows::In(table.loaded));
         }
+        if state.standing.is_settled(position) {
+            self.write_done(&mut state, &[position]);
+        }
         drop(state);
         if let Some(table) = table {
             self.tell(Progress::Table(table));
@@ -202,6 +225,17 @@ impl Ledger {
             None => Failure::of_none(statement, error),
         };
         let mut state = self.lock();
+        if let Some((position, step, entry)) = placed {
+            state.standing.fail(position);
+            let code = failure.error.code.as_bstr();
+            // A later run must not take it for its own.
+            if doubt::is_done_already(step.pass, entry.descriptor.as_bstr(), code) {
+                if let Some(there) = &mut state.there_before {
+                    there.insert(entry.dump_id);
+                }
+                self.write(&mut state, |journal| journal.was_there(entry.dump_id));
+            }
+        }
         // What could not be dropped may be made all the same.
         if let Some((_, step, _)) = placed.filter(|(_, step, _)| step.pass != Pass::Drop) {
             state.failed.insert(step.entry);
@@ -229,7 +263,9 @@ impl Ledger {
 
     /// Everything that had ended at a mark is on disk.
     pub(crate) fn flushed(&self, mark: usize) {
-        self.lock().standing.flushed(mark);
+        let mut state = self.lock();
+        let settled = state.standing.flushed(mark);
+        self.write_done(&mut state, &settled);
     }
 
     /// Whether an error of a step is no failure of it, or none yet: what it says is done already, has been put down before, or may succeed
@@ -255,10 +291,8 @@ impl Ledger {
             if state.failures.iter().any(is_known) {
                 return true;
             }
-            let was_not_there = self
-                .there_before
-                .as_ref()
-                .is_some_and(|there| !there.contains(&step.entry));
+            let there = state.there_before.as_ref();
+            let was_not_there = there.is_some_and(|there| !there.contains(&entry.dump_id));
             if was_not_there && doubt::is_done_already(step.pass, entry.descriptor.as_bstr(), code)
             {
                 return true;
@@ -331,8 +365,10 @@ impl Ledger {
         self.tell(Progress::Sent { bytes });
     }
 
-    pub(crate) fn large_objects(&self, position: usize, count: u64) {
-        self.lock().large_objects.insert(position, count);
+    pub(crate) fn large_objects(&self, position: usize, step: &Step, count: u64) {
+        let mut state = self.lock();
+        state.large_objects.insert(step.entry, count);
+        state.standing.set_rows(position, Rows::In(count));
     }
 
     /// The rows of a table come, or do not.

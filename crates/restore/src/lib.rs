@@ -12,6 +12,7 @@ mod doubt;
 mod durable;
 mod error;
 mod graph;
+mod journal;
 mod ledger;
 mod load;
 mod outcome;
@@ -23,6 +24,7 @@ mod standing;
 mod worker;
 
 pub use error::Error;
+pub use journal::{Identity, Journal, JournalError};
 pub use ledger::Progress;
 pub use outcome::{Failure, Outcome, TableOutcome};
 pub use run::run;

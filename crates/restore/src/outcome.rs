@@ -1,5 +1,7 @@
 //! What a restore came to.
 
+use std::path::PathBuf;
+
 use bstr::BString;
 use pgdumprs_connect::ServerError;
 
@@ -80,6 +82,8 @@ pub struct Outcome {
     pub rolled_back: bool,
     /// All that was done is known to be on the server's disk.
     pub durable: bool,
+    /// The journal that another run can go on with.
+    pub journal: Option<PathBuf>,
 }
 
 impl Outcome {

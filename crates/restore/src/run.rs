@@ -1,6 +1,7 @@
 //! A restore from its first statement to its last.
 
 mod again;
+mod before;
 mod parallel;
 mod serial;
 
@@ -14,6 +15,7 @@ use pgdumprs_connect::{ConnectParams, Session, TransactionStatus};
 use pgdumprs_script::{Pass, Script};
 use tokio::sync::mpsc;
 
+use crate::journal::{Earlier, Journal};
 use crate::ledger::Ledger;
 use crate::load::feeder::Feeder;
 use crate::load::rows::PIECE;
@@ -54,7 +56,8 @@ struct Crew {
 /// with: where the script makes a database and goes into it, they lead there. `tell` hears what happens.
 ///
 /// `there_before` has the numbers of the entries whose objects the target has already, as far as that can be told; `None` where nothing is
-/// known. When a connection is lost, it decides what an object means that is there: that this restore has made it.
+/// known. When a connection is lost, it decides what an object means that is there: that this restore has made it. What is done is written into
+/// the journal. One of an earlier run says what is not to be done again; it also says what was there before that.
 ///
 /// Dropping the future stops the restore: what the server does for it is cancelled.
 pub async fn run(
@@ -63,7 +66,7 @@ pub async fn run(
     script: Script,
     source: Source,
     settings: &Settings,
-    there_before: Option<HashSet<i32>>,
+    (there_before, journal): (Option<HashSet<i32>>, Option<Journal>),
     mut tell: impl FnMut(Progress) + Send,
 ) -> Outcome {
     let (progress, mut heard) = mpsc::unbounded_channel();
@@ -99,12 +102,15 @@ pub async fn run(
         .enumerate()
         .map(|(at, entry)| (entry.dump_id, at))
         .collect();
-    let there_before = there_before.map(|there| {
-        let known = there.iter().filter_map(|dump_id| positions.get(dump_id));
-        known.copied().collect()
-    });
+    let mut journal = journal;
+    let earlier = journal.as_mut().and_then(Journal::take_earlier);
+    let known = (there_before, journal);
+    let ledger = Ledger::new(exit_on_error, !is_transaction, &script, known, progress);
+    if let Some(earlier) = &earlier {
+        ledger.resume(earlier, &script);
+    }
     let crew = Crew {
-        ledger: Ledger::new(exit_on_error, !is_transaction, there_before, progress),
+        ledger,
         board: Board::default(),
         rules,
         jobs,
@@ -121,7 +127,7 @@ pub async fn run(
         script,
         source,
     };
-    let doing = crew.prepare(session, params);
+    let doing = crew.prepare(session, params, earlier);
     tokio::pin!(doing);
     let (crew, done) = loop {
         tokio::select! {
@@ -140,6 +146,11 @@ pub async fn run(
         options.single_transaction && is_failed && crew.ledger.nothing_is_left(done.is_err());
     outcome.durable = done.is_ok();
     outcome.stopped = done.err();
+    if let Some(journal) = crew.ledger.take_journal() {
+        let path = journal.path().to_owned();
+        let kept = !outcome.is_complete() || journal.remove().is_err();
+        outcome.journal = kept.then_some(path);
+    }
     outcome
 }
 
@@ -149,8 +160,9 @@ impl Crew {
         mut self,
         mut session: Session,
         params: &ConnectParams,
+        earlier: Option<Earlier>,
     ) -> (Arc<Crew>, Result<(), Error>) {
-        let asked = self.ask(&mut session).await;
+        let asked = self.ask(&mut session, params, earlier.as_ref()).await;
         let crew = Arc::new(self);
         if let Err(error) = asked {
             return (crew, Err(error));
@@ -164,7 +176,12 @@ impl Crew {
     }
 
     /// Asks what has to be known of the server and of what stands before it.
-    async fn ask(&mut self, session: &mut Session) -> Result<(), Error> {
+    async fn ask(
+        &mut self,
+        session: &mut Session,
+        params: &ConnectParams,
+        earlier: Option<&Earlier>,
+    ) -> Result<(), Error> {
         let connection = |source| Error::Connection {
             entry: None,
             source,
@@ -184,9 +201,14 @@ impl Crew {
             let is_lazy = self.rules.commits_lazily;
             self.ledger.standing(|standing| standing.is_lazy = is_lazy);
         }
+        if let Some(earlier) = earlier {
+            self.go_on_with(earlier, session, params).await?;
+        } else if self.can_go_on {
+            self.look_at_tables(session).await?;
+            self.ledger.begin_journal(&self.script);
+        }
         if self.can_go_on {
             self.note_process(session).await?;
-            self.look_at_tables(session).await?;
         }
         Ok(())
     }

@@ -24,8 +24,12 @@ pub(crate) const MOST_TRIES: u32 = 5;
 pub(crate) struct Standing {
     /// What was committed need not be on disk.
     pub(crate) is_lazy: bool,
-    /// Nothing is known of what an earlier run has begun.
-    pub(crate) is_resumed: bool,
+    /// An earlier run may have begun any of them.
+    is_resumed: bool,
+    /// Steps whose rows an earlier run may have brought into tables that had others.
+    begun_earlier: HashSet<usize>,
+    /// Steps of which something has failed.
+    failed: HashSet<usize>,
     begun: HashSet<usize>,
     /// Steps that were begun before, and of which it is not known whether they were done.
     doubted: HashSet<usize>,
@@ -76,6 +80,11 @@ impl Standing {
         self.heard.len()
     }
 
+    /// Whether rows are among them.
+    pub(crate) fn has_unflushed_rows(&self) -> bool {
+        self.heard.iter().any(|step| self.rows.contains_key(step))
+    }
+
     /// What a flush that is asked for now will bring to disk: everything that has ended by now.
     pub(crate) fn mark(&self) -> usize {
         self.taken + self.heard.len()
@@ -97,6 +106,24 @@ impl Standing {
         self.postponed.clear();
     }
 
+    /// Goes on with what an earlier run has done: these steps, and those of whose rows it is not known.
+    pub(crate) fn resume(&mut self, done: &[usize], begun: HashSet<usize>) {
+        self.is_resumed = true;
+        self.begun_earlier = begun;
+        self.begun.extend(done);
+        self.settled.extend(done);
+    }
+
+    /// Something of a step has failed.
+    pub(crate) fn fail(&mut self, step: usize) {
+        self.failed.insert(step);
+    }
+
+    /// Whether nothing of a step has failed.
+    pub(crate) fn is_good(&self, step: usize) -> bool {
+        !self.failed.contains(&step)
+    }
+
     pub(crate) fn is_settled(&self, step: usize) -> bool {
         self.settled.contains(&step)
     }
@@ -109,8 +136,10 @@ impl Standing {
         self.rows.insert(step, rows);
     }
 
-    pub(crate) fn rows(&self, step: usize) -> Rows {
-        let unheard = match self.is_resumed {
+    /// What became of a step's rows. `is_own` says that the table has no other rows.
+    pub(crate) fn rows(&self, step: usize, is_own: bool) -> Rows {
+        let may_be_in = self.is_resumed && (is_own || self.begun_earlier.contains(&step));
+        let unheard = match may_be_in {
             true => Rows::Unknown,
             false => Rows::Out,
         };

@@ -2,6 +2,7 @@
 
 mod execute;
 mod options;
+mod reached;
 
 use std::fs::File;
 use std::io;

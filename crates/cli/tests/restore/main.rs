@@ -6,6 +6,7 @@ mod line_end;
 mod names;
 mod refusals;
 mod report;
+mod resume;
 #[path = "../support/mod.rs"]
 mod support;
 #[path = "../connection/terminal.rs"]

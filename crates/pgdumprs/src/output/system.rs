@@ -53,7 +53,7 @@ pub(super) fn sync_file_system(_: &File) -> io::Result<()> {
 ///
 /// Where the file system has no locks, so that nobody can tell.
 #[cfg(unix)]
-pub(super) fn lock(file: &File) -> io::Result<bool> {
+pub(crate) fn lock(file: &File) -> io::Result<bool> {
     use rustix::fs::{FlockOperation, flock};
     match flock(file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(true),
@@ -63,7 +63,7 @@ pub(super) fn lock(file: &File) -> io::Result<bool> {
 }
 
 #[cfg(not(unix))]
-pub(super) fn lock(_: &File) -> io::Result<bool> {
+pub(crate) fn lock(_: &File) -> io::Result<bool> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

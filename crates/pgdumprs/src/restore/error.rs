@@ -23,6 +23,12 @@ pub enum RestoreError {
     /// The server could not be asked what is in the restore's way.
     #[error("could not find out what the server has")]
     Plan(#[source] pgdumprs_connect::Error),
+    /// There is no going on with an earlier run, or no journal can be kept.
+    #[error(transparent)]
+    Journal(#[from] pgdumprs_restore::JournalError),
+    /// An archive from a pipe has no place beside it.
+    #[error("an archive from a pipe has no journal beside it: name its file (--journal)")]
+    NoPlaceForJournal,
     /// Not everything can be restored, as far as can be told. [`Restore::regardless`](crate::Restore::regardless) restores the rest.
     #[error("not everything can be restored, and nothing has been changed: {0}")]
     Impossible(Box<RestorePlan>),

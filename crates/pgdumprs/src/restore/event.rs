@@ -1,5 +1,7 @@
 //! What happens during a restore, for whoever watches.
 
+use std::path::PathBuf;
+
 use bstr::BString;
 use pgdumprs_archive::Entry;
 use pgdumprs_connect::Notices;
@@ -23,6 +25,8 @@ pub enum RestoreEvent {
     },
     /// An entry is restored otherwise than the archive has it, or left out. Told of all such entries before the first change.
     Adapted(AdaptedEntry),
+    /// What is done is written into this journal, which another run can go on with.
+    Journal(PathBuf),
     /// An entry is about to be restored, or one of its parts is: an object, its privileges, its data.
     #[non_exhaustive]
     EntryStarted {
@@ -100,6 +104,9 @@ impl RestoreEvent {
             Progress::FewerConnections { reason } => RestoreEvent::Warning(format!(
                 "the restore goes on over fewer connections than asked for: {reason}"
             )),
+            Progress::NoJournal { reason } => RestoreEvent::Warning(format!(
+                "the journal could not be written and was removed, so that the restore cannot be gone on with if it is killed: {reason}"
+            )),
             Progress::Reconnected { reason } => RestoreEvent::Warning(format!(
                 "a connection was lost, and the restore goes on over another: {reason}"
             )),
@@ -117,6 +124,7 @@ impl RestoreEvent {
     pub(crate) fn log(&self) {
         match self {
             RestoreEvent::Connected { server_version } => info!(%server_version, "connected"),
+            RestoreEvent::Journal(path) => debug!(path = %path.display(), "journal"),
             RestoreEvent::Adapted(AdaptedEntry {
                 dump_id,
                 name,

@@ -1,6 +1,7 @@
 //! What a restore came to.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bstr::BString;
@@ -41,6 +42,8 @@ pub struct RestoreReport {
     pub stopped: Option<Error>,
     /// It was one transaction, which was given up: nothing has changed.
     pub rolled_back: bool,
+    /// The journal that [`Restore::resume`](crate::Restore::resume) can go on with.
+    pub journal: Option<PathBuf>,
     /// What was warned of.
     pub warnings: Vec<String>,
     /// How long each part took.
@@ -127,6 +130,7 @@ impl RestoreReport {
             not_reached: not_reached.collect(),
             stopped: outcome.stopped,
             rolled_back: outcome.rolled_back,
+            journal: outcome.journal,
             warnings: known.warnings,
             phases: known.phases,
             elapsed: known.elapsed,

@@ -1,6 +1,5 @@
 //! What happens when a connection is lost, or another session is in the way: the restore goes on from what is settled.
 
-use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -15,15 +14,15 @@ use crate::{Error, durable};
 const MOST_LOSSES: u32 = 5;
 
 /// How long is waited before something is tried again, first and at most.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// A process of the server that works for a session, or has done so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Process {
-    id: u32,
+    pub(super) id: u32,
     /// When it began, in seconds: a number may be given again.
-    began: BString,
+    pub(super) began: BString,
 }
 
 impl Crew {
@@ -163,6 +162,8 @@ impl Crew {
             entry: None,
             source,
         })?;
+        self.ledger
+            .process(process.id, &process.began.to_str_lossy());
         let mut processes = self
             .processes
             .lock()
@@ -173,7 +174,10 @@ impl Crew {
 
     /// Ends what still works for the sessions before; returns how many processes are left. A pooler gives its processes to others: there it is
     /// waited until they are idle.
-    async fn end_processes(&self, session: &mut Session) -> Result<usize, pgdumprs_connect::Error> {
+    pub(super) async fn end_processes(
+        &self,
+        session: &mut Session,
+    ) -> Result<usize, pgdumprs_connect::Error> {
         let processes = self
             .processes
             .lock()
@@ -201,58 +205,8 @@ impl Crew {
         );
         Ok(session.query(sql).await?.len())
     }
+}
 
-    /// Finds out which of the tables that are filled, and that this restore does not make, have no rows: they may be emptied if a connection
-    /// is lost.
-    pub(super) async fn look_at_tables(&self, session: &mut Session) -> Result<(), Error> {
-        let script = &self.script;
-        let entries = script.entries();
-        let made: HashSet<i32> = script
-            .steps()
-            .iter()
-            .map(|step| script.entry(step))
-            .filter(|entry| entry.descriptor == "TABLE")
-            .map(|entry| entry.dump_id)
-            .collect();
-        let filled: Vec<usize> = script
-            .steps()
-            .iter()
-            .map(|step| step.entry)
-            .filter(|&at| {
-                let entry = &entries[at];
-                let is_made = entry
-                    .dependencies
-                    .first()
-                    .is_some_and(|id| made.contains(id));
-                // Others are said in the archive's encoding, which the session does not have yet.
-                let is_plain = script.qualified_name(entry).is_ascii();
-                entry.descriptor == "TABLE DATA" && !is_made && is_plain
-            })
-            .collect();
-        let lost = |source| Error::Connection {
-            entry: None,
-            source,
-        };
-        let mut statements = session.statements(self.window).map_err(lost)?;
-        let mut heard = filled.iter();
-        let mut hear = |ended: pgdumprs_connect::Ended| {
-            let at = heard.next();
-            let is_empty = ended.result.is_ok_and(|tag| tag == "SELECT 0");
-            if let Some(&at) = at.filter(|_| is_empty) {
-                self.ledger.was_empty(at);
-            }
-        };
-        for &at in &filled {
-            let table = script.qualified_name(&entries[at]);
-            let sql = [b"SELECT FROM ONLY ".as_slice(), &table, b" LIMIT 1"].concat();
-            statements.send(sql).await.map_err(lost)?;
-            while let Some(ended) = statements.ended() {
-                hear(ended);
-            }
-        }
-        while let Some(ended) = statements.next().await.map_err(lost)? {
-            hear(ended);
-        }
-        Ok(())
-    }
+pub(super) fn still_at_work(count: usize) -> String {
+    format!("{count} of the server's processes still work for the connections before")
 }

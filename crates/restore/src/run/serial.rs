@@ -92,7 +92,10 @@ impl Crew {
 }
 
 /// Opens a session with another database of the same server.
-async fn open(params: &ConnectParams, database: &str) -> Result<Session, pgdumprs_connect::Error> {
+pub(super) async fn open(
+    params: &ConnectParams,
+    database: &str,
+) -> Result<Session, pgdumprs_connect::Error> {
     let mut there = params.clone();
     there.set("dbname", database)?;
     Session::connect(&there).await

@@ -33,9 +33,10 @@ impl<'s> Worker<'s, '_> {
             return Ok(());
         }
         let entry = self.table_begun(step);
+        self.task.ledger.rows(step, Fate::Out);
         let mut rows = self.feeder.rows(dump_id).map_err(Error::Thread)?;
         if self.is_shared(step, dump_id, &mut rows).await {
-            self.task.ledger.rows(step, Fate::Unknown);
+            self.rows_may_be_in(step);
             return self.copy_shared(step, statement, dump_id, rows).await;
         }
         let begun = !self.leaves_out(step).await? && self.begin_copy(step, statement).await?;
@@ -44,7 +45,7 @@ impl<'s> Worker<'s, '_> {
         };
         self.task.ledger.archived(entry, archived);
         if begun {
-            self.task.ledger.rows(step, Fate::Unknown);
+            self.rows_may_be_in(step);
             self.pipeline.finish_copy();
         }
         if self.task.rules.is_careful {
@@ -270,7 +271,7 @@ impl<'s> Worker<'s, '_> {
                 return Ok(());
             }
             self.table_begun(step);
-            self.task.ledger.rows(step, Fate::Unknown);
+            self.rows_may_be_in(step);
         }
         if self.leaves_out(step).await? {
             return Ok(());
@@ -304,6 +305,7 @@ impl<'s> Worker<'s, '_> {
             verbose: None,
         };
         let text = Text::new(self.task.script, &options);
+        self.task.ledger.rows(step, Fate::Out);
         let mut feed = self.feeder.large_objects(dump_id).map_err(Error::Thread)?;
         if transaction {
             self.call(step, b"BEGIN", Kind::Plain).await?;
@@ -342,9 +344,9 @@ impl<'s> Worker<'s, '_> {
             self.call(step, b"COMMIT", Kind::Commit).await?;
         }
         self.finish().await?;
-        let entry = self.task.script.steps()[step].entry;
-        if !self.task.ledger.has_failed(entry) {
-            self.task.ledger.large_objects(entry, count);
+        let what = &self.task.script.steps()[step];
+        if !self.task.ledger.has_failed(what.entry) {
+            self.task.ledger.large_objects(step, what, count);
         }
         Ok(())
     }

@@ -41,6 +41,9 @@ impl<'s> Worker<'s, '_> {
             self.say_as(durable::FLUSH, Kind::Flush(mark)).await?;
         }
         let what = &self.task.script.steps()[step];
+        if self.bars_loading(step) {
+            self.settle_rows().await?;
+        }
         self.task.ledger.begun(step, what);
         let commands = self.told.perform(what);
         self.go_on(step, commands).await
@@ -143,7 +146,7 @@ impl<'s> Worker<'s, '_> {
         self.say_as(sql, Kind::Plain).await
     }
 
-    async fn say_as(&mut self, sql: &'static str, kind: Kind) -> Result<(), Error> {
+    pub(super) async fn say_as(&mut self, sql: &'static str, kind: Kind) -> Result<(), Error> {
         let text = BStr::new(sql);
         self.send(None, text, Shown::Whole(Cow::Borrowed(text)), kind)
             .await

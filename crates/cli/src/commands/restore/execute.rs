@@ -9,6 +9,7 @@ use pgdumprs::{BString, Cause, Fate, Restore, RestoreEnd, RestoreError, RestoreR
 
 use super::RestoreArgs;
 use super::options::TellingArgs;
+use super::reached::Reached;
 use crate::message::say;
 use crate::output::print_names;
 use crate::program::Program;
@@ -32,12 +33,15 @@ pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
     let restore = args
         .apply(Restore::with_params(args.connection()?).options(options))?
         .watch(move |event| teller.tell(&event));
+    let reached = Reached::default();
+    let restore = reached.watch(restore);
     let report = signal::run("restore", async {
         Ok(match args.archive() {
             archive if archive == Path::new("-") => restore.from_std_reader(io::stdin()).await,
             archive => restore.from_file(archive).await,
         })
-    })?;
+    });
+    let report = report.inspect_err(|_| reached.tell())?;
     match report {
         Err(RestoreError::Impossible(plan)) => {
             if let Some(sink) = sink {
@@ -163,6 +167,12 @@ fn conclude(report: RestoreReport, telling: &TellingArgs) -> anyhow::Result<()> 
     }
     if report.rolled_back {
         end += "; the transaction was given up, and nothing has changed";
+    }
+    if let Some(journal) = &report.journal {
+        say(format_args!(
+            "hint: --resume goes on with what is missing, by the journal \"{}\"",
+            journal.display()
+        ));
     }
     match report.stopped {
         Some(error) => Err(anyhow!(error).context(end)),

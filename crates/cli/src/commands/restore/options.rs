@@ -103,6 +103,12 @@ impl RestoreArgs {
         {
             bail!("invalid restrict key");
         }
+        if self.running.resume && !has_database {
+            bail!("option --resume requires option {DBNAME}");
+        }
+        if self.running.journal.is_some() && !has_database {
+            bail!("option --journal requires option {DBNAME}");
+        }
         if self.running.plan && !has_database {
             bail!("option --plan requires option {DBNAME}");
         }
@@ -175,6 +181,13 @@ impl RestoreArgs {
         if let Some(bytes) = self.running.maintenance_work_mem {
             restore = restore.maintenance_work_mem(bytes);
         }
+        restore = match &self.running.journal {
+            Some(path) => restore.journal(path),
+            // Nobody expects that program to leave files.
+            None if Program::called() == Program::PgRestore => restore,
+            None => restore.journal_beside_archive(),
+        };
+        restore = restore.resume(self.running.resume);
         Ok(match self.running.jobs {
             Some(jobs) => restore.jobs(jobs as usize),
             // As many as pg_restore has by itself.

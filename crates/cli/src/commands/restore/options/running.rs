@@ -1,5 +1,7 @@
 //! Options that say how a restore runs.
 
+use std::path::PathBuf;
+
 use anyhow::bail;
 use clap::Args;
 use pgdumprs::script::Options;
@@ -22,6 +24,16 @@ pub(super) struct RunningArgs {
     /// The exit status is 0 where everything can be restored, and 1 where not.
     #[arg(long)]
     pub(super) plan: bool,
+
+    /// Go on with a restore that ended before its end, or was killed: what is done is not done again
+    ///
+    /// With the same archive, options and database. A restore keeps a journal beside the archive until it is complete.
+    #[arg(long)]
+    pub(super) resume: bool,
+
+    /// File of the journal; by default it stands beside the archive, if that is no pipe
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub(super) journal: Option<PathBuf>,
 
     /// Connections that restore at the same time; by default one for each CPU, and eight at most
     ///
@@ -91,6 +103,19 @@ impl RunningArgs {
         }
         if self.plan && self.regardless {
             bail!("options --plan and --continue cannot be used together");
+        }
+        let transaction = match (self.single_transaction, self.transaction_size) {
+            (true, _) => Some(SINGLE),
+            (false, Some(_)) => Some("--transaction-size"),
+            (false, None) => None,
+        };
+        let journal = match (self.resume, &self.journal) {
+            (true, _) => Some("--resume"),
+            (false, Some(_)) => Some("--journal"),
+            (false, None) => None,
+        };
+        if let (Some(journal), Some(transaction)) = (journal, transaction) {
+            bail!("options {journal} and {transaction} cannot be used together");
         }
         if self.single_transaction && create {
             bail!("options -C/--create and {SINGLE} cannot be used together");
