@@ -114,7 +114,7 @@ fn every_loss_is_reported_beneath_its_cause() {
         .collect();
     assert_eq!(
         phases,
-        ["connect", "pre-data", "data", "post-data", "finish"]
+        ["connect", "plan", "pre-data", "data", "post-data", "finish"]
     );
 
     let statements = list(&report, "not_executed");
