@@ -1,5 +1,6 @@
 //! What is loaded: rows, statements in the place of rows, large objects.
 
+pub(crate) mod copy_statement;
 pub(crate) mod feeder;
 pub(crate) mod rows;
 pub(crate) mod shared;

@@ -3,6 +3,7 @@
 mod adapted;
 mod effect;
 mod faults;
+mod hostile;
 mod lost;
 mod planned;
 mod refused;

@@ -9,6 +9,7 @@ use pgdumprs_script::{RestrictKey, Text, TextOptions};
 
 use super::{Kind, Sent, Shown, Worker, beginning, own_error};
 use crate::Error;
+use crate::load::copy_statement::takes_rows;
 use crate::load::feeder::{Feed, Object};
 use crate::load::rows::Rows;
 use crate::load::shared::{SharedTable, State};
@@ -29,6 +30,13 @@ impl<'s> Worker<'s, '_> {
         statement: &'s BStr,
         dump_id: i32,
     ) -> Result<(), Error> {
+        if !takes_rows(statement) {
+            let message = "this is no COPY that takes rows from the archive, and was not run";
+            let text = Shown::Whole(Cow::Borrowed(statement));
+            self.table_begun(step);
+            self.record(Some(step), &text, own_error("42601", message));
+            return Ok(());
+        }
         if !self.make_room(step).await? {
             return Ok(());
         }
