@@ -192,6 +192,34 @@ fn files_may_have_been_compressed_since() {
     }
 }
 
+/// What is kept in memory is limited by what is really there.
+#[test]
+fn files_that_grow_without_bound_are_refused() {
+    let folder = folder(&files());
+    let path = |name: &str| folder.path().join(name);
+    // An entry whose name is as long as a text can be, and a list that goes on and on.
+    let length = 65 << 20;
+    let mut contents = Forge::new(0).int(1).entry(1, 1, "TABLE DATA").int(length).0;
+    contents[10] = 3;
+    contents.resize(length as usize, b'9');
+    let list = b"5 blob_5.dat\n".repeat(5 << 20);
+    for (name, bytes, file) in [
+        ("blobs_2.toc", &list, "file blobs_2.toc.zst"),
+        ("toc.dat", &contents, "file toc.dat.zst"),
+    ] {
+        let packed = zstd::encode_all(&bytes[..], 1).unwrap();
+        assert!(bytes.len() > 100 * packed.len());
+        fs::remove_file(path(name)).unwrap();
+        fs::write(path(&format!("{name}.zst")), packed).unwrap();
+        let said = said(&read_folder(folder.path()).unwrap_err());
+        assert!(said.starts_with(file), "{said}");
+        assert!(
+            said.contains("more than 100 times as long as the file"),
+            "{said}"
+        );
+    }
+}
+
 #[test]
 fn no_name_leads_out_of_the_folder() {
     for name in ["../1.dat", "/etc/passwd", "a/b", "..", ".x", ""] {

@@ -312,6 +312,7 @@ fn lock_advice(error: &pgdumprs_connect::Error) -> &'static str {
 fn archive_advice(error: &pgdumprs_archive::Error) -> &'static str {
     match error {
         pgdumprs_archive::Error::Write { source, .. } => write_advice(source),
+        pgdumprs_archive::Error::InFile { source, .. } => archive_advice(source),
         _ => "",
     }
 }

@@ -16,7 +16,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use pgdumprs_archive::Header;
+use pgdumprs_archive::{Format, Header};
 use pgdumprs_connect::{ConnectParams, Session};
 use pgdumprs_restore::{Identity, Progress, Settings};
 use pgdumprs_script::{Pass, Script};
@@ -83,6 +83,7 @@ pub struct Restore {
     regardless: bool,
     journal: Place,
     resumes: bool,
+    format: Option<Format>,
     watchers: Vec<Watcher>,
 }
 
@@ -113,6 +114,7 @@ impl Restore {
             regardless: false,
             journal: Place::default(),
             resumes: false,
+            format: None,
             watchers: Vec::new(),
         }
     }
@@ -121,6 +123,13 @@ impl Restore {
     #[must_use]
     pub fn options(mut self, options: RestoreOptions) -> Self {
         self.options = options;
+        self
+    }
+
+    /// Takes no archive but one in this format. Which it has is recognised in any case.
+    #[must_use]
+    pub fn format(mut self, format: Format) -> Self {
+        self.format = Some(format);
         self
     }
 
@@ -301,6 +310,7 @@ impl Restore {
     }
 
     async fn plan_opened(self, opened: Opened) -> Result<RestorePlan, RestoreError> {
+        opened.check(self.format)?;
         let script =
             blocking(move || Script::new(&opened.header, opened.entries, &self.options)).await?;
         let session = Session::connect(&self.params).await;
@@ -317,11 +327,13 @@ impl Restore {
         archive: Option<&Path>,
     ) -> Result<RestoreReport, RestoreError> {
         let started = Instant::now();
+        opened.check(self.format)?;
         let Opened {
             header,
             entries,
             source,
             sizes,
+            ..
         } = opened;
         let options = self.options.clone();
         let (mut script, header) = blocking(move || {

@@ -28,6 +28,12 @@ pub(crate) fn suffix(compression: Compression) -> &'static str {
 
 /// Longer than any line in a list of large objects.
 const LONGEST_LINE: usize = 64;
+/// How many times as long as its file a table of contents may be when it is decompressed, or a list of large objects, which are kept in memory. SQL is
+/// seldom twenty times as long.
+const MOST_TIMES: u64 = 100;
+/// Bytes that it may have in any case.
+const ANY_LENGTH: u64 = 64 << 20;
+
 /// Bytes of a list looked at together.
 const LIST_BUFFER: usize = 32 * 1024;
 
@@ -44,6 +50,8 @@ struct Folder<R> {
 struct OpenFile<R> {
     name: String,
     compression: Compression,
+    /// Bytes of the file.
+    length: u64,
     source: Source<R>,
     state: ChunkState,
 }
@@ -195,6 +203,7 @@ impl<R: Read> Folder<R> {
             self.bytes += metadata.len();
             return Ok(Some(OpenFile {
                 compression,
+                length: metadata.len(),
                 source: Source::streaming((self.input)(file)),
                 state: ChunkState::to_end(),
                 name,
@@ -220,12 +229,29 @@ impl<R: Read> OpenFile<R> {
 
     /// The file as a table of contents.
     fn contents(&mut self) -> Result<Contents> {
+        let limit = self.limit();
         let mut source = Source::streaming(self.stream()?);
+        source.set_end(limit);
+        Self::read_contents(&mut source).map_err(|error| match error {
+            Error::Truncated { offset, .. } if Some(offset) == limit => {
+                Error::corrupt(offset, too_long())
+            }
+            error => error,
+        })
+    }
+
+    /// How many bytes of what is in the file are taken, where that is to be kept in memory; nothing limits what is not compressed.
+    fn limit(&self) -> Option<u64> {
+        let most = self.length.saturating_mul(MOST_TIMES).max(ANY_LENGTH);
+        (self.compression != Compression::None).then_some(most)
+    }
+
+    fn read_contents(source: &mut Source<Stream<'_, R>>) -> Result<Contents> {
         let mut magic = [0; MAGIC.len()];
         if source.read_up_to(&mut magic)? < MAGIC.len() || magic != *MAGIC {
             return Err(Error::corrupt(0, "it does not begin with PGDMP"));
         }
-        let contents = Contents::read(&mut source, Format::Directory)?;
+        let contents = Contents::read(source, Format::Directory)?;
         let at = source.position();
         match source.byte_or_end()? {
             None => Ok(contents),
@@ -238,12 +264,17 @@ impl<R: Read> OpenFile<R> {
 
     /// The file as a list of large objects, a line each: the oid, and the name of its file.
     fn list(&mut self) -> Result<Vec<u32>> {
+        let mut left = self.limit().unwrap_or(u64::MAX);
         let mut stream = self.stream()?;
         let mut oids = Vec::new();
         let mut buffer = vec![0; LIST_BUFFER];
         let mut filled = 0;
         loop {
             let count = stream.read(&mut buffer[filled..])?;
+            let Some(still_left) = left.checked_sub(count as u64) else {
+                return Err(stream.corrupt(0, too_long()));
+            };
+            left = still_left;
             let end = filled + count;
             let mut lines = buffer[..end].split(|&byte| byte == b'\n');
             // What is behind the last newline is not a line yet.
@@ -265,6 +296,10 @@ impl<R: Read> OpenFile<R> {
             filled = rest;
         }
     }
+}
+
+fn too_long() -> String {
+    format!("decompressed, it is more than {MOST_TIMES} times as long as the file")
 }
 
 /// The oid that a line of a list of large objects names, which must name the file that goes with it and no other.

@@ -1,12 +1,12 @@
 //! `pgdumprs restore`: restores an archive into a database, or makes SQL of it.
 
 mod execute;
+mod itself;
 mod options;
 mod reached;
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
 
 use anyhow::{Context, bail};
 use pgdumprs::ArchiveScript;
@@ -25,10 +25,6 @@ pub(crate) fn run(args: &RestoreArgs) -> anyhow::Result<()> {
     args.check()?;
     let options = args.options()?;
     if args.has_database() {
-        // Standard input cannot be looked at twice.
-        if args.format()?.is_some() && args.archive() != Path::new("-") {
-            open(args)?;
-        }
         return execute::run(args, options);
     }
     let reader = open(args)?;
@@ -40,7 +36,7 @@ pub(crate) fn run(args: &RestoreArgs) -> anyhow::Result<()> {
         }
     }
     if let Some(file) = args.output() {
-        refuse_itself(args.archive(), file)?;
+        itself::refuse(args.archive(), file)?;
     }
     if args.is_list() && args.output().is_none() {
         return print_names(|mut output| script.write_list(args.verbose(), &mut output));
@@ -70,18 +66,4 @@ fn open(args: &RestoreArgs) -> anyhow::Result<Reader<File>> {
         );
     }
     Ok(reader)
-}
-
-/// Fails where the script would take the place of the archive that it is made of.
-fn refuse_itself(archive: &Path, output: &Path) -> anyhow::Result<()> {
-    let (Ok(archive), Ok(found)) = (archive.canonicalize(), output.canonicalize()) else {
-        return Ok(());
-    };
-    if archive == found && found.is_file() {
-        bail!(
-            "\"{}\" is the archive itself: a script in its place would be the end of it",
-            output.display()
-        );
-    }
-    Ok(())
 }

@@ -70,7 +70,7 @@ const ON_A_DISK: &str = r#"
 
 /// What the command says that fails to dump into a file system which is mounted with these options and which nobody else sees. Mounting
 /// takes root, or user namespaces that anybody may have; `None` where there is neither.
-fn failure_on_a_disk(options: &str, arguments: &[&str]) -> Option<String> {
+pub(crate) fn failure_on_a_disk(options: &str, arguments: &[&str]) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     let ways = [&["--mount"][..], &["--user", "--map-root-user", "--mount"]];
     let command = |way: &[&str], arguments: &[&OsStr]| {

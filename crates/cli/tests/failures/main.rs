@@ -2,6 +2,7 @@
 
 mod disk;
 mod files;
+mod folders;
 mod process;
 mod server;
 mod signals;

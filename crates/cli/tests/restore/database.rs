@@ -6,7 +6,7 @@ use std::process::Command;
 use pgdumprs_testkit::compare::stock_archive;
 use pgdumprs_testkit::{Database, Major, Server};
 
-use crate::support::{assert_says, pgdumprs, run};
+use crate::support::{assert_says, failure, pgdumprs, run};
 
 const ROWS: &str = "CREATE TABLE item (id int PRIMARY KEY, name text);
     INSERT INTO item SELECT i, 'item ' || i FROM generate_series(1, 1000) i;";
@@ -95,4 +95,30 @@ fn what_was_dumped_is_there_and_what_is_refused_is_said() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{said}");
     assert_says(&said, &["loaded 1000 rows into", "the restore is complete"]);
+}
+
+/// A format that is named is the only one that is taken, from a pipe too, and nothing is changed where it is another.
+#[test]
+fn an_archive_in_another_format_than_was_asked_for_is_refused() {
+    let server = Server::get(Major::REFERENCE);
+    let (source, target) = (server.database(), server.database());
+    source.execute_sql(ROWS);
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("a.dump");
+    stock_archive(&source, &archive, &[]).unwrap();
+    let found = "the archive is in the custom format, and option -F/--format says tar";
+    for plan in [&[][..], &["--plan"]] {
+        let mut named = restore(&target);
+        assert_says(
+            &failure(named.args(plan).arg("-Ft").arg(&archive)),
+            &[found],
+        );
+        let mut piped = restore(&target);
+        piped.args(plan).arg("-Ft");
+        let piped = piped.stdin(File::open(&archive).unwrap());
+        assert_says(&failure(piped), &[found]);
+    }
+    assert_eq!(target.psql("SELECT to_regclass('item') IS NULL"), "t");
+    let restored = run(restore(&target).arg("-Fc").arg(&archive));
+    assert!(restored.status.success());
 }

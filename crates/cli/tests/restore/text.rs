@@ -203,7 +203,35 @@ fn a_script_that_fails_leaves_what_was_there() {
     // Nor does an archive give its place to its own script.
     let said = crate::support::failure(ours().arg("-f").arg(&archive).arg(&archive));
     crate::support::assert_says(&said, &["is the archive itself"]);
+    let input = fs::File::open(&archive).unwrap();
+    let said = crate::support::failure(ours().arg("-f").arg(&archive).stdin(input));
+    crate::support::assert_says(&said, &["is the archive itself"]);
     assert!(fs::read(&archive).unwrap() == whole);
     let names: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
     assert_eq!(names.len(), 3, "nothing else is left: {names:?}");
+}
+
+#[test]
+fn a_folder_loses_none_of_its_files_to_its_script() {
+    let database = Server::get(Major::REFERENCE).database();
+    database.execute_sql("CREATE TABLE t AS SELECT 1 AS i; SELECT lo_from_bytea(7, 'seven')");
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("db");
+    let mut dump = pgdumprs();
+    dump.args(["-Fd", "-d", &database.conninfo(), "-f"]);
+    succeeded(dump.arg(&archive));
+    let files = fs::read_dir(&archive).unwrap();
+    let files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    assert_eq!(files.len(), 4, "{files:?}");
+    for file in files {
+        let before = fs::read(&file).unwrap();
+        let said = crate::support::failure(ours().arg("-f").arg(&file).arg(&archive));
+        crate::support::assert_says(&said, &["is a part of the archive"]);
+        assert_eq!(fs::read(&file).unwrap(), before);
+    }
+    // Another file in it is nobody's.
+    let script = archive.join("script.sql");
+    for _ in 0..2 {
+        succeeded(ours().arg("-f").arg(&script).arg(&archive));
+    }
 }

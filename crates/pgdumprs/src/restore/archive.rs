@@ -10,8 +10,11 @@ use pgdumprs_archive::{DataOffset, Entry, Error, Format, Header, Reader};
 use pgdumprs_restore::Source;
 use pgdumprs_script::DataSource;
 
+use crate::RestoreError;
+
 /// An archive whose table of contents was read.
 pub(crate) struct Opened {
+    format: Format,
     pub(crate) header: Header,
     pub(crate) entries: Vec<Entry>,
     pub(crate) source: Source,
@@ -41,6 +44,7 @@ impl Opened {
             Ok(Box::new(again) as Box<dyn DataSource + Send>)
         };
         Ok(Opened {
+            format: reader.format(),
             header,
             entries,
             source: Source::new(open, sizes.clone()),
@@ -53,8 +57,17 @@ impl Opened {
         Ok(Self::once(Reader::new(reader)?))
     }
 
+    /// Fails where the archive has another format than the one that was asked for.
+    pub(crate) fn check(&self, wanted: Option<Format>) -> Result<(), RestoreError> {
+        let found = self.format;
+        match wanted {
+            Some(wanted) if wanted != found => Err(RestoreError::Format { found, wanted }),
+            _ => Ok(()),
+        }
+    }
+
     fn once<R: Read + Send + 'static>(reader: Reader<R>) -> Self {
-        let header = reader.header().clone();
+        let (format, header) = (reader.format(), reader.header().clone());
         let entries = reader.entries().to_vec();
         let reader: Mutex<Option<Box<dyn DataSource + Send>>> = Mutex::new(Some(Box::new(reader)));
         let open = move || {
@@ -63,6 +76,7 @@ impl Opened {
             reader.take().ok_or_else(again)
         };
         Opened {
+            format,
             header,
             entries,
             source: Source::new(open, HashMap::new()).read_once(),

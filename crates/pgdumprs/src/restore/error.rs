@@ -1,5 +1,6 @@
 //! What can keep a restore from being begun.
 
+use pgdumprs_archive::Format;
 use pgdumprs_connect::ConnInfoError;
 
 use crate::restore::plan::RestorePlan;
@@ -14,6 +15,14 @@ pub enum RestoreError {
     /// The archive cannot be read.
     #[error("could not read the archive")]
     Archive(#[from] pgdumprs_archive::Error),
+    /// The archive has another format than the one that was asked for.
+    #[error("the archive is in the {} format, and option -F/--format says {}", in_words(*found), in_words(*wanted))]
+    Format {
+        /// The format that it has.
+        found: Format,
+        /// The format that it must have.
+        wanted: Format,
+    },
     /// The options contradict each other or the archive, or the archive holds what no script can say.
     #[error(transparent)]
     Script(#[from] pgdumprs_script::Error),
@@ -32,6 +41,10 @@ pub enum RestoreError {
     /// Not everything can be restored, as far as can be told. [`Restore::regardless`](crate::Restore::regardless) restores the rest.
     #[error("not everything can be restored, and nothing has been changed: {0}")]
     Impossible(Box<RestorePlan>),
+}
+
+fn in_words(format: Format) -> String {
+    format.to_string().to_lowercase()
 }
 
 impl RestoreError {

@@ -1,5 +1,6 @@
 //! The library as a service uses it: where archives go, what is told of them, what is left behind.
 
+mod directory;
 mod events;
 mod report;
 mod sinks;

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod fixtures;
+mod old_archive;
 mod option_sets;
 mod random_archive;
 

@@ -178,6 +178,9 @@ impl RestoreArgs {
             .no_data_for_failed_tables(self.running.no_data_for_failed_tables)
             .keep_row_order(self.running.keep_row_order)
             .memory(memory.unwrap_or(usize::MAX));
+        if let Some(format) = self.format()? {
+            restore = restore.format(format);
+        }
         if let Some(bytes) = self.running.maintenance_work_mem {
             restore = restore.maintenance_work_mem(bytes);
         }
