@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use pgdumprs_archive::Reader;
+use pgdumprs_plan::Plan;
 use pgdumprs_script::{Script, TextOptions, Warning, WriteError, write_text};
 
 use crate::blocking::blocking;
@@ -13,7 +14,7 @@ use crate::created::created_text;
 use crate::output::{Output, open_stream, sync};
 use crate::plain::not_written;
 use crate::writing::Pace;
-use crate::{Error, Plain};
+use crate::{Adapt, AdaptedEntry, Error, Plain};
 
 /// The script of SQL that restores an archive.
 ///
@@ -50,6 +51,20 @@ impl ArchiveScript {
             script,
             text,
         })
+    }
+
+    /// Writes roles and schemas of extensions by the names that `adapt` has for them, and tells of the entries that name them. All else that
+    /// may be adapted depends on a server, and stays.
+    pub fn rename(&mut self, adapt: &Adapt) -> Vec<AdaptedEntry> {
+        let (renamed, told) = Plan::renamed(&self.script, adapt);
+        self.script = renamed;
+        let entries = self.script.entries();
+        let told = told.into_iter().map(|(at, adaptations)| AdaptedEntry {
+            dump_id: entries[at].dump_id,
+            name: entries[at].label(),
+            adaptations,
+        });
+        told.collect()
     }
 
     /// What is odd about the script, but does not prevent it.

@@ -17,6 +17,7 @@ use crate::obstacle::{Obstacle, RoleUse};
 use crate::plan::{Item, Plan, Verdict};
 use crate::target::Target;
 
+mod extension_schema;
 mod objects;
 mod roles;
 
@@ -25,6 +26,8 @@ mod roles;
 pub struct Adapt {
     /// Roles by their names in the archive, each with its name on the server. Nothing is written as `public` or `none`, which are no roles.
     pub roles: BTreeMap<BString, BString>,
+    /// Schemas in which extensions have their objects by their names in the archive, each with its name on the server.
+    pub extension_schemas: BTreeMap<BString, BString>,
     /// What becomes of roles that the server does not have.
     pub missing_roles: MissingRoles,
     /// What else may be adapted.
@@ -116,6 +119,37 @@ struct Changed {
 impl<'a> Adapter<'a> {
     /// The script that the target takes as far as may be, with its plan.
     pub(crate) fn run(script: &'a Script, target: &'a Target, adapt: &'a Adapt) -> (Script, Plan) {
+        let mut adapter = Adapter::new(script, target, adapt);
+        let mut adapted = adapter.script();
+        loop {
+            let plan = Plan::without(&adapted, &adapter.target, &adapter.left_out());
+            let mut has_changed = false;
+            for item in &plan.items {
+                has_changed |= adapter.overcome(item);
+            }
+            adapted = adapter.script();
+            if !has_changed {
+                return (adapted, adapter.tell(plan));
+            }
+        }
+    }
+
+    /// The script with the names that are given, and the entries in which they stand.
+    pub(crate) fn rename(
+        script: &'a Script,
+        adapt: &'a Adapt,
+    ) -> (Script, Vec<(usize, Vec<Adaptation>)>) {
+        let adapter = Adapter::new(script, &Target::default(), adapt);
+        let renamed = adapter.script();
+        let is_restored: HashSet<usize> = script.steps().iter().map(|step| step.entry).collect();
+        let changed = adapter.changed.into_iter();
+        let told = changed.map(|(at, changed)| (at, changed.adaptations));
+        let told = told.filter(|(at, told)| !told.is_empty() && is_restored.contains(at));
+        (renamed, told.collect())
+    }
+
+    /// An adapter that has given the names which do not depend on the target.
+    fn new(script: &'a Script, target: &Target, adapt: &'a Adapt) -> Self {
         let mut needing: HashMap<i32, Vec<usize>> = HashMap::new();
         for (at, entry) in script.entries().iter().enumerate() {
             for dump_id in &entry.dependencies {
@@ -131,18 +165,8 @@ impl<'a> Adapter<'a> {
             new_roles: Vec::new(),
         };
         adapter.rename_roles();
-        let mut adapted = adapter.script();
-        loop {
-            let plan = Plan::without(&adapted, &adapter.target, &adapter.left_out());
-            let mut has_changed = false;
-            for item in &plan.items {
-                has_changed |= adapter.overcome(item);
-            }
-            adapted = adapter.script();
-            if !has_changed {
-                return (adapted, adapter.tell(plan));
-            }
-        }
+        adapter.move_extensions();
+        adapter
     }
 
     /// The script as it is by now.
@@ -344,14 +368,21 @@ impl<'a> Adapter<'a> {
         changed.unwrap_or(&self.script.entries()[at])
     }
 
+    /// Notes an adaptation of an entry that stays as it is.
+    fn note(&mut self, at: usize, adaptation: Adaptation) {
+        let entries = self.script.entries();
+        let changed = self
+            .changed
+            .entry(at)
+            .or_insert_with(|| Changed::of(&entries[at]));
+        changed.note(adaptation);
+    }
+
     /// Changes an entry, unless it is left out. Whether it is another then.
     fn change(&mut self, at: usize, change: impl FnOnce(&mut Changed)) -> bool {
         let known = self.changed.get(&at);
-        let mut changed = known.cloned().unwrap_or_else(|| Changed {
-            entry: self.script.entries()[at].clone(),
-            is_left_out: false,
-            adaptations: Vec::new(),
-        });
+        let new = || Changed::of(&self.script.entries()[at]);
+        let mut changed = known.cloned().unwrap_or_else(new);
         if changed.is_left_out {
             return false;
         }
@@ -366,6 +397,14 @@ impl<'a> Adapter<'a> {
 }
 
 impl Changed {
+    fn of(entry: &Entry) -> Self {
+        Changed {
+            entry: entry.clone(),
+            is_left_out: false,
+            adaptations: Vec::new(),
+        }
+    }
+
     /// Notes an adaptation, once.
     fn note(&mut self, adaptation: Adaptation) {
         if !self.adaptations.contains(&adaptation) {

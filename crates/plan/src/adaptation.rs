@@ -54,6 +54,11 @@ pub enum Adaptation {
         /// Its name on the server.
         to: BString,
     },
+    /// A routine's body, or one of its settings, names a schema that extensions are not in any more. It stays as it is.
+    Body {
+        /// The schema's name in the archive.
+        schema: BString,
+    },
     /// The database has one of that name already, which is taken as it is.
     Taken {
         /// What there is, as the table of contents calls it.
@@ -126,6 +131,10 @@ impl fmt::Display for Adaptation {
             Adaptation::ExtensionSchema { from, to } => {
                 write!(f, "the extension's schema \"{from}\" is \"{to}\"")
             }
+            Adaptation::Body { schema } => write!(
+                f,
+                "its body names the schema \"{schema}\", and is left as it is"
+            ),
             Adaptation::Taken { descriptor } => {
                 let kind = descriptor.to_string().to_lowercase();
                 write!(f, "the {kind} that is there already is taken as it is")

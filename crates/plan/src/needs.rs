@@ -222,7 +222,7 @@ impl<'a> Check<'a> {
                     self.lacks(Namespace::ForeignServer, b"", server);
                 }
             }
-            b"EXTENSION" => obstacles.extend(self.extension(tag)),
+            b"EXTENSION" => obstacles.extend(self.extension(tag, text)),
             b"COMMENT" if tag.starts_with(b"EXTENSION ") => obstacles.extend(self.comment(tag)),
             b"COMMENT" | b"ACL" | b"SECURITY LABEL" => {
                 obstacles.extend(self.schema_of_others(entry));
@@ -261,13 +261,22 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn extension(&mut self, name: &BStr) -> Option<Obstacle> {
+    fn extension(&mut self, name: &BStr, text: &BStr) -> Option<Obstacle> {
         let extension = name.to_owned();
         let Some(known) = self.target.extensions.get(&extension) else {
             return Some(Obstacle::MissingExtension { extension });
         };
         if self.has_extension(&extension) {
             return None;
+        }
+        let words = words(text);
+        let schema = words.windows(2).find(|pair| pair[0].is("schema"));
+        if let Some(schema) = schema.and_then(|pair| pair[1].name()) {
+            if self.lacks(Namespace::Schema, b"", schema) {
+                return Some(Obstacle::MissingSchema {
+                    schema: schema.clone(),
+                });
+            }
         }
         self.has_new_extension = true;
         let what = "make this extension";

@@ -60,6 +60,12 @@ impl Plan {
         }
     }
 
+    /// A script with the new names of roles and of schemas of extensions, whatever the target is, and the entries that name them, by their
+    /// positions.
+    pub fn renamed(script: &Script, adapt: &Adapt) -> (Script, Vec<(usize, Vec<Adaptation>)>) {
+        Adapter::rename(script, adapt)
+    }
+
     /// Holds a script against a target, from which entries at some positions are left out.
     pub(crate) fn without(script: &Script, target: &Target, left_out: &[usize]) -> Plan {
         let mut check = Check::new(script, target, left_out);

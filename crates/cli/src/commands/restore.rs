@@ -16,6 +16,7 @@ use pgdumprs::script::Warning;
 use crate::commands::archive;
 use crate::message::say;
 use crate::output::print_names;
+use crate::progress;
 use crate::signal;
 
 pub(crate) use options::RestoreArgs;
@@ -28,7 +29,13 @@ pub(crate) fn run(args: &RestoreArgs) -> anyhow::Result<()> {
         return execute::run(args, options);
     }
     let reader = open(args)?;
-    let script = ArchiveScript::new(reader, &args.plain(options)?)?;
+    let mut script = ArchiveScript::new(reader, &args.plain(options)?)?;
+    let adapt = args.adapt()?;
+    if !adapt.is_nothing() && !args.is_list() {
+        for entry in script.rename(&adapt) {
+            say(format_args!("{}", progress::restore::adapted(&entry)));
+        }
+    }
     for warning in script.warnings() {
         // What is odd about statements is none of a list's business.
         if !args.is_list() || matches!(warning, Warning::ListLine { .. }) {

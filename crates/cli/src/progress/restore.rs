@@ -1,7 +1,7 @@
 //! What a restore says while it runs.
 
 use bstr::ByteSlice;
-use pgdumprs::{Failure, RestoreEvent, RestoreProgress};
+use pgdumprs::{AdaptedEntry, Failure, RestoreEvent, RestoreProgress};
 
 use crate::args::telling::ProgressWhen;
 use crate::progress::{Meter, Standing, Verbosity};
@@ -50,11 +50,7 @@ impl Teller {
             } if *is_new || self.says_all => refused(failure),
             _ if self.verbosity == Verbosity::Quiet => return None,
             RestoreEvent::Warning(text) => format!("warning: {text}"),
-            RestoreEvent::Adapted(entry) => {
-                let adaptations: Vec<_> =
-                    entry.adaptations.iter().map(ToString::to_string).collect();
-                format!("adapted: {}: {}", entry.name, adaptations.join("; "))
-            }
+            RestoreEvent::Adapted(entry) => adapted(entry),
             _ if !is_verbose => return None,
             RestoreEvent::Notice(text) => format!("notice: {text}"),
             RestoreEvent::Connected { server_version, .. } => {
@@ -123,4 +119,9 @@ fn beginning(statement: &[u8]) -> String {
         words.push('…');
     }
     words
+}
+/// An entry that is restored otherwise, and how.
+pub(crate) fn adapted(entry: &AdaptedEntry) -> String {
+    let adaptations: Vec<_> = entry.adaptations.iter().map(ToString::to_string).collect();
+    format!("adapted: {}: {}", entry.name, adaptations.join("; "))
 }

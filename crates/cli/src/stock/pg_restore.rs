@@ -15,6 +15,7 @@ const OWN: &[&str] = &[
     "continue",
     "keep-row-order",
     "maintenance-work-mem",
+    "map-extension-schema",
     "map-role",
     "memory",
     "missing-roles",

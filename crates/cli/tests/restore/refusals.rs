@@ -162,6 +162,25 @@ fn what_stock_refuses_is_refused_in_other_words() {
         ),
         ("-f - --filter=/", "filter file \"/\": Is a directory"),
         ("-f - /", "\"/\""),
+        ("-f - --adapt", "option --adapt requires option -d/--dbname"),
+        (
+            "-f - --missing-roles=skip",
+            "option --missing-roles requires option -d/--dbname",
+        ),
+        ("-d x --adapt=all", "\"all\" for option --adapt"),
+        ("-d x --map-role=a", "option --map-role takes NAME=NEW"),
+        (
+            "-d x --map-role=a=public",
+            "option --map-role takes no name like \"public\"",
+        ),
+        (
+            "-d x --map-role=a=b --map-role a=c",
+            "option --map-role has two new names for \"a\"",
+        ),
+        (
+            "-f - --map-extension-schema=pg_catalog=a",
+            "takes no name like \"pg_catalog\"",
+        ),
     ] {
         let (stock, ours) = ends(line);
         assert!(matches!(stock, End::Refused(_)), "{line}: {stock:?}");

@@ -117,6 +117,35 @@ fn scripts_and_lists_are_those_of_stock() {
     }
 }
 
+#[test]
+fn scripts_have_the_names_that_are_given() {
+    let database = Server::get(Major::REFERENCE).database();
+    let (boss, schema) = (database.server().role("NOLOGIN"), "extensions");
+    database.execute_sql(format!(
+        "CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext;
+         CREATE TABLE item (name ext.citext DEFAULT '{boss}'); ALTER TABLE item OWNER TO {boss};
+         GRANT SELECT ON item TO {boss}; INSERT INTO item VALUES ('{boss}')"
+    ));
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("a.dump");
+    stock_archive(&database, &archive, &[]).unwrap();
+    let role = format!("--map-role={boss}=The boss");
+    let arguments = ["-f", "-", &role, "--map-extension-schema=ext=extensions"];
+    let output = succeeded(ours().args(arguments).arg(&archive));
+    let text = String::from_utf8_lossy(&output.stdout);
+    for part in [
+        "ALTER TABLE public.item OWNER TO \"The boss\";",
+        &format!("name {schema}.citext DEFAULT '{boss}'::{schema}.citext"),
+        &format!("CREATE EXTENSION IF NOT EXISTS citext WITH SCHEMA {schema};"),
+        &format!("\n{boss}\n\\."),
+    ] {
+        assert!(text.contains(part), "no {part} in {text}");
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let told = format!("adapted: TABLE public item: role \"{boss}\" is \"The boss\"");
+    assert!(said.contains(&told), "{said}");
+}
+
 /// Where both differ, the first line of each that does.
 fn assert_same(what: &str, expected: &[u8], found: &[u8]) {
     // What differs from one moment to the next.

@@ -25,12 +25,12 @@ impl Adapter<'_> {
                     return Instead::Itself;
                 };
                 written.push((role.clone(), to.clone()));
-                Instead::Written(self.role(to))
+                Instead::Written(self.name(to))
             });
             let drop = self.in_definition(entry.drop.as_ref(), entry, |role, _| {
                 adapt
                     .new_name(role)
-                    .map_or(Instead::Itself, |to| Instead::Written(self.role(to)))
+                    .map_or(Instead::Itself, |to| Instead::Written(self.name(to)))
             });
             if new_owner.is_none() && definition.is_none() && drop.is_none() {
                 continue;
@@ -71,7 +71,7 @@ impl Adapter<'_> {
                 continue;
             }
             let definition = self.definition(at);
-            let me = self.role(&self.target.role);
+            let me = self.name(&self.target.role);
             let definition = self.in_definition(definition.as_ref(), &entries[at], |role, _| {
                 match role == owner {
                     true => Instead::Written(me.clone()),
@@ -154,7 +154,7 @@ impl Adapter<'_> {
             descriptor: "ROLE".into(),
             section: Section::PreData,
             definition: Some(
-                [b"CREATE ROLE ", &self.role(role)[..], b" NOLOGIN;\n"]
+                [b"CREATE ROLE ", &self.name(role)[..], b" NOLOGIN;\n"]
                     .concat()
                     .into(),
             ),
@@ -172,8 +172,8 @@ impl Adapter<'_> {
         rewritten(&entry.descriptor, definition?, instead)
     }
 
-    /// A role's name in a statement.
-    fn role(&self, name: &BString) -> BString {
+    /// A name in a statement.
+    pub(super) fn name(&self, name: &BString) -> BString {
         let encoding = Encoding::named(self.script.encoding_name().as_bytes());
         identifier(name.as_bstr(), false, encoding)
     }

@@ -19,7 +19,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueHint};
 use pgdumprs::archive::Format;
 use pgdumprs::script::{Options, RestrictKey};
-use pgdumprs::{ConnectParams, Plain, Restore};
+use pgdumprs::{Adapt, ConnectParams, Plain, Restore};
 
 use adapt::AdaptArgs;
 use connection::ConnectionArgs;
@@ -115,7 +115,7 @@ impl RestoreArgs {
         if let Some(option) = self.adapt.needs_server().filter(|_| !has_database) {
             bail!("option {option} requires option {DBNAME}");
         }
-        self.adapt.adapt()?;
+        self.adapt()?;
         self.telling.check(self.has_database())?;
         self.content.check()?;
         self.form.check(self.content.data_only)?;
@@ -162,6 +162,11 @@ impl RestoreArgs {
             .params(dbname.filter(|name| !name.is_empty()))
     }
 
+    /// What may be restored otherwise than the archive has it.
+    pub(super) fn adapt(&self) -> anyhow::Result<Adapt> {
+        self.adapt.adapt()
+    }
+
     /// Whether nothing is to be changed, but to be said what would become of it.
     pub(super) fn is_plan(&self) -> bool {
         self.running.plan
@@ -172,7 +177,7 @@ impl RestoreArgs {
         let regardless = self.running.regardless || Program::called() == Program::PgRestore;
         let memory = usize::try_from(u64::from(self.running.memory) << 20);
         let mut restore = restore
-            .adapt(self.adapt.adapt()?)
+            .adapt(self.adapt()?)
             .regardless(regardless)
             .exit_on_error(self.running.exit_on_error)
             .no_data_for_failed_tables(self.running.no_data_for_failed_tables)

@@ -1,8 +1,9 @@
 //! Options that say what may be restored otherwise than the archive has it.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use bstr::{BString, ByteSlice};
 use clap::{Args, ValueEnum};
 use pgdumprs::{Adapt, AdaptKinds, MissingRoles};
@@ -25,6 +26,13 @@ pub(super) struct AdaptArgs {
     /// functions and views hold.
     #[arg(long = "map-role", value_name = "NAME=NEW")]
     map_roles: Vec<OsString>,
+
+    /// Write the schema of extensions as another
+    ///
+    /// May be given several times. Extensions that were in the one are in the other, or come into it; what the archive itself has in the one stays
+    /// there. Bodies of functions in quotes stay as they are, and are told.
+    #[arg(long = "map-extension-schema", value_name = "NAME=NEW")]
+    map_extension_schemas: Vec<OsString>,
 
     /// What becomes of roles that the server does not have: fail before the first change (the default), skip them, or create them
     ///
@@ -88,19 +96,20 @@ impl AdaptArgs {
                 Missing::Create => MissingRoles::Create,
             };
         }
-        for pair in &self.map_roles {
-            let (from, to) = names(pair).context("option --map-role takes NAME=NEW")?;
-            for name in [&from, &to] {
-                if !Adapt::is_role_name(name) {
-                    bail!("option --map-role takes names of roles, and \"{name}\" is none");
-                }
-            }
-            if let Some(before) = adapt.roles.insert(from.clone(), to.clone()) {
-                if before != to {
-                    bail!("option --map-role names the role \"{from}\" twice");
-                }
-            }
-        }
+        map(
+            "--map-role",
+            &self.map_roles,
+            Adapt::is_role_name,
+            &mut adapt.roles,
+        )?;
+        let is_schema = |name: &[u8]| !name.is_empty() && !name.starts_with(b"pg_");
+        let schemas = &mut adapt.extension_schemas;
+        map(
+            "--map-extension-schema",
+            &self.map_extension_schemas,
+            is_schema,
+            schemas,
+        )?;
         Ok(adapt)
     }
 }
@@ -119,9 +128,30 @@ impl Kind {
     }
 }
 
-/// The two names of `NAME=NEW`.
-fn names(pair: &OsString) -> Option<(BString, BString)> {
-    let pair = bytes(pair);
-    let (from, to) = pair.split_once_str("=")?;
-    Some((from.into(), to.into()))
+/// Puts the names that an option was given with their new ones.
+fn map(
+    option: &str,
+    pairs: &[OsString],
+    is_name: impl Fn(&[u8]) -> bool,
+    names: &mut BTreeMap<BString, BString>,
+) -> anyhow::Result<()> {
+    for pair in pairs {
+        let pair = bytes(pair);
+        let Some((from, to)) = pair.split_once_str("=") else {
+            bail!("option {option} takes NAME=NEW, and \"{pair}\" is not of that form");
+        };
+        for name in [from, to] {
+            if !is_name(name) {
+                bail!("option {option} takes no name like \"{}\"", name.as_bstr());
+            }
+        }
+        let before = names.insert(from.into(), to.into());
+        if before.is_some_and(|before| before != to) {
+            bail!(
+                "option {option} has two new names for \"{}\"",
+                from.as_bstr()
+            );
+        }
+    }
+    Ok(())
 }
