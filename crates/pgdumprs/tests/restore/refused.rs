@@ -409,3 +409,34 @@ fn poolers_that_carry_transactions_take_one_transaction() -> Result<()> {
     ensure!(target.psql("SELECT count(*) FROM b") == "5000");
     Ok(())
 }
+
+/// The server only warns of them.
+#[test]
+fn privileges_that_are_not_granted_are_failures() -> Result<()> {
+    let server = Server::get(Major::V17);
+    let (owner, reader) = (server.role("LOGIN"), server.role("NOLOGIN"));
+    let (source, target) = (server.database(), server.database());
+    source.execute_sql(format!(
+        "CREATE SCHEMA app; GRANT USAGE ON SCHEMA app TO {reader}"
+    ));
+    target.execute_sql(format!(
+        "CREATE SCHEMA app; GRANT USAGE ON SCHEMA app TO {owner}"
+    ));
+    let folder = tempfile::tempdir()?;
+    let archive = folder.path().join("a.dump");
+    dump(&source, &archive)?;
+    let restore = Restore::new(&format!("{} user={owner}", target.conninfo()))?;
+    let report = run(restore.regardless(true), &archive)?;
+    ensure!(report.end() == RestoreEnd::Incomplete);
+    let refused = report
+        .failures
+        .iter()
+        .find(|failure| failure.entry == "ACL - SCHEMA app");
+    let refused = refused.context("the grant is not among the failures")?;
+    ensure!(refused.error.code == "01007", "{refused:?}");
+    ensure!(
+        refused.error.message == "no privileges were granted for \"app\"",
+        "{refused:?}"
+    );
+    Ok(())
+}
