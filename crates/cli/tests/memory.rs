@@ -1,5 +1,5 @@
-//! Peak memory of the command: a dump's within its budget, whatever the size of the data and the number of connections, and that of what
-//! reads archives without regard to their size.
+//! Peak memory of the command: a dump's and a restore's within their budgets, whatever the size of the data and the number of connections,
+//! and that of what reads archives without regard to their size.
 
 #[expect(dead_code, reason = "every test takes what it needs of it")]
 mod support;
@@ -72,6 +72,24 @@ fn peak(command: &mut Command) -> u64 {
     peak
 }
 
+/// Runs a command to its end, and gives the peak of resident memory in KiB.
+fn peak_to_the_end(command: &mut Command) -> u64 {
+    let mut child = command
+        .spawn()
+        .expect("the command was built with this test");
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    loop {
+        let status = std::fs::read_to_string(&status).ok();
+        peak = status.as_deref().and_then(high_water).unwrap_or(peak);
+        if let Some(end) = child.try_wait().expect("it can be waited for") {
+            assert!(end.success(), "{command:?}");
+            return peak;
+        }
+        std::thread::sleep(LOOK / 10);
+    }
+}
+
 /// The peak of resident memory from a process's status file.
 fn high_water(status: &str) -> Option<u64> {
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
@@ -119,6 +137,41 @@ fn archives_are_read_as_they_come() {
             let peak = peak(&mut command);
             assert!(peak <= PROGRAM, "{command:?}: {peak} KiB");
         }
+    }
+}
+
+/// Rows of a few bytes, of a hundred kilobytes and of some megabytes, over several connections for each table, from a file and from a pipe.
+#[test]
+fn a_restore_stays_within_its_budget() {
+    let server = Server::builder(Major::V17).start().expect("a server");
+    let source = database(&server, 600);
+    source.execute_sql(
+        "CREATE TABLE long AS SELECT repeat(md5(n::text), 100000) AS a FROM generate_series(1, 30) n",
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let archive = folder.path().join("archive.dump");
+    let mut dump = pgdumprs();
+    dump.args(["-Znone", "-d", &source.conninfo(), "-f"]);
+    assert!(run(dump.arg(&archive)).status.success());
+    let budget = 16;
+    for piped in [false, true] {
+        let target = source.empty_sibling().expect("a database");
+        let mut restore = pgdumprs();
+        restore
+            .args(["restore", "-j4", "-d", &target.conninfo()])
+            .arg(format!("--memory={budget}"));
+        if piped {
+            restore.stdin(std::fs::File::open(&archive).expect("it is there"));
+        } else {
+            restore.arg(&archive);
+        }
+        let peak = peak_to_the_end(&mut restore);
+        println!("piped {piped}: {peak} KiB");
+        assert!(peak <= budget * 1024 + PROGRAM, "piped {piped}: {peak} KiB");
+        assert_eq!(
+            target.psql("SELECT sum(length(a)) FROM long"),
+            (30 * 3_200_000).to_string()
+        );
     }
 }
 
