@@ -1,6 +1,7 @@
 //! Restores that are killed, and go on.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -262,4 +263,78 @@ fn tables_that_were_there_are_filled_once() {
         "20000|200|200",
         "{said}"
     );
+}
+
+/// A small disk, for a tablespace of a server. Only root may have one.
+struct Disk(tempfile::TempDir);
+
+impl Disk {
+    fn new(server: &Server) -> Self {
+        let disk = Disk(tempfile::tempdir().unwrap());
+        // Others must get through to it.
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(disk.0.path(), open).unwrap();
+        disk.mount(&["-t", "tmpfs", "-o", "size=16m", "tmpfs"]);
+        let owner = std::fs::metadata(server.data_dir()).unwrap();
+        let (user, group) = (owner.uid(), owner.gid());
+        std::os::unix::fs::chown(disk.0.path(), Some(user), Some(group)).unwrap();
+        disk
+    }
+
+    fn mount(&self, how: &[&str]) {
+        let mounted = Command::new("mount").args(how).arg(self.0.path()).status();
+        assert!(mounted.unwrap().success());
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+/// What another object was in the way of, and what a disk had no room for, is done when nothing is in the way any more. The disk is tried where there is
+/// time, as root.
+#[test]
+fn what_was_refused_is_tried_again() {
+    let server = Server::builder(Major::REFERENCE).start().unwrap();
+    let source = source(&server);
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("a.dump");
+    stock_archive(&source, &archive, &[]).unwrap();
+    let target = source.empty_sibling().unwrap();
+    target.execute_sql("CREATE TABLE small_2 (other text)");
+    let disk = std::env::var_os("PGDUMPRS_SCALE").map(|_| {
+        let disk = Disk::new(&server);
+        let place = disk.0.path().display();
+        server
+            .database()
+            .execute_sql(format!("CREATE TABLESPACE small LOCATION '{place}'"));
+        let name = target.name();
+        server
+            .database()
+            .execute_sql(format!("ALTER DATABASE {name} SET TABLESPACE small"));
+        disk
+    });
+    let refused = |arguments: &[&str], parts: &[&str]| {
+        let output = run(restore(&target, &archive).args(arguments));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert_says(&said, parts);
+        assert_says(&said, &["the restore is not complete", "--resume"]);
+    };
+    let is_in_the_way = ["TABLE public small_2", "42P07"];
+    match &disk {
+        None => refused(&["--continue", "-j4"], &is_in_the_way),
+        Some(disk) => {
+            refused(
+                &["--continue", "-j4"],
+                &["No space left on device", "53100"],
+            );
+            disk.mount(&["-o", "remount,size=500m"]);
+        }
+    }
+    refused(&["--resume", "-j4"], &is_in_the_way);
+    target.execute_sql("DROP TABLE small_2");
+    go_on(&source, &target, &archive, "-j4", "after all");
 }

@@ -8,11 +8,21 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use tokio::time::{Instant, sleep, timeout_at};
+
 use crate::session::cancel::CancelToken;
 use crate::wire::Wire;
 
 /// How long a server is given to take a request to cancel. One that does not answer would not answer later either.
 const LIMIT: Duration = Duration::from_secs(1);
+
+/// When the server is asked again. It ends only what it is at: a statement that has arrived behind that one, or that it had not begun yet when it was
+/// asked, would be carried out to its end.
+const AGAIN: [Duration; 3] = [
+    Duration::from_millis(20),
+    Duration::from_millis(100),
+    Duration::from_millis(300),
+];
 
 /// How many requests are under way in this process.
 static UNDER_WAY: Mutex<usize> = Mutex::new(0);
@@ -27,12 +37,25 @@ pub(crate) fn abandon(token: CancelToken, mut wire: Wire) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
-        if let Ok(runtime) = runtime {
-            // A request that fails leaves it to the server to notice that the connection is closed.
-            let _ = runtime.block_on(async { tokio::time::timeout(LIMIT, token.cancel()).await });
-        }
+        let limit = Instant::now() + LIMIT;
+        let Ok(runtime) = runtime else {
+            wire.say_goodbye();
+            return;
+        };
+        // A request that fails leaves it to the server to notice that the connection is closed.
+        let asked = runtime.block_on(async { timeout_at(limit, token.cancel()).await });
         wire.say_goodbye();
-        drop((wire, under_way));
+        drop(wire);
+        if matches!(asked, Ok(Ok(()))) {
+            let again = async {
+                for pause in AGAIN {
+                    sleep(pause).await;
+                    let _ = token.cancel().await;
+                }
+            };
+            let _ = runtime.block_on(async { timeout_at(limit, again).await });
+        }
+        drop(under_way);
     };
     // Where the system has no thread to give, closing the connection is what is left.
     let _ = thread::Builder::new()

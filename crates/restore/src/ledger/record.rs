@@ -17,6 +17,8 @@ impl Ledger {
         state.there_before = earlier.there.clone();
         let mut done = Vec::new();
         let mut begun = HashSet::new();
+        // What was done to an object that was not this restore's own is done again: the object may be another by now.
+        let mut undone = HashSet::new();
         for (position, step) in script.steps().iter().enumerate() {
             let entry = script.entry(step);
             if earlier.empty.contains(&entry.dump_id) {
@@ -25,7 +27,12 @@ impl Ledger {
             if earlier.begun.contains(&entry.dump_id) {
                 begun.insert(position);
             }
-            let Some(&count) = earlier.done.get(&self.steps[position]) else {
+            let hangs = entry.dependencies.iter().any(|id| undone.contains(id));
+            let count = earlier.done.get(&self.steps[position]);
+            let Some(&count) = count.filter(|_| !hangs || step.pass == Pass::Drop) else {
+                if step.pass != Pass::Drop {
+                    undone.insert(entry.dump_id);
+                }
                 continue;
             };
             done.push(position);
