@@ -1,6 +1,7 @@
-//! Backs up a PostgreSQL database into a custom-format archive, the kind that `pg_dump -Fc` writes and `pg_restore` reads.
+//! Backs up a PostgreSQL database into a custom-format archive, the kind that `pg_dump -Fc` writes and `pg_restore` reads, and restores such
+//! archives.
 //!
-//! No PostgreSQL program or library is needed: the archive is written straight from the server's catalogs.
+//! No PostgreSQL program or library is needed: the archive is written straight from the server's catalogs, and restored by statements to it.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), pgdumprs::Error> {
@@ -24,7 +25,36 @@
 //!   any of these.
 //! - **Dropping the future** gives a dump up: the server's statements are cancelled and no file is left.
 //!
-//! A dump needs a tokio runtime with its I/O and time drivers enabled, of one thread or many. What takes long is done in threads of its own, so
+//! # Restores
+//!
+//! A [`Restore`] takes an archive by any writer, in the custom, directory or tar format, from a file or a reader.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), pgdumprs::RestoreError> {
+//! use pgdumprs::{Adapt, Restore, RestoreEnd};
+//!
+//! let report = Restore::new("postgresql://app@db.example.com/shop")?
+//!     .adapt(Adapt::everything())
+//!     .from_file("shop.dump")
+//!     .await?;
+//! match report.end() {
+//!     RestoreEnd::Complete => println!("all is there"),
+//!     RestoreEnd::Adapted => println!("{} entries were adapted", report.adaptations.len()),
+//!     _ => println!("{} statements were refused", report.failures.len()),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - **Before the first change** the server is asked what is in the way. [`Restore::plan`] tells that and stops; a restore that would not be
+//!   whole is refused, unless [`Restore::regardless`] or [`Restore::adapt`] says otherwise.
+//! - **What it came to** is a [`RestoreReport`]: each failure beneath its [`Cause`], rows loaded beside rows archived, what was adapted. What
+//!   happens meanwhile comes as [`RestoreEvent`]s.
+//! - **Dropping the future** stops it: what was committed stays.
+//!
+//! # Runtime
+//!
+//! All of it needs a tokio runtime with its I/O and time drivers enabled, of one thread or many. What takes long is done in threads of its own, so
 //! that other tasks get their turns.
 //!
 //! The folder `examples` has a service that streams backups by HTTP, and a nightly job that keeps the last few.
@@ -97,9 +127,9 @@ pub use plain::Plain;
 pub use report::{Lsn, Report, TableReport};
 pub use restore::{
     Adapt, AdaptKinds, Adaptation, AdaptedEntry, Cause, Cure, Failure, Fate, JournalError, Loss,
-    MissingRoles, Obstacle, PlannedEntry, Restore, RestoreEnd, RestoreError, RestoreEvent,
-    RestoreOptions, RestorePhase, RestorePlan, RestoreProgress, RestoreReport, RestoreSections,
-    RestoreStopped, RoleUse, TableOutcome, Unreached,
+    MissingRoles, Obstacle, PlannedEntry, ProfileChoice, Restore, RestoreEnd, RestoreError,
+    RestoreEvent, RestoreOptions, RestorePhase, RestorePlan, RestoreProgress, RestoreReport,
+    RestoreSections, RestoreStopped, RoleUse, TableOutcome, Unreached, profile_names,
 };
 pub use settings::LockWait;
 pub use sync_method::SyncMethod;

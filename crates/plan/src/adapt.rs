@@ -15,10 +15,12 @@ use crate::adaptation::Adaptation;
 use crate::needs::BECOME_OTHERS;
 use crate::obstacle::{Obstacle, RoleUse};
 use crate::plan::{Item, Plan, Verdict};
+use crate::profile::{Profile, ProfileChoice};
 use crate::target::Target;
 use crate::words::words;
 
 mod extension_schema;
+mod host;
 mod objects;
 mod roles;
 
@@ -33,6 +35,8 @@ pub struct Adapt {
     pub missing_roles: MissingRoles,
     /// What else may be adapted.
     pub kinds: AdaptKinds,
+    /// The host that the server is taken to be one of.
+    pub profile: ProfileChoice,
 }
 
 /// What becomes of roles that the server does not have.
@@ -65,6 +69,10 @@ bitflags! {
         const STORAGE = 1 << 5;
         /// What the server is too old for is left out.
         const VERSION = 1 << 6;
+        /// What the host of managed servers keeps for itself that the archive comes from is left out, but for rows and what they need.
+        const HOST = 1 << 7;
+        /// Rows of that as well: not among everything.
+        const HOST_ROWS = 1 << 8;
     }
 }
 
@@ -73,7 +81,7 @@ impl Adapt {
     pub fn everything() -> Self {
         Adapt {
             missing_roles: MissingRoles::Skip,
-            kinds: AdaptKinds::all(),
+            kinds: AdaptKinds::all() - AdaptKinds::HOST_ROWS,
             ..Adapt::default()
         }
     }
@@ -91,8 +99,17 @@ impl Adapt {
 
     /// Whether nothing may be adapted.
     pub fn is_nothing(&self) -> bool {
-        *self == Adapt::default()
+        let renames = !self.roles.is_empty() || !self.extension_schemas.is_empty();
+        !renames && self.missing_roles == MissingRoles::Fail && self.kinds.is_empty()
     }
+}
+
+/// The host that a script's archive comes from.
+fn archive_host(script: &Script) -> Option<Profile> {
+    let entries = script.entries().iter();
+    let owners = entries.clone().filter_map(|entry| entry.owner.as_ref());
+    let schemas = entries.filter(|entry| entry.descriptor == "SCHEMA");
+    Profile::of_archive(owners, schemas.filter_map(|entry| entry.tag.as_ref()))
 }
 
 /// Entries that are changed or left out, and how.
@@ -167,6 +184,9 @@ impl<'a> Adapter<'a> {
         };
         adapter.rename_roles();
         adapter.move_extensions();
+        if let Some(host) = archive_host(script) {
+            adapter.leave_to_host(&host);
+        }
         adapter
     }
 

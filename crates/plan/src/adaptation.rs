@@ -91,6 +91,11 @@ pub enum Adaptation {
         /// What would be in its way.
         because: Obstacle,
     },
+    /// It is left out, since the host manages it that the archive comes from.
+    Managed {
+        /// The host, by its name for people.
+        host: String,
+    },
     /// It is left out with another entry, which it needs.
     LeftOutWith {
         /// That entry, as the archive's list has it.
@@ -103,7 +108,9 @@ impl Adaptation {
     pub fn is_omission(&self) -> bool {
         matches!(
             self,
-            Adaptation::LeftOut { .. } | Adaptation::LeftOutWith { .. }
+            Adaptation::LeftOut { .. }
+                | Adaptation::LeftOutWith { .. }
+                | Adaptation::Managed { .. }
         )
     }
 }
@@ -152,6 +159,9 @@ impl fmt::Display for Adaptation {
                 write!(f, "{clause} is left out: {because}")
             }
             Adaptation::LeftOut { because } => write!(f, "left out: {because}"),
+            Adaptation::Managed { host } => {
+                write!(f, "left out: {host} manages it where it comes from")
+            }
             Adaptation::LeftOutWith { entry } => write!(f, "left out with {entry}"),
         }
     }

@@ -249,16 +249,10 @@ impl<'a> Check<'a> {
             }
             _ => {}
         }
-        // What hosts of managed servers allow beyond that is not in the catalogs.
-        if !target.superuser && !target.is_managed {
-            let needed = superuser::needed(
-                descriptor,
-                schema.map_or(b"", |schema| schema),
-                text,
-                target.major,
-            );
-            obstacles.extend(needed.map(|what| Obstacle::NeedsSuperuser { what }));
-        }
+        let schema = schema.map_or(&b""[..], |schema| schema);
+        let needed = superuser::needed(descriptor, schema, text, target.major);
+        let refused = needed.filter(|what| !target.allows(what));
+        obstacles.extend(refused.map(|what| Obstacle::NeedsSuperuser { what }));
     }
 
     fn extension(&mut self, name: &BStr, text: &BStr) -> Option<Obstacle> {
@@ -279,8 +273,8 @@ impl<'a> Check<'a> {
             }
         }
         self.has_new_extension = true;
-        let what = "make this extension";
-        let is_allowed = known.may_be_made || self.target.is_managed;
+        let what = superuser::EXTENSION;
+        let is_allowed = known.may_be_made || self.target.allows(what);
         (!is_allowed).then_some(Obstacle::NeedsSuperuser { what })
     }
 

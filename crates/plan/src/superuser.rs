@@ -6,6 +6,9 @@ use bstr::BString;
 
 use crate::words::{Word, edited, placed, words};
 
+/// What of extensions that are not trusted only superusers may do.
+pub(crate) const EXTENSION: &str = "make this extension";
+
 /// What of an entry only superusers may do, as the end of "only superusers …". Taken from the checks of PostgreSQL's commands, which are
 /// the same from 13 to 19; of subscriptions, before 16.
 pub(crate) fn needed(
@@ -159,6 +162,17 @@ fn has(words: &[Word], keywords: &[&str]) -> bool {
             .all(|(word, keyword)| word.is(keyword))
     })
 }
+
+/// What hosts of managed servers may let their administrators do of that, or of the rest.
+#[cfg(test)]
+pub(crate) const KEPT: &[&str] = &[
+    "make event triggers",
+    "make foreign-data wrappers",
+    "make a publication for all tables",
+    "add schemas to a publication",
+    "make subscriptions",
+    EXTENSION,
+];
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,7 @@ use pgdumprs_connect::{Error, Row, Rows, Session};
 use pgdumprs_script::Script;
 
 use crate::made::{Name, Namespace};
+use crate::profile::{Profile, ProfileChoice};
 
 mod queries;
 
@@ -23,8 +24,8 @@ pub struct Target {
     pub(crate) session_superuser: bool,
     /// That role.
     pub(crate) session_role: BString,
-    /// The server is one of a host whose own superuser, who is none to PostgreSQL, may do some of what only superusers may elsewhere.
-    pub(crate) is_managed: bool,
+    /// The host that the server is taken to be one of, whose administrators may do some of what only superusers may elsewhere.
+    pub(crate) host: Option<Profile>,
     /// Whether it may make databases.
     pub(crate) may_create_databases: bool,
     /// Whether it may make roles.
@@ -110,7 +111,6 @@ impl Target {
         target.may_create_subscriptions = role.get(5)?;
         target.session_superuser = role.get(6)?;
         target.session_role = role.get(7)?;
-        target.is_managed = role.get(8)?;
         target.roles = collected(roles, |row| Ok((row.get(0)?, row.get(1)?)))?;
         target.extensions = collected(extensions, |row| {
             let extension = Extension {
@@ -148,7 +148,29 @@ impl Target {
             }
             target.objects.insert(name);
         }
+        target.host = Profile::of_target(&target, &ProfileChoice::Detect);
         Ok(target)
+    }
+
+    /// Takes the server to be one of a host by choice, rather than by what it has.
+    #[must_use]
+    pub fn on_host(mut self, choice: &ProfileChoice) -> Self {
+        self.host = Profile::of_target(&self, choice);
+        self
+    }
+
+    /// The host that the server is taken to be one of, by its name for people.
+    pub fn host(&self) -> Option<&str> {
+        self.host.as_ref().map(|host| host.title.as_str())
+    }
+
+    /// Whether the role that restores may do something, as the end of "only superusers …".
+    pub(crate) fn allows(&self, what: &str) -> bool {
+        self.superuser
+            || self
+                .host
+                .as_ref()
+                .is_some_and(|host| host.allows(self, what))
     }
 }
 

@@ -8,6 +8,8 @@ use serde::Serialize;
 pub(crate) struct JsonPlan {
     pgdumprs: &'static str,
     possible: bool,
+    /// The host that the server is taken to be one of.
+    host: Option<String>,
     obstacles: Vec<JsonObstacle>,
     plan: Vec<Entry>,
 }
@@ -37,6 +39,7 @@ impl From<&RestorePlan> for JsonPlan {
         Self {
             pgdumprs: env!("CARGO_PKG_VERSION"),
             possible: plan.is_possible(),
+            host: plan.host.clone(),
             obstacles: obstacles
                 .map(|(obstacle, entries)| JsonObstacle::new(obstacle, entries.len()))
                 .collect(),

@@ -20,6 +20,7 @@ const OWN: &[&str] = &[
     "memory",
     "missing-roles",
     "plan",
+    "profile",
     "progress",
     "quiet",
     "report",

@@ -3,6 +3,7 @@
 
 mod archives;
 mod cron;
+mod hosted_server;
 mod kubernetes;
 mod manual;
 mod object_storage;

@@ -22,6 +22,8 @@ const NAMED: usize = 3;
 pub struct RestorePlan {
     /// Every entry, in the order of the restore.
     pub entries: Vec<PlannedEntry>,
+    /// The host of managed servers that the server is taken to be one of: what its administrators may do is no obstacle.
+    pub host: Option<String>,
     plan: Plan,
     /// Names of all entries of the archive, by their positions.
     labels: Vec<BString>,
@@ -74,6 +76,7 @@ impl RestorePlan {
         adapt: &Adapt,
     ) -> Result<(Script, RestorePlan), pgdumprs_connect::Error> {
         let target = Target::read(session, script).await?;
+        let target = target.on_host(&adapt.profile);
         let (script, plan) = Plan::adapted(script, &target, adapt);
         let labels: Vec<_> = script.entries().iter().map(|entry| entry.label()).collect();
         let entries = plan.items.iter().map(|item| PlannedEntry {
@@ -89,6 +92,7 @@ impl RestorePlan {
         });
         let plan = RestorePlan {
             entries: entries.collect(),
+            host: target.host().map(str::to_owned),
             plan,
             labels,
         };
@@ -150,6 +154,12 @@ impl fmt::Display for RestorePlan {
         match self.adapted().count() {
             0 => {}
             adapted => write!(f, ", {adapted} of them with adaptations")?,
+        }
+        if let Some(host) = &self.host {
+            write!(
+                f,
+                "\n  the server is taken to be one of {host}, whose administrators may do what is not in the list"
+            )?;
         }
         for (obstacle, names) in self.obstacles() {
             write!(f, "\n  {obstacle}")?;

@@ -4,6 +4,7 @@ mod adapted;
 mod effect;
 mod faults;
 mod hostile;
+mod hosts;
 mod lost;
 mod planned;
 mod refused;

@@ -38,9 +38,6 @@ pub(super) fn all(major: u32, script: &Script, schemas: &[BString]) -> Vec<BStri
     ]
 }
 
-/// Roles by which hosts of managed servers give some of a superuser's rights.
-const HOSTS: &str = "'rds_superuser', 'cloudsqlsuperuser', 'azure_pg_admin', 'neon_superuser', 'supabase_admin', 'alloydbsuperuser'";
-
 /// What the role that restores may do. `may_create` says in SQL whether it may make schemas.
 fn role(major: u32, may_create: &str) -> String {
     let subscriptions = match major {
@@ -49,8 +46,7 @@ fn role(major: u32, may_create: &str) -> String {
     };
     format!(
         "SELECT r.rolname, r.rolsuper, r.rolcreatedb, r.rolcreaterole, {may_create}, {subscriptions},
-                coalesce((SELECT s.rolsuper FROM pg_catalog.pg_roles s WHERE s.rolname = session_user), false), session_user,
-                EXISTS (SELECT FROM pg_catalog.pg_roles h WHERE h.rolname IN ({HOSTS}))
+                coalesce((SELECT s.rolsuper FROM pg_catalog.pg_roles s WHERE s.rolname = session_user), false), session_user
          FROM pg_catalog.pg_roles r WHERE r.rolname = current_user"
     )
 }

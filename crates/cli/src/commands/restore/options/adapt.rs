@@ -5,10 +5,19 @@ use std::ffi::OsString;
 
 use anyhow::bail;
 use bstr::{BString, ByteSlice};
+use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
-use pgdumprs::{Adapt, AdaptKinds, MissingRoles};
+use pgdumprs::{Adapt, AdaptKinds, MissingRoles, ProfileChoice, profile_names};
 
 use super::bytes;
+
+/// The name for a server that is no host's.
+const NO_PROFILE: &str = "none";
+
+/// Takes the names of profiles.
+fn profile_parser() -> PossibleValuesParser {
+    PossibleValuesParser::new(profile_names().chain([NO_PROFILE]))
+}
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Adaptations")]
@@ -40,6 +49,13 @@ pub(super) struct AdaptArgs {
     /// as well stays theirs; one that is for nobody else is not made, and the table's row security stays on.
     #[arg(long, value_name = "HOW")]
     missing_roles: Option<Missing>,
+
+    /// Take the server to be one of this host, or of none: azure, cloud-sql, heroku, neon, rds, supabase
+    ///
+    /// What the host's administrators may do without being superusers is not in the way then. Without the option the host is told by the
+    /// roles and schemas that it makes.
+    #[arg(long, value_name = "NAME", value_parser = profile_parser())]
+    profile: Option<String>,
 }
 
 /// What may be adapted.
@@ -59,6 +75,8 @@ enum Kind {
     Storage,
     /// What the server is too old for is left out
     Version,
+    /// What the host manages that the archive comes from is left out, its rows as well: these only where this is named
+    Host,
 }
 
 /// What becomes of roles that are missing.
@@ -75,7 +93,8 @@ impl AdaptArgs {
         if self.adapt.is_some() {
             Some("--adapt")
         } else {
-            self.missing_roles.map(|_| "--missing-roles")
+            let missing_roles = self.missing_roles.map(|_| "--missing-roles");
+            missing_roles.or(self.profile.as_ref().map(|_| "--profile"))
         }
     }
 
@@ -96,6 +115,11 @@ impl AdaptArgs {
                 Missing::Create => MissingRoles::Create,
             };
         }
+        adapt.profile = match self.profile.as_deref() {
+            None => ProfileChoice::Detect,
+            Some(NO_PROFILE) => ProfileChoice::None,
+            Some(name) => ProfileChoice::Named(name.to_owned()),
+        };
         map(
             "--map-role",
             &self.map_roles,
@@ -124,6 +148,7 @@ impl Kind {
             Kind::Schemas => AdaptKinds::SCHEMAS,
             Kind::Storage => AdaptKinds::STORAGE,
             Kind::Version => AdaptKinds::VERSION,
+            Kind::Host => AdaptKinds::HOST | AdaptKinds::HOST_ROWS,
         }
     }
 }

@@ -1,0 +1,3 @@
+CREATE ROLE azuresu SUPERUSER;
+CREATE ROLE azure_pg_admin;
+CREATE ROLE administrator LOGIN CREATEDB CREATEROLE IN ROLE azure_pg_admin;

@@ -1,0 +1,3 @@
+CREATE ROLE cloudsqladmin SUPERUSER;
+CREATE ROLE cloudsqlsuperuser CREATEDB CREATEROLE;
+CREATE ROLE administrator LOGIN CREATEDB CREATEROLE IN ROLE cloudsqlsuperuser;
