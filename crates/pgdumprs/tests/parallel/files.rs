@@ -1,14 +1,18 @@
 //! Folders and tar files: what stock puts into them, put together from the parts that many connections read.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use bstr::ByteSlice;
-use pgdumprs::{ArchiveVersion, Compression, Dump, Plain, Report};
+use pgdumprs::{ArchiveVersion, Compression, CreationTime, Dump, Inserts, Plain, Report};
 use pgdumprs_testkit::compare::{Restore, compare_archives, compare_restored};
 use pgdumprs_testkit::{
-    Database, Major, Server, checked_output, for_each_major, reference_pg_dump, try_tool,
+    Database, Major, Server, checked_output, for_each_major, reference_pg_dump, tool, try_tool,
 };
 
 use crate::{METHODS, PART, database};
@@ -159,5 +163,75 @@ fn every_major_reads_all_of_a_file() -> Result<()> {
             ensure!(read == expected, "{major}: {method:?}");
         }
     }
+    Ok(())
+}
+
+/// The script within a tar file makes the database anew, rows and large objects included, where it is told where the files are.
+#[test]
+fn the_script_of_a_tar_file_restores_it() -> Result<()> {
+    let server = Server::get(Major::REFERENCE);
+    let database = smaller(&server);
+    let content = || -> Result<Vec<Vec<u8>>> {
+        let mut command = reference_pg_dump();
+        command.args(["--restrict-key=k", "-d", &database.conninfo()]);
+        let lines = checked_output(&mut command)?.stdout;
+        let lines = lines.split(|byte| *byte == b'\n').map(<[u8]>::to_vec);
+        let mut lines: Vec<_> = lines.collect();
+        lines.sort();
+        Ok(lines)
+    };
+    let before = content()?;
+    for inserts in [false, true] {
+        let folder = tempfile::tempdir()?;
+        // The server runs as another user.
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
+        let tar = folder.path().join("a.tar");
+        let dump = dump(&database, |dump| {
+            let dump = dump.tar(Plain::default());
+            if inserts {
+                dump.inserts(Inserts::default())
+            } else {
+                dump
+            }
+        })?;
+        tokio::runtime::Runtime::new()?.block_on(dump.to_file(&tar))?;
+        let mut unpack = Command::new("tar");
+        unpack.args(["-xf", "a.tar", "--no-same-owner"]);
+        checked_output(unpack.current_dir(folder.path()))?;
+        for file in fs::read_dir(folder.path())? {
+            fs::set_permissions(file?.path(), Permissions::from_mode(0o644))?;
+        }
+        let script = folder.path().join("restore.sql");
+        let path = folder.path().to_str().context("the folder's name")?;
+        fs::write(&script, fs::read(&script)?.replace("$$PATH$$", path))?;
+        let mut psql = tool(Major::REFERENCE, "psql");
+        psql.args(["-qX", "-v", "ON_ERROR_STOP=1", "-d"])
+            .arg(server.conninfo("postgres"));
+        checked_output(psql.arg("-f").arg(&script))?;
+        ensure!(content()? == before, "inserts: {inserts}");
+    }
+    Ok(())
+}
+
+/// As in one file, what is in the files is decided by the plan, and not by who reads when.
+#[test]
+fn files_are_the_same_whatever_the_number_of_connections() -> Result<()> {
+    let database = smaller(&Server::get(Major::REFERENCE));
+    let folder = tempfile::tempdir()?;
+    let files = |jobs| -> Result<BTreeMap<OsString, Vec<u8>>> {
+        let path = folder.path().join(format!("{jobs}"));
+        let dump = dump(&database, |dump| {
+            dump.jobs(jobs).created(CreationTime::default())
+        })?;
+        tokio::runtime::Runtime::new()?.block_on(dump.to_directory(&path))?;
+        let files = fs::read_dir(&path)?;
+        let files = files.map(|file| {
+            let file = file?;
+            Ok((file.file_name(), fs::read(file.path())?))
+        });
+        files.collect()
+    };
+    let one = files(1)?;
+    ensure!(one.len() > 100 && files(8)? == one);
     Ok(())
 }
