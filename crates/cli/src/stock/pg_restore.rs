@@ -13,6 +13,7 @@ pub(super) const PG_RESTORE: Stock = Stock {
 const OWN: &[&str] = &[
     "adapt",
     "continue",
+    "journal",
     "keep-row-order",
     "maintenance-work-mem",
     "map-extension-schema",
@@ -25,6 +26,7 @@ const OWN: &[&str] = &[
     "quiet",
     "report",
     "report-file",
+    "resume",
 ];
 
 const DIFFERENCES: &[(&str, &str)] = &[
