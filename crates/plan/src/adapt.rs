@@ -23,6 +23,7 @@ mod extension_schema;
 mod host;
 mod objects;
 mod roles;
+mod version;
 
 /// What may be restored otherwise than the archive has it. By default nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -138,6 +139,7 @@ impl<'a> Adapter<'a> {
     /// The script that the target takes as far as may be, with its plan.
     pub(crate) fn run(script: &'a Script, target: &'a Target, adapt: &'a Adapt) -> (Script, Plan) {
         let mut adapter = Adapter::new(script, target, adapt);
+        adapter.leave_internal_options();
         let mut adapted = adapter.script();
         loop {
             let plan = Plan::without(&adapted, &adapter.target, &adapter.left_out());
@@ -318,6 +320,9 @@ impl<'a> Adapter<'a> {
             }
             Obstacle::TableAccessMethod { access_method } => {
                 kinds.contains(AdaptKinds::STORAGE) && self.without_access_method(access_method)
+            }
+            Obstacle::TooOld { what, .. } => {
+                kinds.contains(AdaptKinds::VERSION) && self.do_without(at, what, obstacle)
             }
             _ => false,
         }

@@ -86,6 +86,20 @@ pub enum Adaptation {
         /// What would be in its way.
         because: Obstacle,
     },
+    /// A part of the definition is written otherwise.
+    Rewritten {
+        /// Which, as the archive has it.
+        clause: BString,
+        /// What is said for it.
+        instead: BString,
+        /// What would be in its way.
+        because: Obstacle,
+    },
+    /// An option of a column is left out that no user has set: servers keep such options for themselves. Nothing is lost.
+    InternalOption {
+        /// The option, with its value.
+        option: BString,
+    },
     /// It is left out.
     LeftOut {
         /// What would be in its way.
@@ -158,6 +172,15 @@ impl fmt::Display for Adaptation {
             Adaptation::Clause { clause, because } => {
                 write!(f, "{clause} is left out: {because}")
             }
+            Adaptation::Rewritten {
+                clause,
+                instead,
+                because,
+            } => write!(f, "{clause} is written as {instead}: {because}"),
+            Adaptation::InternalOption { option } => write!(
+                f,
+                "{option} is left out, which the server keeps for itself: nothing is lost"
+            ),
             Adaptation::LeftOut { because } => write!(f, "left out: {because}"),
             Adaptation::Managed { host } => {
                 write!(f, "left out: {host} manages it where it comes from")

@@ -16,6 +16,7 @@ mod adapt;
 mod adaptation;
 mod made;
 mod needs;
+mod novelty;
 mod obstacle;
 mod plan;
 mod profile;

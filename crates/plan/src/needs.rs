@@ -10,6 +10,7 @@ use pgdumprs_archive::Entry;
 use pgdumprs_script::{Command, Parts, Pass, Purpose, Script, Sql, Step};
 
 use crate::made::{self, Name, Namespace};
+use crate::novelty::{self, Instead};
 use crate::obstacle::{Loss, Obstacle, RoleUse};
 use crate::roles;
 use crate::superuser;
@@ -249,6 +250,12 @@ impl<'a> Check<'a> {
             }
             _ => {}
         }
+        let unknown = novelty::unknown(descriptor, text, target.major).into_iter();
+        obstacles.extend(unknown.map(|novelty| Obstacle::TooOld {
+            what: novelty.what,
+            since: novelty.since,
+            is_adaptable: novelty.instead != Instead::Nothing,
+        }));
         let schema = schema.map_or(&b""[..], |schema| schema);
         let needed = superuser::needed(descriptor, schema, text, target.major);
         let refused = needed.filter(|what| !target.allows(what));

@@ -86,6 +86,15 @@ pub enum Obstacle {
         /// Its name, with its schema.
         table: BString,
     },
+    /// The server is older than the major that brought something which the entry has.
+    TooOld {
+        /// What that is.
+        what: &'static str,
+        /// The major that brought it.
+        since: u32,
+        /// Whether the entry can be restored without it, or left out without loss of content.
+        is_adaptable: bool,
+    },
     /// The server does not know that setting: it is older than the writer of the script.
     UnknownSetting {
         /// Its name.
@@ -159,6 +168,7 @@ impl Obstacle {
             | Obstacle::NeedsPrivilege { .. }
             | Obstacle::Tablespace { .. }
             | Obstacle::TableAccessMethod { .. }
+            | Obstacle::TooOld { .. }
             | Obstacle::MissingTable { .. } => Loss::Object,
         }
     }
@@ -213,6 +223,12 @@ impl Obstacle {
             }
             Obstacle::MissingTable { .. } => {
                 Cure::Server("restore its definition first, or with the data")
+            }
+            Obstacle::TooOld {
+                is_adaptable: true, ..
+            } => Cure::Option("--adapt=version"),
+            Obstacle::TooOld { .. } => {
+                Cure::Server("restore into a newer server, or leave it out by --use-list")
             }
             Obstacle::UnknownSetting { .. } => Cure::Server("nothing needs to be done"),
         }
@@ -273,6 +289,9 @@ impl fmt::Display for Obstacle {
                 )
             }
             Obstacle::MissingTable { table } => write!(f, "the database has no table {table}"),
+            Obstacle::TooOld { what, since, .. } => {
+                write!(f, "PostgreSQL {since} brought {what}, the server is older")
+            }
             Obstacle::UnknownSetting { setting } => {
                 write!(
                     f,

@@ -7,6 +7,7 @@ use pgdumprs_script::Script;
 use crate::adapt::{Adapt, Adapter};
 use crate::adaptation::Adaptation;
 use crate::needs::Check;
+use crate::novelty;
 use crate::obstacle::{Loss, Obstacle};
 use crate::target::Target;
 
@@ -52,12 +53,13 @@ impl Plan {
         Plan::without(script, target, &[])
     }
 
-    /// Changes a script as far as may be, so that the target takes it, and holds that against the target.
+    /// Changes a script as far as may be, so that the target takes it, and holds that against the target. Options of columns that servers keep for
+    /// themselves are left out whatever `adapt` allows.
     pub fn adapted(script: &Script, target: &Target, adapt: &Adapt) -> (Script, Plan) {
-        match adapt.is_nothing() {
-            true => (script.clone(), Plan::new(script, target)),
-            false => Adapter::run(script, target, adapt),
+        if adapt.is_nothing() && !has_internal_options(script) {
+            return (script.clone(), Plan::new(script, target));
         }
+        Adapter::run(script, target, adapt)
     }
 
     /// A script with the new names of roles and of schemas of extensions, whatever the target is, and the entries that name them, by their
@@ -116,6 +118,14 @@ impl Plan {
         }
         groups
     }
+}
+
+/// Whether options of columns are set that servers keep for themselves.
+fn has_internal_options(script: &Script) -> bool {
+    script.entries().iter().any(|entry| {
+        let text = entry.definition.as_ref();
+        text.is_some_and(|text| !novelty::internal_options(&entry.descriptor, text).is_empty())
+    })
 }
 
 impl Verdict {

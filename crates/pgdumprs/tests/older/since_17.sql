@@ -1,0 +1,10 @@
+CREATE COLLATION app.built_in (provider = builtin, locale = 'C.UTF-8');
+CREATE TABLE app.sorted (a text COLLATE app.built_in);
+GRANT SELECT, MAINTAIN ON app.item TO pg_monitor;
+GRANT MAINTAIN ON app.spans TO pg_monitor;
+ALTER DEFAULT PRIVILEGES GRANT MAINTAIN, INSERT ON TABLES TO pg_monitor;
+CREATE FUNCTION app.greets() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN END$$;
+CREATE EVENT TRIGGER greets ON login EXECUTE FUNCTION app.greets();
+ALTER EVENT TRIGGER greets DISABLE;
+CREATE SUBSCRIPTION lasting CONNECTION 'host=nowhere' PUBLICATION rows WITH (connect = false, slot_name = NONE, failover = true);
+CREATE VIEW app.looked AS SELECT JSON_EXISTS('[1]'::jsonb, '$[*]') AS found;

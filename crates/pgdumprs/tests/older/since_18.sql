@@ -1,0 +1,25 @@
+CREATE TABLE app.computed (a integer, b integer GENERATED ALWAYS AS (a * 2) VIRTUAL, c integer GENERATED ALWAYS AS (a * 3) STORED);
+INSERT INTO app.computed VALUES (1);
+CREATE VIEW app.over_computed AS SELECT b FROM app.computed;
+CREATE TABLE app.strict (a integer CONSTRAINT "A is there" NOT NULL, b integer NOT NULL NO INHERIT, "c C" integer CONSTRAINT c NOT NULL NO INHERIT, d integer);
+CREATE TABLE app.heir (e integer, CONSTRAINT own_d NOT NULL d, CONSTRAINT own_a NOT NULL a) INHERITS (app.strict);
+CREATE TABLE app.only_heir (CONSTRAINT d_alone NOT NULL d) INHERITS (app.strict);
+INSERT INTO app.strict VALUES (1, 2, 3, NULL);
+INSERT INTO app.heir VALUES (1, NULL, NULL, 4, 5);
+INSERT INTO app.only_heir VALUES (1, NULL, NULL, 4);
+CREATE TABLE app.late (a integer);
+INSERT INTO app.late VALUES (NULL);
+ALTER TABLE app.late ADD CONSTRAINT late_a NOT NULL a NOT VALID;
+CREATE TABLE app.lax (a integer CONSTRAINT lax_a CHECK (a > 0) NOT ENFORCED, b integer);
+INSERT INTO app.lax VALUES (-1, 7);
+ALTER TABLE app.lax ADD CONSTRAINT lax_b FOREIGN KEY (b) REFERENCES app.item NOT ENFORCED;
+COMMENT ON CONSTRAINT lax_a ON app.lax IS 'NOT ENFORCED';
+CREATE TABLE app.parted (a integer) PARTITION BY LIST (a);
+ALTER TABLE app.parted ADD CONSTRAINT parted_a FOREIGN KEY (a) REFERENCES app.item NOT VALID;
+CREATE TABLE app.timed (id int4range, during int4range, CONSTRAINT timed_pkey PRIMARY KEY (id, during WITHOUT OVERLAPS));
+CREATE TABLE app.within (id int4range, during int4range,
+    CONSTRAINT within_fkey FOREIGN KEY (id, PERIOD during) REFERENCES app.timed (id, PERIOD during));
+CREATE COLLATION app.fast (provider = builtin, locale = 'PG_UNICODE_FAST');
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON LARGE OBJECTS TO pg_monitor;
+CREATE PUBLICATION generated FOR TABLE app.computed WITH (publish_generated_columns = stored);
+CREATE TABLE app.tuned (a integer) WITH (autovacuum_vacuum_max_threshold = 100, fillfactor = 70, vacuum_max_eager_freeze_failure_rate = 0.5);

@@ -1,0 +1,86 @@
+//! What a server is too old for, and what servers keep for themselves.
+
+use bstr::{BString, ByteSlice};
+
+use super::{Adapter, Changed};
+use crate::adaptation::Adaptation;
+use crate::novelty::{self, Instead, Place};
+use crate::obstacle::Obstacle;
+
+impl Adapter<'_> {
+    /// Writes an entry without what the server does not know, or leaves it out, where it then restricts and holds no less.
+    pub(super) fn do_without(&mut self, at: usize, what: &str, because: &Obstacle) -> bool {
+        let Some(novelty) = novelty::named(what) else {
+            return false;
+        };
+        let left_out = || Adaptation::LeftOut {
+            because: because.clone(),
+        };
+        match novelty.instead {
+            Instead::Nothing => false,
+            Instead::WithoutEntry => self.leave_out(at, left_out()),
+            Instead::Text => {
+                let text = self.definition(at).unwrap_or_default();
+                let places = novelty.places(&text);
+                let mut is_blank = false;
+                let has_changed = self.change(at, |changed| {
+                    for place in &places {
+                        changed.note(adaptation(&text, place, because));
+                    }
+                    is_blank = changed.write(&text, &places);
+                });
+                match is_blank {
+                    true => self.leave_out(at, left_out()),
+                    false => has_changed,
+                }
+            }
+        }
+    }
+
+    /// Leaves out options of columns that are no user's: servers of newer minor releases write them into archives, others refuse them, and
+    /// each makes its own.
+    pub(super) fn leave_internal_options(&mut self) {
+        for at in 0..self.script.entries().len() {
+            let entry = &self.script.entries()[at];
+            let Some(text) = entry.definition.as_ref() else {
+                continue;
+            };
+            let places = novelty::internal_options(&entry.descriptor, text);
+            if places.is_empty() {
+                continue;
+            }
+            self.change(at, |changed| {
+                for place in &places {
+                    let option = text[place.clause.clone()].into();
+                    changed.note(Adaptation::InternalOption { option });
+                }
+                changed.write(text, &places);
+            });
+        }
+    }
+}
+
+impl Changed {
+    /// Gives the entry a definition that is another in some places. Whether nothing is left of it.
+    fn write(&mut self, text: &[u8], places: &[Place]) -> bool {
+        let text = novelty::edited(text, places);
+        let is_blank = text.trim().is_empty();
+        self.entry.definition = Some(text);
+        is_blank
+    }
+}
+
+/// What is restored otherwise in one place of a definition.
+fn adaptation(text: &[u8], place: &Place, because: &Obstacle) -> Adaptation {
+    let clause: BString = text[place.clause.clone()].into();
+    let because = because.clone();
+    let instead = place.edits.iter().find(|(_, instead)| !instead.is_empty());
+    match instead {
+        None => Adaptation::Clause { clause, because },
+        Some((_, instead)) => Adaptation::Rewritten {
+            clause,
+            instead: instead.trim().into(),
+            because,
+        },
+    }
+}
