@@ -14,10 +14,12 @@ pub(crate) mod uri;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 
 use crate::authentication::password::{PasswordRequest, PasswordSource};
 use crate::parameters::conninfo::{ConnInfoError, Setting, parse_key_values};
+use crate::parameters::hosts::{Host, Place};
 use crate::parameters::shown::{HIDDEN, shown};
 use crate::parameters::uri::{check_scheme, has_stray_at, parse_uri, strip_scheme};
 
@@ -205,6 +207,22 @@ impl ConnectParams {
     /// Sets the port.
     pub fn set_port(&mut self, port: impl fmt::Display) {
         self.settings.insert("port", port.to_string());
+    }
+
+    /// Makes a host the only one, at an address if that is known.
+    pub(crate) fn keep_to(&mut self, host: &Host, address: Option<IpAddr>) {
+        let folder = match &host.place {
+            Place::Socket(path) => path.parent().and_then(Path::to_str),
+            _ => None,
+        };
+        self.set_host(folder.unwrap_or(&host.name));
+        self.set_port(host.port);
+        self.settings.remove("hostaddr");
+        // The number of a link, which some addresses need, stands in the name alone.
+        let address = address.filter(|_| folder.is_none() && !host.name.contains('%'));
+        if let Some(address) = address {
+            self.settings.insert("hostaddr", address.to_string());
+        }
     }
 
     /// Sets the user.

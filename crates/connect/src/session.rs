@@ -242,6 +242,14 @@ impl Session {
         crate::session::attempt::connect_again(self.cancel.route())
     }
 
+    /// The parameters with the server that this session is of as the only one, at the same address. For a session of another kind there, with
+    /// another database for one.
+    pub fn at_same_server(&self, params: &ConnectParams) -> ConnectParams {
+        let mut there = params.clone();
+        there.keep_to(&self.cancel.route().host, self.target.address);
+        there
+    }
+
     /// What cancels a statement of this session from elsewhere.
     pub fn cancel_token(&self) -> CancelToken {
         self.cancel.clone()

@@ -233,7 +233,11 @@ impl<'a> Adapter<'a> {
             let changed = self.changed.remove(&entry);
             let adaptations = changed.map_or_else(Vec::new, |changed| changed.adaptations);
             let verdict = match verdicts.remove(&entry) {
-                None | Some(Verdict::Done) if !adaptations.is_empty() => Verdict::Adapted,
+                None | Some(Verdict::Done)
+                    if !adaptations.iter().all(Adaptation::loses_nothing) =>
+                {
+                    Verdict::Adapted
+                }
                 // It has had its turn: entries may have several steps.
                 verdict => verdict?,
             };

@@ -118,6 +118,11 @@ pub enum Adaptation {
 }
 
 impl Adaptation {
+    /// Whether what is restored is all that users know of. An entry of which nothing else is said counts as done.
+    pub fn loses_nothing(&self) -> bool {
+        matches!(self, Adaptation::InternalOption { .. })
+    }
+
     /// Whether nothing is left of the entry.
     pub fn is_omission(&self) -> bool {
         matches!(

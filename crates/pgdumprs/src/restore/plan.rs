@@ -119,10 +119,11 @@ impl RestorePlan {
         session.chain(of_entries)
     }
 
-    /// The entries that are restored otherwise than the archive has them, or left out.
+    /// The entries that are restored otherwise than the archive has them, or left out. Not among them are those of which nothing is left out but
+    /// what servers keep for themselves.
     pub fn adapted(&self) -> impl Iterator<Item = &PlannedEntry> {
         let entries = self.entries.iter();
-        entries.filter(|entry| !entry.adaptations.is_empty())
+        entries.filter(|entry| !entry.adaptations.iter().all(Adaptation::loses_nothing))
     }
 
     /// The numbers of the entries of which the target has an object of the same name.

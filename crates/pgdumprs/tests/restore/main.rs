@@ -6,6 +6,7 @@ mod faults;
 mod hostile;
 mod hosts;
 mod lost;
+mod one_server;
 mod planned;
 mod refused;
 

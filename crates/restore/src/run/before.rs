@@ -100,7 +100,7 @@ impl Crew {
         });
         if let Some((_, step)) = of_database {
             let database = script.entry(step).tag.clone().unwrap_or_default();
-            let opened = open(params, &database.to_str_lossy()).await;
+            let opened = open(params, session, &database.to_str_lossy()).await;
             let other = opened.map_err(|source| Error::Database { database, source })?;
             std::mem::replace(session, other).close().await;
         }

@@ -49,7 +49,7 @@ impl Crew {
             let Some((step, database, commands)) = turn else {
                 return Ok((told, feeder));
             };
-            let opened = open(params, &database.to_str_lossy()).await;
+            let opened = open(params, session, &database.to_str_lossy()).await;
             let other = opened.map_err(|source| Error::Database { database, source })?;
             std::mem::replace(session, other).close().await;
             self.note_process(session).await?;
@@ -91,12 +91,13 @@ impl Crew {
     }
 }
 
-/// Opens a session with another database of the same server.
+/// Opens a session with another database of the server that this one is of: where several were given, only that has it.
 pub(super) async fn open(
     params: &ConnectParams,
+    session: &Session,
     database: &str,
 ) -> Result<Session, pgdumprs_connect::Error> {
-    let mut there = params.clone();
+    let mut there = session.at_same_server(params);
     there.set("dbname", database)?;
     Session::connect(&there).await
 }

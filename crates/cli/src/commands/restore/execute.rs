@@ -91,11 +91,16 @@ fn plan(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
         }
         for entry in &plan.entries {
             let fate = match &entry.fate {
-                Fate::Done => "done".to_owned(),
-                Fate::Adapted => {
+                Fate::Done if entry.adaptations.is_empty() => "done".to_owned(),
+                Fate::Done | Fate::Adapted => {
+                    let fate = if entry.fate == Fate::Done {
+                        "done"
+                    } else {
+                        "adapted"
+                    };
                     let adaptations = entry.adaptations.iter();
                     let adaptations: Vec<_> = adaptations.map(ToString::to_string).collect();
-                    format!("adapted: {}", adaptations.join("; "))
+                    format!("{fate}: {}", adaptations.join("; "))
                 }
                 Fate::HangsOn(needed) => format!("needs {needed}"),
                 Fate::Impossible(obstacles) => {
