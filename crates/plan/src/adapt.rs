@@ -140,6 +140,9 @@ impl<'a> Adapter<'a> {
     pub(crate) fn run(script: &'a Script, target: &'a Target, adapt: &'a Adapt) -> (Script, Plan) {
         let mut adapter = Adapter::new(script, target, adapt);
         adapter.leave_internal_options();
+        if adapt.kinds.contains(AdaptKinds::VERSION) {
+            adapter.leave_forgotten_names();
+        }
         let mut adapted = adapter.script();
         loop {
             let plan = Plan::without(&adapted, &adapter.target, &adapter.left_out());

@@ -226,6 +226,7 @@ impl<'a> Check<'a> {
             b"EXTENSION" => obstacles.extend(self.extension(tag, text)),
             b"COMMENT" if tag.starts_with(b"EXTENSION ") => obstacles.extend(self.comment(tag)),
             b"COMMENT" | b"ACL" | b"SECURITY LABEL" => {
+                obstacles.extend(self.comment_on_not_null(entry, text));
                 obstacles.extend(self.schema_of_others(entry));
                 obstacles.extend(self.object_of_others(entry));
             }
@@ -291,6 +292,32 @@ impl<'a> Check<'a> {
         !self.own_database
             && !self.gone_extensions.contains(extension)
             && known.is_some_and(|known| known.is_there)
+    }
+
+    /// Comments on constraints that the server does not know to have names: a table, or a domain, whose `CHECK` the constraint is not.
+    fn comment_on_not_null(&self, entry: &Entry, text: &BStr) -> Option<Obstacle> {
+        if self.target.major >= 18 || !text.starts_with(b"COMMENT ON CONSTRAINT ") {
+            return None;
+        }
+        let said = words(text);
+        let is_domain = said.get(5).is_some_and(|word| word.is("domain"));
+        let since = if is_domain { 17 } else { 18 };
+        let name = said.get(3).filter(|_| self.target.major < since)?;
+        let holds = |owner: &&Entry| {
+            let kinds = ["TABLE", "FOREIGN TABLE", "DOMAIN"];
+            entry.dependencies.contains(&owner.dump_id)
+                && kinds.iter().any(|kind| owner.descriptor == *kind)
+        };
+        let owner = self.script.entries().iter().find(holds)?;
+        let words = words(owner.definition.as_ref()?);
+        let is_check = words.windows(3).any(|window| {
+            window[0].is("constraint") && window[1].name() == name.name() && window[2].is("check")
+        });
+        (!is_check).then_some(Obstacle::TooOld {
+            what: novelty::NOT_NULL_NAMES,
+            since,
+            is_adaptable: true,
+        })
     }
 
     /// Comments on extensions that are there already belong to their owners.

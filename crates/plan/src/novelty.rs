@@ -19,7 +19,7 @@ use statement::Statement;
 pub(crate) struct Novelty {
     /// The major that brought it.
     pub(crate) since: u32,
-    /// What it is, as the end of "… brought".
+    /// What it is, as the end of "which brought …".
     pub(crate) what: &'static str,
     kinds: &'static [&'static str],
     find: Find,
@@ -153,6 +153,18 @@ pub(crate) fn edited(text: &[u8], places: &[Place]) -> BString {
     edited
 }
 
+/// Constraints that may have a comment.
+pub(crate) const NOT_NULL_NAMES: &str = "names of NOT NULL constraints";
+
+/// Where a table's definition names `NOT NULL` constraints of its columns, which servers before 18 read and forget.
+pub(crate) fn forgotten_names(descriptor: &[u8], text: &[u8]) -> Vec<Place> {
+    let is_table = TABLES.iter().any(|kind| kind.as_bytes() == descriptor);
+    match is_table && text.contains_str("NOT NULL") {
+        true => find::not_null_names(&Statement::new(text)),
+        false => Vec::new(),
+    }
+}
+
 /// Tables of all sorts, whose definitions have columns.
 const TABLES: &[&str] = &["TABLE", "FOREIGN TABLE"];
 const RELATIONS: &[&str] = &["TABLE", "FOREIGN TABLE", "MATERIALIZED VIEW"];
@@ -254,6 +266,8 @@ static NOVELTIES: &[Novelty] = &[
     novelty(17, "JSON_VALUE", QUERIES, Words(&["json_value", "("]), Nothing),
 
     novelty(18, "virtual generated columns", TABLES, By(find::virtual_columns), Nothing),
+    // The plan finds comments on them by the table's definition. The names themselves are read by all servers, and forgotten by those before.
+    novelty(18, NOT_NULL_NAMES, &[], Always, WithoutEntry),
     novelty(18, "NOT NULL beside a table's columns", TABLES, By(find::not_null_elements), Text),
     novelty(18, "NOT NULL that is not inherited", TABLES, By(find::not_null_no_inherit), Text),
     novelty(18, "NOT NULL that is not validated", CONSTRAINTS, By(find::not_null_not_valid), Text),
@@ -266,9 +280,9 @@ static NOVELTIES: &[Novelty] = &[
     novelty(18, "generated columns in publications", PUBLICATION, Element("publish_generated_columns"), Text),
     novelty(18, "the storage parameter autovacuum_vacuum_max_threshold", RELATIONS, Element("autovacuum_vacuum_max_threshold"), Text),
     novelty(18, "the storage parameter vacuum_max_eager_freeze_failure_rate", RELATIONS, Element("vacuum_max_eager_freeze_failure_rate"), Text),
-    novelty(18, "statistics in archives", &["STATISTICS DATA"], Always, WithoutEntry),
+    novelty(18, "statistics in archives: run ANALYZE", &["STATISTICS DATA"], Always, WithoutEntry),
 
-    novelty(19, "statistics of statistics objects in archives", &["EXTENDED STATISTICS DATA"], Always, WithoutEntry),
+    novelty(19, "statistics of statistics objects in archives: run ANALYZE", &["EXTENDED STATISTICS DATA"], Always, WithoutEntry),
     novelty(19, "exceptions of publications", PUBLICATION, Words(&["all", "tables", "except", "("]), Nothing),
     novelty(19, "publications of all tables and all sequences", PUBLICATION, By(find::sequences_beside_tables), Text),
     novelty(19, "publications of all sequences", PUBLICATION, Words(&["for", "all", "sequences"]), WithoutEntry),

@@ -290,7 +290,10 @@ impl fmt::Display for Obstacle {
             }
             Obstacle::MissingTable { table } => write!(f, "the database has no table {table}"),
             Obstacle::TooOld { what, since, .. } => {
-                write!(f, "PostgreSQL {since} brought {what}, the server is older")
+                write!(
+                    f,
+                    "the server is older than PostgreSQL {since}, which brought {what}"
+                )
             }
             Obstacle::UnknownSetting { setting } => {
                 write!(

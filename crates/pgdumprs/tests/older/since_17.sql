@@ -8,3 +8,6 @@ CREATE EVENT TRIGGER greets ON login EXECUTE FUNCTION app.greets();
 ALTER EVENT TRIGGER greets DISABLE;
 CREATE SUBSCRIPTION lasting CONNECTION 'host=nowhere' PUBLICATION rows WITH (connect = false, slot_name = NONE, failover = true);
 CREATE VIEW app.looked AS SELECT JSON_EXISTS('[1]'::jsonb, '$[*]') AS found;
+CREATE DOMAIN app.present AS integer CONSTRAINT given NOT NULL CONSTRAINT positive CHECK (VALUE > 0);
+COMMENT ON CONSTRAINT given ON DOMAIN app.present IS 'by its name';
+COMMENT ON CONSTRAINT positive ON DOMAIN app.present IS 'NOT NULL';

@@ -7,6 +7,8 @@ CREATE TABLE app.only_heir (CONSTRAINT d_alone NOT NULL d) INHERITS (app.strict)
 INSERT INTO app.strict VALUES (1, 2, 3, NULL);
 INSERT INTO app.heir VALUES (1, NULL, NULL, 4, 5);
 INSERT INTO app.only_heir VALUES (1, NULL, NULL, 4);
+COMMENT ON CONSTRAINT "A is there" ON app.strict IS 'named';
+COMMENT ON CONSTRAINT c ON app.strict IS 'a check elsewhere';
 CREATE TABLE app.late (a integer);
 INSERT INTO app.late VALUES (NULL);
 ALTER TABLE app.late ADD CONSTRAINT late_a NOT NULL a NOT VALID;

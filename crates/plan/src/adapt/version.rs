@@ -37,15 +37,37 @@ impl Adapter<'_> {
         }
     }
 
+    /// Says of each table which names of constraints the server will forget, by leaving them out.
+    pub(super) fn leave_forgotten_names(&mut self) {
+        if self.target.major >= 18 {
+            return;
+        }
+        let because = Obstacle::TooOld {
+            what: novelty::NOT_NULL_NAMES,
+            since: 18,
+            is_adaptable: true,
+        };
+        for at in 0..self.script.entries().len() {
+            let text = self.definition(at).unwrap_or_default();
+            let places = novelty::forgotten_names(self.descriptor(at), &text);
+            if places.is_empty() {
+                continue;
+            }
+            self.change(at, |changed| {
+                for place in &places {
+                    changed.note(adaptation(&text, place, &because));
+                }
+                changed.write(&text, &places);
+            });
+        }
+    }
+
     /// Leaves out options of columns that are no user's: servers of newer minor releases write them into archives, others refuse them, and
     /// each makes its own.
     pub(super) fn leave_internal_options(&mut self) {
         for at in 0..self.script.entries().len() {
-            let entry = &self.script.entries()[at];
-            let Some(text) = entry.definition.as_ref() else {
-                continue;
-            };
-            let places = novelty::internal_options(&entry.descriptor, text);
+            let text = self.definition(at).unwrap_or_default();
+            let places = novelty::internal_options(self.descriptor(at), &text);
             if places.is_empty() {
                 continue;
             }
@@ -54,7 +76,7 @@ impl Adapter<'_> {
                     let option = text[place.clause.clone()].into();
                     changed.note(Adaptation::InternalOption { option });
                 }
-                changed.write(text, &places);
+                changed.write(&text, &places);
             });
         }
     }

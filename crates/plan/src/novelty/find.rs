@@ -365,6 +365,27 @@ pub(super) fn not_null_no_inherit(s: &Statement<'_>) -> Vec<Place> {
     places.collect()
 }
 
+/// `CONSTRAINT name` before a column's `NOT NULL`.
+pub(super) fn not_null_names(s: &Statement<'_>) -> Vec<Place> {
+    let Some((_, elements)) = table_elements(s) else {
+        return Vec::new();
+    };
+    let places = elements.into_iter().filter_map(|element| {
+        let mut words = element.start + 1..element.end;
+        let at = words.find(|&at| {
+            s.depth(at) == 1
+                && s.has(at, &["constraint"])
+                && s.has(at + 2, &["not", "null"])
+                && !s.has(at + 4, &["no", "inherit"])
+        })?;
+        Some(Place::cut(
+            s.range(at..at + 2),
+            words_with_gap(s, at..at + 2),
+        ))
+    });
+    places.collect()
+}
+
 /// `ADD CONSTRAINT name NOT NULL column NOT VALID`: a check says the same.
 pub(super) fn not_null_not_valid(s: &Statement<'_>) -> Vec<Place> {
     let places = s.all(&["add"]).into_iter().filter_map(|at| {
