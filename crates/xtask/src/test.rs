@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
 const SCALE: [(&str, &str); 2] = [("PGDUMPRS_SCALE", "1"), ("PROPTEST_CASES", "10000")];
 
 /// How long the reader is fuzzed, and how many cases there must be even if that takes longer. `cargo xtask fuzz` goes on for longer.
-const FUZZ_SECONDS: u64 = 120;
+const FUZZ_SECONDS: u64 = 60;
 const FUZZ_CASES: u64 = 20_000;
 
 /// Provisions and checks; stops at the first check that fails.
@@ -56,13 +56,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         ]);
         succeed(doc.env("RUSTDOCFLAGS", "-D warnings"))
     })?;
+    step("fuzzing of the reader", || {
+        fuzz::fuzz(FUZZ_SECONDS, FUZZ_CASES)
+    })?;
     step("tests", || {
         let variables = if arguments.scale { &SCALE[..] } else { &[] };
         let mut test = cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
         succeed(test.envs(variables.iter().copied()))
-    })?;
-    step("fuzzing of the reader", || {
-        fuzz::fuzz(FUZZ_SECONDS, FUZZ_CASES)
     })?;
     let majors: Vec<String> = Major::covered()?.iter().map(ToString::to_string).collect();
     let seconds = started.elapsed().as_secs();
