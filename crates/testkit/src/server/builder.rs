@@ -37,6 +37,7 @@ pub struct ServerBuilder {
     access_rules: Option<String>,
     files: Vec<(String, Vec<u8>)>,
     primary: Option<Server>,
+    on_disk: bool,
 }
 
 impl ServerBuilder {
@@ -50,6 +51,7 @@ impl ServerBuilder {
             access_rules: None,
             files: Vec::new(),
             primary: None,
+            on_disk: false,
         }
     }
 
@@ -90,6 +92,12 @@ impl ServerBuilder {
             .file("server.key", identity.key.serialize_pem())
     }
 
+    /// Keeps the data directory on disk, where times are measured. Otherwise it is in memory if there is room.
+    pub fn on_disk(mut self) -> ServerBuilder {
+        self.on_disk = true;
+        self
+    }
+
     /// Starts the server.
     ///
     /// # Errors
@@ -103,7 +111,7 @@ impl ServerBuilder {
     fn start_on(&self, port: u16) -> Result<Server> {
         let installation = provision(self.release)?;
         let account = Account::choose()?;
-        let folder = folder("pgdumprs-", account)?;
+        let folder = folder("pgdumprs-", account, self.on_disk)?;
         let data = folder.path().join("data");
         match &self.primary {
             Some(primary) => standby::copy_to(&data, primary, account)?,

@@ -1,5 +1,6 @@
 //! What every server and pooler needs to live: a port, a folder, files in it.
 
+use std::env;
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
@@ -34,15 +35,50 @@ fn free_port() -> Result<u16> {
     Ok(listener.local_addr()?.port())
 }
 
+/// A file system in memory that Linux has.
+const MEMORY: &str = "/dev/shm";
+
+/// Bytes of memory that must be free for servers to be put there: all of a test's take far less.
+const ROOM: u64 = 8 << 30;
+
 /// Creates a folder that belongs to an account and lets everybody reach the sockets in it.
-pub(super) fn folder(prefix: &str, account: Account) -> Result<TempDir> {
+///
+/// It is in memory, unless it is to be on disk or there is little room: databases are hundreds of files each, which tests make and drop all
+/// the time, and file systems on disk spend more on that than the servers do.
+pub(super) fn folder(prefix: &str, account: Account, on_disk: bool) -> Result<TempDir> {
+    let parent = match !on_disk && has_room_in_memory() {
+        true => Path::new(MEMORY).to_owned(),
+        false => env::temp_dir(),
+    };
     let folder = tempfile::Builder::new()
         .prefix(prefix)
         .permissions(fs::Permissions::from_mode(0o755))
-        .tempdir()
+        .tempdir_in(parent)
         .context("creating a folder for a server")?;
     account.give(folder.path())?;
     Ok(folder)
+}
+
+/// Whether servers find room in memory. Large databases are never put there.
+fn has_room_in_memory() -> bool {
+    if env::var_os("PGDUMPRS_SCALE").is_some() {
+        return false;
+    }
+    let Ok(system) = rustix::fs::statvfs(MEMORY) else {
+        return false;
+    };
+    let free = system.f_bavail.saturating_mul(system.f_frsize);
+    free >= ROOM && available_memory().is_some_and(|available| available >= ROOM)
+}
+
+/// Bytes of memory that can be had without swapping.
+fn available_memory() -> Option<u64> {
+    let known = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = known
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kib << 10)
 }
 
 /// Writes a file that an account alone may read.

@@ -69,7 +69,7 @@ impl PoolerBuilder {
     fn start_on(&self, port: u16) -> Result<Pooler> {
         let program = pgbouncer()?;
         let account = Account::choose()?;
-        let folder = folder("pgdumprs-pooler-", account)?;
+        let folder = folder("pgdumprs-pooler-", account, false)?;
         let file = folder.path().join("pgbouncer.ini");
         write_for(
             account,

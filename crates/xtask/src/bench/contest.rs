@@ -34,6 +34,7 @@ impl Ground {
     /// A server of one's own, and a slow link to it.
     pub(super) fn prepare(pgdumprs: PathBuf) -> Result<Ground> {
         let server = Server::builder(Major::V17)
+            .on_disk()
             // Stock locks every table of a dump, as ours does.
             .setting("max_locks_per_transaction", "1000")
             .setting("shared_buffers", "1GB")

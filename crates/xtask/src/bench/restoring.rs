@@ -71,6 +71,7 @@ impl Archives {
 /// A server like the others', but one whose commits are on disk when it says so.
 pub(super) fn durable_server() -> Result<Server> {
     Server::builder(Major::V17)
+        .on_disk()
         .setting("fsync", "on")
         .setting("synchronous_commit", "on")
         .setting("full_page_writes", "on")
