@@ -424,7 +424,7 @@ impl Drop for Session {
         if self.outstanding > 0 {
             // A connection that was lost may have left the server waiting for a lock, without a reason to look at it.
             let wire = std::mem::replace(&mut self.wire, Wire::closed());
-            abandon(self.cancel.clone(), wire);
+            abandon(self.cancel.clone(), wire, self.outstanding);
         } else if self.broken.is_none() {
             self.wire.say_goodbye();
         }

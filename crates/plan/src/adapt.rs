@@ -21,7 +21,7 @@ use crate::words::words;
 mod choice;
 mod extension_schema;
 mod host;
-mod objects;
+pub(crate) mod objects;
 mod roles;
 mod version;
 
@@ -62,6 +62,7 @@ impl<'a> Adapter<'a> {
     pub(crate) fn run(script: &'a Script, target: &'a Target, adapt: &'a Adapt) -> (Script, Plan) {
         let mut adapter = Adapter::new(script, target, adapt);
         adapter.leave_internal_options();
+        adapter.leave_what_everybody_may();
         if adapt.kinds.contains(AdaptKinds::VERSION) {
             adapter.leave_forgotten_names();
         }

@@ -100,6 +100,8 @@ pub enum Adaptation {
         /// The option, with its value.
         option: BString,
     },
+    /// Privileges on the schema `public` are not granted to everybody, who has them already. Nothing is lost.
+    HeldAlready,
     /// It is left out.
     LeftOut {
         /// What would be in its way.
@@ -120,7 +122,10 @@ pub enum Adaptation {
 impl Adaptation {
     /// Whether what is restored is all that users know of. An entry of which nothing else is said counts as done.
     pub fn loses_nothing(&self) -> bool {
-        matches!(self, Adaptation::InternalOption { .. })
+        matches!(
+            self,
+            Adaptation::InternalOption { .. } | Adaptation::HeldAlready
+        )
     }
 
     /// Whether nothing is left of the entry.
@@ -186,6 +191,9 @@ impl fmt::Display for Adaptation {
                 f,
                 "{option} is left out, which the server keeps for itself: nothing is lost"
             ),
+            Adaptation::HeldAlready => {
+                f.write_str("everybody has these privileges already: nothing is lost")
+            }
             Adaptation::LeftOut { because } => write!(f, "left out: {because}"),
             Adaptation::Managed { host } => {
                 write!(f, "left out: {host} manages it where it comes from")

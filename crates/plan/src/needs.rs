@@ -225,7 +225,7 @@ impl<'a> Check<'a> {
             }
             b"EXTENSION" => obstacles.extend(self.extension(tag, text)),
             b"COMMENT" if tag.starts_with(b"EXTENSION ") => obstacles.extend(self.comment(tag)),
-            b"COMMENT" | b"ACL" | b"SECURITY LABEL" => {
+            b"COMMENT" | b"ACL" | b"SECURITY LABEL" if !words(text).is_empty() => {
                 obstacles.extend(self.comment_on_not_null(entry, text));
                 obstacles.extend(self.schema_of_others(entry));
                 obstacles.extend(self.object_of_others(entry));

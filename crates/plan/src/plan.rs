@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use pgdumprs_script::Script;
 
+use crate::adapt::objects::everybodys;
 use crate::adapt::{Adapt, Adapter};
 use crate::adaptation::Adaptation;
 use crate::needs::Check;
@@ -56,7 +57,8 @@ impl Plan {
     /// Changes a script as far as may be, so that the target takes it, and holds that against the target. Options of columns that servers keep for
     /// themselves are left out whatever `adapt` allows.
     pub fn adapted(script: &Script, target: &Target, adapt: &Adapt) -> (Script, Plan) {
-        if adapt.is_nothing() && !has_internal_options(script) {
+        let has_everybodys = !everybodys(script, target).is_empty();
+        if adapt.is_nothing() && !has_internal_options(script) && !has_everybodys {
             return (script.clone(), Plan::new(script, target));
         }
         Adapter::run(script, target, adapt)

@@ -69,6 +69,8 @@ pub(crate) struct Schema {
     pub(crate) is_mine: bool,
     /// Whether that role may make something in it.
     pub(crate) may_create: bool,
+    /// Whether everybody may use it and make something in it.
+    pub(crate) is_open: bool,
 }
 
 impl Target {
@@ -127,6 +129,7 @@ impl Target {
                 owner: row.get(1)?,
                 is_mine: row.get(2)?,
                 may_create: row.get(3)?,
+                is_open: row.get(4)?,
             };
             Ok((row.get(0)?, schema))
         })?;

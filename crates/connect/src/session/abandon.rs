@@ -16,22 +16,22 @@ use crate::wire::Wire;
 /// How long a server is given to take a request to cancel. One that does not answer would not answer later either.
 const LIMIT: Duration = Duration::from_secs(1);
 
-/// When the server is asked again. It ends only what it is at: a statement that has arrived behind that one, or that it had not begun yet when it was
-/// asked, would be carried out to its end.
-const AGAIN: [Duration; 3] = [
-    Duration::from_millis(20),
-    Duration::from_millis(100),
-    Duration::from_millis(300),
-];
+/// When the server is asked again. It ends only what it is at: a statement that it had not begun yet when it was asked would be carried out to
+/// its end.
+const AGAIN: Duration = Duration::from_millis(20);
+
+/// When it is asked once more where other statements have arrived behind that one. It carries out a few of them at most, for then it notices
+/// that nobody takes its answers.
+const AGAIN_BEHIND: Duration = Duration::from_millis(100);
 
 /// How many requests are under way in this process.
 static UNDER_WAY: Mutex<usize> = Mutex::new(0);
 /// Tells that one of them has ended.
 static ENDED: Condvar = Condvar::new();
 
-/// Cancels what runs in a session and then closes its connection, in a thread: whoever drops a session must not be kept
+/// Cancels what runs in a session, so many statements, and then closes its connection, in a thread: whoever drops a session must not be kept
 /// waiting, and may have no runtime any more.
-pub(crate) fn abandon(token: CancelToken, mut wire: Wire) {
+pub(crate) fn abandon(token: CancelToken, mut wire: Wire, statements: usize) {
     let under_way = UnderWay::begin();
     let cancelling = move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -48,8 +48,10 @@ pub(crate) fn abandon(token: CancelToken, mut wire: Wire) {
         drop(wire);
         if matches!(asked, Ok(Ok(()))) {
             let again = async {
-                for pause in AGAIN {
-                    sleep(pause).await;
+                sleep(AGAIN).await;
+                let _ = token.cancel().await;
+                if statements > 1 {
+                    sleep(AGAIN_BEHIND).await;
                     let _ = token.cancel().await;
                 }
             };

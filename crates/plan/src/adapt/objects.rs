@@ -1,11 +1,14 @@
 //! Objects that are taken as they are, and what of objects is left out.
 
-use bstr::BString;
+use bstr::{BStr, BString, ByteSlice};
+use pgdumprs_script::Script;
 
 use super::{Adapter, Changed};
 use crate::adaptation::Adaptation;
 use crate::obstacle::Obstacle;
 use crate::superuser;
+use crate::target::Target;
+use crate::words::{Word, words};
 
 /// `pg_class.relkind` of partitioned tables.
 const PARTITIONED: u8 = b'p';
@@ -21,6 +24,17 @@ impl Adapter<'_> {
                 descriptor: changed.entry.descriptor.clone(),
             });
         })
+    }
+
+    /// Leaves out privileges on the schema `public` that everybody has already, where the schema is somebody else's: to grant them would be
+    /// refused. Archives of servers before 15 have them as a rule.
+    pub(super) fn leave_what_everybody_may(&mut self) {
+        for at in everybodys(self.script, &self.target) {
+            self.change(at, |changed| {
+                changed.entry.definition = Some("-- everybody may already\n".into());
+                changed.note(Adaptation::HeldAlready);
+            });
+        }
     }
 
     /// Does not drop what is there.
@@ -106,5 +120,70 @@ impl Adapter<'_> {
             has_changed |= self.change(at, &change);
         }
         has_changed
+    }
+}
+
+/// The positions of entries that give everybody what everybody has on the schema `public`, which is somebody else's.
+pub(crate) fn everybodys(script: &Script, target: &Target) -> Vec<usize> {
+    let public = target.schemas.get(BStr::new("public"));
+    if script.options().create || !public.is_some_and(|public| public.is_open && !public.is_mine) {
+        return Vec::new();
+    }
+    let entries = script.entries().iter().enumerate();
+    let are_everybodys = entries.filter(|(_, entry)| {
+        entry.descriptor == "ACL"
+            && entry.tag.as_ref().is_some_and(|tag| tag == "SCHEMA public")
+            && entry
+                .definition
+                .as_ref()
+                .is_some_and(|text| opens_public(text))
+    });
+    are_everybodys.map(|(at, _)| at).collect()
+}
+
+/// Whether statements come to this: everybody may use the schema `public` and make something in it, and nothing else changes.
+fn opens_public(text: &[u8]) -> bool {
+    const REVOKES: [&str; 2] = [
+        "revoke usage on schema public from public",
+        "revoke all on schema public from public",
+    ];
+    const GRANTS: &str = "grant all on schema public to public";
+    let words = words(text);
+    let statements = words.split(|word| *word == Word::Sign(b';'));
+    let mut last = None;
+    for statement in statements.filter(|statement| !statement.is_empty()) {
+        let names = statement.iter().map(|word| match word {
+            Word::Plain(word) => word.as_bstr(),
+            _ => BStr::new("?"),
+        });
+        let said = bstr::join(" ", names);
+        if said != GRANTS.as_bytes() && !REVOKES.iter().any(|revokes| said == revokes.as_bytes()) {
+            return false;
+        }
+        last = Some(said);
+    }
+    last.is_some_and(|last| last == GRANTS.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_opens_the_schema_public_changes_nothing_else() {
+        let grant = "GRANT ALL ON SCHEMA public TO PUBLIC;\n";
+        let revoke = "REVOKE USAGE ON SCHEMA public FROM PUBLIC;\n";
+        assert!(opens_public(grant.as_bytes()));
+        assert!(opens_public(format!("{revoke}{grant}").as_bytes()));
+        for other in [
+            "",
+            revoke,
+            &format!("{grant}{revoke}"),
+            &format!("{grant}GRANT ALL ON SCHEMA public TO app;\n"),
+            "GRANT ALL ON SCHEMA public TO \"PUBLIC\";\n",
+            "GRANT ALL ON SCHEMA public TO PUBLIC WITH GRANT OPTION;\n",
+        ] {
+            assert!(!opens_public(other.as_bytes()), "{other}");
+        }
     }
 }

@@ -72,7 +72,8 @@ fn extensions(may_create: &str) -> String {
 
 const SCHEMAS: &str = "
     SELECT nspname, pg_catalog.pg_get_userbyid(nspowner), pg_catalog.pg_has_role(nspowner, 'USAGE'),
-           pg_catalog.has_schema_privilege(oid, 'CREATE')
+           pg_catalog.has_schema_privilege(oid, 'CREATE'),
+           (SELECT count(DISTINCT privilege_type) = 2 FROM pg_catalog.aclexplode(coalesce(nspacl, pg_catalog.acldefault('n', nspowner))) WHERE grantee = 0)
     FROM pg_catalog.pg_namespace";
 
 const TABLESPACES: &str = "
