@@ -226,8 +226,12 @@ impl<'a> Pipeline<'a> {
         self.session.failed(statement, None, error)
     }
 
-    /// Waits until the COPY that was begun has either begun in the server as well or failed; `false` in that case.
-    pub(crate) async fn copy_begun(&mut self) -> Result<bool, Error> {
+    /// Waits until the COPY that was begun has either begun in the server as well, which then has its locks, or failed; `false` in that case.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Pipeline::send`] that end a session.
+    pub async fn copy_begun(&mut self) -> Result<bool, Error> {
         while !self.begun && self.under_way() > 0 {
             self.read().await?;
         }

@@ -9,6 +9,7 @@ mod lost;
 mod one_server;
 mod planned;
 mod refused;
+mod shared;
 
 use std::fs::File;
 use std::path::Path;

@@ -2,6 +2,9 @@
 //!
 //! Each has a transaction of its own, and none is committed before the rows are in over all of them: where one fails, the table stays
 //! empty, as if it had been loaded over one connection.
+//!
+//! Whoever loads waits for all others with locks in hand, which no server knows of as a reason to wait. So nobody is waited for who has not got
+//! all locks: another session may be in the queue for a lock between those who have it and those who want it, and would never get it.
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
@@ -54,6 +57,8 @@ pub(crate) struct SharedTable {
     pub(crate) dump_id: i32,
     /// `COPY … FROM stdin;`
     pub(crate) statement: Vec<u8>,
+    /// What takes the locks that rows need beyond those of the table: of the tables that it is a partition of.
+    pub(crate) locks: Vec<u8>,
     rows: Mutex<Feed<Rows>>,
     state: watch::Sender<State>,
 }
@@ -63,10 +68,11 @@ pub(crate) type Held<'a> = tokio::sync::MutexGuard<'a, Feed<Rows>>;
 
 impl SharedTable {
     /// A table that one connection has begun to load.
-    pub(crate) fn new(dump_id: i32, statement: Vec<u8>, rows: Feed<Rows>) -> Self {
+    pub(crate) fn new(dump_id: i32, statement: Vec<u8>, locks: Vec<u8>, rows: Feed<Rows>) -> Self {
         SharedTable {
             dump_id,
             statement,
+            locks,
             rows: Mutex::new(rows),
             state: watch::Sender::new(State::default()),
         }
@@ -77,7 +83,13 @@ impl SharedTable {
         self.state.borrow().has_failed()
     }
 
-    /// Lets another connection load it, unless that is too late.
+    /// Whether another connection can still load it.
+    fn is_open(&self) -> bool {
+        let state = self.state.borrow();
+        !state.is_drained && !state.has_failed()
+    }
+
+    /// Lets another connection, which has its locks, load it, unless that is too late.
     pub(crate) fn join(&self) -> bool {
         self.state.send_if_modified(|state| {
             let joins = !state.is_drained && !state.has_failed();
@@ -185,14 +197,14 @@ impl Board {
         self.opened.notify_waiters();
     }
 
-    /// No more help is needed with a table.
+    /// No more help is wanted with a table.
     pub(crate) fn close(&self, table: &Arc<SharedTable>) {
         self.lock().retain(|other| !Arc::ptr_eq(other, table));
     }
 
-    /// A table to help with, joined already.
-    pub(crate) fn join(&self) -> Option<Arc<SharedTable>> {
-        self.lock().iter().find(|table| table.join()).cloned()
+    /// A table to help with.
+    pub(crate) fn open_table(&self) -> Option<Arc<SharedTable>> {
+        self.lock().iter().find(|table| table.is_open()).cloned()
     }
 
     /// Tells when help is asked for.

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use bstr::BStr;
+use bstr::{BStr, BString};
 use pgdumprs_archive::Entry;
 use pgdumprs_script::{RestrictKey, Text, TextOptions};
+use pgdumprs_sql::{Encoding, literal};
 
 use super::{Kind, Sent, Shown, Worker, beginning, own_error};
 use crate::Error;
@@ -18,6 +19,9 @@ use crate::standing::Rows as Fate;
 
 /// Bytes of calls for large objects that are sent together.
 const CALLS: usize = 64 * 1024;
+
+/// How long a connection that helps with a table waits for its locks: without it the others load the table.
+const SHORT_WAIT: &str = "SET LOCAL lock_timeout = '1s'";
 
 /// What is said of rows under way where a failure elsewhere ends the restore.
 const STOPPED: &str = "the restore ends at the first failure";
@@ -151,10 +155,18 @@ impl<'s> Worker<'s, '_> {
         dump_id: i32,
         rows: Feed<Rows>,
     ) -> Result<(), Error> {
-        let table = Arc::new(SharedTable::new(dump_id, statement.to_vec(), rows));
+        let name = self
+            .task
+            .script
+            .qualified_name(self.task.script.entry(&self.task.script.steps()[step]));
+        let table = Arc::new(SharedTable::new(
+            dump_id,
+            statement.to_vec(),
+            self.locks_of_ancestors(&name),
+            rows,
+        ));
         table.join();
-        self.task.board.open(&table);
-        let loaded = self.help(&table).await;
+        let loaded = self.take_part(&table, true).await;
         self.task.board.close(&table);
         loaded?;
         table.count_rest().await;
@@ -179,14 +191,34 @@ impl<'s> Worker<'s, '_> {
         Ok(())
     }
 
-    /// Loads a part of a table that has been joined.
-    pub(crate) async fn help(&mut self, table: &SharedTable) -> Result<(), Error> {
+    /// What takes the locks of the tables that a table is a partition of, which rows are held against.
+    fn locks_of_ancestors(&self, table: &BString) -> Vec<u8> {
+        let encoding = Encoding::named(self.task.script.encoding_name().as_bytes());
+        let name = literal(table, encoding);
+        [
+            &b"SELECT pg_catalog.pg_get_partition_constraintdef("[..],
+            &name,
+            b"::pg_catalog.regclass)",
+        ]
+        .concat()
+    }
+
+    /// Loads a part of a table that another connection has begun to load.
+    pub(crate) async fn help(&mut self, table: &Arc<SharedTable>) -> Result<(), Error> {
+        self.take_part(table, false).await
+    }
+
+    /// Loads a part of a table, which whoever leads has joined already.
+    async fn take_part(&mut self, table: &Arc<SharedTable>, leads: bool) -> Result<(), Error> {
         self.finish().await?;
-        let part = self.load_part(table).await;
+        let mut has_joined = leads;
+        let part = self.load_part(table, &mut has_joined).await;
         part.map_err(|source| {
             // The others must not wait for this connection.
-            table.fail(own_error("08006", "a connection was lost"));
-            table.leave(0);
+            if has_joined {
+                table.fail(own_error("08006", "a connection was lost"));
+                table.leave(0);
+            }
             let entry = self.entry_of(table.dump_id);
             Error::Connection {
                 entry: entry.map(|entry| entry.label()),
@@ -195,9 +227,27 @@ impl<'s> Worker<'s, '_> {
         })
     }
 
-    async fn load_part(&mut self, table: &SharedTable) -> Result<(), pgdumprs_connect::Error> {
+    async fn load_part(
+        &mut self,
+        table: &Arc<SharedTable>,
+        has_joined: &mut bool,
+    ) -> Result<(), pgdumprs_connect::Error> {
+        let leads = *has_joined;
         self.pipeline.send("BEGIN").await?;
+        if !leads {
+            self.pipeline.send(SHORT_WAIT).await?;
+        }
+        self.pipeline.send(&table.locks).await?;
         self.pipeline.begin_copy(&table.statement).await?;
+        let has_locks = self.pipeline.copy_begun().await?;
+        if leads && has_locks {
+            self.task.board.open(table);
+        } else if !leads {
+            *has_joined = has_locks && table.join();
+            if !*has_joined {
+                return self.give_up_part(table).await;
+            }
+        }
         let mut are_wanted = true;
         while are_wanted {
             if self.is_stopped() {
@@ -246,6 +296,20 @@ impl<'s> Worker<'s, '_> {
             }
         }
         table.leave(loaded);
+        Ok(())
+    }
+
+    /// Leaves a table to those who load it: it is drained, or the locks could not be had.
+    async fn give_up_part(
+        &mut self,
+        table: &Arc<SharedTable>,
+    ) -> Result<(), pgdumprs_connect::Error> {
+        self.task.board.close(table);
+        self.pipeline
+            .fail_copy("no more rows are there to be copied");
+        while self.pipeline.next().await?.is_some() {}
+        self.pipeline.send("ROLLBACK").await?;
+        while self.pipeline.next().await?.is_some() {}
         Ok(())
     }
 

@@ -173,9 +173,9 @@ impl<'s> Worker<'s, '_> {
         self.task.board.opened()
     }
 
-    /// A table that another connection has begun to load, joined already.
+    /// A table that another connection has begun to load.
     pub(crate) fn table_to_help_with(&self) -> Option<Arc<SharedTable>> {
-        self.task.board.join()
+        self.task.board.open_table()
     }
 
     /// Whether a table's rows are to be left out, because the table could not be made.
