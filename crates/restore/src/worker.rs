@@ -7,7 +7,7 @@ mod settle;
 use std::collections::{HashMap, VecDeque};
 
 use bstr::{BStr, BString, ByteSlice};
-use pgdumprs_connect::{Ended, Pipeline, ServerError};
+use pgdumprs_connect::{Ended, Pipeline, ServerError, TransactionStatus};
 use pgdumprs_script::{Command, Script, Session, Step};
 
 use crate::Error;
@@ -165,6 +165,11 @@ impl<'s, 'p> Worker<'s, 'p> {
     /// How many statements are under way.
     pub(crate) fn under_way(&self) -> usize {
         self.sent.len()
+    }
+
+    /// Whether a transaction is open though nothing is under way: what the archive has said began one.
+    pub(crate) fn is_left_in_transaction(&self) -> bool {
+        self.under_way() == 0 && self.pipeline.transaction_status() != TransactionStatus::Idle
     }
 
     /// Steps that have ended since the last call.

@@ -8,7 +8,7 @@ use bstr::{BString, ByteSlice};
 use crate::error::Error;
 use crate::error::server_error::ServerError;
 use crate::session::exchange::check_sendable;
-use crate::session::{Notices, Session};
+use crate::session::{Notices, Session, TransactionStatus};
 
 /// Bytes that may wait to be written before whoever sends has to wait.
 const UNSENT: usize = 256 * 1024;
@@ -190,6 +190,11 @@ impl<'a> Pipeline<'a> {
         if self.done <= number {
             self.session.wire.push_copy_fail(reason);
         }
+    }
+
+    /// Where the session stood when the last statement that has ended did.
+    pub fn transaction_status(&self) -> TransactionStatus {
+        self.session.transaction_status()
     }
 
     /// How many statements were sent whose end has not been heard of.

@@ -173,6 +173,8 @@ async fn work(shift: &Shift, connection: usize, worker: &mut Worker<'_, '_>) -> 
                 }
             }
             Next::Wait if worker.under_way() > 0 => worker.wait().await?,
+            // The others may wait for its locks, and it for them.
+            Next::Wait if worker.is_left_in_transaction() => return Err(Error::LeftOpen),
             Next::Wait => match worker.table_to_help_with() {
                 Some(table) => worker.help(&table).await?,
                 None => tokio::select! {
