@@ -15,6 +15,8 @@ mod statement;
 
 use statement::Statement;
 
+use crate::words;
+
 /// Something that servers know from a major on.
 pub(crate) struct Novelty {
     /// The major that brought it.
@@ -142,15 +144,7 @@ pub(crate) fn named(what: &str) -> Option<&'static Novelty> {
 pub(crate) fn edited(text: &[u8], places: &[Place]) -> BString {
     let mut edits: Vec<_> = places.iter().flat_map(|place| &place.edits).collect();
     edits.sort_by_key(|(range, _)| range.start);
-    let mut edited = BString::default();
-    let mut at = 0;
-    for (range, instead) in edits {
-        edited.extend_from_slice(&text[at..range.start.max(at)]);
-        edited.extend_from_slice(instead);
-        at = range.end.max(at);
-    }
-    edited.extend_from_slice(&text[at..]);
-    edited
+    words::edited(text, edits)
 }
 
 /// Constraints that may have a comment.

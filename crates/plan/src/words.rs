@@ -87,14 +87,18 @@ pub(crate) fn placed(mut text: &[u8]) -> Vec<(Word, Range<usize>)> {
     words
 }
 
-/// A text with others in the place of some of its parts, which stand there in this order.
-pub(crate) fn edited(text: &[u8], edits: &[(Range<usize>, BString)]) -> BString {
+/// A text with others in the place of some of its parts, which stand there in this order. Of two that overlap, what the first has covered is
+/// not written again.
+pub(crate) fn edited<'a>(
+    text: &[u8],
+    edits: impl IntoIterator<Item = &'a (Range<usize>, BString)>,
+) -> BString {
     let mut out = BString::default();
     let mut at = 0;
     for (range, instead) in edits {
-        out.extend_from_slice(&text[at..range.start]);
+        out.extend_from_slice(&text[at..range.start.max(at)]);
         out.extend_from_slice(instead);
-        at = range.end;
+        at = range.end.max(at);
     }
     out.extend_from_slice(&text[at..]);
     out
