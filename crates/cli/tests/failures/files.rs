@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::disk::sample;
 use crate::support::{assert_says, failure, pgdumprs, run};
-use crate::{Backups, Slow, not_tested, wait_until};
+use crate::{Backups, Slow, names_in, not_tested, wait_until};
 
 /// A user who has nothing.
 const NOBODY: u32 = 65534;
@@ -54,15 +54,6 @@ fn success(dump: &mut Command) -> String {
 
 fn assert_sound(file: &Path) {
     success(pgdumprs().arg("verify").arg(file).stdout(Stdio::null()));
-}
-
-fn names_in(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<_> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Dumps into folders, and into tar files, that fail: no folder looks like an archive that is none.
 
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -11,21 +10,12 @@ use pgdumprs_testkit::{Major, Server, reference_pg_restore};
 use crate::disk::{failure_on_a_disk, sample};
 use crate::process::Running;
 use crate::support::{assert_says, failure, pgdumprs, run};
-use crate::{SOON, Slow, assert_no_session};
+use crate::{SOON, Slow, assert_no_session, names_in};
 
 /// What decides where the limit strikes.
 const SEED: u64 = 20_261_128;
 
 const POINTS: usize = 12;
-
-fn names_in(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<_> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
-}
 
 #[test]
 fn files_that_may_not_grow_on_leave_nothing() {

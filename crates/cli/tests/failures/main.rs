@@ -11,7 +11,7 @@ mod support;
 mod threads;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,16 @@ use tempfile::TempDir;
 
 /// How long something may take that happens at once on an idle machine.
 const SOON: Duration = Duration::from_secs(20);
+
+/// The names of what is in a folder, in their order.
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
 
 /// A folder with yesterday's backup, which no failure may touch.
 struct Backups(TempDir);
