@@ -54,6 +54,7 @@
 
 mod compression;
 mod error;
+pub mod files;
 mod format;
 mod reader;
 #[cfg(test)]

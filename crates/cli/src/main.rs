@@ -7,6 +7,7 @@ mod command_line;
 mod commands;
 mod failure;
 mod message;
+mod names;
 mod output;
 mod password;
 mod program;
@@ -15,6 +16,7 @@ mod reference;
 mod report;
 mod signal;
 mod standard_output;
+mod standard_stream;
 mod stock;
 mod verbose;
 
@@ -31,7 +33,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.say();
-            signal::exit_code(&failure.error)
+            std::process::exit(signal::exit_status(&failure.error))
         }
     }
 }

@@ -5,6 +5,7 @@ use std::io::{Error, ErrorKind, Result};
 use std::thread;
 
 use anyhow::Context;
+use pgdumprs::ConnectParams;
 
 use crate::message::visible;
 use crate::signal;
@@ -17,9 +18,12 @@ pub(crate) fn ask_first(user: &str) -> anyhow::Result<String> {
         if is_interrupted(&answer) {
             future::pending::<()>().await;
         }
-        answer.context(
-            "could not ask for a password (-W); set PGPASSWORD, or add a line to the password file (~/.pgpass)",
-        )
+        answer.with_context(|| {
+            format!(
+                "could not ask for a password (-W); set PGPASSWORD, or add a line to the password file ({})",
+                ConnectParams::USUAL_PASSFILE
+            )
+        })
     })
 }
 

@@ -37,15 +37,15 @@ pub(crate) fn seekable() -> anyhow::Result<Option<File>> {
 mod system {
     use std::fs::File;
     use std::io;
-    use std::os::fd::AsFd;
 
     use rustix::fs::{OFlags, fcntl_getfl};
 
+    use crate::standard_stream;
+
     /// Standard output, if it is a file, and whether writes go to its end.
     pub(super) fn file() -> io::Result<Option<(File, bool)>> {
-        let output = io::stdout();
-        let appends = fcntl_getfl(&output)?.contains(OFlags::APPEND);
-        let file = File::from(output.as_fd().try_clone_to_owned()?);
+        let file = standard_stream::output()?;
+        let appends = fcntl_getfl(&file)?.contains(OFlags::APPEND);
         let is_file = file.metadata()?.is_file();
         Ok(is_file.then_some((file, appends)))
     }
@@ -54,10 +54,21 @@ mod system {
 #[cfg(not(unix))]
 mod system {
     use std::fs::File;
-    use std::io;
+    use std::io::{self, Seek};
 
-    /// Whether writes go to a file's end is not known here.
+    use crate::standard_stream;
+
+    /// Standard output, if it is a file, and whether writes go to its end. A file that is appended to is one here that stands at an end other
+    /// than its beginning.
     pub(super) fn file() -> io::Result<Option<(File, bool)>> {
-        Ok(None)
+        // Pipes and devices have no metadata.
+        let file = standard_stream::output().ok();
+        let Some(mut file) = file.filter(|file| file.metadata().is_ok_and(|found| found.is_file()))
+        else {
+            return Ok(None);
+        };
+        let position = file.stream_position()?;
+        let appends = position > 0 && position == file.metadata()?.len();
+        Ok(Some((file, appends)))
     }
 }

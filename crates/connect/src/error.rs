@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use bstr::ByteSlice;
 
 use crate::error::server_error::ServerError;
+use crate::parameters::ConnectParams;
 use crate::parameters::conninfo::ConnInfoError;
 use crate::parameters::shown::without_passwords;
 use crate::session::target::Target;
@@ -97,7 +98,7 @@ pub enum Error {
     /// The server asks for a password and there is none.
     #[error(
         "{target} asks for a password and none was given; \
-         set PGPASSWORD, or add a line to the password file (~/.pgpass){}", note_text(.note)
+         set PGPASSWORD, or add a line to the password file ({}){}", ConnectParams::USUAL_PASSFILE, note_text(.note)
     )]
     PasswordMissing {
         /// The server.

@@ -38,7 +38,7 @@ const SESSION_VARIABLES: [(&str, &str); 3] = [
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct ConnectParams {
     settings: BTreeMap<&'static str, String>,
-    /// The user's home folder, where libpq looks for root certificates.
+    /// The folder where libpq looks for the user's files: the home folder, or that of PostgreSQL in the profile on Windows.
     home: Option<PathBuf>,
     /// Settings of the session that the environment asks for.
     session_settings: Vec<(&'static str, String)>,
@@ -46,6 +46,9 @@ pub struct ConnectParams {
 }
 
 impl ConnectParams {
+    /// Where the password file is when nothing names it, as people write it.
+    pub const USUAL_PASSFILE: &'static str = environment::USUAL_PASSWORD_FILE;
+
     /// No parameters at all: everything at its default.
     pub fn new() -> Self {
         ConnectParams::default()
@@ -131,7 +134,8 @@ impl ConnectParams {
         self.session_settings = asked_for.collect();
         let is_usual = self.non_empty("passfile").is_none();
         if let Some(home) = self.home.as_ref().filter(|_| is_usual) {
-            let passfile = home.join(".pgpass").to_string_lossy().into_owned();
+            let passfile = home.join(environment::PASSWORD_FILE);
+            let passfile = passfile.to_string_lossy().into_owned();
             self.settings.insert("passfile", passfile);
         }
         if self.non_empty("user").is_none() {
@@ -245,9 +249,10 @@ impl ConnectParams {
         self.get(keyword).filter(|value| !value.is_empty())
     }
 
-    /// A file in the folder below the user's home where libpq looks for it.
+    /// A file of TLS in the user's folder where libpq looks for it.
     pub(crate) fn home_file(&self, name: &str) -> Option<PathBuf> {
-        Some(self.home.as_ref()?.join(".postgresql").join(name))
+        let folder = self.home.as_ref()?.join(environment::TLS_FOLDER);
+        Some(folder.join(name))
     }
 
     /// Settings of the session that the environment asks for, by their names.

@@ -69,7 +69,7 @@ impl Output {
         let options = options.read(readable).write(true).create(true);
         let existing = options.truncate(false).open(path).map_err(refused)?;
         // A name without a place in a folder, such as that of an open file in /dev/fd, is no link that could be followed.
-        let Ok(path) = path.canonicalize() else {
+        let Ok(path) = dunce::canonicalize(path) else {
             return Ok(Self::InPlace(existing, "it has no folder".into()));
         };
         if system::is_mount_point(&path) {
@@ -99,7 +99,8 @@ impl Output {
     /// Begins a file under a name that does not exist yet.
     fn create(path: &Path) -> Result<Self, Error> {
         let path = follow(path);
-        if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        let last = path.as_os_str().as_encoded_bytes().last();
+        if last.is_some_and(|&byte| std::path::is_separator(byte.into())) {
             return Err(failed("open", &path)(ErrorKind::IsADirectory.into()));
         }
         if path.file_name().is_none() {

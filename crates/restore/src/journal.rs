@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use pgdumprs_archive::files::sync_folder;
 use pgdumprs_script::Pass;
 use sha2::{Digest, Sha256};
 
@@ -210,7 +211,7 @@ impl Journal {
             .path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+        sync_folder(folder.unwrap_or(Path::new(".")))
     }
 
     /// A process of the server works for the restore.

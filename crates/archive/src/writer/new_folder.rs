@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::{Error, Reader, Result, format::file_name};
+use crate::{Error, Reader, Result, files, format::file_name};
 
 /// The table of contents before it has its name.
 const UNFINISHED_TOC: &str = "toc.dat.partial";
@@ -99,8 +99,8 @@ impl NewFolder {
     /// [`Error::InFile`] if it cannot have the name; all is removed then.
     pub fn commit(mut self) -> Result<()> {
         let path = self.path();
-        let renamed = fs::rename(path.join(UNFINISHED_TOC), path.join(file_name::TOC));
-        renamed
+        let (unfinished, toc) = (path.join(UNFINISHED_TOC), path.join(file_name::TOC));
+        files::rename_to(&toc, || fs::rename(&unfinished, &toc))
             .map_err(|source| Error::Write { offset: 0, source }.in_file(Some(file_name::TOC)))?;
         self.committed = true;
         Ok(())

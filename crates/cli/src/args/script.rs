@@ -2,13 +2,13 @@
 //! options, so that they change nothing there, as with pg_dump.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt;
 
 use anyhow::bail;
 use clap::Args;
 use pgdumprs::Plain;
 use pgdumprs::script::RestrictKey;
 
+use crate::names::bytes;
 use crate::progress::Verbosity;
 
 #[derive(Debug, Args)]
@@ -74,7 +74,7 @@ impl ScriptArgs {
         options.if_exists = self.if_exists;
         options.create = self.create;
         options.no_owner = self.no_owner;
-        options.superuser = self.superuser.as_deref().map(|name| name.as_bytes().into());
+        options.superuser = self.superuser.as_deref().map(bytes);
         options.disable_triggers = self.disable_triggers;
         options.no_table_access_method = self.no_table_access_method;
         options.use_set_session_authorization = self.use_set_session_authorization;

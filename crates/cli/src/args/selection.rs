@@ -1,13 +1,13 @@
 //! Options that choose schemas, tables and extensions by patterns.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 use pgdumprs::Dump;
 
 use crate::args::filter;
+use crate::names::bytes;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Choice by name, with patterns of psql")]
@@ -110,7 +110,7 @@ impl SelectionArgs {
         ];
         let dump = dump.strict_names(self.strict_names);
         let dump = lists.iter().fold(dump, |dump, (patterns, add)| {
-            let patterns = patterns.iter().map(|pattern| pattern.as_bytes().to_vec());
+            let patterns = patterns.iter().map(|pattern| bytes(pattern).into());
             patterns.fold(dump, add)
         });
         let mut filters = self.filters.iter();

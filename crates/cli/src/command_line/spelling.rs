@@ -4,9 +4,9 @@
 //! abbreviation can stand for. So every option is written out as `--name` or `--name=value` first, which leaves clap nothing to decide.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use clap::{Arg, Command};
+use clap_lex::{RawArgs, ShortFlags};
 
 use crate::stock::Stock;
 
@@ -23,27 +23,35 @@ pub(super) fn spell_out(
     // How many values an option takes is only known to a command that is built.
     command.build();
     let mut command = &*command;
-    let mut words = words.into_iter().peekable();
-    let mut spelled: Vec<OsString> = words.next().into_iter().collect();
-    if let Some(named) = words
-        .peek()
-        .and_then(|first| command.find_subcommand(first))
-    {
+    let words = RawArgs::new(words);
+    let mut at = words.cursor();
+    let mut spelled: Vec<_> = words
+        .next_os(&mut at)
+        .map(OsStr::to_owned)
+        .into_iter()
+        .collect();
+    let first = words.peek_os(&at);
+    if let Some(named) = first.and_then(|first| command.find_subcommand(first)) {
         command = named;
-        spelled.extend(words.next());
+        spelled.extend(words.next_os(&mut at).map(OsStr::to_owned));
     }
     let mut others = Vec::new();
-    while let Some(word) = words.next() {
-        let bytes = word.as_bytes();
-        if bytes == b"--" {
-            others.extend(words);
+    while let Some(word) = words.next(&mut at) {
+        let mut value = || words.next_os(&mut at);
+        if word.is_escape() {
+            others.extend(words.remaining(&mut at).map(OsStr::to_owned));
             break;
-        } else if bytes.starts_with(b"--") {
-            spelled.push(long(command, word, &mut words)?);
-        } else if bytes.starts_with(b"-") && bytes.len() > 1 {
-            short(command, &bytes[1..], &mut words, &mut spelled)?;
+        } else if let Some((typed, attached)) = word.to_long() {
+            let option = typed
+                .ok()
+                .map(|typed| long(command, typed, attached, &mut value))
+                .transpose()?
+                .flatten();
+            spelled.push(option.unwrap_or_else(|| word.to_value_os().to_owned()));
+        } else if let Some(letters) = word.to_short() {
+            short(command, letters, &mut value, &mut spelled)?;
         } else {
-            others.push(word);
+            others.push(word.to_value_os().to_owned());
         }
     }
     if !others.is_empty() {
@@ -59,61 +67,49 @@ pub(super) fn first_argument(spelled: &[OsString]) -> Option<String> {
     spelled.get(at + 1)?.to_str().map(str::to_owned)
 }
 
-/// Writes out a long option, which may be shortened, and takes its value from the next word where it stands there.
-fn long(
+/// Writes out a long option, which may be shortened, and takes its value from the next word where it stands there. Nothing where there is no
+/// such option.
+fn long<'w>(
     command: &Command,
-    word: OsString,
-    words: &mut impl Iterator<Item = OsString>,
-) -> Result<OsString, String> {
-    let body = &word.as_bytes()[2..];
-    let equals = body.iter().position(|&byte| byte == b'=');
-    let (typed, attached) = match equals {
-        Some(at) => (&body[..at], Some(OsStr::from_bytes(&body[at + 1..]))),
-        None => (body, None),
-    };
-    let Some((arg, name)) = std::str::from_utf8(typed)
-        .ok()
-        .map(|typed| resolve(command, typed))
-        .transpose()?
-        .flatten()
-    else {
-        return Ok(word);
+    typed: &str,
+    attached: Option<&OsStr>,
+    next: impl FnOnce() -> Option<&'w OsStr>,
+) -> Result<Option<OsString>, String> {
+    let Some((arg, name)) = resolve(command, typed)? else {
+        return Ok(None);
     };
     match (values(arg), attached) {
         (Values::None, Some(_)) => Err(format!("option '--{name}' doesn't allow an argument")),
-        (Values::None, None) | (Values::Attached, None) => Ok(flag(arg)),
-        (_, Some(value)) => Ok(option(arg, value)),
-        (Values::One, None) => match words.next() {
-            Some(value) => Ok(option(arg, &value)),
+        (Values::None, None) | (Values::Attached, None) => Ok(Some(flag(arg))),
+        (_, Some(value)) => Ok(Some(option(arg, value))),
+        (Values::One, None) => match next() {
+            Some(value) => Ok(Some(option(arg, value))),
             None => Err(format!("option '--{name}' requires an argument")),
         },
     }
 }
 
 /// Writes out the letters of a word, of which the last may have a value: what follows it, or the next word.
-fn short(
+fn short<'w>(
     command: &Command,
-    letters: &[u8],
-    words: &mut impl Iterator<Item = OsString>,
+    mut letters: ShortFlags<'w>,
+    next: impl FnOnce() -> Option<&'w OsStr>,
     spelled: &mut Vec<OsString>,
 ) -> Result<(), String> {
-    for (at, &letter) in letters.iter().enumerate() {
-        let letter = char::from(letter);
+    while let Some(letter) = letters.next_flag() {
+        let invalid = |letter: &str| format!("invalid option -- '{letter}'");
+        let letter = letter.map_err(|rest| invalid(&rest.to_string_lossy()))?;
         let arg = command
             .get_arguments()
             .find(|arg| arg.get_short() == Some(letter))
-            .ok_or_else(|| format!("invalid option -- '{letter}'"))?;
+            .ok_or_else(|| invalid(&letter.to_string()))?;
         if values(arg) == Values::None {
             spelled.push(flag(arg));
             continue;
         }
-        let rest = &letters[at + 1..];
-        let value = match rest {
-            [] => words.next(),
-            _ => Some(OsStr::from_bytes(rest).to_owned()),
-        };
+        let value = letters.next_value_os().or_else(next);
         let value = value.ok_or_else(|| format!("option requires an argument -- '{letter}'"))?;
-        spelled.push(option(arg, &value));
+        spelled.push(option(arg, value));
         break;
     }
     Ok(())
@@ -188,10 +184,10 @@ fn flag(arg: &Arg) -> OsString {
 }
 
 fn option(arg: &Arg, value: &OsStr) -> OsString {
-    let mut spelled = flag(arg).into_vec();
-    spelled.push(b'=');
-    spelled.extend_from_slice(value.as_bytes());
-    OsString::from_vec(spelled)
+    let mut spelled = flag(arg);
+    spelled.push("=");
+    spelled.push(value);
+    spelled
 }
 
 #[cfg(test)]

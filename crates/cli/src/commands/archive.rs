@@ -1,19 +1,18 @@
 //! What the commands that look into an archive have in common.
 
 use std::fs::File;
-use std::io;
-use std::os::fd::AsFd;
 use std::path::Path;
 
 use anyhow::Context;
 use pgdumprs::archive::Reader;
 
+use crate::standard_stream;
+
 /// Opens an archive of any format: a file or a folder by its name, or standard input for `-`.
 pub(super) fn open(path: &Path) -> anyhow::Result<Reader<File>> {
     if path == Path::new("-") {
-        let input = io::stdin().as_fd().try_clone_to_owned();
-        let input = input.context("could not open standard input")?;
-        return Reader::from_file(input.into()).context("standard input");
+        let input = standard_stream::input().context("could not open standard input")?;
+        return Reader::from_file(input).context("standard input");
     }
     if path.is_dir() {
         return Reader::open_path(path).with_context(|| name(path));

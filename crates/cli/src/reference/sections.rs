@@ -34,7 +34,8 @@ pub(super) const SECTIONS: &[Section] = &[
             ),
             Item(
                 "129, 130, 131, 143",
-                "Ended by SIGHUP, Ctrl-C, SIGQUIT or SIGTERM: queries are cancelled, and no unfinished file is left behind.",
+                "Ended by SIGHUP, Ctrl-C, SIGQUIT or SIGTERM: queries are cancelled, and no unfinished file is left behind. \
+                 On Windows, the status of Ctrl-C is the system's own, 0xC000013A.",
             ),
             Item(
                 "141",
@@ -62,10 +63,13 @@ pub(super) const SECTIONS: &[Section] = &[
                 "PGHOST, PGPORT, PGUSER, PGDATABASE, PGPASSWORD, PGSSLMODE, …",
                 "Parameters of the connection that nothing on the command line gives, all those that libpq knows.",
             ),
-            Item("PGPASSFILE", "The password file, in place of ~/.pgpass."),
+            Item(
+                "PGPASSFILE",
+                "The password file, in place of ~/.pgpass, or on Windows of %APPDATA%\\postgresql\\pgpass.conf.",
+            ),
             Item(
                 "PGSERVICE, PGSERVICEFILE, PGSYSCONFDIR",
-                "The service whose parameters count before those of the environment, and where it is looked up, in place of ~/.pg_service.conf and of the system's folder.",
+                "The service whose parameters count before those of the environment, and where it is looked up, in place of ~/.pg_service.conf (on Windows %APPDATA%\\postgresql\\.pg_service.conf) and of the system's folder.",
             ),
         ],
     },

@@ -7,18 +7,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::parameters::conninfo::{ConnInfoError, is_blank};
+use crate::parameters::environment;
 use crate::parameters::foreign;
 use crate::parameters::keywords;
 use crate::parameters::names;
 use crate::parameters::shown::shown;
-
-/// Where builds of libpq look for the system's file when `PGSYSCONFDIR` does not say: Debian's, that of the RPMs, and
-/// PostgreSQL's own.
-const SYSTEM_FOLDERS: [&str; 3] = [
-    "/etc/postgresql-common",
-    "/etc/sysconfig/pgsql",
-    "/usr/local/pgsql/etc",
-];
 
 /// Where services are looked up.
 #[derive(Debug, Default)]
@@ -40,14 +33,14 @@ pub(crate) fn look_up(
     let mut files: Vec<(PathBuf, bool)> = Vec::new();
     match (&places.file, &places.home) {
         (Some(file), _) => files.push((file.clone(), true)),
-        (None, Some(home)) => files.push((home.join(".pg_service.conf"), false)),
+        (None, Some(home)) => files.push((home.join(environment::SERVICE_FILE), false)),
         (None, None) => {}
     }
     let in_folder = |folder: &Path| (folder.join("pg_service.conf"), false);
     match &places.system {
         Some(folder) => files.push(in_folder(folder)),
         None => files.extend(
-            SYSTEM_FOLDERS
+            environment::SERVICE_FOLDERS
                 .iter()
                 .map(|folder| in_folder(Path::new(folder))),
         ),
@@ -69,7 +62,10 @@ pub(crate) fn look_up(
         read.push(format!("{path:?}"));
     }
     let reason = if read.is_empty() {
-        "there is no service file; write ~/.pg_service.conf, or name one in PGSERVICEFILE".into()
+        format!(
+            "there is no service file; write {}, or name one in PGSERVICEFILE",
+            environment::USUAL_SERVICE_FILE
+        )
     } else {
         format!("there is no such section in {}", read.join(" or "))
     };

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::Path;
 
-use pgdumprs_archive::{Error as ArchiveError, NewFolder};
+use pgdumprs_archive::{Error as ArchiveError, NewFolder, files};
 
 use super::{failed, folder_of, system};
 use crate::{Error, SyncMethod};
@@ -33,7 +33,9 @@ pub(crate) fn sync(folder: &Path, method: SyncMethod) -> Result<(), Error> {
     let unread = failed("look into", folder);
     for file in fs::read_dir(folder).map_err(&unread)? {
         let path = file.map_err(&unread)?.path();
-        let synced = File::open(&path).and_then(|file| file.sync_all());
+        // Windows syncs only what is open for writing.
+        let opened = File::options().write(true).open(&path);
+        let synced = opened.and_then(|file| file.sync_all());
         synced.map_err(failed("sync", &path))?;
     }
     sync_folder(folder)
@@ -57,6 +59,5 @@ pub(crate) fn commit(folder: NewFolder, synced: bool) -> Result<(), Error> {
 }
 
 fn sync_folder(folder: &Path) -> Result<(), Error> {
-    let synced = File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(failed("sync the folder", folder))
+    files::sync_folder(folder).map_err(failed("sync the folder", folder))
 }

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use pgdumprs_archive::files;
 use tempfile::{PathPersistError, TempPath};
 
 use super::{failed, folder_of, system};
@@ -47,7 +48,7 @@ impl NewFile {
             let (file, partial) = builder.tempfile_in(folder)?.into_parts();
             // Before it was locked, somebody may have taken it for a dead one's.
             let is_free = system::lock(&file).unwrap_or(true);
-            if is_free && system::has_name(&file)? {
+            if is_free && system::has_name(&file, &partial)? {
                 let path = path.to_owned();
                 return Ok((Self { partial, path }, file));
             }
@@ -61,7 +62,7 @@ impl NewFile {
     /// [`Error::NotInPlace`], where the name cannot be had: the file is kept then. [`Error::Output`], where the folder cannot be synced.
     pub(crate) fn commit(self, sync: bool) -> Result<(), Error> {
         let Self { partial, path } = self;
-        if let Err(PathPersistError { error, path: left }) = partial.persist(&path) {
+        if let Err(PathPersistError { error, path: left }) = persist(partial, &path) {
             let kept = keep(left, &path);
             return Err(Error::NotInPlace {
                 path,
@@ -72,9 +73,25 @@ impl NewFile {
         if !sync {
             return Ok(());
         }
-        File::open(folder_of(&path))
-            .and_then(|folder| folder.sync_all())
-            .map_err(failed("sync the folder of", &path))
+        files::sync_folder(folder_of(&path)).map_err(failed("sync the folder of", &path))
+    }
+}
+
+/// Gives a file in the making its name.
+fn persist(partial: TempPath, path: &Path) -> Result<(), PathPersistError> {
+    let mut left = Some(partial);
+    let persisted = files::rename_to(path, || {
+        match left.take().map(|partial| partial.persist(path)) {
+            Some(Err(PathPersistError { error, path })) => {
+                left = Some(path);
+                Err(error)
+            }
+            _ => Ok(()),
+        }
+    });
+    match (persisted, left) {
+        (Err(error), Some(path)) => Err(PathPersistError { error, path }),
+        _ => Ok(()),
     }
 }
 

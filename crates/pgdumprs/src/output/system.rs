@@ -4,6 +4,8 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
 
+use fs4::TryLockError;
+
 /// Gives a new file the owner and the permissions of the one that it will replace: who may not read last night's backup may not read this
 /// one, and who may still can.
 #[cfg(unix)]
@@ -18,9 +20,11 @@ pub(super) fn make_alike(file: &File, replaced: &Metadata) -> io::Result<()> {
     file.set_permissions(replaced.permissions())
 }
 
+/// A file that can be replaced has nothing here that a new one would lack but rights of its own, which the standard library does not tell: a
+/// new file has those of its folder.
 #[cfg(not(unix))]
-pub(super) fn make_alike(file: &File, replaced: &Metadata) -> io::Result<()> {
-    file.set_permissions(replaced.permissions())
+pub(super) fn make_alike(_: &File, _: &Metadata) -> io::Result<()> {
+    Ok(())
 }
 
 /// Whether something is mounted on a file, as containers do with single files: it cannot be replaced then. `false` where that is not known.
@@ -52,29 +56,22 @@ pub(super) fn sync_file_system(_: &File) -> io::Result<()> {
 /// # Errors
 ///
 /// Where the file system has no locks, so that nobody can tell.
-#[cfg(unix)]
 pub(crate) fn lock(file: &File) -> io::Result<bool> {
-    use rustix::fs::{FlockOperation, flock};
-    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+    match fs4::FileExt::try_lock(file) {
         Ok(()) => Ok(true),
-        Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
-        Err(error) => Err(error.into()),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 
-#[cfg(not(unix))]
-pub(crate) fn lock(_: &File) -> io::Result<bool> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// Whether a file still has a name.
+/// Whether a file still has its name.
 #[cfg(unix)]
-pub(super) fn has_name(file: &File) -> io::Result<bool> {
+pub(super) fn has_name(file: &File, _: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
     Ok(file.metadata()?.nlink() > 0)
 }
 
 #[cfg(not(unix))]
-pub(super) fn has_name(_: &File) -> io::Result<bool> {
-    Ok(true)
+pub(super) fn has_name(_: &File, path: &Path) -> io::Result<bool> {
+    path.try_exists()
 }

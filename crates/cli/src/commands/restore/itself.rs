@@ -1,12 +1,10 @@
 //! Scripts that would take the place of the archive that they are made of.
 
-use std::fs::{self, Metadata};
 use std::io;
-use std::os::fd::AsFd;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use anyhow::bail;
+use same_file::Handle;
 
 /// What the names of an archive's files end with, in a folder.
 const ENDINGS: [&str; 2] = [".dat", ".toc"];
@@ -16,10 +14,10 @@ const SUFFIXES: [&str; 4] = ["", ".gz", ".lz4", ".zst"];
 /// Fails where the file for the script is the archive, by whatever name, or a part of it.
 pub(super) fn refuse(archive: &Path, output: &Path) -> anyhow::Result<()> {
     // What is not there, or no file, holds no archive.
-    let Some(found) = fs::metadata(output).ok().filter(Metadata::is_file) else {
+    if !output.is_file() {
         return Ok(());
-    };
-    let is_itself = opened(archive).is_ok_and(|archive| is_same(&archive, &found));
+    }
+    let is_itself = is_same(archive, output).unwrap_or(false);
     if is_itself || is_part(archive, output) {
         bail!(
             "\"{}\" is {}: a script in its place would be the end of it",
@@ -34,17 +32,16 @@ pub(super) fn refuse(archive: &Path, output: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the archive is read from.
-fn opened(archive: &Path) -> io::Result<Metadata> {
-    if archive != Path::new("-") {
-        return fs::metadata(archive);
-    }
-    let input = io::stdin().as_fd().try_clone_to_owned()?;
-    fs::File::from(input).metadata()
-}
-
-fn is_same(one: &Metadata, other: &Metadata) -> bool {
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
+/// Whether the archive is read from the file. A pipe is not opened to find that out: whoever writes to it would take us for its reader.
+fn is_same(archive: &Path, file: &Path) -> io::Result<bool> {
+    let archive = if archive == Path::new("-") {
+        Handle::stdin()?
+    } else if archive.is_file() {
+        Handle::from_path(archive)?
+    } else {
+        return Ok(false);
+    };
+    Ok(archive == Handle::from_path(file)?)
 }
 
 /// Whether a file is one of those that make a folder an archive.

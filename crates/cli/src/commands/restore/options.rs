@@ -9,12 +9,9 @@ mod running;
 mod selection;
 mod telling;
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use bstr::BString;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueHint};
 use pgdumprs::archive::Format;
@@ -30,6 +27,7 @@ use running::RunningArgs;
 use selection::SelectionArgs;
 pub(super) use telling::TellingArgs;
 
+use crate::names::bytes;
 use crate::program::Program;
 
 #[derive(Debug, Args)]
@@ -244,9 +242,4 @@ impl RestoreArgs {
         options.role = self.connection.role.as_deref().map(bytes);
         self.selection.apply(options)
     }
-}
-
-/// A name as the bytes that it was given as.
-fn bytes(name: &OsStr) -> BString {
-    name.as_bytes().into()
 }

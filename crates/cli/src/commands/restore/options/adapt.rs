@@ -9,7 +9,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use pgdumprs::{Adapt, AdaptKinds, MissingRoles, ProfileChoice, profile_names};
 
-use super::bytes;
+use crate::names::bytes;
 
 /// The name for a server that is no host's.
 const NO_PROFILE: &str = "none";

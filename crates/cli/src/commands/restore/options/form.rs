@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::Args;
 use pgdumprs::script::Options;
 
-use super::bytes;
+use crate::names::bytes;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "How it is restored")]

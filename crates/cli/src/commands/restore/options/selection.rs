@@ -8,8 +8,8 @@ use clap::{Args, ValueHint};
 use pgdumprs::filtered;
 use pgdumprs::script::Options;
 
-use super::bytes;
 use crate::args::filter;
+use crate::names::bytes;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Choice by name")]
