@@ -57,7 +57,8 @@ pub(super) struct Follower {
     /// Entries under way, and those that are done.
     under_way: HashSet<usize>,
     done: HashSet<usize>,
-    /// What those weigh that are done.
+    /// What those weigh that are under way, and those that are done. Sums, since a window of definitions is under way at once.
+    weight_under_way: u64,
     weight_done: u64,
     /// Bytes that are sent for each byte of data in the archive.
     ratio: u64,
@@ -89,6 +90,7 @@ impl Follower {
             tables,
             under_way: HashSet::new(),
             done: HashSet::new(),
+            weight_under_way: 0,
             weight_done: 0,
             ratio: match compression {
                 Compression::None => 1,
@@ -103,14 +105,18 @@ impl Follower {
     }
 
     pub(super) fn begun(&mut self, entry: usize) {
-        self.under_way.insert(entry);
+        if self.under_way.insert(entry) {
+            self.weight_under_way += self.weight(entry);
+        }
     }
 
     /// An entry has ended, for the first time or again: it may be dropped first.
     pub(super) fn ended(&mut self, entry: usize) {
-        self.under_way.remove(&entry);
+        if self.under_way.remove(&entry) {
+            self.weight_under_way -= self.weight(entry);
+        }
         if self.done.insert(entry) {
-            self.weight_done += self.weights.get(&entry).copied().unwrap_or(0);
+            self.weight_done += self.weight(entry);
             self.progress.entries += 1;
             self.progress.tables += usize::from(self.tables.contains(&entry));
         }
@@ -123,10 +129,13 @@ impl Follower {
         self.estimate();
     }
 
+    fn weight(&self, entry: usize) -> u64 {
+        self.weights.get(&entry).copied().unwrap_or(0)
+    }
+
     /// What is under way has been done in part: not more than it weighs.
     fn estimate(&mut self) {
-        let under_way = self.under_way.iter();
-        let under_way: u64 = under_way.filter_map(|entry| self.weights.get(entry)).sum();
+        let under_way = self.weight_under_way;
         let sent = self.progress.bytes / self.ratio;
         let most = self.weight_done + under_way - under_way / 100;
         let weight = sent.clamp(self.weight_done, most);

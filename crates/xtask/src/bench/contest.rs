@@ -28,6 +28,9 @@ pub(super) struct Ground {
     pub(super) archives: Archives,
     /// Where restores are durable, once one has been.
     pub(super) durable: Option<Server>,
+    /// Restored databases of many files, kept to the end: ext4 steps around the inodes of files that were deleted in the last minutes one
+    /// by one, so that to drop them would slow down every run after it, ours and stock's by chance.
+    pub(super) kept: Vec<Database>,
 }
 
 impl Ground {
@@ -48,6 +51,7 @@ impl Ground {
             folder: tempfile::tempdir().context("creating a folder for output")?,
             archives: Archives::default(),
             durable: None,
+            kept: Vec::new(),
         })
     }
 

@@ -23,7 +23,8 @@ const CONTENT: &str = "
     UNION ALL SELECT 'functions', count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
     UNION ALL SELECT 'types', count(*) FROM pg_type WHERE typnamespace = 'public'::regnamespace
     UNION ALL SELECT 'triggers', count(*) FROM pg_trigger
-    UNION ALL SELECT 'comments', count(*) FROM pg_description WHERE classoid = 'pg_class'::regclass AND objoid >= 16384";
+    UNION ALL SELECT 'comments', count(*) FROM pg_description WHERE classoid = 'pg_class'::regclass AND objoid >= 16384
+    ORDER BY 1";
 const ROWS: &str = "
     SELECT relname, (xpath('//n/text()', query_to_xml(format('SELECT count(*) AS n FROM ONLY public.%I', relname), false, true, '')))[1]
     FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname";
@@ -127,7 +128,11 @@ pub(super) fn run(
         scenario.name,
         made.content
     );
-    drop(target);
+    if restored.schema_only {
+        ground.kept.push(target);
+    } else {
+        drop(target);
+    }
     // What the next run would have to write back is written now.
     server.database().try_execute_sql("CHECKPOINT")?;
     ground.archives = archives;
