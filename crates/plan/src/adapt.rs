@@ -217,6 +217,12 @@ impl<'a> Adapter<'a> {
                 };
                 kinds.contains(kind) && self.without(at, role, *used, obstacle)
             }
+            Obstacle::OwnerLacksPrivilege { role, .. } => {
+                kinds.contains(AdaptKinds::OWNERS) && self.disown(at, role)
+            }
+            Obstacle::NotInherited { role } => {
+                kinds.contains(AdaptKinds::OWNERS) && self.disown_all(role)
+            }
             // Whether objects are made by their owners is the user's choice.
             Obstacle::NeedsSuperuser { what } if *what == BECOME_OTHERS => false,
             Obstacle::NeedsSuperuser { .. } if kinds.contains(AdaptKinds::SUPERUSER) => {

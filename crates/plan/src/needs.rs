@@ -1,7 +1,10 @@
 //! What each statement needs of the target.
 
 mod drops;
+mod extensions;
+mod names;
 mod others;
+mod owners;
 
 use std::collections::{HashMap, HashSet};
 
@@ -37,6 +40,9 @@ pub(crate) struct Check<'a> {
     gone_extensions: HashSet<BString>,
     /// The script has made an extension that was not there, with objects that it does not name.
     has_new_extension: bool,
+    /// Owners of what the script has given away, by the dump ids of entries, and of the schemas among that by their names.
+    given: HashMap<i32, BString>,
+    schema_owners: HashMap<BString, BString>,
     /// The script makes a database of its own: what the one that is asked has in it does not matter.
     own_database: bool,
 }
@@ -54,6 +60,8 @@ impl<'a> Check<'a> {
             reason: None,
             gone_extensions: HashSet::new(),
             has_new_extension: false,
+            given: HashMap::new(),
+            schema_owners: HashMap::new(),
             own_database: script.options().create,
         };
         for &at in left_out {
@@ -114,7 +122,9 @@ impl<'a> Check<'a> {
                 Command::Sql(sql) => self.statement(entry, sql, &mut obstacles),
                 Command::Copy { .. } | Command::Statements { .. } => {
                     obstacles.extend(self.table_of_rows(entry));
+                    obstacles.extend(self.not_inherited(entry));
                 }
+                Command::LargeObjects { .. } => obstacles.extend(self.not_inherited(entry)),
                 _ => {}
             }
         }
@@ -140,15 +150,7 @@ impl<'a> Check<'a> {
     fn statement(&mut self, entry: &Entry, sql: &Sql<'_>, obstacles: &mut Vec<Obstacle>) {
         let target = self.target;
         match sql.purpose {
-            // To give a schema to the owner that it has takes no right.
-            Purpose::Owner if self.has_owner(entry) => {}
-            Purpose::Owner if self.schema_of_others(entry).is_some() => {
-                obstacles.extend(self.schema_of_others(entry));
-            }
-            Purpose::Owner => {
-                let owner = entry.owner.as_ref();
-                obstacles.extend(owner.and_then(|owner| self.become_role(owner, RoleUse::Owner)));
-            }
+            Purpose::Owner => obstacles.extend(self.give(entry)),
             Purpose::Authorization
                 if !target.session_superuser && !is_back_to_default(&sql.text) =>
             {
@@ -184,7 +186,7 @@ impl<'a> Check<'a> {
             .map_or(BStr::new(""), |tag| tag.as_bstr());
         for (role, used) in roles::named(descriptor, text) {
             let obstacle = match used {
-                RoleUse::DefaultPrivileges => self.become_role(&role, used),
+                RoleUse::DefaultPrivileges => self.act_for(&role, used),
                 RoleUse::Grantor => self.act_as(&role, used),
                 _ => self.know_role(&role, used),
             };
@@ -251,6 +253,7 @@ impl<'a> Check<'a> {
             }
             _ => {}
         }
+        obstacles.extend(self.not_inherited(entry));
         let unknown = novelty::unknown(descriptor, text, target.major).into_iter();
         obstacles.extend(unknown.map(|novelty| Obstacle::TooOld {
             what: novelty.what,
@@ -261,37 +264,6 @@ impl<'a> Check<'a> {
         let needed = superuser::needed(descriptor, schema, text, target.major);
         let refused = needed.filter(|what| !target.allows(what));
         obstacles.extend(refused.map(|what| Obstacle::NeedsSuperuser { what }));
-    }
-
-    fn extension(&mut self, name: &BStr, text: &BStr) -> Option<Obstacle> {
-        let extension = name.to_owned();
-        let Some(known) = self.target.extensions.get(&extension) else {
-            return Some(Obstacle::MissingExtension { extension });
-        };
-        if self.has_extension(&extension) {
-            return None;
-        }
-        let words = words(text);
-        let schema = words.windows(2).find(|pair| pair[0].is("schema"));
-        if let Some(schema) = schema.and_then(|pair| pair[1].name()) {
-            if self.lacks(Namespace::Schema, b"", schema) {
-                return Some(Obstacle::MissingSchema {
-                    schema: schema.clone(),
-                });
-            }
-        }
-        self.has_new_extension = true;
-        let what = superuser::EXTENSION;
-        let is_allowed = known.may_be_made || self.target.allows(what);
-        (!is_allowed).then_some(Obstacle::NeedsSuperuser { what })
-    }
-
-    /// Whether an extension is there and stays.
-    fn has_extension(&self, extension: &BString) -> bool {
-        let known = self.target.extensions.get(extension);
-        !self.own_database
-            && !self.gone_extensions.contains(extension)
-            && known.is_some_and(|known| known.is_there)
     }
 
     /// Comments on constraints that the server does not know to have names: a table, or a domain, whose `CHECK` the constraint is not.
@@ -320,14 +292,6 @@ impl<'a> Check<'a> {
         })
     }
 
-    /// Comments on extensions that are there already belong to their owners.
-    fn comment(&self, tag: &BStr) -> Option<Obstacle> {
-        let extension = BString::from(tag.strip_prefix(b"EXTENSION ")?);
-        let known = self.target.extensions.get(&extension)?;
-        let is_foreign = self.has_extension(&extension) && !known.is_mine;
-        is_foreign.then_some(Obstacle::ForeignExtension { extension })
-    }
-
     fn table_of_rows(&mut self, entry: &Entry) -> Option<Obstacle> {
         let schema = entry.namespace.as_ref().filter(|name| !name.is_empty())?;
         let table = entry.tag.as_ref()?;
@@ -335,61 +299,6 @@ impl<'a> Check<'a> {
         lacks.then(|| Obstacle::MissingTable {
             table: shown(schema, table),
         })
-    }
-
-    /// Whether there will be no thing of that name, and nothing in the script was to make it. Where something was, the entry hangs on that.
-    fn lacks(&mut self, namespace: Namespace, schema: &[u8], name: &[u8]) -> bool {
-        let name = Name {
-            namespace,
-            schema: schema.into(),
-            name: name.into(),
-        };
-        if self.made.contains(&name) || self.is_in_the_way(&name) {
-            return false;
-        }
-        if let Some(&reason) = self.lost_names.get(&name) {
-            self.reason = Some(reason);
-            return false;
-        }
-        // Nobody has asked what a new database will have from its template, nor what extensions make.
-        !self.own_database && !self.has_new_extension
-    }
-
-    /// Whether the target has what is about to be made.
-    fn is_in_the_way(&self, name: &Name) -> bool {
-        let is_asked = !self.own_database || name.namespace == Namespace::Database;
-        is_asked && !self.gone.contains(name) && self.target.objects.contains(name)
-    }
-
-    fn know_role(&self, role: &BString, used: RoleUse) -> Option<Obstacle> {
-        let is_missing = !self.target.roles.contains_key(role);
-        is_missing.then(|| Obstacle::MissingRole {
-            role: role.clone(),
-            used,
-        })
-    }
-
-    /// `SET SESSION AUTHORIZATION` takes a superuser, but back to oneself.
-    fn act_as(&self, role: &BString, used: RoleUse) -> Option<Obstacle> {
-        let missing = self.know_role(role, used);
-        let may = self.target.session_superuser || *role == self.target.session_role;
-        missing.or_else(|| {
-            (!may).then(|| Obstacle::ForeignRole {
-                role: role.clone(),
-                used,
-            })
-        })
-    }
-
-    fn become_role(&self, role: &BString, used: RoleUse) -> Option<Obstacle> {
-        match self.target.roles.get(role) {
-            None => self.know_role(role, used),
-            Some(true) => None,
-            Some(false) => Some(Obstacle::ForeignRole {
-                role: role.clone(),
-                used,
-            }),
-        }
     }
 }
 

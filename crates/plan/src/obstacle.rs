@@ -22,6 +22,18 @@ pub enum Obstacle {
         /// What it is named for.
         used: RoleUse,
     },
+    /// The role has no right to make such an object where it is, and so cannot become its owner.
+    OwnerLacksPrivilege {
+        /// Its name.
+        role: BString,
+        /// Which right, as the end of "may not …".
+        privilege: BString,
+    },
+    /// What it is about belongs to a role that the session may act for by `SET ROLE` alone: its own role does not inherit that one's rights.
+    NotInherited {
+        /// The owner's name.
+        role: BString,
+    },
     /// There is one of that name already.
     Exists {
         /// What there is, as the table of contents calls it.
@@ -157,11 +169,13 @@ impl Obstacle {
                 | RoleUse::Settings => Loss::Detail,
                 RoleUse::Policy | RoleUse::UserMapping => Loss::Object,
             },
+            Obstacle::OwnerLacksPrivilege { .. } => Loss::Owner,
             Obstacle::ForeignExtension { .. }
             | Obstacle::ForeignSchema { .. }
             | Obstacle::ForeignObject { .. } => Loss::Detail,
             Obstacle::UnknownSetting { .. } | Obstacle::NotThere { .. } => Loss::Nothing,
             Obstacle::Exists { .. }
+            | Obstacle::NotInherited { .. }
             | Obstacle::MissingSchema { .. }
             | Obstacle::MissingExtension { .. }
             | Obstacle::NeedsSuperuser { .. }
@@ -191,6 +205,12 @@ impl Obstacle {
                 RoleUse::Grantor => Cure::Option("--adapt=owners or --no-privileges"),
                 _ => Cure::Option("--adapt=privileges or --no-privileges"),
             },
+            Obstacle::OwnerLacksPrivilege { .. } => {
+                Cure::Option("--adapt=owners or --no-owner, or let the role do that")
+            }
+            Obstacle::NotInherited { .. } => Cure::Option(
+                "--adapt=owners, --no-owner or --role, or have your role inherit that one's rights",
+            ),
             Obstacle::Exists { descriptor, .. } if descriptor == "SCHEMA" => {
                 Cure::Option("--adapt=schemas, if the one that is there will do")
             }
@@ -244,6 +264,14 @@ impl fmt::Display for Obstacle {
             Obstacle::ForeignRole { role, used } => {
                 write!(f, "you may not act for the role \"{role}\", {used}")
             }
+            Obstacle::OwnerLacksPrivilege { role, privilege } => write!(
+                f,
+                "the role \"{role}\", which is the owner, may not {privilege}"
+            ),
+            Obstacle::NotInherited { role } => write!(
+                f,
+                "what it is about belongs to \"{role}\", whose rights you do not inherit"
+            ),
             Obstacle::Exists { descriptor, name } => {
                 let kind = descriptor.to_string().to_lowercase();
                 write!(f, "the database has a {kind} {name} already")

@@ -115,7 +115,10 @@ impl Profile {
     /// Whether the role that restores may do what only superusers may elsewhere.
     pub(crate) fn allows(&self, target: &Target, what: &str) -> bool {
         let administers = match &self.administrator.role {
-            Some(role) => target.roles.get(role.as_bytes().as_bstr()) == Some(&true),
+            Some(role) => {
+                let role = target.roles.get(role.as_bytes().as_bstr());
+                role.is_some_and(|role| role.may_become)
+            }
             None => target.may_create_schemas,
         };
         administers && self.administrator.may.iter().any(|may| may == what)

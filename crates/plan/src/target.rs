@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use bstr::{BStr, BString};
+use bstr::{BStr, BString, ByteSlice};
 use pgdumprs_connect::{Error, Row, Rows, Session};
 use pgdumprs_script::Script;
 
@@ -34,8 +34,10 @@ pub struct Target {
     pub(crate) may_create_schemas: bool,
     /// Whether it may make subscriptions.
     pub(crate) may_create_subscriptions: bool,
-    /// All roles, and whether the session may become each.
-    pub(crate) roles: HashMap<BString, bool>,
+    /// All roles.
+    pub(crate) roles: HashMap<BString, Role>,
+    /// What the roles that the session may become have rights for, where the session is not a superuser's.
+    pub(crate) rights: HashSet<(BString, Right)>,
     /// All extensions that are there or can be made.
     pub(crate) extensions: HashMap<BString, Extension>,
     /// Tablespaces that may be used.
@@ -48,6 +50,26 @@ pub struct Target {
     pub(crate) objects: HashSet<Name>,
     /// Those of them whose owners the role that restores may act for.
     pub(crate) own_objects: HashSet<Name>,
+}
+
+/// What is known of a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Role {
+    /// Whether the session may become it, and give it what is its own.
+    pub(crate) may_become: bool,
+    /// Whether the session has its rights without becoming it.
+    pub(crate) is_inherited: bool,
+}
+
+/// What a role may have a right for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Right {
+    /// To make something in this schema.
+    CreateIn(BString),
+    /// To act for this role.
+    ActFor(BString),
+    /// To make schemas and publications.
+    CreateInDatabase,
 }
 
 /// What is known of an extension.
@@ -94,6 +116,7 @@ impl Target {
             _,
             role,
             roles,
+            rights,
             extensions,
             tablespaces,
             settings,
@@ -113,7 +136,21 @@ impl Target {
         target.may_create_subscriptions = role.get(5)?;
         target.session_superuser = role.get(6)?;
         target.session_role = role.get(7)?;
-        target.roles = collected(roles, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        target.roles = collected(roles, |row| {
+            let role = Role {
+                may_become: row.get(1)?,
+                is_inherited: row.get(2)?,
+            };
+            Ok((row.get(0)?, role))
+        })?;
+        target.rights = collected(rights, |row| {
+            let right = match row.get::<&BStr>(1)?.as_bytes() {
+                b"schema" => Right::CreateIn(row.get(2)?),
+                b"role" => Right::ActFor(row.get(2)?),
+                _ => Right::CreateInDatabase,
+            };
+            Ok((row.get(0)?, right))
+        })?;
         target.extensions = collected(extensions, |row| {
             let extension = Extension {
                 is_there: row.get(1)?,

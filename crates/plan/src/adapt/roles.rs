@@ -8,6 +8,7 @@ use super::{Adapter, Changed};
 use crate::adaptation::Adaptation;
 use crate::obstacle::{Obstacle, RoleUse};
 use crate::roles::{Instead, rewritten};
+use crate::target::Role;
 
 impl Adapter<'_> {
     /// Writes roles by the names that they have on the server.
@@ -93,6 +94,17 @@ impl Adapter<'_> {
         has_changed
     }
 
+    /// Leaves all objects of an owner to the role that restores.
+    pub(super) fn disown_all(&mut self, owner: &BString) -> bool {
+        let script = self.script;
+        let mut has_changed = false;
+        for (at, entry) in script.entries().iter().enumerate() {
+            let is_it = self.entry(at).owner.as_ref() == Some(owner) && script.sets_owner(entry);
+            has_changed |= is_it && self.disown(at, owner);
+        }
+        has_changed
+    }
+
     /// Leaves out of an entry what names a role for a purpose, and the entry where nothing else is in it.
     pub(super) fn without_role(
         &mut self,
@@ -135,8 +147,11 @@ impl Adapter<'_> {
         if !may_create || role.starts_with(b"pg_") {
             return false;
         }
-        let may_become = self.target.superuser;
-        if self.target.roles.insert(role.clone(), may_become).is_some() {
+        let new = Role {
+            may_become: self.target.superuser,
+            is_inherited: self.target.superuser,
+        };
+        if self.target.roles.insert(role.clone(), new).is_some() {
             return false;
         }
         self.new_roles.push(role.clone());

@@ -4,7 +4,7 @@ use bstr::{BString, ByteSlice};
 use pgdumprs_script::Script;
 use pgdumprs_sql::{Encoding, identifier, literal};
 
-/// All statements of the flight: the transaction's beginning, seven queries whose results are read, and its end.
+/// All statements of the flight: the transaction's beginning, eight queries whose results are read, and its end.
 ///
 /// They are asked as the role that the script becomes, if it becomes one: then it is that role's rights that count.
 pub(super) fn all(major: u32, script: &Script, schemas: &[BString]) -> Vec<BString> {
@@ -29,6 +29,7 @@ pub(super) fn all(major: u32, script: &Script, schemas: &[BString]) -> Vec<BStri
         begin,
         role(major, may_create).into(),
         roles(major).into(),
+        rights(major, encoding, schemas),
         extensions(may_create).into(),
         TABLESPACES.into(),
         "SELECT name FROM pg_catalog.pg_settings".into(),
@@ -51,10 +52,48 @@ fn role(major: u32, may_create: &str) -> String {
     )
 }
 
-/// Roles, and whether the session's role may become each: before 16 every member might.
+/// Roles, whether the session's role may become each, and whether it has its rights without that.
 fn roles(major: u32) -> String {
-    let privilege = if major < 16 { "MEMBER" } else { "SET" };
-    format!("SELECT rolname, pg_catalog.pg_has_role(oid, '{privilege}') FROM pg_catalog.pg_roles")
+    format!(
+        "SELECT rolname, pg_catalog.pg_has_role(oid, '{}'), pg_catalog.pg_has_role(oid, 'USAGE') FROM pg_catalog.pg_roles",
+        becoming(major)
+    )
+}
+
+/// The privilege that lets the session become a role: before 16 every member might.
+fn becoming(major: u32) -> &'static str {
+    if major < 16 { "MEMBER" } else { "SET" }
+}
+
+/// What the roles that the session may become, and its own, have rights for. A superuser gives them what they have no right to have.
+fn rights(major: u32, encoding: Encoding, schemas: &[BString]) -> BString {
+    let mut sql = format!(
+        "WITH r AS MATERIALIZED (
+             SELECT oid, rolname FROM pg_catalog.pg_roles
+             WHERE pg_catalog.pg_has_role(oid, '{}')
+               AND NOT (SELECT me.rolsuper FROM pg_catalog.pg_roles me WHERE me.rolname = current_user))
+         SELECT r.rolname, 'role', of.rolname FROM r, r of WHERE pg_catalog.pg_has_role(r.oid, of.oid, 'USAGE')
+         UNION ALL
+         SELECT r.rolname, 'database', '' FROM r WHERE pg_catalog.has_database_privilege(r.oid, pg_catalog.current_database(), 'CREATE')
+         UNION ALL
+         SELECT r.rolname, 'schema', n.nspname FROM r, pg_catalog.pg_namespace n
+         WHERE pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE') AND n.nspname IN (",
+        becoming(major)
+    )
+    .into_bytes();
+    sql.extend_from_slice(&listed(encoding, schemas));
+    sql.push(b')');
+    sql.into()
+}
+
+/// Names as a list for `IN`. No schema has the empty name, which stands for none.
+fn listed(encoding: Encoding, names: &[BString]) -> BString {
+    let names: Vec<_> = names.iter().map(|name| literal(name, encoding)).collect();
+    if names.is_empty() {
+        "''".into()
+    } else {
+        bstr::join(", ", &names).into()
+    }
 }
 
 /// Extensions that are there or can be: whether each is there, whether the role that restores may act for its owner, and whether it may make
@@ -84,15 +123,8 @@ const TABLESPACES: &str = "
 /// Objects of the schemas that are named, and those that are in none. Types that come with a table or another type are not among them:
 /// they are in the way only if that is.
 fn objects(encoding: Encoding, schemas: &[BString]) -> BString {
-    let names: Vec<_> = schemas.iter().map(|name| literal(name, encoding)).collect();
-    // No schema has an empty name.
-    let names = if names.is_empty() {
-        "''".into()
-    } else {
-        bstr::join(", ", &names)
-    };
     let mut sql = b"WITH s AS MATERIALIZED (SELECT oid, nspname FROM pg_catalog.pg_namespace WHERE nspname IN (".to_vec();
-    sql.extend_from_slice(&names);
+    sql.extend_from_slice(&listed(encoding, schemas));
     sql.extend_from_slice(OBJECTS.as_bytes());
     sql.into()
 }
