@@ -118,6 +118,21 @@ impl<'a> Check<'a> {
         let mut obstacles = Vec::new();
         self.reason = None;
         for command in commands {
+            let text = match command {
+                Command::Sql(sql) => sql.text.as_ref(),
+                Command::Copy { statement, .. } => statement,
+                _ => BStr::new(""),
+            };
+            // The server does not even read it.
+            if self.target.letters.lack(text) {
+                let obstacle = Obstacle::Encoding {
+                    encoding: self.target.letters.encoding_name.clone(),
+                };
+                if !obstacles.contains(&obstacle) {
+                    obstacles.push(obstacle);
+                }
+                continue;
+            }
             match command {
                 Command::Sql(sql) => self.statement(entry, sql, &mut obstacles),
                 Command::Copy { .. } | Command::Statements { .. } => {

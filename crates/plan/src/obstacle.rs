@@ -107,6 +107,11 @@ pub enum Obstacle {
         /// Whether the entry can be restored without it, or left out without loss of content.
         is_adaptable: bool,
     },
+    /// Something is written with letters that the database's encoding does not have.
+    Encoding {
+        /// The encoding's name.
+        encoding: BString,
+    },
     /// The server does not know that setting: it is older than the writer of the script.
     UnknownSetting {
         /// Its name.
@@ -176,6 +181,7 @@ impl Obstacle {
             Obstacle::UnknownSetting { .. } | Obstacle::NotThere { .. } => Loss::Nothing,
             Obstacle::Exists { .. }
             | Obstacle::NotInherited { .. }
+            | Obstacle::Encoding { .. }
             | Obstacle::MissingSchema { .. }
             | Obstacle::MissingExtension { .. }
             | Obstacle::NeedsSuperuser { .. }
@@ -250,6 +256,9 @@ impl Obstacle {
             Obstacle::TooOld { .. } => {
                 Cure::Server("restore into a newer server, or leave it out by --use-list")
             }
+            Obstacle::Encoding { .. } => Cure::Server(
+                "restore into a database with the archive's encoding, as --create makes it",
+            ),
             Obstacle::UnknownSetting { .. } => Cure::Server("nothing needs to be done"),
         }
     }
@@ -323,6 +332,10 @@ impl fmt::Display for Obstacle {
                     "the server is older than PostgreSQL {since}, which brought {what}"
                 )
             }
+            Obstacle::Encoding { encoding } => write!(
+                f,
+                "it has letters which the database's encoding {encoding} does not have"
+            ),
             Obstacle::UnknownSetting { setting } => {
                 write!(
                     f,

@@ -9,13 +9,18 @@ use pgdumprs_script::Script;
 use crate::made::{Name, Namespace};
 use crate::profile::{Profile, ProfileChoice};
 
+mod letters;
 mod queries;
+
+use letters::Letters;
 
 /// What a server is and has, at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Target {
     /// The server's major version.
     pub(crate) major: u32,
+    /// Letters of the script that the database's encoding does not have.
+    pub(crate) letters: Letters,
     /// The role that restores.
     pub(crate) role: BString,
     /// Whether it is a superuser.
@@ -95,8 +100,12 @@ pub(crate) struct Schema {
     pub(crate) is_open: bool,
 }
 
+/// SQLSTATE of a letter that an encoding does not have.
+const UNTRANSLATABLE_CHARACTER: &str = "22P05";
+
 impl Target {
-    /// Asks a server for what a script needs, in one flight of queries within a transaction that changes nothing.
+    /// Asks a server for what a script needs, in one flight of queries within a transaction that changes nothing. Where the database has another
+    /// encoding than the script, it is asked for the script's letters before.
     ///
     /// # Errors
     ///
@@ -104,12 +113,21 @@ impl Target {
     /// into the database's.
     pub async fn read(session: &mut Session, script: &Script) -> Result<Target, Error> {
         let major = session.server_version().major();
-        let schemas = schemas(script);
-        let statements = queries::all(major, script, &schemas);
+        let letters = Letters::ask(session, script).await?;
+        let mut schemas = schemas(script);
+        schemas.retain(|name| !letters.lack(name));
         // Where one fails, the transaction's end takes it back.
-        let results = session.pipeline(&statements).await?;
+        let asked = queries::all(major, script, &schemas, false);
+        let results = match session.pipeline(&asked).await {
+            Err(error) if error.sqlstate() == Some(UNTRANSLATABLE_CHARACTER) => {
+                let asked = queries::all(major, script, &schemas, true);
+                session.pipeline(&asked).await
+            }
+            results => results,
+        }?;
         let mut target = Target {
             major,
+            letters,
             ..Target::default()
         };
         let [

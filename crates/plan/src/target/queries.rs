@@ -6,27 +6,22 @@ use pgdumprs_sql::{Encoding, identifier, literal};
 
 /// All statements of the flight: the transaction's beginning, eight queries whose results are read, and its end.
 ///
-/// They are asked as the role that the script becomes, if it becomes one: then it is that role's rights that count.
-pub(super) fn all(major: u32, script: &Script, schemas: &[BString]) -> Vec<BString> {
-    let encoding_name = script.encoding_name();
-    let encoding = Encoding::named(encoding_name.as_bytes());
-    let begin = format!(
-        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL client_encoding = '{encoding_name}'; \
-         SET LOCAL search_path = ''; SET LOCAL standard_conforming_strings = on; SET LOCAL statement_timeout = 0"
-    );
-    let mut begin = BString::from(begin);
-    if let Some(role) = &script.options().role {
-        begin.extend_from_slice(b"; SET LOCAL ROLE ");
-        begin.extend_from_slice(&identifier(role.as_bstr(), true, encoding));
-    }
+/// They are asked as the role that the script becomes, if it becomes one: then it is that role's rights that count. Where the script's encoding
+/// lacks letters that names have on the server, answers may be asked for in ASCII alone: the script says no such name.
+pub(super) fn all(
+    major: u32,
+    script: &Script,
+    schemas: &[BString],
+    in_ascii: bool,
+) -> Vec<BString> {
+    let encoding = Encoding::named(script.encoding_name().as_bytes());
     // Whoever makes a database owns it.
     let may_create = if script.options().create {
         "true"
     } else {
         "pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')"
     };
-    vec![
-        begin,
+    let queries = [
         role(major, may_create).into(),
         roles(major).into(),
         rights(major, encoding, schemas),
@@ -35,8 +30,36 @@ pub(super) fn all(major: u32, script: &Script, schemas: &[BString]) -> Vec<BStri
         "SELECT name FROM pg_catalog.pg_settings".into(),
         SCHEMAS.into(),
         objects(encoding, schemas),
-        "COMMIT".into(),
-    ]
+    ];
+    let asked = queries.into_iter().map(|query| match in_ascii {
+        true => {
+            const ROWS: &[u8] = b"SELECT row.* FROM (";
+            const ALL_ASCII: &[u8] =
+                b") AS row WHERE pg_catalog.octet_length(row::text) = pg_catalog.length(row::text)";
+            BString::from([ROWS, &query, ALL_ASCII].concat())
+        }
+        false => query,
+    });
+    std::iter::once(begin(script))
+        .chain(asked)
+        .chain(["COMMIT".into()])
+        .collect()
+}
+
+/// Begins a transaction that changes nothing and talks in the script's encoding.
+pub(super) fn begin(script: &Script) -> BString {
+    let encoding_name = script.encoding_name();
+    let begin = format!(
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL client_encoding = '{encoding_name}'; \
+         SET LOCAL search_path = ''; SET LOCAL standard_conforming_strings = on; SET LOCAL statement_timeout = 0"
+    );
+    let mut begin = BString::from(begin);
+    if let Some(role) = &script.options().role {
+        begin.extend_from_slice(b"; SET LOCAL ROLE ");
+        let encoding = Encoding::named(encoding_name.as_bytes());
+        begin.extend_from_slice(&identifier(role.as_bstr(), true, encoding));
+    }
+    begin
 }
 
 /// What the role that restores may do. `may_create` says in SQL whether it may make schemas.

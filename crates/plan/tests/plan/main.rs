@@ -1,6 +1,7 @@
 //! What a plan says comes true, entry by entry: stock's pg_restore meets errors where it says so, and nowhere else.
 
 mod case;
+mod encodings;
 mod owners;
 
 use anyhow::{Result, ensure};
