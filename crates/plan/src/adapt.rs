@@ -242,6 +242,9 @@ impl<'a> Adapter<'a> {
             | Obstacle::ForeignObject { .. } => {
                 kinds.contains(AdaptKinds::EXTENSIONS) && self.leave_out_since(at, obstacle)
             }
+            Obstacle::ExtensionElsewhere { schema, found, .. } => {
+                kinds.contains(AdaptKinds::EXTENSIONS) && self.follow_extension(schema, found)
+            }
             Obstacle::Exists { descriptor, .. } if descriptor == "SCHEMA" => {
                 kinds.contains(AdaptKinds::SCHEMAS) && self.take(at)
             }

@@ -1,7 +1,7 @@
 //! What each statement needs of the target.
 
 mod drops;
-mod extensions;
+pub(crate) mod extensions;
 mod names;
 mod others;
 mod owners;
@@ -146,6 +146,7 @@ impl<'a> Check<'a> {
         let mut needed = entry.dependencies.iter();
         let needed = needed.find_map(|needed| self.lost.get(needed).copied());
         let hangs_on = needed.or(self.reason);
+        let hangs_on = hangs_on.filter(|_| !self.is_comment_on_extension_there(entry));
         let has_schema = |obstacle: &Obstacle| matches!(obstacle, Obstacle::Exists { descriptor, .. } if descriptor == "SCHEMA");
         let is_lost = obstacles
             .iter()
@@ -240,7 +241,7 @@ impl<'a> Check<'a> {
                     self.lacks(Namespace::ForeignServer, b"", server);
                 }
             }
-            b"EXTENSION" => obstacles.extend(self.extension(tag, text)),
+            b"EXTENSION" => obstacles.extend(self.extension(entry, text)),
             b"COMMENT" if tag.starts_with(b"EXTENSION ") => obstacles.extend(self.comment(tag)),
             b"COMMENT" | b"ACL" | b"SECURITY LABEL" if !words(text).is_empty() => {
                 obstacles.extend(self.comment_on_not_null(entry, text));

@@ -73,6 +73,15 @@ pub enum Obstacle {
         /// Its name.
         extension: BString,
     },
+    /// The extension is there in another schema, in which the archive does not look for what it makes.
+    ExtensionElsewhere {
+        /// Its name.
+        extension: BString,
+        /// The schema in the archive.
+        schema: BString,
+        /// The schema that it is in.
+        found: BString,
+    },
     /// Only superusers may do that.
     NeedsSuperuser {
         /// What it is, as the end of "only superusers …".
@@ -184,6 +193,7 @@ impl Obstacle {
             | Obstacle::Encoding { .. }
             | Obstacle::MissingSchema { .. }
             | Obstacle::MissingExtension { .. }
+            | Obstacle::ExtensionElsewhere { .. }
             | Obstacle::NeedsSuperuser { .. }
             | Obstacle::NeedsPrivilege { .. }
             | Obstacle::Tablespace { .. }
@@ -230,6 +240,9 @@ impl Obstacle {
             ),
             Obstacle::ForeignExtension { .. } => {
                 Cure::Option("--adapt=extensions or --no-comments")
+            }
+            Obstacle::ExtensionElsewhere { .. } => {
+                Cure::Option("--adapt=extensions or --map-extension-schema")
             }
             Obstacle::NeedsSuperuser { what } if what.contains("publication") => {
                 Cure::Option("--no-publications")
@@ -311,6 +324,14 @@ impl fmt::Display for Obstacle {
                     "the extension \"{extension}\" is there and belongs to somebody else"
                 )
             }
+            Obstacle::ExtensionElsewhere {
+                extension,
+                schema,
+                found,
+            } => write!(
+                f,
+                "the extension \"{extension}\" is there in the schema \"{found}\", rather than in \"{schema}\""
+            ),
             Obstacle::NeedsSuperuser { what } => write!(f, "only superusers {what}"),
             Obstacle::NeedsPrivilege { privilege } => write!(f, "your role lacks {privilege}"),
             Obstacle::Tablespace { tablespace } => {

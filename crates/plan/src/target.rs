@@ -86,6 +86,8 @@ pub(crate) struct Extension {
     pub(crate) is_mine: bool,
     /// Whether that role may make it.
     pub(crate) may_be_made: bool,
+    /// The schema that it has its objects in, if it is there.
+    pub(crate) schema: BString,
 }
 
 /// What is known of a schema.
@@ -174,6 +176,7 @@ impl Target {
                 is_there: row.get(1)?,
                 is_mine: row.get(2)?,
                 may_be_made: row.get(3)?,
+                schema: row.get(4)?,
             };
             Ok((row.get(0)?, extension))
         })?;

@@ -11,56 +11,82 @@ use pgdumprs_archive::Entry;
 
 use super::Adapter;
 use crate::adaptation::Adaptation;
+use crate::needs::extensions::schema_of;
 use crate::words::{Word, edited, placed};
 
 impl Adapter<'_> {
     /// Writes the schemas of extensions by the names that they have on the server.
     pub(super) fn move_extensions(&mut self) {
-        let (script, adapt) = (self.script, self.adapt);
+        let adapt = self.adapt;
         for (from, to) in &adapt.extension_schemas {
-            let own = own_names(script.entries(), from);
-            let schema = Schema {
-                from,
-                to: self.name(to),
-                own: &own,
-            };
-            for (at, entry) in script.entries().iter().enumerate() {
-                let definition = self.definition(at);
-                let moved = |text: Option<&BString>| schema.moved(&entry.descriptor, text?);
-                let (definition, drop) = (
-                    moved(definition.as_ref()),
-                    moved(self.entry(at).drop.as_ref()),
-                );
-                let tag = match entry.descriptor.as_slice() {
-                    // Named with the types of their arguments.
-                    b"FUNCTION" | b"PROCEDURE" | b"AGGREGATE" | b"CAST" => {
-                        moved(self.entry(at).tag.as_ref())
-                    }
-                    _ => None,
-                };
-                let is_told = definition.is_some();
-                let bodies = is_body_about(entry, from);
-                self.change(at, |changed| {
-                    changed.entry.definition = definition.or(changed.entry.definition.take());
-                    changed.entry.drop = drop.or(changed.entry.drop.take());
-                    changed.entry.tag = tag.or(changed.entry.tag.take());
-                    if is_told {
-                        changed.note(Adaptation::ExtensionSchema {
-                            from: from.clone(),
-                            to: to.clone(),
-                        });
-                    }
-                });
-                if bodies {
-                    self.note(
-                        at,
-                        Adaptation::Body {
-                            schema: from.clone(),
-                        },
-                    );
+            self.move_extension(from, to);
+        }
+    }
+
+    /// Looks for what extensions make where one of them is, rather than where the archive has them all, unless they are in several schemas.
+    pub(super) fn follow_extension(&mut self, from: &BString, to: &BString) -> bool {
+        let script = self.script;
+        let is_elsewhere = |entry: &Entry| {
+            let is_from = || entry.definition.as_ref().and_then(|text| schema_of(text));
+            let known = entry
+                .tag
+                .as_ref()
+                .and_then(|name| self.target.extensions.get(name));
+            entry.descriptor == "EXTENSION"
+                && known.is_some_and(|known| known.is_there && known.schema != *to)
+                && is_from().as_ref() == Some(from)
+        };
+        let is_one = !script.entries().iter().any(is_elsewhere);
+        is_one && self.move_extension(from, to)
+    }
+
+    /// Writes a schema of extensions by another name. Whether anything is another then.
+    fn move_extension(&mut self, from: &BString, to: &BString) -> bool {
+        let script = self.script;
+        let own = own_names(script.entries(), from);
+        let schema = Schema {
+            from,
+            to: self.name(to),
+            own: &own,
+        };
+        let mut has_changed = false;
+        for (at, entry) in script.entries().iter().enumerate() {
+            let definition = self.definition(at);
+            let moved = |text: Option<&BString>| schema.moved(&entry.descriptor, text?);
+            let (definition, drop) = (
+                moved(definition.as_ref()),
+                moved(self.entry(at).drop.as_ref()),
+            );
+            let tag = match entry.descriptor.as_slice() {
+                // Named with the types of their arguments.
+                b"FUNCTION" | b"PROCEDURE" | b"AGGREGATE" | b"CAST" => {
+                    moved(self.entry(at).tag.as_ref())
                 }
+                _ => None,
+            };
+            let is_told = definition.is_some();
+            let bodies = is_body_about(entry, from);
+            has_changed |= self.change(at, |changed| {
+                changed.entry.definition = definition.or(changed.entry.definition.take());
+                changed.entry.drop = drop.or(changed.entry.drop.take());
+                changed.entry.tag = tag.or(changed.entry.tag.take());
+                if is_told {
+                    changed.note(Adaptation::ExtensionSchema {
+                        from: from.clone(),
+                        to: to.clone(),
+                    });
+                }
+            });
+            if bodies {
+                self.note(
+                    at,
+                    Adaptation::Body {
+                        schema: from.clone(),
+                    },
+                );
             }
         }
+        has_changed
     }
 }
 

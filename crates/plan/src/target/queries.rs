@@ -120,12 +120,13 @@ fn listed(encoding: Encoding, names: &[BString]) -> BString {
 }
 
 /// Extensions that are there or can be: whether each is there, whether the role that restores may act for its owner, and whether it may make
-/// the default version. One that is not trusted takes a superuser, one that is a role that may make schemas.
+/// the default version. One that is not trusted takes a superuser, one that is a role that may make schemas. With the schema that it is in.
 fn extensions(may_create: &str) -> String {
     format!(
         "SELECT coalesce(a.name, e.extname), e.oid IS NOT NULL, coalesce(pg_catalog.pg_has_role(e.extowner, 'USAGE'), false),
                 coalesce((SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user), false)
-                    OR NOT coalesce(v.superuser, true) OR coalesce(v.trusted, false) AND {may_create}
+                    OR NOT coalesce(v.superuser, true) OR coalesce(v.trusted, false) AND {may_create},
+                coalesce((SELECT nspname FROM pg_catalog.pg_namespace WHERE oid = e.extnamespace), '')
          FROM pg_catalog.pg_available_extensions a
          LEFT JOIN pg_catalog.pg_available_extension_versions v ON v.name = a.name AND v.version = a.default_version
          FULL JOIN pg_catalog.pg_extension e ON e.extname = a.name"

@@ -108,9 +108,13 @@ impl Case<'_> {
             let has_failed = failed.contains(&entry.dump_id);
             let is_right = match &item.verdict {
                 Verdict::Done | Verdict::Adapted => !has_failed,
-                // Stock does not count it as an error that privileges were not granted.
+                // Stock does not count it as an error that privileges were not granted, or that an extension is there.
                 Verdict::Impossible(obstacles) => {
-                    has_failed || is_warned && obstacles.iter().all(is_about_others)
+                    let is_passed_over = |obstacle: &Obstacle| {
+                        is_warned && is_about_others(obstacle)
+                            || matches!(obstacle, Obstacle::ExtensionElsewhere { .. })
+                    };
+                    has_failed || obstacles.iter().all(is_passed_over)
                 }
                 // It acts on what has been there under that name, if that was what is in the way.
                 Verdict::HangsOn { entry } => has_failed || exists(*entry),

@@ -74,6 +74,18 @@ fn what_a_plan_says_comes_true() {
             |(obstacle, _): &(&Obstacle, _)| matches!(obstacle, Obstacle::NotThere { .. });
         ensure!(plan.obstacles().iter().all(is_missing), "{plan:?}");
 
+        // An extension is there, but not where the archive looks for what it makes.
+        let target = server.database();
+        target.execute_sql("CREATE EXTENSION citext SCHEMA public");
+        let plan = source
+            .case(&target, "postgres", Options::default(), &[])
+            .check()?;
+        let is_elsewhere = |(obstacle, _): &(&Obstacle, _)| {
+            matches!(obstacle, Obstacle::ExtensionElsewhere { .. })
+        };
+        ensure!(plan.obstacles().iter().all(is_elsewhere), "{plan:?}");
+        ensure!(!plan.is_possible(), "{plan:?}");
+
         // A role that owns the database and nothing else.
         source
             .case(&owned(), &owner, Options::default(), &[])
