@@ -3,6 +3,7 @@
 mod again;
 mod before;
 mod parallel;
+mod parts;
 mod serial;
 
 use std::collections::{HashMap, HashSet};
@@ -10,9 +11,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bstr::ByteSlice;
-use pgdumprs_archive::Section;
 use pgdumprs_connect::{ConnectParams, Session, TransactionStatus};
-use pgdumprs_script::{Pass, Script};
+use pgdumprs_script::Script;
 use tokio::sync::mpsc;
 
 use crate::journal::{Earlier, Journal};
@@ -21,6 +21,7 @@ use crate::load::feeder::Feeder;
 use crate::load::rows::PIECE;
 use crate::load::shared::Board;
 use crate::run::again::Process;
+use crate::run::parts::{Parts, Stretch};
 use crate::worker::{Rules, Task, WINDOW};
 use crate::{Error, Outcome, Progress, Settings, Source, durable};
 
@@ -235,9 +236,20 @@ impl Crew {
                 after,
                 last,
             } = Parts::of(&self.script);
-            let (told, feeder) = self
-                .serial(session, params, told, feeder, &before, true)
-                .await?;
+            let (mut told, mut feeder) = (told, feeder);
+            let mut begins = true;
+            for stretch in before {
+                (told, feeder) = match stretch {
+                    Stretch::InOrder(steps) => {
+                        self.serial(session, params, told, feeder, &steps, begins)
+                            .await?
+                    }
+                    Stretch::Independent(steps) => {
+                        self.parallel(session, told, feeder, &steps).await?
+                    }
+                };
+                begins = false;
+            }
             let (told, feeder) = self.parallel(session, told, feeder, &middle).await?;
             let (told, feeder) = self
                 .serial(session, params, told, feeder, &privileges, false)
@@ -306,45 +318,6 @@ async fn shares_server(session: &mut Session) -> Result<bool, pgdumprs_connect::
     let theirs: u32 = other.query(WHO).await?.one()?.get(0)?;
     other.close().await;
     Ok(ours == theirs)
-}
-
-/// The steps of a script, by their positions, in the parts that follow each other.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Parts {
-    /// What is dropped, and what comes before the data.
-    before: Vec<usize>,
-    /// Data and what comes behind it.
-    middle: Vec<usize>,
-    privileges: Vec<usize>,
-    /// Materialized views are filled.
-    after: Vec<usize>,
-    /// Event triggers, which would act on all else.
-    last: Vec<usize>,
-}
-
-impl Parts {
-    fn of(script: &Script) -> Self {
-        let mut parts = Parts::default();
-        for (position, step) in script.steps().iter().enumerate() {
-            let entry = script.entry(step);
-            let part = match step.pass {
-                Pass::Drop => &mut parts.before,
-                // What belongs to no section comes with what stands before it, which may be of any.
-                Pass::Main if entry.section == Section::PreData => &mut parts.before,
-                Pass::Main if entry.section == Section::None && parts.middle.is_empty() => {
-                    &mut parts.before
-                }
-                Pass::Main => &mut parts.middle,
-                Pass::Privileges => &mut parts.privileges,
-                Pass::AfterPrivileges => match entry.descriptor.as_slice() {
-                    b"MATERIALIZED VIEW DATA" | b"STATISTICS DATA" => &mut parts.after,
-                    _ => &mut parts.last,
-                },
-            };
-            part.push(position);
-        }
-        parts
-    }
 }
 
 fn has_standard_strings(script: &Script) -> bool {

@@ -92,6 +92,33 @@ fn each_kind_of_object() {
     });
 }
 
+/// So many tables that they are made over several connections, with what must wait for what among them.
+#[test]
+fn many_tables() -> anyhow::Result<()> {
+    let source = Server::get(Major::REFERENCE).database();
+    source.execute_sql(
+        "CREATE TYPE mood AS ENUM ('well', 'ill');
+         DO $$ BEGIN
+             FOR i IN 1..150 LOOP
+                 EXECUTE format('CREATE TABLE item_%1$s (id serial PRIMARY KEY, mood mood, name text DEFAULT ''none'')', i);
+                 EXECUTE format('COMMENT ON COLUMN item_%1$s.name IS ''of item %1$s''', i);
+                 EXECUTE format('CREATE VIEW all_%1$s AS SELECT * FROM item_%1$s', i);
+                 EXECUTE format('CREATE VIEW a_%1$s AS SELECT * FROM all_%1$s', i);
+                 EXECUTE format('INSERT INTO item_%1$s (mood) VALUES (''well''), (''ill'')', i);
+             END LOOP;
+         END $$;
+         CREATE TABLE a_pair (one item_7, other a_8);
+         CREATE TABLE a_child (more int) INHERITS (item_1);
+         CREATE TABLE shares_a_sequence (id int DEFAULT nextval('item_9_id_seq'));
+         CREATE FUNCTION b_count(item_3) RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM item_3';
+         CREATE VIEW b_counted AS SELECT b_count(i) FROM item_3 i",
+    );
+    let folder = tempfile::tempdir()?;
+    let archive = folder.path().join("archive");
+    dump(&source, &archive)?;
+    compare(&source, &archive, ALL_WAYS)
+}
+
 /// Statements in the place of rows.
 #[test]
 fn archives_of_inserts() -> anyhow::Result<()> {
