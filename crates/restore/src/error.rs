@@ -26,6 +26,24 @@ pub enum Error {
         #[source]
         source: pgdumprs_connect::Error,
     },
+    /// A connection came to another server than those before, or into another database, where what was done is not.
+    #[error(
+        "the address leads to {what} now: what was restored before need not be there, and nothing more was done. Restore into an empty database \
+         from the beginning, or go on (--resume) when the address leads to the server of before again"
+    )]
+    Elsewhere {
+        /// What it leads to.
+        what: &'static str,
+    },
+    /// Rows that came through a pipe were lost with a connection, and do not come again.
+    #[error(
+        "{entry} was lost with a connection and cannot be read from a pipe again: restore from a file, or go on with the same archive from the \
+         beginning (--resume)"
+    )]
+    Spent {
+        /// What was being restored, as the archive's list names it.
+        entry: BString,
+    },
     /// The journal says that something is done which is not there.
     #[error(
         "the journal is not of what the database holds: {missing} was done by the run before, and is not there"

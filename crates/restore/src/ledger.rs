@@ -86,6 +86,8 @@ pub(crate) struct Ledger {
     exit_on_error: bool,
     /// Whether what is cut off can be begun again.
     can_go_on: bool,
+    /// Data that was read does not come again.
+    is_read_once: bool,
     /// Each step's pass, and its entry's number.
     steps: Vec<(Pass, i32)>,
     stopped: AtomicBool,
@@ -122,7 +124,7 @@ struct State {
 impl Ledger {
     pub(crate) fn new(
         exit_on_error: bool,
-        can_go_on: bool,
+        (can_go_on, is_read_once): (bool, bool),
         script: &Script,
         (there_before, journal): (Option<HashSet<i32>>, Option<Journal>),
         progress: UnboundedSender<Progress>,
@@ -135,6 +137,7 @@ impl Ledger {
             }),
             exit_on_error,
             can_go_on,
+            is_read_once,
             steps: script
                 .steps()
                 .iter()
@@ -299,7 +302,9 @@ impl Ledger {
             }
         }
         let is_in_the_wake = self.interrupted.load(Ordering::Relaxed);
+        let is_data = matches!(entry.descriptor.as_slice(), b"TABLE DATA" | b"BLOBS");
         let is_put_off = (doubt::is_passing(code) || is_in_the_wake)
+            && !(is_data && self.is_read_once)
             && !self.is_stopped()
             && state.standing.postpone(position);
         drop(state);

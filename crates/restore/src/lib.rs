@@ -21,6 +21,7 @@ mod schedule;
 mod settings;
 mod source;
 mod standing;
+mod whereabouts;
 mod worker;
 
 pub use error::Error;
@@ -30,3 +31,4 @@ pub use outcome::{Failure, Outcome, TableOutcome};
 pub use run::run;
 pub use settings::Settings;
 pub use source::Source;
+pub use whereabouts::Whereabouts;

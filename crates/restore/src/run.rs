@@ -23,7 +23,7 @@ use crate::load::shared::Board;
 use crate::run::again::Process;
 use crate::run::parts::{Parts, Stretch};
 use crate::worker::{Rules, Task, WINDOW};
-use crate::{Error, Outcome, Progress, Settings, Source, durable};
+use crate::{Error, Outcome, Progress, Settings, Source, Whereabouts, durable};
 
 /// Bytes of rows from which a table that comes from a pipe is loaded over several connections, where smaller ones are not asked for.
 const AHEAD: usize = 4 << 20;
@@ -36,6 +36,8 @@ struct Crew {
     source: Source,
     ledger: Ledger,
     board: Board,
+    /// What reads an archive that can be read only once.
+    reader: Option<Feeder>,
     rules: Rules,
     /// Connections that load rows.
     jobs: usize,
@@ -51,6 +53,8 @@ struct Crew {
     patience: Duration,
     /// The server's processes that have worked for this restore.
     processes: Mutex<Vec<Process>>,
+    /// Where all connections are to be, once that is known.
+    whereabouts: Mutex<Option<Whereabouts>>,
 }
 
 /// Restores what `script` says from `source` over `session`, and over others that are opened like it. `params` are those that it was opened
@@ -106,24 +110,31 @@ pub async fn run(
     let mut journal = journal;
     let earlier = journal.as_mut().and_then(Journal::take_earlier);
     let known = (there_before, journal);
-    let ledger = Ledger::new(exit_on_error, !is_transaction, &script, known, progress);
+    let can = (!is_transaction, source.is_read_once());
+    let ledger = Ledger::new(exit_on_error, can, &script, known, progress);
     if let Some(earlier) = &earlier {
         ledger.resume(earlier, &script);
     }
+    let room = match source.is_read_once() {
+        true => settings.memory / PIECE,
+        false => settings.memory / jobs / PIECE,
+    };
+    let room = room.clamp(2, 64);
     let crew = Crew {
         ledger,
         board: Board::default(),
+        reader: source
+            .is_read_once()
+            .then(|| Feeder::new(source.clone(), room)),
         rules,
         jobs,
-        room: match source.is_read_once() {
-            true => settings.memory / PIECE,
-            false => settings.memory / jobs / PIECE,
-        },
+        room,
         window: if rules.is_careful { 1 } else { WINDOW },
         is_pooled: false,
         can_go_on: !is_transaction,
         patience: settings.patience,
         processes: Mutex::default(),
+        whereabouts: Mutex::default(),
         positions,
         script,
         source,
@@ -202,6 +213,7 @@ impl Crew {
             let is_lazy = self.rules.commits_lazily;
             self.ledger.standing(|standing| standing.is_lazy = is_lazy);
         }
+        self.stay_at(session).await?;
         if let Some(earlier) = earlier {
             self.go_on_with(earlier, session, params).await?;
         } else if self.can_go_on {
@@ -287,7 +299,8 @@ impl Crew {
     }
 
     fn feeder(&self) -> Feeder {
-        Feeder::new(self.source.clone(), self.room.clamp(2, 64))
+        let reader = self.reader.clone();
+        reader.unwrap_or_else(|| Feeder::new(self.source.clone(), self.room))
     }
 
     fn task(&self) -> Task<'_> {

@@ -146,9 +146,15 @@ impl Standing {
         self.rows.get(&step).copied().unwrap_or(unheard)
     }
 
-    /// Steps whose rows were begun, and that are not settled.
+    /// Whether rows were begun that are not in, or may not be.
     pub(crate) fn has_open_rows(&self) -> bool {
-        self.rows.keys().any(|step| !self.settled.contains(step))
+        let mut open = self.rows.iter();
+        open.any(|(step, rows)| !matches!(rows, Rows::In(_)) && !self.settled.contains(step))
+    }
+
+    /// Whether this run has begun to read a step's rows.
+    pub(crate) fn is_read(&self, step: usize) -> bool {
+        self.rows.contains_key(&step)
     }
 
     /// Puts a step off, if it may be tried once more.

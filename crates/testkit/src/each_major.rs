@@ -17,6 +17,19 @@ pub fn for_each_major(test: impl Fn(&Server) -> Result<()>) {
     for_each(Major::covered(), test);
 }
 
+/// Like [`for_each_major`] where there is time for it (`PGDUMPRS_SCALE`), otherwise with a server of the reference major alone.
+///
+/// # Panics
+///
+/// As [`for_each_major`] does.
+pub fn for_each_major_at_scale(test: impl Fn(&Server) -> Result<()>) {
+    let majors = match std::env::var_os("PGDUMPRS_SCALE") {
+        Some(_) => Major::covered(),
+        None => Ok(vec![Major::REFERENCE]),
+    };
+    for_each(majors, test);
+}
+
 /// Like [`for_each_major`], and for the older minors of those majors that have one here as well.
 ///
 /// # Panics

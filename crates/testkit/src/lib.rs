@@ -17,6 +17,7 @@
 
 mod certificates;
 pub mod compare;
+mod delicate;
 mod each_major;
 mod fixture;
 mod major;
@@ -28,7 +29,8 @@ mod slow_link;
 mod tools;
 
 pub use certificates::{Authority, Identity};
-pub use each_major::{for_each_major, for_each_release};
+pub use delicate::{LARGE_OBJECTS, delicate_database};
+pub use each_major::{for_each_major, for_each_major_at_scale, for_each_release};
 pub use fixture::{fixture_files, fixtures_dir};
 pub use major::{MAJORS_VARIABLE, Major};
 pub use release::Release;

@@ -10,7 +10,7 @@ mod fault;
 pub use fault::Fault;
 
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -31,6 +31,8 @@ pub struct SlowLink {
 /// What the link and its connections share.
 #[derive(Debug, Default)]
 struct Shared {
+    /// The server's port.
+    target: AtomicU16,
     closed: AtomicBool,
     faults: Arc<Faults>,
     conversations: Mutex<Vec<Arc<Conversation>>>,
@@ -63,7 +65,10 @@ impl SlowLink {
         let listener =
             TcpListener::bind(("127.0.0.1", 0)).context("listening for the slow link")?;
         let port = listener.local_addr()?.port();
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared {
+            target: target.into(),
+            ..Shared::default()
+        });
         let for_clients = shared.clone();
         thread::spawn(move || {
             for client in listener.incoming() {
@@ -71,6 +76,7 @@ impl SlowLink {
                     return;
                 }
                 // A client that is gone already, or a server that refuses, shows as a closed connection on the other side.
+                let target = for_clients.target.load(Ordering::Relaxed);
                 let server = TcpStream::connect(("127.0.0.1", target));
                 if let (Ok(client), Ok(server)) = (client, server)
                     && for_clients.faults.opened([&client, &server])
@@ -105,6 +111,11 @@ impl SlowLink {
     /// Lets `fault` happen when `after` bytes have arrived over the link, in either direction and over all connections, since it was opened.
     pub fn fail_after(&self, after: u64, fault: Fault) {
         self.shared.faults.plan(after, fault);
+    }
+
+    /// Leads connections that are opened from now on to another server.
+    pub fn lead_to(&self, server: &Server) {
+        self.shared.target.store(server.port(), Ordering::Relaxed);
     }
 
     /// Whether a fault has happened.

@@ -238,3 +238,18 @@ fn a_pooler_carries_transactions_over_few_connections() {
     };
     assert_eq!(ask(), ask());
 }
+
+/// On the same files and port, though it had no time to end in order.
+#[test]
+fn a_server_starts_again() {
+    let server = Server::builder(Major::REFERENCE).start().unwrap();
+    let database = server.database();
+    database.execute_sql("CREATE TABLE t AS SELECT 1 AS id; CHECKPOINT");
+    for signal in ["QUIT", "INT"] {
+        server.restart(signal).unwrap();
+        assert_eq!(database.psql("SELECT id FROM t"), "1");
+    }
+    let folder = server.socket_dir().to_owned();
+    drop((database, server));
+    assert!(!folder.exists());
+}

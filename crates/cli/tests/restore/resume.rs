@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use pgdumprs_testkit::compare::{compare_copy, stock_archive};
 use pgdumprs_testkit::random::random_numbers;
-use pgdumprs_testkit::{Database, Major, Server};
+use pgdumprs_testkit::{Database, Major, Server, delicate_database, for_each_major_at_scale};
 
 use crate::support::{assert_says, pgdumprs, run};
 
@@ -17,29 +17,8 @@ const SEED: u64 = 31;
 /// The time within which a signal ends the program.
 const LIMIT: Duration = Duration::from_secs(2);
 
-fn source(server: &Server) -> Database {
-    let source = server.database();
-    source.execute_sql(
-        "CREATE SCHEMA s;
-         CREATE TABLE s.big (id int PRIMARY KEY, t text);
-         INSERT INTO s.big SELECT g, repeat(md5(g::text), 1 + g % 30) FROM generate_series(1, 20000) g;
-         CREATE INDEX ON s.big (t);
-         CREATE TABLE parted (id int, t text) PARTITION BY HASH (id);
-         CREATE TABLE parted_0 PARTITION OF parted FOR VALUES WITH (MODULUS 2, REMAINDER 0);
-         CREATE TABLE parted_1 PARTITION OF parted FOR VALUES WITH (MODULUS 2, REMAINDER 1);
-         INSERT INTO parted SELECT g, g FROM generate_series(1, 1000) g;
-         CREATE MATERIALIZED VIEW held AS SELECT count(*) FROM s.big;
-         DO $$ BEGIN
-             FOR i IN 1..30 LOOP
-                 EXECUTE format('CREATE TABLE small_%s AS SELECT g AS id FROM generate_series(1, 200) g', i);
-                 EXECUTE format('ALTER TABLE small_%s ADD FOREIGN KEY (id) REFERENCES s.big', i);
-                 EXECUTE format('GRANT SELECT ON small_%s TO PUBLIC', i);
-             END LOOP;
-         END $$;
-         SELECT lo_from_bytea(200000 + g, convert_to(repeat('x' || g, g % 3000), 'UTF8')) FROM generate_series(0, 30) g;",
-    );
-    source
-}
+/// Rows of the largest table.
+const ROWS: u32 = 20_000;
 
 fn restore(target: &Database, archive: &Path) -> Command {
     let mut command = pgdumprs();
@@ -112,12 +91,18 @@ fn go_on(source: &Database, target: &Database, archive: &Path, jobs: &str, what:
 
 #[test]
 fn a_killed_restore_goes_on_from_its_journal() {
+    for_each_major_at_scale(|server| {
+        goes_on_after_a_kill(server);
+        Ok(())
+    });
+}
+
+fn goes_on_after_a_kill(server: &Server) {
     let points = match std::env::var_os("PGDUMPRS_SCALE").is_some() {
         true => 30,
         false => 2,
     };
-    let server = Server::get(Major::REFERENCE);
-    let source = source(&server);
+    let source = delicate_database(server, ROWS);
     let folder = tempfile::tempdir().unwrap();
     let archive = folder.path().join("a.dump");
     for (format, jobs) in [("-Fc", "-j1"), ("-Fd", "-j4")] {
@@ -156,7 +141,7 @@ fn a_killed_restore_goes_on_from_its_journal() {
 #[test]
 fn a_signal_says_what_is_done_and_how_it_goes_on() {
     let server = Server::get(Major::REFERENCE);
-    let source = source(&server);
+    let source = delicate_database(&server, ROWS);
     let folder = tempfile::tempdir().unwrap();
     let archive = folder.path().join("a.dump");
     stock_archive(&source, &archive, &[]).unwrap();
@@ -231,7 +216,7 @@ fn a_signal_says_what_is_done_and_how_it_goes_on() {
 #[test]
 fn tables_that_were_there_are_filled_once() {
     let server = Server::get(Major::REFERENCE);
-    let source = source(&server);
+    let source = delicate_database(&server, ROWS);
     let folder = tempfile::tempdir().unwrap();
     let archive = folder.path().join("a.dump");
     stock_archive(&source, &archive, &[]).unwrap();
@@ -298,7 +283,7 @@ impl Drop for Disk {
 #[test]
 fn what_was_refused_is_tried_again() {
     let server = Server::builder(Major::REFERENCE).start().unwrap();
-    let source = source(&server);
+    let source = delicate_database(&server, ROWS);
     let folder = tempfile::tempdir().unwrap();
     let archive = folder.path().join("a.dump");
     stock_archive(&source, &archive, &[]).unwrap();

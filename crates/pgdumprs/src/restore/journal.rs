@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bstr::{BStr, BString};
 use pgdumprs_archive::{Entry, Header};
 use pgdumprs_connect::Session;
-use pgdumprs_restore::{Identity, Journal, JournalError};
+use pgdumprs_restore::{Identity, Journal, JournalError, Whereabouts};
 use sha2::{Digest, Sha256};
 
 use crate::output::lock;
@@ -70,17 +70,7 @@ pub(super) fn archive(header: &Header, entries: &[Entry]) -> String {
 
 /// Which database of which server a session is in.
 pub(super) async fn target(session: &mut Session) -> Result<String, pgdumprs_connect::Error> {
-    let sql = "SELECT oid::pg_catalog.text FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()";
-    let database: BString = session.query(sql).await?.one()?.get(0)?;
-    let sql = "SELECT s.system_identifier::pg_catalog.text || ' ' || c.timeline_id \
-               FROM pg_catalog.pg_control_system() s, pg_catalog.pg_control_checkpoint() c";
-    // Where a host has closed that, the database's number has to do.
-    let server: BString = match session.query(sql).await {
-        Ok(rows) => rows.one()?.get(0)?,
-        Err(pgdumprs_connect::Error::Statement { .. }) => "unknown".into(),
-        Err(error) => return Err(error),
-    };
-    Ok(format!("target {server} {database}"))
+    Ok(format!("target {}", Whereabouts::of(session).await?))
 }
 
 /// What a restore is asked for, by everything that says so.

@@ -1,48 +1,23 @@
 //! Connections that are lost, and sessions that are in the way: the restore goes on, and nothing is missing or there twice.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use pgdumprs::{Restore, RestoreEnd, RestoreEvent, RestoreReport, RestoreStopped};
 use pgdumprs_testkit::compare::{compare_copy, stock_archive};
 use pgdumprs_testkit::random::random_numbers;
-use pgdumprs_testkit::{Database, Fault, Major, Server, SlowLink};
+use pgdumprs_testkit::{
+    Database, Fault, LARGE_OBJECTS, Major, Server, SlowLink, delicate_database,
+    for_each_major_at_scale,
+};
 
-use super::{ALL_WAYS, Way, dump, into, run};
+use super::{ALL_WAYS, Way, dump, into, run, run_in};
 
 const SEED: u64 = 29;
 
-/// A database with what must not be done twice, or in part.
-pub(super) fn source(server: &Server) -> Database {
-    let source = server.database();
-    source.execute_sql(
-        "CREATE SCHEMA s;
-         CREATE TABLE s.big (id int PRIMARY KEY, t text);
-         INSERT INTO s.big SELECT g, repeat(md5(g::text), 1 + g % 20) FROM generate_series(1, 6000) g;
-         CREATE INDEX ON s.big (t);
-         CREATE TYPE s.mood AS ENUM ('a', 'b');
-         CREATE TABLE parted (id int GENERATED ALWAYS AS IDENTITY, mood s.mood, PRIMARY KEY (id)) PARTITION BY RANGE (id);
-         CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (1) TO (500);
-         CREATE TABLE parted_2 PARTITION OF parted FOR VALUES FROM (500) TO (5000);
-         INSERT INTO parted (mood) SELECT 'a' FROM generate_series(1, 1000);
-         CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 2';
-         CREATE VIEW seen AS SELECT id, twice(id) AS twice FROM s.big;
-         CREATE MATERIALIZED VIEW held AS SELECT count(*) FROM s.big;
-         CREATE RULE r AS ON INSERT TO seen DO INSTEAD NOTHING;
-         CREATE SEQUENCE counter; SELECT setval('counter', 77);
-         SELECT setval('parted_id_seq', 1000);
-         DO $$ BEGIN
-             FOR i IN 1..25 LOOP
-                 EXECUTE format('CREATE TABLE small_%s AS SELECT g AS id FROM generate_series(1, 100) g', i);
-                 EXECUTE format('ALTER TABLE small_%s ADD FOREIGN KEY (id) REFERENCES s.big', i);
-                 EXECUTE format('COMMENT ON TABLE small_%s IS %L', i, i);
-                 EXECUTE format('GRANT SELECT ON small_%s TO PUBLIC', i);
-             END LOOP;
-         END $$;
-         SELECT lo_from_bytea(100000 + g, convert_to(repeat('x' || g, g % 3000), 'UTF8')) FROM generate_series(0, 30) g;",
-    );
-    source
-}
+/// Rows of the largest table.
+const ROWS: u32 = 6000;
 
 fn is_thorough() -> bool {
     std::env::var_os("PGDUMPRS_SCALE").is_some()
@@ -51,17 +26,24 @@ fn is_thorough() -> bool {
 /// Makes sure that a copy is whole.
 pub(super) fn check(source: &Database, target: &Database, report: &RestoreReport) -> Result<()> {
     ensure!(report.end() == RestoreEnd::Complete, "{report:#?}");
-    ensure!(report.large_objects == 31, "{}", report.large_objects);
+    ensure!(
+        report.large_objects == LARGE_OBJECTS,
+        "{}",
+        report.large_objects
+    );
     let comparison = compare_copy(source, target, "after a fault")?;
     ensure!(comparison.is_same(), "{comparison}");
     Ok(())
 }
 
 #[test]
-fn a_restore_goes_on_after_a_connection_was_cut() -> Result<()> {
+fn a_restore_goes_on_after_a_connection_was_cut() {
+    for_each_major_at_scale(goes_on_after_a_cut);
+}
+
+fn goes_on_after_a_cut(server: &Server) -> Result<()> {
     let points = if is_thorough() { 40 } else { 2 };
-    let server = Server::get(Major::REFERENCE);
-    let source = source(&server);
+    let source = delicate_database(server, ROWS);
     let folder = tempfile::tempdir()?;
     let archive = folder.path().join("archive.dump");
     dump(&source, &archive)?;
@@ -75,13 +57,13 @@ fn a_restore_goes_on_after_a_connection_was_cut() -> Result<()> {
             })
         };
         let whole = source.empty_sibling()?;
-        let link = SlowLink::open(&server, Duration::ZERO)?;
+        let link = SlowLink::open(server, Duration::ZERO)?;
         run(over(&link, &whole)?, &archive)?;
         let bytes = usize::try_from(link.bytes())?;
         for after in random_numbers(SEED, points, bytes) {
             let what = format!("{way:?}, cut after {after} of {bytes} bytes");
             let target = source.empty_sibling()?;
-            let link = SlowLink::open(&server, Duration::ZERO)?;
+            let link = SlowLink::open(server, Duration::ZERO)?;
             link.fail_after(u64::try_from(after)?, Fault::Cut);
             let runtime = tokio::runtime::Runtime::new()?;
             // One that cannot even begin is an error, and has changed nothing.
@@ -99,16 +81,19 @@ fn a_restore_goes_on_after_a_connection_was_cut() -> Result<()> {
 
 /// Statements in the place of rows are a transaction each: the table is emptied first.
 #[test]
-fn a_table_of_inserts_is_loaded_again_from_its_beginning() -> Result<()> {
-    let server = Server::get(Major::REFERENCE);
-    let source = source(&server);
+fn a_table_of_inserts_is_loaded_again_from_its_beginning() {
+    for_each_major_at_scale(loads_inserts_again);
+}
+
+fn loads_inserts_again(server: &Server) -> Result<()> {
+    let source = delicate_database(server, ROWS);
     let folder = tempfile::tempdir()?;
     let archive = folder.path().join("archive.dump");
     stock_archive(&source, &archive, &["--rows-per-insert=50"])?;
     let points = if is_thorough() { 20 } else { 2 };
     for part in random_numbers(SEED, points, 80) {
         let target = source.empty_sibling()?;
-        let link = SlowLink::open(&server, Duration::ZERO)?;
+        let link = SlowLink::open(server, Duration::ZERO)?;
         let size = std::fs::metadata(&archive)?.len();
         link.fail_after(size * (10 + u64::try_from(part)?) / 100, Fault::Cut);
         let report = run(
@@ -120,35 +105,58 @@ fn a_table_of_inserts_is_loaded_again_from_its_beginning() -> Result<()> {
     Ok(())
 }
 
-/// Runs a restore, and `disturb` beside it once that has come to a given event.
-fn disturbed(
+/// Goes on with what a restore has not completed, from its journal, and makes sure that the copy is whole then.
+pub(super) fn complete(
+    source: &Database,
     target: &Database,
-    archive: &std::path::Path,
     way: Way,
+    archive: &Path,
+    journal: &Path,
+    report: RestoreReport,
+) -> Result<()> {
+    let report = match report.end() {
+        RestoreEnd::Complete => report,
+        _ => {
+            let restore = into(target, way)?.journal(journal).resume(true);
+            run_in(way, restore, archive).with_context(|| format!("{report:#?}"))?
+        }
+    };
+    ensure!(!journal.exists(), "{report:#?}");
+    check(source, target, &report)
+}
+
+/// Has a restore do `disturb` once that has come to a given number of entries.
+pub(super) fn disturbed(
+    restore: Restore,
     after: usize,
     disturb: impl FnOnce() + Send + 'static,
-) -> Result<RestoreReport> {
-    let (count, mut disturb) = (std::sync::atomic::AtomicUsize::new(0), Some(disturb));
-    let restore = into(target, way)?.watch(move |event| {
-        if matches!(event, RestoreEvent::EntryStarted { .. })
-            && count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == after
-            && let Some(disturb) = disturb.take()
-        {
-            disturb();
+) -> Restore {
+    let (mut count, mut disturb) = (0, Some(disturb));
+    restore.watch(move |event| {
+        if matches!(event, RestoreEvent::EntryStarted { .. }) {
+            count += 1;
+            if count > after
+                && let Some(disturb) = disturb.take()
+            {
+                disturb();
+            }
         }
-    });
-    run(restore, archive)
+    })
 }
 
 /// A server whose process is killed stops all others and recovers, without what was not on its disk.
 #[test]
-fn a_restore_goes_on_after_backends_were_ended_and_the_server_crashed() -> Result<()> {
+fn a_restore_goes_on_after_backends_were_ended_and_the_server_crashed() {
+    for_each_major_at_scale(goes_on_after_a_crash);
+}
+
+fn goes_on_after_a_crash(server: &Server) -> Result<()> {
     let turns = if is_thorough() { 20 } else { 1 };
-    let server = Server::builder(Major::REFERENCE)
+    let server = Server::builder(server.release())
         .setting("wal_writer_delay", "10s")
         .setting("fsync", "on")
         .start()?;
-    let source = source(&server);
+    let source = delicate_database(&server, ROWS);
     let folder = tempfile::tempdir()?;
     let archive = folder.path().join("archive.dump");
     dump(&source, &archive)?;
@@ -162,7 +170,7 @@ fn a_restore_goes_on_after_backends_were_ended_and_the_server_crashed() -> Resul
         let target = source.empty_sibling()?;
         let conninfo = server.conninfo("postgres");
         let name = target.name().to_owned();
-        let report = disturbed(&target, &archive, way, after, move || {
+        let restore = disturbed(into(&target, way)?, after, move || {
             let disturbing = move || -> Result<()> {
                 let runtime = tokio::runtime::Runtime::new()?;
                 let pids = runtime.block_on(pids(&conninfo, &name, !crashes))?;
@@ -175,7 +183,8 @@ fn a_restore_goes_on_after_backends_were_ended_and_the_server_crashed() -> Resul
                 Ok(())
             };
             std::thread::spawn(disturbing);
-        })?;
+        });
+        let report = run(restore, &archive)?;
         let what = || format!("{way:?}, crash: {crashes}, after {after} of {entries} entries");
         check(&source, &target, &report).with_context(what)?;
     }
@@ -204,7 +213,7 @@ async fn pids(conninfo: &str, database: &str, ends: bool) -> Result<Vec<String>>
 #[test]
 fn one_transaction_is_not_begun_again() -> Result<()> {
     let server = Server::get(Major::REFERENCE);
-    let source = source(&server);
+    let source = delicate_database(&server, ROWS);
     let folder = tempfile::tempdir()?;
     let archive = folder.path().join("archive.dump");
     dump(&source, &archive)?;

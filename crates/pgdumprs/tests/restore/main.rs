@@ -1,7 +1,9 @@
 //! Restores by pgdumprs on real servers: what stock's pg_dump says of the copy is what it says of the source.
 
 mod adapted;
+mod conflicts;
 mod effect;
+mod elsewhere;
 mod faults;
 mod hostile;
 mod hosts;
@@ -9,6 +11,7 @@ mod lost;
 mod one_server;
 mod planned;
 mod refused;
+mod restarted;
 mod shared;
 
 use std::fs::File;

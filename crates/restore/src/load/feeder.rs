@@ -1,7 +1,7 @@
 //! A thread that reads the archive for a connection.
 
 use std::collections::VecDeque;
-use std::sync::mpsc as requests;
+use std::sync::{Arc, Mutex, PoisonError, mpsc as requests};
 
 use pgdumprs_archive as archive;
 use tokio::sync::mpsc;
@@ -77,11 +77,13 @@ enum Request {
     LargeObjects(i32, mpsc::Sender<Result<Object, RowsError>>),
 }
 
-/// The thread, begun when something is first asked for. It ends when this is dropped and what it reads is wanted no more.
+/// The thread, begun when something is first asked for. It ends when this and its clones, which share it, are dropped and what it reads is wanted
+/// no more.
+#[derive(Clone)]
 pub(crate) struct Feeder {
     source: Source,
     room: usize,
-    requests: Option<requests::Sender<Request>>,
+    requests: Arc<Mutex<Option<requests::Sender<Request>>>>,
 }
 
 impl Feeder {
@@ -90,7 +92,7 @@ impl Feeder {
         Feeder {
             source,
             room: room.max(2),
-            requests: None,
+            requests: Arc::default(),
         }
     }
 
@@ -120,16 +122,19 @@ impl Feeder {
     }
 
     fn ask(&mut self, request: Request) -> std::io::Result<()> {
-        if self.requests.is_none() {
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        if requests.is_none() {
             let (sender, receiver) = requests::channel();
             let source = self.source.clone();
             std::thread::Builder::new()
                 .name("read".to_owned())
                 .spawn(move || serve(&source, &receiver))?;
-            self.requests = Some(sender);
+            *requests = Some(sender);
         }
-        let requests = self.requests.as_ref();
-        match requests.is_some_and(|requests| requests.send(request).is_ok()) {
+        match requests
+            .as_ref()
+            .is_some_and(|requests| requests.send(request).is_ok())
+        {
             true => Ok(()),
             false => Err(std::io::Error::other(GONE)),
         }

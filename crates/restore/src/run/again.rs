@@ -1,6 +1,6 @@
 //! What happens when a connection is lost, or another session is in the way: the restore goes on from what is settled.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bstr::{BStr, BString, ByteSlice};
@@ -8,7 +8,7 @@ use pgdumprs_connect::{ConnectParams, Session};
 use tokio::time::{Instant, sleep};
 
 use super::Crew;
-use crate::{Error, durable};
+use crate::{Error, Whereabouts, durable};
 
 /// How often connections may be lost one after the other without anything being settled in between.
 const MOST_LOSSES: u32 = 5;
@@ -23,6 +23,14 @@ pub(crate) struct Process {
     pub(super) id: u32,
     /// When it began, in seconds: a number may be given again.
     pub(super) began: BString,
+}
+
+/// Why there is no other session in the place of one that was lost.
+enum NotOpened {
+    /// What was in the way until now.
+    ByNow(String),
+    /// It came somewhere else.
+    Elsewhere(Error),
 }
 
 impl Crew {
@@ -40,14 +48,7 @@ impl Crew {
             return false;
         };
         let is_lost = matches!(source, Lost::ConnectionLost { .. } | Lost::Broken { .. });
-        // Rows that came through a pipe do not come again.
-        let is_spent =
-            self.source.is_read_once() && self.ledger.standing(|standing| standing.has_open_rows());
-        is_lost
-            && self.can_go_on
-            && !self.patience.is_zero()
-            && !is_spent
-            && !self.ledger.is_stopped()
+        is_lost && self.can_go_on && !self.patience.is_zero() && !self.ledger.is_stopped()
     }
 
     /// Does all steps, over as many connections, one after the other, as it takes.
@@ -68,7 +69,7 @@ impl Crew {
             }
             match done {
                 Ok(()) if !is_interrupted || self.ledger.is_stopped() => return Ok(()),
-                Ok(()) => {}
+                Ok(()) => self.settle(session).await,
                 Err(error) if losses < MOST_LOSSES && self.can_go_on_after(&error) => {
                     losses += 1;
                     self.go_on_after(error, session).await?;
@@ -87,15 +88,17 @@ impl Crew {
             _ => error.to_string(),
         };
         // Where this session is not the one that was lost, the server has not crashed, and keeps what it has answered.
-        if self.rules.commits_lazily {
-            let mark = self.ledger.standing(|standing| standing.mark());
-            if durable::flush(session).await.is_ok() {
-                self.ledger.flushed(mark);
-            }
+        self.settle(session).await;
+        let is_spent = self.ledger.standing(|standing| {
+            standing.forget_unflushed();
+            self.source.is_read_once() && standing.has_open_rows()
+        });
+        // Rows that came through a pipe do not come again.
+        if is_spent {
+            return Err(error);
         }
-        self.ledger.standing(|standing| standing.forget_unflushed());
         let opened = self.another(session).await;
-        if let Err(reason) = opened {
+        if let Err(NotOpened::ByNow(reason)) = opened {
             let (entry, source) = match error {
                 Error::Connection { entry, source } => (entry, source),
                 Error::NotFlushed { source } => (None, source),
@@ -107,12 +110,26 @@ impl Crew {
                 source,
             });
         }
+        if let Err(NotOpened::Elsewhere(error)) = opened {
+            return Err(error);
+        }
         self.ledger.reconnected(reason);
         Ok(())
     }
 
-    /// Opens a session like this one, and waits until nothing works any more for those before it. The error says what is in the way.
-    async fn another(&self, session: &mut Session) -> Result<(), String> {
+    /// Has the server bring to its disk what has ended, if it can.
+    async fn settle(&self, session: &mut Session) {
+        if !self.rules.commits_lazily {
+            return;
+        }
+        let mark = self.ledger.standing(|standing| standing.mark());
+        if durable::flush(session).await.is_ok() {
+            self.ledger.flushed(mark);
+        }
+    }
+
+    /// Opens a session like this one, and waits until nothing works any more for those before it.
+    async fn another(&self, session: &mut Session) -> Result<(), NotOpened> {
         let limit = Instant::now() + self.patience;
         let mut pause = FIRST_PAUSE;
         loop {
@@ -127,6 +144,10 @@ impl Crew {
                     let noted = self.note_process(session).await;
                     match noted {
                         Ok(()) => return Ok(()),
+                        Err(error @ Error::Elsewhere { .. }) => {
+                            return Err(NotOpened::Elsewhere(error));
+                        }
+                        Err(Error::Connection { source, .. }) => source.with_causes(),
                         Err(error) => error.to_string(),
                     }
                 }
@@ -139,29 +160,54 @@ impl Crew {
                 Err(error) => error.with_causes(),
             };
             if Instant::now() >= limit {
-                return Err(reason);
+                return Err(NotOpened::ByNow(reason));
             }
             sleep(pause).await;
             pause = LONGEST_PAUSE.min(pause * 2);
         }
     }
 
-    /// Notes which process works for a session.
+    /// Notes where all connections are to be from now on: where this one is. It may be in another database than those before, of the same server.
+    pub(super) async fn stay_at(&self, session: &mut Session) -> Result<(), Error> {
+        let found = Whereabouts::of(session).await.map_err(lost)?;
+        let mut known = self.whereabouts();
+        let expected = known.as_ref().map(|known| known.in_database_of(&found));
+        if let Some(what) = expected.and_then(|expected| expected.difference(&found)) {
+            return Err(Error::Elsewhere { what });
+        }
+        *known = Some(found);
+        Ok(())
+    }
+
+    fn whereabouts(&self) -> MutexGuard<'_, Option<Whereabouts>> {
+        self.whereabouts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes which process works for a session, and makes sure that it is where the others are.
     pub(super) async fn note_process(&self, session: &mut Session) -> Result<(), Error> {
         let sql = "SELECT pid, extract(epoch FROM backend_start)::pg_catalog.text FROM pg_catalog.pg_stat_activity \
                    WHERE pid = pg_catalog.pg_backend_pid()";
+        let Some(known) = self.whereabouts().clone() else {
+            return Ok(());
+        };
         let noted = async {
-            let rows = session.query(sql).await?;
-            let row = rows.one()?;
-            Ok(Process {
+            let results = session.pipeline(&[sql, &known.question()]).await?;
+            let [process, place] = results.as_slice() else {
+                unreachable!("each statement has a result")
+            };
+            let row = process.one()?;
+            let process = Process {
                 id: row.get(0)?,
                 began: row.get::<&BStr>(1)?.to_owned(),
-            })
+            };
+            Ok((process, Whereabouts::read(place)?))
         };
-        let process = noted.await.map_err(|source| Error::Connection {
-            entry: None,
-            source,
-        })?;
+        let (process, place) = noted.await.map_err(lost)?;
+        if let Some(what) = known.difference(&place) {
+            return Err(Error::Elsewhere { what });
+        }
         self.ledger
             .process(process.id, &process.began.to_str_lossy());
         let mut processes = self
@@ -204,6 +250,13 @@ impl Crew {
             known.join(", ")
         );
         Ok(session.query(sql).await?.len())
+    }
+}
+
+pub(super) fn lost(source: pgdumprs_connect::Error) -> Error {
+    Error::Connection {
+        entry: None,
+        source,
     }
 }
 

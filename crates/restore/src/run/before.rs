@@ -8,7 +8,7 @@ use pgdumprs_connect::{ConnectParams, Session};
 use tokio::time::{Instant, sleep};
 
 use super::Crew;
-use super::again::{FIRST_PAUSE, Process, still_at_work};
+use super::again::{FIRST_PAUSE, Process, lost, still_at_work};
 use super::serial::open;
 use crate::Error;
 use crate::journal::Earlier;
@@ -103,6 +103,7 @@ impl Crew {
             let opened = open(params, session, &database.to_str_lossy()).await;
             let other = opened.map_err(|source| Error::Database { database, source })?;
             std::mem::replace(session, other).close().await;
+            self.stay_at(session).await?;
         }
         self.find_missing(earlier, session).await
     }
@@ -155,12 +156,5 @@ impl Crew {
                 Err(Error::Misfit { missing })
             }
         }
-    }
-}
-
-fn lost(source: pgdumprs_connect::Error) -> Error {
-    Error::Connection {
-        entry: None,
-        source,
     }
 }

@@ -52,6 +52,7 @@ impl Crew {
             let opened = open(params, session, &database.to_str_lossy()).await;
             let other = opened.map_err(|source| Error::Database { database, source })?;
             std::mem::replace(session, other).close().await;
+            self.stay_at(session).await?;
             self.note_process(session).await?;
             left = Some((step, commands));
         }

@@ -44,6 +44,7 @@ impl<'s> Worker<'s, '_> {
         if !self.make_room(step).await? {
             return Ok(());
         }
+        self.check_unread(step)?;
         let entry = self.table_begun(step);
         self.task.ledger.rows(step, Fate::Out);
         let mut rows = self.feeder.rows(dump_id).map_err(Error::Thread)?;
@@ -342,6 +343,7 @@ impl<'s> Worker<'s, '_> {
             if !self.make_room(step).await? {
                 return Ok(());
             }
+            self.check_unread(step)?;
             self.table_begun(step);
             self.rows_may_be_in(step);
         }
@@ -377,6 +379,7 @@ impl<'s> Worker<'s, '_> {
             verbose: None,
         };
         let text = Text::new(self.task.script, &options);
+        self.check_unread(step)?;
         self.task.ledger.rows(step, Fate::Out);
         let mut feed = self.feeder.large_objects(dump_id).map_err(Error::Thread)?;
         if transaction {

@@ -72,6 +72,21 @@ impl Worker<'_, '_> {
         Ok(!ledger.has_failed(position) && !is_held_up)
     }
 
+    /// Fails where data that is to be loaded was read before and does not come again.
+    pub(super) fn check_unread(&self, step: usize) -> Result<(), Error> {
+        let is_read = self.task.ledger.standing(|standing| standing.is_read(step));
+        match is_read && self.task.source.is_read_once() {
+            false => Ok(()),
+            true => Err(Error::Spent {
+                entry: self
+                    .task
+                    .script
+                    .entry(&self.task.script.steps()[step])
+                    .label(),
+            }),
+        }
+    }
+
     /// Whether rows could not be loaded again after a step as they are before it: a foreign key keeps a table from being emptied, a trigger acts on
     /// what comes in.
     pub(super) fn bars_loading(&self, step: usize) -> bool {

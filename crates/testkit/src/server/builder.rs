@@ -163,6 +163,14 @@ fn says_ready(pid_file: &Path) -> bool {
     })
 }
 
+/// Whether the postmaster with this process number says that it is ready: another may have left its pid file.
+pub(super) fn says_ready_as(data: &Path, process: &str) -> bool {
+    let pid_file = data.join("postmaster.pid");
+    let is_its_own = fs::read_to_string(&pid_file)
+        .is_ok_and(|text| text.lines().next().map(str::trim) == Some(process));
+    is_its_own && says_ready(&pid_file)
+}
+
 fn path_text(path: &Path) -> String {
     path.display().to_string()
 }

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::tools::{checked_output, try_tool};
 use crate::{Major, Release};
@@ -129,6 +129,27 @@ impl Server {
     /// When it does not run any more.
     pub fn signal(&self, name: &str) -> Result<()> {
         self.inner.running.signal(name)
+    }
+
+    /// Stops the server by a signal (see [`Server::signal`]) and starts it again, on the same files and port.
+    ///
+    /// # Errors
+    ///
+    /// When it does not run any more, or does not come back within a minute.
+    pub fn restart(&self, signal: &str) -> Result<()> {
+        let is_ready = |process: &str| builder::says_ready_as(&self.inner.data, process);
+        self.inner.running.restart(signal, is_ready)
+    }
+
+    /// Makes this standby a server of its own, which takes what is written from then on.
+    ///
+    /// # Errors
+    ///
+    /// When it is none, or does not become one within a minute.
+    pub fn promote(&self) -> Result<()> {
+        let promoted = self.run_sql("postgres", "SELECT pg_promote(true, 60)")?;
+        ensure!(promoted.trim() == "t", "the standby is not promoted");
+        Ok(())
     }
 
     /// Connection parameters in libpq's keyword form for a database of this server, through the

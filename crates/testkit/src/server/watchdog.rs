@@ -21,18 +21,32 @@ use crate::tools::{checked_output, clean_environment};
 const START_LIMIT: Duration = Duration::from_secs(60);
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
+/// The file in a server's folder that has it started again when it has ended.
+const AGAIN: &str = "again";
+
 /// `$1` is the server's folder, the rest is the server's command line. The server's process id is in
 /// the folder before the server runs, and it inherits neither end of the pipe. When it ends on its own,
-/// its log goes to standard error, which the test process reads while it waits for the start.
+/// its log goes to standard error, which the test process reads while it waits for the start. One that is
+/// to be started again is, unless the pipe has closed.
 const SCRIPT: &str = r#"
 folder=$1
 shift
 exec 3<&0
-sh -c 'echo $$ >"$0/pid"; exec "$@"' "$folder" "$@" </dev/null >"$folder/log" 2>&1 3<&- &
-server=$!
-{ cat <&3 >/dev/null 2>&1; kill -QUIT "$server"; } &
+{
+    cat <&3 >/dev/null 2>&1
+    touch "$folder/over"
+    while [ -e "$folder" ]; do
+        kill -QUIT "$(cat "$folder/pid")"
+        sleep 0.1
+    done 2>/dev/null
+} &
 waiter=$!
-wait "$server"
+while :; do
+    sh -c 'echo $$ >"$0/pid"; exec "$@"' "$folder" "$@" </dev/null >>"$folder/log" 2>&1 3<&- &
+    wait $!
+    [ -e "$folder/again" ] && [ ! -e "$folder/over" ] || break
+    rm "$folder/again"
+done
 kill "$waiter" 2>/dev/null
 cat "$folder/log" >&2
 rm -rf "$folder"
@@ -100,6 +114,35 @@ impl Running {
         Ok(())
     }
 
+    /// Stops the server with a signal and starts it again, on the same files and port. `is_ready` says whether the process of a number is ready.
+    ///
+    /// # Errors
+    ///
+    /// When it does not run any more, or takes too long; the message holds its log.
+    pub(super) fn restart(&self, signal: &str, is_ready: impl Fn(&str) -> bool) -> Result<()> {
+        let process = || fs::read_to_string(self.folder.join("pid"));
+        let before = process()?;
+        fs::write(self.folder.join(AGAIN), "")?;
+        self.signal(signal)?;
+        let limit = Instant::now() + START_LIMIT;
+        loop {
+            let now = process()?;
+            if now != before && is_ready(now.trim()) {
+                return Ok(());
+            }
+            if Instant::now() > limit {
+                bail!(self.late());
+            }
+            thread::sleep(POLL_INTERVAL);
+        }
+    }
+
+    /// Says that the server has not become ready in time.
+    fn late(&self) -> String {
+        let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        format!("the server was not ready within {START_LIMIT:?}; its log:\n{log}")
+    }
+
     fn wait_until(&mut self, is_ready: impl Fn() -> bool) -> Result<()> {
         let limit = Instant::now() + START_LIMIT;
         while !is_ready() {
@@ -111,8 +154,7 @@ impl Running {
                 bail!("the server did not start; its log:\n{log}");
             }
             if Instant::now() > limit {
-                let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-                bail!("the server was not ready within {START_LIMIT:?}; its log:\n{log}");
+                bail!(self.late());
             }
             thread::sleep(POLL_INTERVAL);
         }
