@@ -2,6 +2,7 @@
 
 mod adapted;
 mod conflicts;
+mod created;
 mod effect;
 mod elsewhere;
 mod faults;
