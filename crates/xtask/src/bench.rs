@@ -21,14 +21,14 @@ use pgdumprs_testkit::Database;
 
 use self::contest::Ground;
 use self::database::{Kind, Sizes};
-use self::scenario::{Costs, Scenario};
+use self::scenario::{Costs, Page, Scenario};
 use self::summary::Summary;
 use crate::build::{build, target, workspace};
 
 /// Measure pgdumprs against stock pg_dump and pg_restore, in turn, on databases of its own.
 ///
-/// A full run takes about half an hour and rewrites docs/benchmarks.md. A smaller one (--quick, --scale, --objects, --only)
-/// writes the same to target/bench.
+/// A full run takes about 40 minutes and rewrites docs/benchmarks.md and docs/benchmarks-restore.md; --page is for one of them. A
+/// smaller one (--quick, --scale, --objects, --only) writes the same to target/bench.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Small databases and two pairs of runs, to see in seconds that everything works
@@ -51,6 +51,10 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with = "only")]
     long: bool,
 
+    /// Only what belongs to this page
+    #[arg(long, conflicts_with = "only")]
+    page: Option<Page>,
+
     /// Comparisons to run, by name, instead of all
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     only: Vec<String>,
@@ -72,8 +76,9 @@ const QUICK: (usize, Sizes) = (
 /// Runs of each of the dumps that show where CPU time goes.
 const STAGE_RUNS: usize = 2;
 
-/// Everything that is reported.
+/// Everything that a page reports.
 pub(crate) struct Report {
+    page: Page,
     summaries: Vec<Summary>,
     stages: Vec<stages::Stage>,
     machine: Vec<(&'static str, String)>,
@@ -111,22 +116,30 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         let outcome = contest::run(&mut ground, scenario, database, scenario.pairs(pairs))?;
         summaries.push(Summary::of(&outcome));
     }
-    let dumps_mixed = summaries
-        .iter()
-        .any(|summary| summary.scenario.dumps(Kind::Mixed));
-    let stages = match databases.get(&Kind::Mixed).filter(|_| dumps_mixed) {
-        Some(mixed) => stages::measure(&ground, mixed, STAGE_RUNS.min(pairs))?,
-        None => Vec::new(),
-    };
-    let report = Report {
-        summaries,
-        stages,
-        machine: machine::describe(&ground)?,
-        sizes,
-    };
-    println!("\n{}", terminal::table(&report));
+    println!("\n{}", terminal::table(&summaries));
     let complete = arguments.only.is_empty() && sizes.data >= 1.0 && sizes.objects >= 1.0;
-    write(&report, complete)?;
+    let machine = machine::describe(&ground)?;
+    for page in [Page::Dumps, Page::Restores] {
+        let of_page = summaries.extract_if(.., |summary| summary.scenario.page() == page);
+        let summaries: Vec<Summary> = of_page.collect();
+        if summaries.is_empty() {
+            continue;
+        }
+        let stages = match databases.get(&Kind::Mixed) {
+            Some(mixed) if page == Page::Dumps => {
+                stages::measure(&ground, mixed, STAGE_RUNS.min(pairs))?
+            }
+            _ => Vec::new(),
+        };
+        let report = Report {
+            page,
+            summaries,
+            stages,
+            machine: machine.clone(),
+            sizes,
+        };
+        write(&report, complete)?;
+    }
     println!("{} s in all.", started.elapsed().as_secs());
     Ok(())
 }
@@ -134,7 +147,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 /// The comparisons that were asked for, by name or by how long they may take.
 fn choose(arguments: &Arguments) -> Result<Vec<&'static Scenario>> {
     if arguments.only.is_empty() {
-        let wanted = |scenario: &&Scenario| arguments.long || scenario.costs != Costs::TenMinutes;
+        let wanted = |scenario: &&Scenario| {
+            (arguments.long || scenario.costs != Costs::TenMinutes)
+                && arguments.page.is_none_or(|page| page == scenario.page())
+        };
         return Ok(scenario::ALL.iter().filter(wanted).collect());
     }
     let find = |name: &String| {
@@ -177,9 +193,10 @@ fn write(report: &Report, complete: bool) -> Result<()> {
         target().join("bench")
     };
     fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
+    let (page, chart) = report.page.files();
     for (name, content) in [
-        ("benchmarks.md", document::write(report)),
-        ("benchmarks.svg", chart::draw(&report.summaries)),
+        (page, document::write(report)),
+        (chart, chart::draw(report.page, &report.summaries)),
     ] {
         let path = folder.join(name);
         fs::write(&path, content).with_context(|| format!("writing {}", path.display()))?;

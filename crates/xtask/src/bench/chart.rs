@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::scenario::{Rival, Scenario};
+use super::scenario::{Page, Rival, Scenario};
 use super::summary::Summary;
 
 const WIDTH: usize = 880;
@@ -30,22 +30,20 @@ const STYLE: &str = "
     }";
 
 /// Draws two bars for each comparison. Each has its own scale: what takes longer fills the width.
-pub(super) fn draw(summaries: &[Summary]) -> String {
+pub(super) fn draw(page: Page, summaries: &[Summary]) -> String {
+    let title = match page {
+        Page::Dumps => "Time to dump, shorter is better",
+        Page::Restores => "Time to restore, shorter is better",
+    };
     let height = TOP + STEP * summaries.len() as f64 + 8.0;
     let mut svg = String::new();
     let _ = writeln!(
         svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
-         aria-label=\"Time of pgdumprs and of stock pg_dump and pg_restore, shorter is better\">"
+         aria-label=\"{title}\">"
     );
     let _ = writeln!(svg, "<style>{STYLE}\n</style>");
-    text(
-        &mut svg,
-        20.0,
-        28.0,
-        "title",
-        "Time to dump and to restore, shorter is better",
-    );
+    text(&mut svg, 20.0, 28.0, "title", title);
     rect(&mut svg, LEFT, 42.0, 14.0, 14.0, "ours");
     text(&mut svg, LEFT + 20.0, 54.0, "", "pgdumprs");
     rect(&mut svg, LEFT + 170.0, 42.0, 14.0, 14.0, "theirs");
@@ -153,7 +151,7 @@ mod tests {
                 theirs: side(4.0),
             })
             .collect();
-        let chart = draw(&summaries);
+        let chart = draw(Page::Dumps, &summaries);
         let count = |what: &str| chart.matches(what).count();
         assert_eq!(count("width=\"115.0\" height=\"14.0\""), summaries.len());
         assert_eq!(count("width=\"460.0\" height=\"14.0\""), summaries.len());

@@ -1,11 +1,11 @@
-//! docs/benchmarks.md.
+//! docs/benchmarks.md and docs/benchmarks-restore.md.
 
 use std::fmt::Write;
 
 use super::Report;
 use super::contest::command_lines;
 use super::database::Kind;
-use super::scenario::{Costs, JOBS, Rival};
+use super::scenario::{Costs, JOBS, Page, Rival};
 use super::summary::Summary;
 
 /// The whole document.
@@ -27,23 +27,41 @@ macro_rules! line {
 }
 
 fn head(text: &mut String, report: &Report) {
-    line!(text, "# Benchmarks");
+    let (page, chart) = report.page.files();
+    let (title, stock, what, how, page_option) = match report.page {
+        Page::Dumps => (
+            "Benchmarks",
+            "pg_dump",
+            "dump",
+            "with the output written and synced.",
+            "dumps",
+        ),
+        Page::Restores => (
+            "Benchmarks of restores",
+            "pg_restore",
+            "restore",
+            "into an empty database, which is then seen to have its source's objects and rows.",
+            "restores",
+        ),
+    };
+    let (other, _) = match report.page {
+        Page::Dumps => Page::Restores.files(),
+        Page::Restores => Page::Dumps.files(),
+    };
+    line!(text, "# {title}");
     line!(text);
     line!(
         text,
-        "pgdumprs against stock `pg_dump` and `pg_restore`, on one machine that the server shares. `cargo xtask bench` measures and writes \
-         this page."
+        "pgdumprs against stock `{stock}`, on one machine that the server shares. `cargo xtask bench --page {page_option}` measures and writes \
+         {page}; [{other}]({other}) has the other direction."
     );
     line!(text);
-    line!(
-        text,
-        "![Time of each dump and restore beside stock's](benchmarks.svg)"
-    );
+    line!(text, "![Time of each {what} beside stock's]({chart})");
     line!(text);
     line!(
         text,
-        "Both sides run in turn, and who begins changes with each pair. Times are medians, from start to end of the command, with the \
-         output of a dump written and synced. A restore goes into an empty database, which is then seen to have its source's objects and rows. Absolute times differ from machine to machine and from hour to hour; ratios of one run are what counts."
+        "Both sides run in turn, and who begins changes with each pair. Times are medians, from start to end of the command, {how} \
+         Absolute times differ from machine to machine and from hour to hour; ratios of one run are what counts."
     );
     if report.sizes.data != 1.0 || report.sizes.objects != 1.0 {
         line!(text);
@@ -180,16 +198,32 @@ fn commands(text: &mut String, report: &Report) {
     }
     line!(text, "```");
     line!(text);
-    for (number, kind) in KINDS.into_iter().enumerate() {
-        line!(text, "{}. {}.", number + 1, kind.describe(report.sizes));
+    let is_used = |kind: &Kind| {
+        let mut summaries = report.summaries.iter();
+        summaries.any(|summary| summary.scenario.database == *kind)
+    };
+    for kind in KINDS.into_iter().filter(is_used) {
+        line!(
+            text,
+            "- Database {}: {}.",
+            database(kind),
+            kind.describe(report.sizes)
+        );
     }
     line!(text);
     line!(
         text,
-        "The SQL that makes them is in `crates/xtask/src/bench/database.rs`. pgdumprs writes one file in the custom format with `{}`, also \
-         where stock writes a directory (`-Fd`), its only format that takes `-j`. What is restored, `db.dump`, is what stock's `pg_dump -Fc` writes, with \
-         `-s` where entries are counted. “On disk” means a server with `fsync`, `synchronous_commit` and `full_page_writes`, as servers have them.",
-        JOBS.join(" ")
+        "The SQL that makes them is in `crates/xtask/src/bench/database.rs`. {}",
+        match report.page {
+            Page::Dumps => format!(
+                "pgdumprs writes one file in the custom format with `{}`, also where stock writes a directory (`-Fd`), its only format \
+                 that takes `-j`.",
+                JOBS.join(" ")
+            ),
+            Page::Restores => "What is restored, `db.dump`, is what stock's `pg_dump -Fc` writes, with `-s` where entries are counted. “On \
+                               disk” means a server with `fsync`, `synchronous_commit` and `full_page_writes`, as servers have them."
+                .to_owned(),
+        }
     );
     line!(text);
 }

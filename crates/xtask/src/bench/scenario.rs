@@ -23,6 +23,25 @@ pub(super) struct Scenario {
     pub(super) costs: Costs,
 }
 
+/// What is measured, each with a document of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub(crate) enum Page {
+    /// Dumps against `pg_dump`
+    Dumps,
+    /// Restores against `pg_restore`
+    Restores,
+}
+
+impl Page {
+    /// The names of its document and of the chart in there.
+    pub(super) fn files(self) -> (&'static str, &'static str) {
+        match self {
+            Page::Dumps => ("benchmarks.md", "benchmarks.svg"),
+            Page::Restores => ("benchmarks-restore.md", "benchmarks-restore.svg"),
+        }
+    }
+}
+
 /// How much time a comparison takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Costs {
@@ -326,9 +345,12 @@ impl Scenario {
         }
     }
 
-    /// Whether a database of this kind is dumped.
-    pub(super) fn dumps(&self, kind: Kind) -> bool {
-        self.database == kind && !matches!(self.rival, Rival::PgRestore(_))
+    /// The document that tells of it.
+    pub(super) fn page(&self) -> Page {
+        match self.rival {
+            Rival::PgDump(_) | Rival::Floor => Page::Dumps,
+            Rival::PgRestore(_) => Page::Restores,
+        }
     }
 
     /// What ours runs against, for messages.

@@ -1,6 +1,5 @@
 //! The result as a table on the terminal.
 
-use super::Report;
 use super::summary::Summary;
 
 const HEADINGS: [&str; 9] = [
@@ -16,9 +15,9 @@ const HEADINGS: [&str; 9] = [
 ];
 
 /// One line for each comparison, columns aligned.
-pub(super) fn table(report: &Report) -> String {
+pub(super) fn table(summaries: &[Summary]) -> String {
     let mut rows = vec![HEADINGS.map(str::to_owned)];
-    rows.extend(report.summaries.iter().map(row));
+    rows.extend(summaries.iter().map(row));
     let width = |column: usize| {
         let widths = rows.iter().map(|row| row[column].chars().count());
         widths.max().unwrap_or(0)
