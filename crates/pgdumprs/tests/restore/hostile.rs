@@ -1,14 +1,18 @@
 //! Archives that somebody has made to do harm: beside the SQL of their entries, which runs with the rights of whoever restores, they reach nothing.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use bstr::ByteSlice;
-use pgdumprs::{RestoreEnd, RestoreOptions, RestoreReport};
+use pgdumprs::{RestoreEnd, RestoreOptions, RestoreReport, RestoreStopped};
 use pgdumprs_testkit::compare::stock_archive;
 use pgdumprs_testkit::{Database, Major, Server};
 
 use super::{ALL_WAYS, into, run};
+
+/// After this time a restore is taken to hang.
+const HANG: Duration = Duration::from_secs(60);
 
 const ROWS: &str = "1\n2\n3\n\\.\n\n\n";
 
@@ -165,5 +169,37 @@ fn an_owner_is_a_name() -> Result<()> {
             target.psql("SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname = 'other'");
         ensure!(found == owner.replace("\"\"", "\""), "{found}");
     }
+    Ok(())
+}
+
+/// Nobody else gets what a transaction that an entry leaves open has locked, and whoever has it waits for the others.
+#[test]
+fn a_lock_that_is_left_open_holds_up_nobody_for_ever() -> Result<()> {
+    let source = Server::get(Major::REFERENCE).database();
+    source.execute_sql(
+        "CREATE TABLE t AS SELECT md5(g::text) AS a FROM generate_series(1, 40000) g;
+         CREATE INDEX the_first_by_name ON t (a);
+         DO $$ BEGIN
+             FOR i IN 1..6 LOOP EXECUTE format('CREATE INDEX then_%s ON t (a)', i); END LOOP;
+         END $$",
+    );
+    let folder = tempfile::tempdir()?;
+    let archive = folder.path().join("a.dump");
+    stock_archive(&source, &archive, &["-Z0"])?;
+    forge(
+        &archive,
+        "CREATE INDEX the_first_by_name ON public.t USING btree (a);",
+        "BEGIN; LOCK TABLE public.t;",
+    )?;
+    let target = source.empty_sibling()?;
+    let way = ALL_WAYS[1];
+    let runtime = tokio::runtime::Runtime::new()?;
+    let restore = into(&target, way)?.from_file(&archive);
+    let report = runtime.block_on(async { tokio::time::timeout(HANG, restore).await })??;
+    ensure!(report.end() == RestoreEnd::Incomplete, "{report:#?}");
+    ensure!(
+        matches!(report.stopped, Some(RestoreStopped::LeftOpen)),
+        "{report:#?}"
+    );
     Ok(())
 }

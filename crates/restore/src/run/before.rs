@@ -108,15 +108,22 @@ impl Crew {
         self.find_missing(earlier, session).await
     }
 
-    /// Fails where a table is not there, or has no rows, though the journal has it that it does.
+    /// Steps that are not done again.
+    fn settled(&self) -> Vec<usize> {
+        let steps = 0..self.script.steps().len();
+        self.ledger
+            .standing(|standing| steps.filter(|step| standing.is_settled(*step)).collect())
+    }
+
+    /// Fails where a table is not there, or has no rows, though it is taken for done: the journal says so, and nothing that it hangs on is done again.
     async fn find_missing(&self, earlier: &Earlier, session: &mut Session) -> Result<(), Error> {
         let script = &self.script;
         let mut asked: Vec<(BString, bool)> = Vec::new();
-        for step in script.steps() {
+        for position in self.settled() {
+            let step = &script.steps()[position];
             let entry = script.entry(step);
-            let Some(&rows) = earlier.done.get(&(step.pass, entry.dump_id)) else {
-                continue;
-            };
+            let done = earlier.done.get(&(step.pass, entry.dump_id));
+            let rows = done.copied().unwrap_or_default();
             let name = script.qualified_name(entry);
             // Others are said in the archive's encoding, which the session does not have yet.
             let is_plain = name.is_ascii() && !name.contains(&b'\\');
