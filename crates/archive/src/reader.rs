@@ -93,10 +93,11 @@ impl Reader<File> {
     /// # Errors
     /// As [`new`](Self::new), and [`Error::NotAnArchive`] for a folder, whose files are opened by its path alone.
     pub fn from_file(file: File) -> Result<Self> {
-        let metadata = file.metadata();
-        let kind = metadata
-            .map_err(|source| Error::Read { offset: 0, source })?
-            .file_type();
+        // Windows has no metadata of pipes.
+        let Ok(metadata) = file.metadata() else {
+            return Self::new(file);
+        };
+        let kind = metadata.file_type();
         if kind.is_dir() {
             return Err(Error::NotAnArchive(Foreign::Directory));
         }

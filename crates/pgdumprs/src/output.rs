@@ -34,9 +34,9 @@ const MOST_LINKS: usize = 40;
 ///
 /// [`Error::Output`] where a folder has that name, or what takes bytes cannot be opened.
 pub(crate) fn open_stream(path: &Path) -> Result<Option<File>, Error> {
-    // What cannot be looked at cannot be written to either, and the attempt will say why.
+    // What else cannot be looked at cannot be written to either, and the attempt will say why.
     let Ok(found) = path.metadata() else {
-        return Ok(None);
+        return Ok(system::open_device(path));
     };
     if found.is_dir() {
         return Err(failed("open", path)(ErrorKind::IsADirectory.into()));

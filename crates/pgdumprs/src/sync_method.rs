@@ -7,6 +7,7 @@ pub enum SyncMethod {
     /// Each file by itself.
     #[default]
     Fsync,
-    /// All of the file system at once, with what else is on it: faster where files are very many. Linux alone can do it.
+    /// All of the file system at once, with what else is on it: faster where files are very many. Linux alone can do it: elsewhere each file is synced
+    /// by itself.
     Syncfs,
 }

@@ -1,6 +1,7 @@
 //! A folder of files that is an archive when all of them are safe on disk.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use pgdumprs_archive::{Error as ArchiveError, NewFolder, files};
@@ -27,8 +28,12 @@ pub(crate) fn begin(path: &Path) -> Result<NewFolder, Error> {
 /// [`Error::Output`], with the file.
 pub(crate) fn sync(folder: &Path, method: SyncMethod) -> Result<(), Error> {
     if method == SyncMethod::Syncfs {
-        let synced = File::open(folder).and_then(|opened| system::sync_file_system(&opened));
-        return synced.map_err(failed("sync the file system of", folder));
+        let synced = system::sync_file_system(folder);
+        match synced {
+            // What the system cannot do at once is done file by file.
+            Err(error) if error.kind() == ErrorKind::Unsupported => {}
+            synced => return synced.map_err(failed("sync the file system of", folder)),
+        }
     }
     let unread = failed("look into", folder);
     for file in fs::read_dir(folder).map_err(&unread)? {

@@ -27,6 +27,19 @@ pub(super) fn make_alike(_: &File, _: &Metadata) -> io::Result<()> {
     Ok(())
 }
 
+/// Opens what takes bytes though the system tells nothing of it.
+#[cfg(unix)]
+pub(super) fn open_device(_: &Path) -> Option<File> {
+    None
+}
+
+/// Opens what takes bytes though the system tells nothing of it, such as `NUL` and named pipes.
+#[cfg(not(unix))]
+pub(super) fn open_device(path: &Path) -> Option<File> {
+    let opened = File::options().write(true).open(path);
+    opened.ok().filter(|file| file.metadata().is_err())
+}
+
 /// Whether something is mounted on a file, as containers do with single files: it cannot be replaced then. `false` where that is not known.
 #[cfg(target_os = "linux")]
 pub(super) fn is_mount_point(path: &Path) -> bool {
@@ -40,14 +53,14 @@ pub(super) fn is_mount_point(_: &Path) -> bool {
     false
 }
 
-/// Syncs all of the file system that a file is on.
+/// Syncs all of the file system that a folder is on.
 #[cfg(target_os = "linux")]
-pub(super) fn sync_file_system(file: &File) -> io::Result<()> {
-    Ok(rustix::fs::syncfs(file)?)
+pub(super) fn sync_file_system(folder: &Path) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(File::open(folder)?)?)
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn sync_file_system(_: &File) -> io::Result<()> {
+pub(super) fn sync_file_system(_: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
