@@ -260,6 +260,12 @@ impl<'a> Adapter<'a> {
             Obstacle::TableAccessMethod { access_method } => {
                 kinds.contains(AdaptKinds::STORAGE) && self.without_access_method(access_method)
             }
+            Obstacle::LacksSetting { setting } => {
+                kinds.contains(AdaptKinds::VERSION) && self.without_setting(at, setting, obstacle)
+            }
+            Obstacle::MayNotSet { setting } => {
+                kinds.contains(AdaptKinds::SUPERUSER) && self.without_setting(at, setting, obstacle)
+            }
             Obstacle::TooOld { what, .. } => {
                 kinds.contains(AdaptKinds::VERSION) && self.do_without(at, what, obstacle)
             }

@@ -5,6 +5,7 @@ pub(crate) mod extensions;
 mod names;
 mod others;
 mod owners;
+mod settings;
 
 use std::collections::{HashMap, HashSet};
 
@@ -94,7 +95,7 @@ impl<'a> Check<'a> {
                 continue;
             }
             if let Some(name) = name.name().filter(|_| !name.is("role")) {
-                if !self.target.settings.contains(name) {
+                if !self.target.settings.contains_key(name) {
                     obstacles.push(Obstacle::UnknownSetting {
                         setting: name.clone(),
                     });
@@ -204,6 +205,7 @@ impl<'a> Check<'a> {
             let obstacle = match used {
                 RoleUse::DefaultPrivileges => self.act_for(&role, used),
                 RoleUse::Grantor => self.act_as(&role, used),
+                RoleUse::Settings => self.alter(&role, used),
                 _ => self.know_role(&role, used),
             };
             if let Some(obstacle) = obstacle {
@@ -257,10 +259,15 @@ impl<'a> Check<'a> {
                     privilege: "CREATE on the database",
                 });
             }
-            b"DATABASE" if !target.may_create_databases && !target.superuser => {
-                obstacles.push(Obstacle::NeedsPrivilege {
-                    privilege: "CREATEDB",
-                });
+            b"DATABASE" => {
+                if !target.may_create_databases && !target.superuser {
+                    obstacles.push(Obstacle::NeedsPrivilege {
+                        privilege: "CREATEDB",
+                    });
+                }
+                let tablespace = novelty::tablespace(text).map(|(name, _)| name);
+                let missing = tablespace.filter(|name| !target.tablespaces.contains(name));
+                obstacles.extend(missing.map(|tablespace| Obstacle::Tablespace { tablespace }));
             }
             b"SUBSCRIPTION" if target.major >= 16 && !target.may_create_subscriptions => {
                 obstacles.push(Obstacle::NeedsPrivilege {
@@ -270,11 +277,18 @@ impl<'a> Check<'a> {
             _ => {}
         }
         obstacles.extend(self.not_inherited(entry));
+        self.settings(descriptor, text, obstacles);
         let unknown = novelty::unknown(descriptor, text, target.major).into_iter();
         obstacles.extend(unknown.map(|novelty| Obstacle::TooOld {
             what: novelty.what,
             since: novelty.since,
             is_adaptable: novelty.instead != Instead::Nothing,
+        }));
+        let is_too_new = target.major < 19 && !gist_defaults(self.script, entry, text).is_empty();
+        obstacles.extend(is_too_new.then_some(Obstacle::TooOld {
+            what: novelty::GIST_DEFAULT,
+            since: 19,
+            is_adaptable: true,
         }));
         let schema = schema.map_or(&b""[..], |schema| schema);
         let needed = superuser::needed(descriptor, schema, text, target.major);
@@ -316,6 +330,17 @@ impl<'a> Check<'a> {
             table: shown(schema, table),
         })
     }
+}
+
+/// Where an entry leaves the operator class of network addresses to the server.
+pub(crate) fn gist_defaults(script: &Script, entry: &Entry, text: &[u8]) -> Vec<novelty::Place> {
+    let needed = entry.dependencies.iter();
+    let mut needed = needed.filter_map(|&dump_id| script.entry_of(dump_id));
+    let table = needed.find(|needed| needed.descriptor == "TABLE");
+    let table = table.and_then(|table| table.definition.as_ref());
+    table.map_or_else(Vec::new, |table| {
+        novelty::gist_defaults(&entry.descriptor, text, table)
+    })
 }
 
 /// Whether a statement takes a session back to the role that it was opened by, as everybody may.

@@ -11,7 +11,12 @@ use std::ops::Range;
 use bstr::{BString, ByteSlice};
 
 mod find;
+mod network;
+mod settings;
 mod statement;
+
+pub(crate) use network::{GIST_DEFAULT, gist_defaults};
+pub(crate) use settings::{settings, tablespace};
 
 use statement::Statement;
 

@@ -121,6 +121,16 @@ pub enum Obstacle {
         /// The encoding's name.
         encoding: BString,
     },
+    /// A routine, a database or a role has a setting that the server does not know.
+    LacksSetting {
+        /// Its name.
+        setting: BString,
+    },
+    /// A routine, a database or a role has a setting that the session's role may not give it.
+    MayNotSet {
+        /// Its name.
+        setting: BString,
+    },
     /// The server does not know that setting: it is older than the writer of the script.
     UnknownSetting {
         /// Its name.
@@ -191,6 +201,8 @@ impl Obstacle {
             Obstacle::Exists { .. }
             | Obstacle::NotInherited { .. }
             | Obstacle::Encoding { .. }
+            | Obstacle::LacksSetting { .. }
+            | Obstacle::MayNotSet { .. }
             | Obstacle::MissingSchema { .. }
             | Obstacle::MissingExtension { .. }
             | Obstacle::ExtensionElsewhere { .. }
@@ -271,6 +283,10 @@ impl Obstacle {
             }
             Obstacle::Encoding { .. } => Cure::Server(
                 "restore into a database with the archive's encoding, as --create makes it",
+            ),
+            Obstacle::LacksSetting { .. } => Cure::Option("--adapt=version"),
+            Obstacle::MayNotSet { .. } => Cure::Option(
+                "--adapt=superuser; or connect as a superuser, or since 15 have SET on it granted",
             ),
             Obstacle::UnknownSetting { .. } => Cure::Server("nothing needs to be done"),
         }
@@ -357,6 +373,12 @@ impl fmt::Display for Obstacle {
                 f,
                 "it has letters which the database's encoding {encoding} does not have"
             ),
+            Obstacle::LacksSetting { setting } => {
+                write!(f, "the server does not know the setting \"{setting}\"")
+            }
+            Obstacle::MayNotSet { setting } => {
+                write!(f, "you may not set \"{setting}\" for others")
+            }
             Obstacle::UnknownSetting { setting } => {
                 write!(
                     f,

@@ -47,8 +47,8 @@ pub struct Target {
     pub(crate) extensions: HashMap<BString, Extension>,
     /// Tablespaces that may be used.
     pub(crate) tablespaces: HashSet<BString>,
-    /// Settings that are known.
-    pub(crate) settings: HashSet<BString>,
+    /// Settings that are known, in small letters, and whether the role that restores may set them for routines and databases.
+    pub(crate) settings: HashMap<BString, bool>,
     /// The schemas that the database has.
     pub(crate) schemas: HashMap<BString, Schema>,
     /// What there is of the names that the script's schemas have in them, and of those without a schema.
@@ -64,6 +64,8 @@ pub(crate) struct Role {
     pub(crate) may_become: bool,
     /// Whether the session has its rights without becoming it.
     pub(crate) is_inherited: bool,
+    /// Whether the session may give it settings.
+    pub(crate) may_alter: bool,
 }
 
 /// What a role may have a right for.
@@ -160,6 +162,7 @@ impl Target {
             let role = Role {
                 may_become: row.get(1)?,
                 is_inherited: row.get(2)?,
+                may_alter: row.get(3)?,
             };
             Ok((row.get(0)?, role))
         })?;
@@ -181,7 +184,7 @@ impl Target {
             Ok((row.get(0)?, extension))
         })?;
         target.tablespaces = collected(tablespaces, |row| row.get(0).map_err(Error::from))?;
-        target.settings = collected(settings, |row| row.get(0).map_err(Error::from))?;
+        target.settings = collected(settings, |row| Ok((row.get(0)?, row.get(1)?)))?;
         target.schemas = collected(database_schemas, |row| {
             let schema = Schema {
                 owner: row.get(1)?,

@@ -11,3 +11,4 @@ CREATE VIEW app.looked AS SELECT JSON_EXISTS('[1]'::jsonb, '$[*]') AS found;
 CREATE DOMAIN app.present AS integer CONSTRAINT given NOT NULL CONSTRAINT positive CHECK (VALUE > 0);
 COMMENT ON CONSTRAINT given ON DOMAIN app.present IS 'by its name';
 COMMENT ON CONSTRAINT positive ON DOMAIN app.present IS 'NOT NULL';
+CREATE FUNCTION app.patient() RETURNS text LANGUAGE sql SET work_mem TO '8MB' SET transaction_timeout TO '5s' SET "a.b" TO 'c' AS 'SELECT ''SET transaction_timeout TO 1''';

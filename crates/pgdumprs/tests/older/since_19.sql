@@ -12,3 +12,5 @@ CREATE FUNCTION app.puts() RETURNS SETOF integer LANGUAGE sql BEGIN ATOMIC
     INSERT INTO app.item (id) VALUES (1) ON CONFLICT (id) DO SELECT RETURNING id; END;
 CREATE VIEW app.firsts AS SELECT first_value(name) IGNORE NULLS OVER (ORDER BY id) AS name FROM app.item;
 CREATE TABLE app.parallel (a integer) WITH (autovacuum_parallel_workers = 2, log_autoanalyze_min_duration = 5);
+CREATE TABLE app.net (address inet, "Net work" cidr, during int4range, EXCLUDE USING gist (address WITH &&, during WITH &&));
+CREATE INDEX by_network ON app.net USING gist ("Net work", address inet_ops);

@@ -5,6 +5,7 @@ use pgdumprs_script::Script;
 
 use super::{Adapter, Changed};
 use crate::adaptation::Adaptation;
+use crate::novelty;
 use crate::obstacle::Obstacle;
 use crate::superuser;
 use crate::target::Target;
@@ -70,10 +71,18 @@ impl Adapter<'_> {
     /// Leaves everything in the database's own tablespace that is in one that is not there.
     pub(super) fn without_tablespace(&mut self, tablespace: &BString) -> bool {
         self.change_all(|changed| {
-            if changed.entry.tablespace.as_ref() != Some(tablespace) {
+            let entry = &mut changed.entry;
+            let is_database = entry.descriptor == "DATABASE";
+            let text = entry.definition.as_ref().filter(|_| is_database);
+            let named = text.and_then(|text| Some((text, novelty::tablespace(text)?)));
+            let without = named.filter(|(_, (name, _))| name == tablespace);
+            if let Some((text, (_, place))) = without {
+                entry.definition = Some(novelty::edited(text, &[place]));
+            } else if entry.tablespace.as_ref() == Some(tablespace) {
+                entry.tablespace = Some(BString::default());
+            } else {
                 return;
             }
-            changed.entry.tablespace = Some(BString::default());
             changed.note(Adaptation::Tablespace {
                 tablespace: tablespace.clone(),
             });

@@ -150,6 +150,7 @@ impl Adapter<'_> {
         let new = Role {
             may_become: self.target.superuser,
             is_inherited: self.target.superuser,
+            may_alter: true,
         };
         if self.target.roles.insert(role.clone(), new).is_some() {
             return false;

@@ -4,36 +4,65 @@ use bstr::{BString, ByteSlice};
 
 use super::{Adapter, Changed};
 use crate::adaptation::Adaptation;
+use crate::needs::gist_defaults;
 use crate::novelty::{self, Instead, Place};
 use crate::obstacle::Obstacle;
 
 impl Adapter<'_> {
     /// Writes an entry without what the server does not know, or leaves it out, where it then restricts and holds no less.
     pub(super) fn do_without(&mut self, at: usize, what: &str, because: &Obstacle) -> bool {
+        if what == novelty::GIST_DEFAULT {
+            let script = self.script;
+            let text = self.definition(at).unwrap_or_default();
+            let places = gist_defaults(script, &script.entries()[at], &text);
+            return self.write(at, &text, &places, because);
+        }
         let Some(novelty) = novelty::named(what) else {
             return false;
         };
-        let left_out = || Adaptation::LeftOut {
-            because: because.clone(),
-        };
         match novelty.instead {
             Instead::Nothing => false,
-            Instead::WithoutEntry => self.leave_out(at, left_out()),
+            Instead::WithoutEntry => self.leave_out_since(at, because),
             Instead::Text => {
                 let text = self.definition(at).unwrap_or_default();
-                let places = novelty.places(&text);
-                let mut is_blank = false;
-                let has_changed = self.change(at, |changed| {
-                    for place in &places {
-                        changed.note(adaptation(&text, place, because));
-                    }
-                    is_blank = changed.write(&text, &places);
-                });
-                match is_blank {
-                    true => self.leave_out(at, left_out()),
-                    false => has_changed,
-                }
+                self.write(at, &text, &novelty.places(&text), because)
             }
+        }
+    }
+
+    /// Leaves a setting to what it is for everybody.
+    pub(super) fn without_setting(
+        &mut self,
+        at: usize,
+        setting: &BString,
+        because: &Obstacle,
+    ) -> bool {
+        let text = self.definition(at).unwrap_or_default();
+        let found = novelty::settings(self.descriptor(at), &text).into_iter();
+        let places: Vec<_> = found
+            .filter_map(|(name, place)| (name == *setting).then_some(place))
+            .collect();
+        self.write(at, &text, &places, because)
+    }
+
+    /// Writes an entry with other texts in some places, or leaves it out where nothing is left.
+    pub(super) fn write(
+        &mut self,
+        at: usize,
+        text: &[u8],
+        places: &[Place],
+        because: &Obstacle,
+    ) -> bool {
+        let mut is_blank = false;
+        let has_changed = self.change(at, |changed| {
+            for place in places {
+                changed.note(adaptation(text, place, because));
+            }
+            is_blank = changed.write(text, places);
+        });
+        match is_blank {
+            true => self.leave_out_since(at, because),
+            false => has_changed,
         }
     }
 

@@ -140,6 +140,12 @@ impl Check<'_> {
         self.refused(role, used, may)
     }
 
+    /// Who gets settings in the database.
+    pub(super) fn alter(&self, role: &BString, used: RoleUse) -> Option<Obstacle> {
+        let known = self.target.roles.get(role);
+        self.refused(role, used, known.map(|known| known.may_alter))
+    }
+
     fn become_role(&self, role: &BString, used: RoleUse) -> Option<Obstacle> {
         let known = self.target.roles.get(role);
         self.refused(role, used, known.map(|known| known.may_become))

@@ -62,14 +62,14 @@ fn is_option(s: &Statement<'_>, at: usize) -> bool {
 }
 
 /// Words with the space before them.
-fn words_with_gap(s: &Statement<'_>, words: Range<usize>) -> Range<usize> {
+pub(super) fn words_with_gap(s: &Statement<'_>, words: Range<usize>) -> Range<usize> {
     let range = s.range(words.clone());
     let before = words.start.checked_sub(1).map(|at| s.range(at..at + 1).end);
     before.unwrap_or(range.start)..range.end
 }
 
 /// The words of a name that begins at a position, with its schema if it has one.
-fn name_at(s: &Statement<'_>, at: usize) -> Range<usize> {
+pub(super) fn name_at(s: &Statement<'_>, at: usize) -> Range<usize> {
     at..if s.has(at + 1, &["."]) {
         at + 3
     } else {
@@ -291,7 +291,7 @@ pub(super) fn virtual_columns(s: &Statement<'_>) -> Vec<Place> {
 }
 
 /// The columns and constraints of a `CREATE TABLE`, with the position of the parenthesis before them.
-fn table_elements(s: &Statement<'_>) -> Option<(usize, Vec<Range<usize>>)> {
+pub(super) fn table_elements(s: &Statement<'_>) -> Option<(usize, Vec<Range<usize>>)> {
     let opening = s.first(&["("])?;
     let is_table = s.has(0, &["create"]) && (1..opening).any(|at| s.has(at, &["table"]));
     is_table.then(|| (opening, s.elements(opening)))

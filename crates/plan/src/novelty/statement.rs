@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use bstr::BStr;
+use bstr::{BStr, BString, ByteSlice};
 
 use crate::words::{Word, placed};
 
@@ -90,6 +90,15 @@ impl<'t> Statement<'t> {
     /// The text of words, from the first to the last.
     pub(super) fn text(&self, words: Range<usize>) -> &'t BStr {
         BStr::new(&self.text[self.range(words)])
+    }
+
+    /// What words name, with the dots between them and without quotes.
+    pub(super) fn name(&self, words: Range<usize>) -> BString {
+        let parts = self.words[words].iter().map(|(word, _)| match word.name() {
+            Some(name) => name.as_bstr(),
+            None => BStr::new("."),
+        });
+        bstr::concat(parts).into()
     }
 
     /// The end of the definition.

@@ -27,7 +27,7 @@ pub(super) fn all(
         rights(major, encoding, schemas),
         extensions(may_create).into(),
         TABLESPACES.into(),
-        "SELECT name FROM pg_catalog.pg_settings".into(),
+        settings(major).into(),
         SCHEMAS.into(),
         objects(encoding, schemas),
     ];
@@ -75,10 +75,36 @@ fn role(major: u32, may_create: &str) -> String {
     )
 }
 
-/// Roles, whether the session's role may become each, and whether it has its rights without that.
-fn roles(major: u32) -> String {
+/// Settings that are known, and whether the role that restores may give routines and databases values of them: since 15 those of superusers as
+/// well, if it was granted, and ones that no module has told of yet.
+fn settings(major: u32) -> String {
+    let is_superuser = "(SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)";
+    if major < 15 {
+        return format!(
+            "SELECT pg_catalog.lower(name), context = 'user' OR context = 'superuser' AND {is_superuser} FROM pg_catalog.pg_settings"
+        );
+    }
     format!(
-        "SELECT rolname, pg_catalog.pg_has_role(oid, '{}'), pg_catalog.pg_has_role(oid, 'USAGE') FROM pg_catalog.pg_roles",
+        "SELECT pg_catalog.lower(name), context = 'user'
+             OR context = 'superuser' AND ({is_superuser} OR pg_catalog.has_parameter_privilege(name, 'SET'))
+         FROM pg_catalog.pg_settings
+         UNION ALL
+         SELECT parname, pg_catalog.has_parameter_privilege(parname, 'SET') FROM pg_catalog.pg_parameter_acl
+         WHERE parname NOT IN (SELECT pg_catalog.lower(name) FROM pg_catalog.pg_settings)"
+    )
+}
+
+/// Roles, whether the session's role may become each, whether it has its rights without that, and whether it may alter it: since 16 that takes
+/// the admin option.
+fn roles(major: u32) -> String {
+    let may_alter = match major {
+        ..16 => "NOT other.rolsuper",
+        _ => "pg_catalog.pg_has_role(other.oid, 'MEMBER WITH ADMIN OPTION')",
+    };
+    format!(
+        "SELECT other.rolname, pg_catalog.pg_has_role(other.oid, '{}'), pg_catalog.pg_has_role(other.oid, 'USAGE'),
+                me.rolsuper OR me.oid = other.oid OR me.rolcreaterole AND {may_alter}
+         FROM pg_catalog.pg_roles other, pg_catalog.pg_roles me WHERE me.rolname = current_user",
         becoming(major)
     )
 }

@@ -15,6 +15,7 @@ CREATE MATERIALIZED VIEW app.kept AS SELECT count(*) FROM app.item;
 CREATE FUNCTION app.one() RETURNS integer LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION app.in_c(internal) RETURNS internal LANGUAGE internal AS 'array_agg_array_finalfn';
 CREATE FUNCTION app.sure(integer) RETURNS boolean LANGUAGE sql IMMUTABLE LEAKPROOF AS 'SELECT $1 > 0';
+CREATE FUNCTION app.logged() RETURNS integer LANGUAGE sql SET work_mem TO '8MB' SET log_min_duration_statement TO '1' AS 'SELECT 1';
 CREATE FUNCTION app.on_event() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
 CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION app.on_event();
 ALTER EVENT TRIGGER watch DISABLE;
