@@ -144,15 +144,30 @@ impl<'a> Check<'a> {
                 _ => {}
             }
         }
-        let mut needed = entry.dependencies.iter();
-        let needed = needed.find_map(|needed| self.lost.get(needed).copied());
-        let hangs_on = needed.or(self.reason);
+        // To set a sequence takes nothing but that, whatever else the archive waits for.
+        let sequence = |needed: &&i32| {
+            let needed = self.script.entry_of(**needed);
+            entry.descriptor != "SEQUENCE SET"
+                || needed.is_some_and(|it| it.descriptor == "SEQUENCE")
+        };
+        let lost = entry.dependencies.iter().filter(sequence);
+        let lost = lost.filter_map(|needed| self.lost.get(needed).copied());
+        let reasons: Vec<usize> = lost.chain(self.reason).collect();
+        // A table whose access method there is not is made with another.
+        let entries = self.script.entries();
+        let is_table = matches!(entry.descriptor.as_slice(), b"TABLE" | b"MATERIALIZED VIEW");
+        let is_grave = |&reason: &usize| !is_table || entries[reason].descriptor != "ACCESS METHOD";
+        let mut graver = reasons.iter().copied().filter(is_grave);
+        let lost_with = graver.next();
+        let hangs_on = lost_with.or(reasons.first().copied());
         let hangs_on = hangs_on.filter(|_| !self.is_comment_on_extension_there(entry));
         let has_schema = |obstacle: &Obstacle| matches!(obstacle, Obstacle::Exists { descriptor, .. } if descriptor == "SCHEMA");
         let is_lost = obstacles
             .iter()
             .any(|obstacle| obstacle.loss() == Loss::Object && !has_schema(obstacle));
-        let reason = if is_lost { Some(step.entry) } else { hangs_on };
+        let reason = if is_lost { Some(step.entry) } else { lost_with };
+        // Privileges on columns come for themselves, whatever becomes of those on the table.
+        let reason = reason.filter(|_| entry.descriptor != "ACL");
         let name = made::by(entry).filter(|_| step.parts.contains(Parts::SCHEMA));
         match reason {
             Some(reason) => {

@@ -165,7 +165,7 @@ pub enum Loss {
     Nothing,
     /// The object is there, but belongs to the role that restores.
     Owner,
-    /// Privileges, or a comment.
+    /// Privileges, a comment, or where and how a table is stored.
     Detail,
     /// The object, and with it what hangs on it.
     Object,
@@ -196,7 +196,9 @@ impl Obstacle {
             Obstacle::OwnerLacksPrivilege { .. } => Loss::Owner,
             Obstacle::ForeignExtension { .. }
             | Obstacle::ForeignSchema { .. }
-            | Obstacle::ForeignObject { .. } => Loss::Detail,
+            | Obstacle::ForeignObject { .. }
+            | Obstacle::Tablespace { .. }
+            | Obstacle::TableAccessMethod { .. } => Loss::Detail,
             Obstacle::UnknownSetting { .. } | Obstacle::NotThere { .. } => Loss::Nothing,
             Obstacle::Exists { .. }
             | Obstacle::NotInherited { .. }
@@ -208,8 +210,6 @@ impl Obstacle {
             | Obstacle::ExtensionElsewhere { .. }
             | Obstacle::NeedsSuperuser { .. }
             | Obstacle::NeedsPrivilege { .. }
-            | Obstacle::Tablespace { .. }
-            | Obstacle::TableAccessMethod { .. }
             | Obstacle::TooOld { .. }
             | Obstacle::MissingTable { .. } => Loss::Object,
         }
@@ -231,6 +231,7 @@ impl Obstacle {
             Obstacle::ForeignRole { used, .. } => match used {
                 RoleUse::Owner => Cure::Option("--map-role, --adapt=owners or --no-owner"),
                 RoleUse::Grantor => Cure::Option("--adapt=owners or --no-privileges"),
+                RoleUse::Settings => Cure::Option("--adapt=privileges or --map-role"),
                 _ => Cure::Option("--adapt=privileges or --no-privileges"),
             },
             Obstacle::OwnerLacksPrivilege { .. } => {

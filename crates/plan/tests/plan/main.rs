@@ -3,6 +3,7 @@
 mod case;
 mod encodings;
 mod owners;
+mod random;
 
 use anyhow::{Result, ensure};
 use pgdumprs_plan::Obstacle;
