@@ -106,6 +106,12 @@ fn many_tables() -> anyhow::Result<()> {
                  EXECUTE format('CREATE VIEW a_%1$s AS SELECT * FROM all_%1$s', i);
                  EXECUTE format('INSERT INTO item_%1$s (mood) VALUES (''well''), (''ill'')', i);
              END LOOP;
+             -- The constraints of what was a partition have the names that those of its parent are given.
+             FOR i IN 1..60 LOOP
+                 EXECUTE format('CREATE TABLE part_%s (id int NOT NULL) PARTITION BY LIST (id)', i);
+                 EXECUTE format('CREATE TABLE part_%1$s_a PARTITION OF part_%1$s FOR VALUES IN (1)', i);
+                 EXECUTE format('ALTER TABLE part_%1$s DETACH PARTITION part_%1$s_a', i);
+             END LOOP;
          END $$;
          CREATE TABLE a_pair (one item_7, other a_8);
          CREATE TABLE a_child (more int) INHERITS (item_1);

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use bstr::{BStr, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 use pgdumprs_archive::{Entry, Section};
 
 /// Tables by the dump ids of their entries.
@@ -18,6 +18,8 @@ pub(super) struct Tables<'a> {
     names: HashMap<i32, &'a BStr>,
     /// Triggers, by their tables and their own names.
     triggers: HashMap<(i32, &'a BStr), i32>,
+    /// Tables that come first in the archive, and whose constraints' names decide on those of a table, or the other way round.
+    made_first: HashMap<i32, Vec<i32>>,
 }
 
 impl<'a> Tables<'a> {
@@ -62,6 +64,7 @@ impl<'a> Tables<'a> {
                 _ => {}
             }
         }
+        tables.made_first = made_first(entries);
         tables
     }
 
@@ -84,6 +87,8 @@ impl<'a> Tables<'a> {
     pub(super) fn touched_by(&self, entry: &'a Entry) -> Vec<i32> {
         let mut touched = entry.dependencies.clone();
         if entry.section != Section::PostData {
+            let first = self.made_first.get(&entry.dump_id);
+            touched.extend(first.into_iter().flatten());
             return touched;
         }
         if !entry.descriptor.starts_with_str("INDEX") {
@@ -116,8 +121,100 @@ impl<'a> Tables<'a> {
 }
 
 fn tag(entry: &Entry) -> &BStr {
-    entry
-        .tag
-        .as_ref()
-        .map_or(BStr::new(""), |tag| tag.as_bstr())
+    text(entry.tag.as_ref())
+}
+
+fn schema(entry: &Entry) -> &BStr {
+    text(entry.namespace.as_ref())
+}
+
+fn text(text: Option<&BString>) -> &BStr {
+    text.map_or(BStr::new(""), |text| text.as_bstr())
+}
+
+/// The tables that a table must not be made before, since either has a NOT NULL constraint with the name that the server gives to one of the
+/// other where the archive says none: a partition, or what was one, has those of its parent. Whoever comes second gets another name. Names that
+/// are cut off since they are too long do not tell whose they are.
+fn made_first(entries: &[Entry]) -> HashMap<i32, Vec<i32>> {
+    let tables = || entries.iter().filter(|entry| entry.descriptor == "TABLE");
+    let mut named = HashMap::new();
+    for (at, entry) in tables().enumerate() {
+        named.insert((schema(entry), tag(entry)), (at, entry.dump_id));
+    }
+    let mut made_first: HashMap<i32, Vec<i32>> = HashMap::new();
+    for (at, entry) in tables().enumerate() {
+        let definition = entry.definition.as_ref();
+        for name in definition.into_iter().flat_map(|text| not_null_names(text)) {
+            for end in name.find_iter("_") {
+                let other = named.get(&(schema(entry), name[..end].as_bstr()));
+                match other {
+                    Some(&(other, id)) if other < at => {
+                        made_first.entry(entry.dump_id).or_default().push(id);
+                    }
+                    Some(&(other, id)) if other > at => {
+                        made_first.entry(id).or_default().push(entry.dump_id);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    made_first
+}
+
+/// The names of a table's NOT NULL constraints, where its definition says them.
+fn not_null_names(definition: &[u8]) -> Vec<Vec<u8>> {
+    const BEFORE: &str = " CONSTRAINT ";
+    const BEHIND: &str = " NOT NULL";
+    /// Bytes of a name with quotes around it, all its own doubled, and of what is behind it.
+    const LONGEST: usize = 2 + 2 * 63 + BEHIND.len();
+    let named = definition.find_iter(BEFORE).filter_map(|at| {
+        let text = &definition[at + BEFORE.len()..];
+        let text = &text[..text.len().min(LONGEST)];
+        let end = text.find(BEHIND)?;
+        let name = &text[..end];
+        match name.strip_prefix(b"\"") {
+            Some(quoted) => Some(quoted.strip_suffix(b"\"")?.replace("\"\"", "\"")),
+            None => (!name.contains(&b' ')).then(|| name.to_vec()),
+        }
+    });
+    named.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(dump_id: i32, name: &str, definition: &str) -> Entry {
+        Entry {
+            dump_id,
+            descriptor: "TABLE".into(),
+            namespace: Some("s".into()),
+            tag: Some(name.into()),
+            section: Section::PreData,
+            definition: Some(definition.into()),
+            ..Entry::default()
+        }
+    }
+
+    #[test]
+    fn tables_that_share_names_of_constraints_are_made_in_order() {
+        let entries = [
+            table(1, "A b", "CREATE TABLE s.\"A b\" (\n    id int NOT NULL\n)"),
+            table(
+                2,
+                "a_part",
+                "CREATE TABLE s.a_part (\n    id int CONSTRAINT z_id_not_null NOT NULL\n)",
+            ),
+            table(
+                3,
+                "of_it",
+                "CREATE TABLE s.of_it (\n    CONSTRAINT \"A b_id_not_null\" NOT NULL id,\n    CONSTRAINT z_c CHECK (id IS NOT NULL)\n)",
+            ),
+            table(4, "z", "CREATE TABLE s.z (\n    id int NOT NULL\n)"),
+        ];
+        let tables = Tables::new(&entries);
+        let touched = entries.each_ref().map(|entry| tables.touched_by(entry));
+        assert_eq!(touched, [vec![], vec![], vec![1], vec![2]]);
+    }
 }

@@ -13,7 +13,7 @@ const WORTHWHILE: usize = 500;
 pub(super) enum Stretch {
     /// They follow each other.
     InOrder(Vec<usize>),
-    /// The archive's dependencies say all that they wait for among themselves.
+    /// What they wait for among themselves is known: the archive's dependencies say it, and the names of constraints.
     Independent(Vec<usize>),
 }
 
