@@ -14,14 +14,14 @@ const ROWS: u32 = 1000;
 const CONFLICTS: &[(&str, &str)] = &[
     ("CREATE TABLE small_2 (other text)", "DROP TABLE small_2"),
     (
-        "CREATE TABLE parted (id int); CREATE TABLE parted_1 (id int, mood text)",
-        "DROP TABLE parted, parted_1 CASCADE",
+        "CREATE TABLE hashed (id int); CREATE TABLE hashed_1 (id int, t text)",
+        "DROP TABLE hashed, hashed_1",
     ),
     (
         "CREATE TABLE small_2 (id int CHECK (id < 100))",
         "DROP TABLE small_2",
     ),
-    ("CREATE TABLE hashed_0 (x int)", "DROP TABLE hashed_0"),
+    ("CREATE TABLE parted_1 (x int)", "DROP TABLE parted_1"),
     ("CREATE VIEW held AS SELECT 1", "DROP VIEW held"),
     (
         "CREATE FUNCTION twice(int) RETURNS text LANGUAGE sql AS 'SELECT NULL::text'",

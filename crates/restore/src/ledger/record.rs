@@ -19,6 +19,8 @@ impl Ledger {
         let mut begun = HashSet::new();
         // What was done to an object that was not this restore's own is done again: the object may be another by now.
         let mut undone = HashSet::new();
+        // The content of large objects need not name the entries that make them.
+        let mut lacks_large_objects = false;
         for (position, step) in script.steps().iter().enumerate() {
             let entry = script.entry(step);
             if earlier.empty.contains(&entry.dump_id) {
@@ -27,11 +29,14 @@ impl Ledger {
             if earlier.begun.contains(&entry.dump_id) {
                 begun.insert(position);
             }
-            let hangs = entry.dependencies.iter().any(|id| undone.contains(id));
+            let descriptor = entry.descriptor.as_slice();
+            let hangs = entry.dependencies.iter().any(|id| undone.contains(id))
+                || descriptor == b"BLOBS" && lacks_large_objects;
             let count = earlier.done.get(&self.steps[position]);
             let Some(&count) = count.filter(|_| !hangs || step.pass == Pass::Drop) else {
                 if step.pass != Pass::Drop {
                     undone.insert(entry.dump_id);
+                    lacks_large_objects |= matches!(descriptor, b"BLOB" | b"BLOB METADATA");
                 }
                 continue;
             };
@@ -39,7 +44,7 @@ impl Ledger {
             if step.pass != Pass::Drop {
                 state.made.insert(step.entry);
             }
-            match entry.descriptor.as_slice() {
+            match descriptor {
                 b"TABLE DATA" => {
                     let has_rows = entry.copy.as_ref().is_some_and(|text| !text.is_empty());
                     let table = TableOutcome {
