@@ -120,6 +120,9 @@ fn goes_on_after_a_kill(server: &Server) {
             if !journals(&archive).iter().any(has_begun) {
                 let begun = "SELECT count(*) FROM pg_class WHERE oid >= 16384";
                 assert_eq!(target.psql(begun), "0", "{what}");
+                journals(&archive)
+                    .iter()
+                    .for_each(|journal| std::fs::remove_file(journal).unwrap());
                 continue;
             }
             // And once more, in the midst of that.
