@@ -49,4 +49,7 @@ pub enum Error {
     /// Whoever writes the archive has stopped taking steps; its own error says why.
     #[error("the archive's writer stopped")]
     WriterStopped,
+    /// Whoever reads from the server has ended without a word.
+    #[error("nobody reads from the server any more")]
+    Gone,
 }

@@ -34,7 +34,7 @@ pub(crate) enum Refusal {
 }
 
 /// SQLSTATE of a lock that could not be had at once.
-const LOCK_NOT_AVAILABLE: &str = "55P03";
+pub(crate) const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 /// Another session than the leader's, and what it has locked.
 pub(crate) struct Follower {

@@ -1,8 +1,10 @@
 //! Reading large objects.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use bstr::BString;
+use bytes::Bytes;
 use pgdumprs_connect::CopyOut;
 
 use crate::binary_rows::BinaryRows;
@@ -41,6 +43,17 @@ pub(crate) fn statement(oids: &[u32], range: &Range<usize>) -> BString {
     .into()
 }
 
+/// A part of some large objects, one behind the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Object {
+    /// The next one begins, of this OID.
+    Begin(u32),
+    /// Some of its content.
+    Content(Bytes),
+    /// It is complete.
+    End,
+}
+
 /// Reads the output of the [`statement`] for these large objects.
 pub(crate) async fn read(
     copy: &mut CopyOut<'_>,
@@ -53,50 +66,21 @@ pub(crate) async fn read(
     if part.is_first {
         feed.step(Step::BeginLargeObjects { dump_id }).await?;
     }
-    let mut rows = BinaryRows::default();
+    let mut objects = Objects::new(copy, oids);
     let mut bytes = 0;
-    let mut wanted = oids.iter();
-    let mut open = None;
-    // The one that the server is at.
-    let mut oid_in_hand = oids.first().copied().unwrap_or_default();
-    loop {
-        let next = copy.next().await;
-        let Some(piece) = next.map_err(|source| failed(oid_in_hand, source))? else {
-            break;
-        };
-        rows.push(&piece);
-        let unexpected = move |reason| unexpected(oid_in_hand, reason);
-        while let Some((oid, piece)) = rows.next_row().map_err(unexpected)? {
-            if open != Some(oid) {
-                if open.is_some() {
-                    end(feed).await?;
-                }
-                let next = wanted.next().copied();
-                if next != Some(oid) {
-                    return Err(unexpected(format!(
-                        "{oid} came where {next:?} was asked for"
-                    )));
-                }
-                feed.step(Step::BeginLargeObject { oid }).await?;
-                open = Some(oid);
+    while let Some(object) = objects.next().await? {
+        match object {
+            Object::Begin(oid) => feed.step(Step::BeginLargeObject { oid }).await?,
+            Object::Content(piece) => {
+                bytes += piece.len() as u64;
+                came.add(piece.len());
+                feed.data(piece, false).await?;
             }
-            bytes += piece.len() as u64;
-            came.add(piece.len());
-            // A short piece is a large object's last one.
-            oid_in_hand = match wanted.as_slice().first() {
-                Some(&next) if piece.len() < PIECE => next,
-                _ => oid,
-            };
-            feed.data(piece, false).await?;
+            Object::End => {
+                feed.end_data(false).await?;
+                feed.step(Step::EndLargeObject).await?;
+            }
         }
-    }
-    rows.finish()
-        .map_err(|reason| unexpected(oid_in_hand, reason))?;
-    if open.is_some() {
-        end(feed).await?;
-    }
-    if let Some(&oid) = wanted.next() {
-        return Err(unexpected(oid, "it did not come".to_owned()));
     }
     if part.is_last {
         feed.step(Step::EndBlock).await?;
@@ -107,6 +91,96 @@ pub(crate) async fn read(
     })
 }
 
+/// The output of the [`statement`] for some large objects, taken apart.
+pub(crate) struct Objects<'a, 'c> {
+    copy: &'a mut CopyOut<'c>,
+    rows: BinaryRows,
+    /// Those that have not begun.
+    wanted: std::slice::Iter<'a, u32>,
+    open: Option<u32>,
+    /// The one that the server is at.
+    in_hand: u32,
+    /// What has come and was not asked for yet.
+    ready: VecDeque<Object>,
+    is_over: bool,
+}
+
+impl<'a, 'c> Objects<'a, 'c> {
+    /// For the large objects that the statement was made of.
+    pub(crate) fn new(copy: &'a mut CopyOut<'c>, oids: &'a [u32]) -> Self {
+        Self {
+            copy,
+            rows: BinaryRows::default(),
+            wanted: oids.iter(),
+            open: None,
+            in_hand: oids.first().copied().unwrap_or_default(),
+            ready: VecDeque::new(),
+            is_over: false,
+        }
+    }
+
+    /// What comes next; `None` when all that were asked for have come.
+    pub(crate) async fn next(&mut self) -> Result<Option<Object>, Error> {
+        loop {
+            if let Some(object) = self.ready.pop_front() {
+                return Ok(Some(object));
+            }
+            if self.is_over {
+                return Ok(None);
+            }
+            let in_hand = self.in_hand;
+            let row = self.rows.next_row();
+            if let Some((oid, piece)) = row.map_err(|reason| unexpected(in_hand, reason))? {
+                self.take(oid, piece)?;
+                continue;
+            }
+            let next = self.copy.next().await;
+            match next.map_err(|source| failed(in_hand, source))? {
+                Some(piece) => self.rows.push(&piece),
+                None => self.end()?,
+            }
+        }
+    }
+
+    /// Takes a row: some of the content of a large object.
+    fn take(&mut self, oid: u32, piece: Bytes) -> Result<(), Error> {
+        if self.open != Some(oid) {
+            if self.open.is_some() {
+                self.ready.push_back(Object::End);
+            }
+            let next = self.wanted.next().copied();
+            if next != Some(oid) {
+                let reason = format!("{oid} came where {next:?} was asked for");
+                return Err(unexpected(self.in_hand, reason));
+            }
+            self.ready.push_back(Object::Begin(oid));
+            self.open = Some(oid);
+        }
+        // A short piece is a large object's last one.
+        self.in_hand = match self.wanted.as_slice().first() {
+            Some(&next) if piece.len() < PIECE => next,
+            _ => oid,
+        };
+        self.ready.push_back(Object::Content(piece));
+        Ok(())
+    }
+
+    /// All rows have come.
+    fn end(&mut self) -> Result<(), Error> {
+        self.is_over = true;
+        let in_hand = self.in_hand;
+        let ended = self.rows.finish();
+        ended.map_err(|reason| unexpected(in_hand, reason))?;
+        if self.open.is_some() {
+            self.ready.push_back(Object::End);
+        }
+        match self.wanted.next() {
+            Some(&oid) => Err(unexpected(oid, "it did not come".to_owned())),
+            None => Ok(()),
+        }
+    }
+}
+
 /// The error for a large object that the server could not read.
 fn failed(oid: u32, source: pgdumprs_connect::Error) -> Error {
     Error::LargeObject { oid, source }
@@ -115,9 +189,4 @@ fn failed(oid: u32, source: pgdumprs_connect::Error) -> Error {
 /// The error for an answer that is not what was asked for.
 fn unexpected(oid: u32, reason: String) -> Error {
     Error::LargeObjectAnswer { oid, reason }
-}
-
-async fn end(feed: &Feed) -> Result<(), Error> {
-    feed.end_data(false).await?;
-    feed.step(Step::EndLargeObject).await
 }

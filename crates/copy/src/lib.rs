@@ -10,6 +10,8 @@
 //! connection ─► queue ─► thread that compresses ─┘  (in order)
 //! ```
 //!
+//! A [`Supply`] gives the same data to whoever loads it elsewhere: entry by entry, as it is asked for, uncompressed.
+//!
 //! Receiving is done in async tasks; everything else in threads of its own, so that an embedding service's executor never stalls. Queues
 //! and outlet are bounded: a slow disk holds the servers back.
 
@@ -28,6 +30,7 @@ mod plan;
 mod progress;
 mod rescue;
 mod run;
+mod supply;
 mod table;
 mod tally;
 mod thread;
@@ -36,7 +39,9 @@ mod worker;
 pub use error::Error;
 pub use inserts::{Inserts, Value};
 pub use job::{ByPages, Job, Step, Table, Work};
+pub use large_object::Object;
 pub use outlet::Steps;
 pub use plan::{PART_BYTES, Plan};
 pub use progress::{Progress, Summary};
 pub use run::{Opening, Settings, run};
+pub use supply::{Objects, Pieces, Supply, Supplying, Tap};

@@ -105,6 +105,17 @@ impl Plan {
         self.parts.iter().map(|part| part.bytes).sum()
     }
 
+    /// Each entry's data: its dump id, and the positions of its parts.
+    pub(crate) fn data(&self) -> impl Iterator<Item = (i32, Range<usize>)> {
+        let mut next = 0;
+        self.jobs.iter().enumerate().map(move |(job, of)| {
+            let start = next;
+            let parts = self.parts[start..].iter();
+            next += parts.take_while(|part| part.job == job).count();
+            (of.dump_id, start..next)
+        })
+    }
+
     /// The parts of a unit.
     pub(crate) fn unit(&self, unit: usize) -> &[Part] {
         &self.parts[self.units[unit].clone()]

@@ -249,7 +249,7 @@ pub(crate) async fn read(
 }
 
 /// The error for a part that cannot be read.
-fn refused(part: &Part, plan: &Plan, source: pgdumprs_connect::Error) -> Error {
+pub(crate) fn refused(part: &Part, plan: &Plan, source: pgdumprs_connect::Error) -> Error {
     match (&plan.jobs[part.job].work, &part.extent) {
         (Work::Table(table), _) => Error::Table {
             table: table.name.clone(),
@@ -289,16 +289,21 @@ pub(crate) fn send(
     locks: &mut Locks,
 ) -> Result<(), Error> {
     for part in &plan.unit(rest.unit)[rest.part..] {
-        let sql = match (&plan.jobs[part.job].work, &part.extent) {
-            (Work::LargeObjects { oids }, Extent::LargeObjects(range)) => {
-                locks.read_large_objects(&large_object::statement(oids, range))
-            }
-            (Work::Table(_), _) => locks.read_table(plan, part),
-            (Work::LargeObjects { .. }, _) => unreachable!("large objects are cut as such"),
-        };
+        let sql = statement(plan, part, locks);
         session
             .queue_copy_out(sql)
             .map_err(|source| refused(part, plan, source))?;
     }
     Ok(())
+}
+
+/// What reads a part in one message.
+pub(crate) fn statement(plan: &Plan, part: &Part, locks: &mut Locks) -> BString {
+    match (&plan.jobs[part.job].work, &part.extent) {
+        (Work::LargeObjects { oids }, Extent::LargeObjects(range)) => {
+            locks.read_large_objects(&large_object::statement(oids, range))
+        }
+        (Work::Table(_), _) => locks.read_table(plan, part),
+        (Work::LargeObjects { .. }, _) => unreachable!("large objects are cut as such"),
+    }
 }

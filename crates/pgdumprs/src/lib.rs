@@ -52,6 +52,23 @@
 //!   happens meanwhile comes as [`RestoreEvent`]s.
 //! - **Dropping the future** stops it: what was committed stays.
 //!
+//! # Clones
+//!
+//! A [`DatabaseClone`] is a dump and a restore in one, without an archive between them: rows go from one server to the other as they are read.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), pgdumprs::CloneError> {
+//! use pgdumprs::DatabaseClone;
+//!
+//! let report = DatabaseClone::new("postgresql://old.example.com/shop", "postgresql://new.example.com/shop")?
+//!     .source(|dump| dump.exclude_table_data("audit.*"))
+//!     .run()
+//!     .await?;
+//! println!("{} tables", report.restore.tables.len());
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Runtime
 //!
 //! All of it needs a tokio runtime with its I/O and time drivers enabled, of one thread or many. What takes long is done in threads of its own, so
@@ -65,6 +82,7 @@ mod archive_script;
 mod archive_stream;
 mod blocking;
 mod choice;
+mod clone;
 mod content;
 mod copying;
 mod counted;
@@ -107,6 +125,7 @@ pub use archive_script::ArchiveScript;
 pub use archive_stream::ArchiveStream;
 pub use bstr::BString;
 pub use choice::Choice;
+pub use clone::{CloneEnd, CloneError, CloneEvent, CloneReport, DatabaseClone};
 pub use created::created_text;
 pub use dump::Dump;
 pub use error::Error;

@@ -49,34 +49,44 @@ impl Plain {
 
     /// The first option by which a part of what is dumped would be chosen: what is dumped and has no place in the script must not be.
     pub(crate) fn selects(&self) -> Option<&'static str> {
-        let options = &self.options;
-        let selecting = [
-            (options.data_only, "data_only"),
-            (options.schema_only, "schema_only"),
-            (options.statistics_only, "statistics_only"),
-            (options.no_data, "no_data"),
-            (options.no_schema, "no_schema"),
-            (options.no_statistics, "no_statistics"),
-            (options.statistics, "statistics"),
-            (!options.sections.is_empty(), "sections"),
-            (options.list.is_some(), "list"),
-            (!options.schemas.is_empty(), "schemas"),
-            (!options.exclude_schemas.is_empty(), "exclude_schemas"),
-            (!options.tables.is_empty(), "tables"),
-            (!options.indexes.is_empty(), "indexes"),
-            (!options.functions.is_empty(), "functions"),
-            (!options.triggers.is_empty(), "triggers"),
-        ];
-        let first = selecting.iter().find(|(selects, _)| *selects);
-        first.map(|(_, option)| *option)
+        selects(&self.options)
     }
+}
+
+/// The first option by which a part of what is dumped would be chosen.
+pub(crate) fn selects(options: &script::Options) -> Option<&'static str> {
+    let selecting = [
+        (options.data_only, "data_only"),
+        (options.schema_only, "schema_only"),
+        (options.statistics_only, "statistics_only"),
+        (options.no_data, "no_data"),
+        (options.no_schema, "no_schema"),
+        (options.no_statistics, "no_statistics"),
+        (options.statistics, "statistics"),
+        (!options.sections.is_empty(), "sections"),
+        (options.list.is_some(), "list"),
+        (!options.schemas.is_empty(), "schemas"),
+        (!options.exclude_schemas.is_empty(), "exclude_schemas"),
+        (!options.tables.is_empty(), "tables"),
+        (!options.indexes.is_empty(), "indexes"),
+        (!options.functions.is_empty(), "functions"),
+        (!options.triggers.is_empty(), "triggers"),
+    ];
+    let first = selecting.iter().find(|(selects, _)| *selects);
+    first.map(|(_, option)| *option)
 }
 
 impl Dump {
     /// What the script is like, if there is to be one, with what is said to the dump.
     pub(crate) fn script_form(&self) -> Option<Plain> {
         let mut plain = self.product.script().cloned()?;
-        let (of_dump, options) = (&self.options, &mut plain.options);
+        self.say_to_script(&mut plain.options);
+        Some(plain)
+    }
+
+    /// Says to a script what was said to the dump whose entries it restores.
+    pub(crate) fn say_to_script(&self, options: &mut script::Options) {
+        let of_dump = &self.options;
         options.no_schema = !of_dump.schema;
         options.no_data = !of_dump.data;
         options.no_statistics = !of_dump.statistics;
@@ -87,7 +97,6 @@ impl Dump {
         if of_dump.sections != Sections::all() {
             options.sections = script::Sections::from_bits_truncate(of_dump.sections.bits());
         }
-        Some(plain)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A restore to be made, and the choices for it.
 
 mod advice;
-mod archive;
+pub(crate) mod archive;
 mod cause;
 mod error;
 mod event;
@@ -10,7 +10,7 @@ mod phase;
 mod plan;
 mod progress;
 mod report;
-mod run;
+pub(crate) mod run;
 
 use std::fmt;
 use std::io::Read;
@@ -69,8 +69,8 @@ type Watcher = Box<dyn FnMut(RestoreEvent) + Send>;
 /// # assert_eq!(target.psql("SELECT count(*) FROM item"), "100");
 /// ```
 pub struct Restore {
-    params: ConnectParams,
-    options: RestoreOptions,
+    pub(crate) params: ConnectParams,
+    pub(crate) options: RestoreOptions,
     adapt: Adapt,
     settings: Settings,
     jobs: Option<usize>,
@@ -260,7 +260,7 @@ impl Restore {
         let path = path.as_ref().to_owned();
         let archive = path.clone();
         let opened = blocking(move || Opened::path(path)).await?;
-        self.run(opened, Some(&archive)).await
+        self.run(opened, Some(&archive), None).await
     }
 
     /// Restores an archive that is read front to back, as from standard input.
@@ -274,7 +274,7 @@ impl Restore {
         reader: impl Read + Send + 'static,
     ) -> Result<RestoreReport, RestoreError> {
         let opened = blocking(move || Opened::reader(reader)).await?;
-        self.run(opened, None).await
+        self.run(opened, None, None).await
     }
 
     /// Asks the server what a restore from this file would come to, and changes nothing.
@@ -286,7 +286,7 @@ impl Restore {
     pub async fn plan(self, path: impl AsRef<Path>) -> Result<RestorePlan, RestoreError> {
         let path = path.as_ref().to_owned();
         let opened = blocking(move || Opened::path(path)).await?;
-        self.plan_opened(opened).await
+        self.plan_opened(opened, None).await
     }
 
     /// As [`Restore::plan`], for an archive of which no more than the table of contents is read.
@@ -300,7 +300,7 @@ impl Restore {
         reader: impl Read + Send + 'static,
     ) -> Result<RestorePlan, RestoreError> {
         let opened = blocking(move || Opened::reader(reader)).await?;
-        self.plan_opened(opened).await
+        self.plan_opened(opened, None).await
     }
 }
 

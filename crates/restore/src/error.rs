@@ -1,5 +1,7 @@
 //! What ends a restore before its end.
 
+use std::sync::Arc;
+
 use bstr::BString;
 
 /// Why a restore could not go on. What fails for itself alone is a [`Failure`](crate::Failure).
@@ -99,6 +101,25 @@ pub enum Error {
     RowsBreakOff {
         /// What was being restored, as the archive's list names it.
         entry: BString,
+    },
+    /// The server that the data comes from could not be read.
+    #[error("could not read the data of {entry} from the source")]
+    Source {
+        /// What was being restored, as the archive's list names it.
+        entry: BString,
+        /// What happened; other entries may have met the same.
+        #[source]
+        source: Arc<pgdumprs_copy::Error>,
+    },
+    /// The server that the data comes from has sent something else than it says.
+    #[error("{came} rows of {entry} have come from the source, which says that it has sent {said}")]
+    Miscounted {
+        /// What was being restored, as the archive's list names it.
+        entry: BString,
+        /// Rows that have come.
+        came: u64,
+        /// Rows that were sent.
+        said: u64,
     },
     /// The system has no thread to give.
     #[error("could not start a thread")]

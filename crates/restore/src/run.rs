@@ -17,7 +17,8 @@ use tokio::sync::mpsc;
 
 use crate::journal::{Earlier, Journal};
 use crate::ledger::Ledger;
-use crate::load::feeder::Feeder;
+use crate::load::archive::ArchiveFeeder;
+use crate::load::feed::BoxedFeeder;
 use crate::load::rows::PIECE;
 use crate::load::shared::Board;
 use crate::run::again::Process;
@@ -37,7 +38,7 @@ struct Crew {
     ledger: Ledger,
     board: Board,
     /// What reads an archive that can be read only once.
-    reader: Option<Feeder>,
+    reader: Option<ArchiveFeeder>,
     rules: Rules,
     /// Connections that load rows.
     jobs: usize,
@@ -123,9 +124,7 @@ pub async fn run(
     let crew = Crew {
         ledger,
         board: Board::default(),
-        reader: source
-            .is_read_once()
-            .then(|| Feeder::new(source.clone(), room)),
+        reader: source.reader(room),
         rules,
         jobs,
         room,
@@ -298,9 +297,11 @@ impl Crew {
         }
     }
 
-    fn feeder(&self) -> Feeder {
-        let reader = self.reader.clone();
-        reader.unwrap_or_else(|| Feeder::new(self.source.clone(), self.room))
+    fn feeder(&self) -> BoxedFeeder {
+        match &self.reader {
+            Some(reader) => Box::new(reader.clone()),
+            None => self.source.feeder(self.room),
+        }
     }
 
     fn task(&self) -> Task<'_> {
@@ -310,6 +311,7 @@ impl Crew {
             source: &self.source,
             ledger: &self.ledger,
             board: &self.board,
+            jobs: self.jobs,
             rules: self.rules,
         }
     }

@@ -7,7 +7,7 @@ use crate::graph::Graph;
 
 /// Data from which something is worth a connection of its own, in bytes of the archive. What has to do with less is sent along with what
 /// comes before it.
-const HEAVY: u64 = 256 * 1024;
+pub(crate) const HEAVY: u64 = 256 * 1024;
 
 /// The connection that reads an archive which can be read only once: as long as there is something to be read, it does nothing else.
 const READER: usize = 0;

@@ -12,14 +12,17 @@ use pgdumprs_script::{Command, Script, Session, Step};
 
 use crate::Error;
 use crate::ledger::Ledger;
-use crate::load::feeder::Feeder;
-use crate::load::rows::RowsError;
+use crate::load::feed::{BoxedFeeder, Feed};
+use crate::load::rows::{Rows, RowsError};
 use crate::load::shared::Board;
 use crate::source::Source;
 use crate::standing::Rows as Fate;
 
 /// Statements that may be under way.
 pub(crate) const WINDOW: usize = 256;
+
+/// Steps among which rows are asked for ahead of time.
+pub(crate) const AHEAD: usize = 32;
 
 /// Bytes of a statement that a failure shows, where the statement holds data.
 const SHOWN: usize = 200;
@@ -42,6 +45,8 @@ pub(crate) struct Task<'s> {
     pub(crate) source: &'s Source,
     pub(crate) ledger: &'s Ledger,
     pub(crate) board: &'s Board,
+    /// Connections that load rows.
+    pub(crate) jobs: usize,
     pub(crate) rules: Rules,
 }
 
@@ -74,7 +79,9 @@ pub(crate) struct Worker<'s, 'p> {
     /// What the connection has been told.
     told: Session<'s>,
     pipeline: Pipeline<'p>,
-    feeder: Feeder,
+    feeder: BoxedFeeder,
+    /// Rows of steps to come that were asked for already, by the steps.
+    ahead: HashMap<usize, Feed<Rows>>,
     /// Statements whose end is not known, in order.
     sent: VecDeque<Sent<'s>>,
     /// Steps in hand, with the number of their last statement.
@@ -130,13 +137,14 @@ impl<'s, 'p> Worker<'s, 'p> {
         task: Task<'s>,
         told: Session<'s>,
         pipeline: Pipeline<'p>,
-        feeder: Feeder,
+        feeder: BoxedFeeder,
     ) -> Self {
         Worker {
             task,
             told,
             pipeline,
             feeder,
+            ahead: HashMap::new(),
             sent: VecDeque::new(),
             in_hand: VecDeque::new(),
             sent_count: 0,
@@ -148,7 +156,7 @@ impl<'s, 'p> Worker<'s, 'p> {
     }
 
     /// What outlives the session.
-    pub(crate) fn into_parts(self) -> (Session<'s>, Feeder) {
+    pub(crate) fn into_parts(self) -> (Session<'s>, BoxedFeeder) {
         (self.told, self.feeder)
     }
 
@@ -345,7 +353,7 @@ impl<'s, 'p> Worker<'s, 'p> {
         Error::Connection { entry, source }
     }
 
-    /// The error for an archive that cannot be read.
+    /// The error for data that cannot be read.
     fn unreadable(&self, step: usize, error: RowsError) -> Error {
         let entry = self
             .task
@@ -355,6 +363,8 @@ impl<'s, 'p> Worker<'s, 'p> {
         match error {
             RowsError::Archive(source) => Error::Archive { entry, source },
             RowsError::BreakOff => Error::RowsBreakOff { entry },
+            RowsError::Source(source) => Error::Source { entry, source },
+            RowsError::Miscounted { came, said } => Error::Miscounted { entry, came, said },
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bstr::{BStr, ByteSlice};
 use pgdumprs_archive::{DataOffset, Entry, Error, Format, Header, Reader};
+use pgdumprs_copy::Supply;
 use pgdumprs_restore::Source;
 use pgdumprs_script::DataSource;
 
@@ -14,7 +15,8 @@ use crate::RestoreError;
 
 /// An archive whose table of contents was read.
 pub(crate) struct Opened {
-    format: Format,
+    /// `None` where there is no archive, and data comes from a server.
+    format: Option<Format>,
     pub(crate) header: Header,
     pub(crate) entries: Vec<Entry>,
     pub(crate) source: Source,
@@ -44,7 +46,7 @@ impl Opened {
             Ok(Box::new(again) as Box<dyn DataSource + Send>)
         };
         Ok(Opened {
-            format: reader.format(),
+            format: Some(reader.format()),
             header,
             entries,
             source: Source::new(open, sizes.clone()),
@@ -59,10 +61,24 @@ impl Opened {
 
     /// Fails where the archive has another format than the one that was asked for.
     pub(crate) fn check(&self, wanted: Option<Format>) -> Result<(), RestoreError> {
-        let found = self.format;
-        match wanted {
-            Some(wanted) if wanted != found => Err(RestoreError::Format { found, wanted }),
+        match (self.format, wanted) {
+            (Some(found), Some(wanted)) if wanted != found => {
+                Err(RestoreError::Format { found, wanted })
+            }
             _ => Ok(()),
+        }
+    }
+
+    /// What would be in an archive, with the server that its data comes from.
+    pub(crate) fn server(header: Header, entries: Vec<Entry>, supply: Supply) -> Self {
+        let sizes = entries.iter().filter(|entry| entry.had_dumper);
+        let sizes = sizes.map(|entry| (entry.dump_id, supply.bytes(entry.dump_id)));
+        Opened {
+            format: None,
+            sizes: sizes.collect(),
+            header,
+            entries,
+            source: Source::server(supply),
         }
     }
 
@@ -76,7 +92,7 @@ impl Opened {
             reader.take().ok_or_else(again)
         };
         Opened {
-            format,
+            format: Some(format),
             header,
             entries,
             source: Source::new(open, HashMap::new()).read_once(),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use pgdumprs_archive::Header;
-use pgdumprs_connect::Session;
+use pgdumprs_connect::{ConnectParams, Session};
 use pgdumprs_restore::{Identity, Journal, Progress};
 use pgdumprs_script::{Pass, Script};
 
@@ -24,23 +24,39 @@ use crate::blocking::blocking;
 /// Connections that load rows, where nobody says how many: one for each CPU, but not more than this.
 const MOST_JOBS: usize = 8;
 
+/// Opens the first session.
+pub(crate) async fn connect(params: &ConnectParams) -> Result<Session, RestoreError> {
+    let session = Session::connect(params).await;
+    session.map_err(RestoreError::Connect)
+}
+
 impl Restore {
-    pub(super) async fn plan_opened(self, opened: Opened) -> Result<RestorePlan, RestoreError> {
+    /// Tells what would become of an archive, over a session that may be open already.
+    pub(crate) async fn plan_opened(
+        self,
+        opened: Opened,
+        session: Option<Session>,
+    ) -> Result<RestorePlan, RestoreError> {
         opened.check(self.format)?;
+        let params = self.params;
         let script =
             blocking(move || Script::new(&opened.header, opened.entries, &self.options)).await?;
-        let session = Session::connect(&self.params).await;
-        let mut session = session.map_err(RestoreError::Connect)?;
+        let mut session = match session {
+            Some(session) => session,
+            None => connect(&params).await?,
+        };
         let made = RestorePlan::make(&mut session, &script, &self.adapt).await;
         session.close().await;
         let (_, plan) = made.map_err(RestoreError::Plan)?;
         Ok(plan)
     }
 
-    pub(super) async fn run(
+    /// Restores an archive, over a session that may be open already; `archive` is where it is.
+    pub(crate) async fn run(
         mut self,
         opened: Opened,
         archive: Option<&Path>,
+        session: Option<Session>,
     ) -> Result<RestoreReport, RestoreError> {
         let started = Instant::now();
         opened.check(self.format)?;
@@ -61,8 +77,10 @@ impl Restore {
             self.tell(RestoreEvent::Warning(warning.clone()));
         }
         let mut clock = Clock::new();
-        let session = Session::connect(&self.params).await;
-        let mut session = session.map_err(RestoreError::Connect)?;
+        let mut session = match session {
+            Some(session) => session,
+            None => connect(&self.params).await?,
+        };
         clock.ended(RestorePhase::Connect, started);
         let server_version = session.server_version().text.clone();
         let database = session.target().database.clone();
@@ -178,7 +196,7 @@ impl Restore {
     }
 
     /// How many connections load rows.
-    fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.jobs.unwrap_or_else(|| match self.options {
             // The tables may have foreign keys, and rows that come in another order break them.
             RestoreOptions {

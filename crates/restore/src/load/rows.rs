@@ -1,5 +1,8 @@
 //! A table's rows in pieces, without the line that ends them.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use pgdumprs_archive::{Error, ROWS_END_MARGIN, find_rows_end, may_follow_rows};
 
 use crate::source::Reading;
@@ -7,10 +10,10 @@ use crate::source::Reading;
 /// Bytes of a piece, about.
 pub(crate) const PIECE: usize = 128 * 1024;
 
-/// Rows as they stand in the archive.
+/// Rows as COPY takes them.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Rows {
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Bytes,
     /// How many rows end in them.
     pub(crate) count: u64,
     /// Whether the last row ends with them, so that others may follow elsewhere.
@@ -22,6 +25,13 @@ pub(crate) struct Rows {
 pub(crate) enum RowsError {
     Archive(Error),
     BreakOff,
+    /// The server that they come from, or the connection to it, has failed.
+    Source(Arc<pgdumprs_copy::Error>),
+    /// Not as many have come as the server says it has sent.
+    Miscounted {
+        came: u64,
+        said: u64,
+    },
 }
 
 /// Reads rows and hands them to `take`, until that does not want any more. A piece ends where a row does, unless a row is longer than it.
@@ -49,7 +59,7 @@ pub(crate) fn read(
         at_line_start = bytes.last().map_or(at_line_start, |&last| last == b'\n');
         let count = memchr::memchr_iter(b'\n', &bytes).count() as u64;
         let rows = Rows {
-            bytes,
+            bytes: bytes.into(),
             count,
             are_whole: at_line_start,
         };

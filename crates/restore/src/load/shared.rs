@@ -6,13 +6,14 @@
 //! Whoever loads waits for all others with locks in hand, which no server knows of as a reason to wait. So nobody is waited for who has not got
 //! all locks: another session may be in the queue for a lock between those who have it and those who want it, and would never get it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use pgdumprs_connect::ServerError;
 use tokio::sync::futures::Notified;
 use tokio::sync::{Mutex, Notify, watch};
 
-use crate::load::feeder::Feed;
+use crate::load::feed::Feed;
 use crate::load::rows::{Rows, RowsError};
 
 /// How far a table has come.
@@ -26,7 +27,7 @@ pub(crate) struct State {
     pub(crate) left: usize,
     /// No more rows are to come.
     pub(crate) is_drained: bool,
-    /// Rows that were taken out of the archive.
+    /// Rows that were taken out of the source.
     pub(crate) archived: u64,
     /// Bytes of those.
     pub(crate) bytes: u64,
@@ -59,8 +60,35 @@ pub(crate) struct SharedTable {
     pub(crate) statement: Vec<u8>,
     /// What takes the locks that rows need beyond those of the table: of the tables that it is a partition of.
     pub(crate) locks: Vec<u8>,
-    rows: Mutex<Feed<Rows>>,
+    rows: Division,
     state: watch::Sender<State>,
+}
+
+/// How the rows of a table are divided among those who load it.
+#[derive(Debug)]
+pub(crate) enum Division {
+    /// They come over one feed, which each takes some from.
+    Feed(Mutex<Feed<Rows>>),
+    /// They are in parts, which each reads for itself.
+    Parts {
+        /// How many.
+        count: usize,
+        /// The first that nobody has taken.
+        next: AtomicUsize,
+    },
+}
+
+impl Division {
+    /// Rows that come over one feed.
+    pub(crate) fn feed(rows: Feed<Rows>) -> Self {
+        Division::Feed(Mutex::new(rows))
+    }
+
+    /// Rows in so many parts.
+    pub(crate) fn parts(count: usize) -> Self {
+        let next = AtomicUsize::new(0);
+        Division::Parts { count, next }
+    }
 }
 
 /// The end of a feed of rows, held while a row goes on in the next piece.
@@ -68,12 +96,12 @@ pub(crate) type Held<'a> = tokio::sync::MutexGuard<'a, Feed<Rows>>;
 
 impl SharedTable {
     /// A table that one connection has begun to load.
-    pub(crate) fn new(dump_id: i32, statement: Vec<u8>, locks: Vec<u8>, rows: Feed<Rows>) -> Self {
+    pub(crate) fn new(dump_id: i32, statement: Vec<u8>, locks: Vec<u8>, rows: Division) -> Self {
         SharedTable {
             dump_id,
             statement,
             locks,
-            rows: Mutex::new(rows),
+            rows,
             state: watch::Sender::new(State::default()),
         }
     }
@@ -98,27 +126,43 @@ impl SharedTable {
         })
     }
 
-    /// The next rows, `None` at their end or where the table is given up. With rows that end within one comes what gives the rest of it.
-    pub(crate) async fn next(&self) -> Option<(Rows, Option<Held<'_>>)> {
-        let mut feed = self.rows.lock().await;
-        let rows = self.take(&mut feed).await?;
-        let held = (!rows.are_whole).then_some(feed);
-        Some((rows, held))
+    /// The feed that all take from, unless the table is in parts.
+    pub(crate) fn feed(&self) -> Option<&Mutex<Feed<Rows>>> {
+        match &self.rows {
+            Division::Feed(feed) => Some(feed),
+            Division::Parts { .. } => None,
+        }
     }
 
-    /// The rest of a row.
+    /// Takes a part that nobody has taken, if there is one. With `ahead`, only while enough are left that nobody will have nothing to do for it.
+    pub(crate) fn take_part(&self, ahead: Option<usize>) -> Option<usize> {
+        let Division::Parts { count, next } = &self.rows else {
+            return None;
+        };
+        let end = count.saturating_sub(ahead.unwrap_or(0));
+        let taken = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| {
+            (next < end).then_some(next + 1)
+        });
+        if taken.is_ok_and(|part| part + 1 == *count) {
+            self.state.send_modify(|state| state.is_drained = true);
+        }
+        taken.ok()
+    }
+
+    /// The next rows of a feed, `None` at their end or where the table is given up.
     pub(crate) async fn take(&self, feed: &mut Feed<Rows>) -> Option<Rows> {
         if self.state.borrow().has_failed() {
             return None;
         }
         let next = feed.recv().await;
+        let is_one_feed = matches!(self.rows, Division::Feed(_));
         self.state.send_modify(|state| match &next {
             Some(Ok(rows)) => {
                 state.archived += rows.count;
                 state.bytes += rows.bytes.len() as u64;
             }
             Some(Err(_)) => {}
-            None => state.is_drained = true,
+            None => state.is_drained |= is_one_feed,
         });
         match next? {
             Ok(rows) => Some(rows),
@@ -130,9 +174,12 @@ impl SharedTable {
         }
     }
 
-    /// Counts the rows that are left when the table is given up.
+    /// Counts the rows that are left when the table is given up. Parts that nobody has read are not read for that.
     pub(crate) async fn count_rest(&self) {
-        let mut feed = self.rows.lock().await;
+        let Some(feed) = self.feed() else {
+            return;
+        };
+        let mut feed = feed.lock().await;
         while let Some(Ok(rows)) = feed.recv().await {
             self.state.send_modify(|state| state.archived += rows.count);
         }

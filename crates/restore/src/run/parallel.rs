@@ -12,9 +12,9 @@ use tokio::task::{JoinError, JoinSet};
 use super::Crew;
 use crate::Error;
 use crate::graph::Graph;
-use crate::load::feeder::Feeder;
+use crate::load::feed::BoxedFeeder;
 use crate::schedule::{Next, Schedule};
-use crate::worker::Worker;
+use crate::worker::{AHEAD, Worker};
 
 /// The steps that several connections do.
 struct Shift {
@@ -23,6 +23,8 @@ struct Shift {
     nodes: HashMap<usize, usize>,
     /// The archive's sizes show only when it is read.
     is_read_once: bool,
+    /// Data comes from another server.
+    is_far: bool,
     /// Something has ended.
     changed: Notify,
 }
@@ -30,6 +32,21 @@ struct Shift {
 impl Shift {
     fn lock(&self) -> MutexGuard<'_, Schedule> {
         self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A node that a connection was given, with its step. Where data is far away, others come with it that the connection can do as well, so that
+    /// their rows can be asked for together.
+    fn with_more(&self, connection: usize, node: usize) -> Vec<(usize, usize)> {
+        let mut schedule = self.lock();
+        let mut nodes = vec![node];
+        while self.is_far && nodes.len() < AHEAD {
+            match schedule.take(connection) {
+                Next::Node(node) => nodes.push(node),
+                Next::Wait | Next::Over => break,
+            }
+        }
+        let with_step = |node| Some((node, schedule.step(node)?));
+        nodes.into_iter().filter_map(with_step).collect()
     }
 
     fn end(&self, connection: usize, steps: &[usize]) {
@@ -50,9 +67,9 @@ impl Crew {
         self: &'s Arc<Self>,
         leader: &mut Session,
         told: Told<'s>,
-        feeder: Feeder,
+        feeder: BoxedFeeder,
         steps: &[usize],
-    ) -> Result<(Told<'s>, Feeder), Error> {
+    ) -> Result<(Told<'s>, BoxedFeeder), Error> {
         let steps = &self.open(steps);
         if steps.is_empty() || self.ledger.is_held() {
             return Ok((told, feeder));
@@ -66,6 +83,7 @@ impl Crew {
             schedule: Mutex::new(Schedule::new(graph, self.jobs)),
             nodes,
             is_read_once: self.source.is_read_once(),
+            is_far: self.source.is_server(),
             changed: Notify::new(),
         });
         // What is still under way in this set when this function ends, ends with it.
@@ -163,13 +181,19 @@ async fn work(shift: &Shift, connection: usize, worker: &mut Worker<'_, '_>) -> 
         match next {
             Next::Over => break,
             Next::Node(node) => {
-                let step = shift.lock().step(node);
-                if let Some(step) = step {
+                let nodes = shift.with_more(connection, node);
+                let steps: Vec<usize> = nodes.iter().map(|(_, step)| *step).collect();
+                for (at, &(node, step)) in nodes.iter().enumerate() {
+                    worker.look_ahead(&steps[at..])?;
                     worker.perform(step).await?;
-                }
-                let bytes = worker.take_bytes();
-                if shift.is_read_once {
-                    shift.lock().weigh(node, bytes);
+                    let bytes = worker.take_bytes();
+                    if shift.is_read_once {
+                        shift.lock().weigh(node, bytes);
+                    }
+                    shift.end(connection, &worker.take_ended());
+                    if worker.is_held() {
+                        break;
+                    }
                 }
             }
             Next::Wait if worker.under_way() > 0 => worker.wait().await?,

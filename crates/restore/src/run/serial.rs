@@ -6,8 +6,8 @@ use pgdumprs_script::{Command, Session as Told};
 
 use super::Crew;
 use crate::Error;
-use crate::load::feeder::Feeder;
-use crate::worker::{Turn, Worker};
+use crate::load::feed::BoxedFeeder;
+use crate::worker::{AHEAD, Turn, Worker};
 
 impl Crew {
     /// Does the steps at these positions, in order. Where one goes into another database, `session` becomes one with that.
@@ -16,11 +16,12 @@ impl Crew {
         session: &mut Session,
         params: &ConnectParams,
         mut told: Told<'s>,
-        mut feeder: Feeder,
+        mut feeder: BoxedFeeder,
         steps: &[usize],
         begins: bool,
-    ) -> Result<(Told<'s>, Feeder), Error> {
-        let mut steps = self.open(steps).into_iter();
+    ) -> Result<(Told<'s>, BoxedFeeder), Error> {
+        let steps = self.open(steps);
+        let mut steps = steps.as_slice();
         let mut left: Option<(usize, Vec<Command<'s>>)> = None;
         let mut begins = begins;
         loop {
@@ -35,10 +36,14 @@ impl Crew {
                         worker.set_own().await?;
                         Some((step, worker.go_on(step, commands).await?))
                     }
-                    None => match steps.next() {
-                        Some(step) => Some((step, worker.perform(step).await?)),
-                        None => break,
-                    },
+                    None => {
+                        let Some((&step, rest)) = steps.split_first() else {
+                            break;
+                        };
+                        worker.look_ahead(&steps[..steps.len().min(AHEAD)])?;
+                        steps = rest;
+                        Some((step, worker.perform(step).await?))
+                    }
                 };
                 if let Some((step, Turn::Database(database, commands))) = next {
                     turn = Some((step, database, commands));
@@ -62,7 +67,7 @@ impl Crew {
     pub(super) async fn finish<'s>(
         &'s self,
         session: &mut Session,
-        (told, feeder): (Told<'s>, Feeder),
+        (told, feeder): (Told<'s>, BoxedFeeder),
     ) -> Result<(), Error> {
         let mut worker = self.worker(session, told, feeder)?;
         if !worker.is_held() {
@@ -76,7 +81,7 @@ impl Crew {
         &'s self,
         session: &'p mut Session,
         told: Told<'s>,
-        feeder: Feeder,
+        feeder: BoxedFeeder,
     ) -> Result<Worker<'s, 'p>, Error> {
         let pipeline = session.statements(self.window);
         let pipeline = pipeline.map_err(|source| Error::Connection {

@@ -1,27 +1,35 @@
 //! Rows, statements in their place, and large objects, on their way to the server.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bstr::{BStr, BString};
 use pgdumprs_archive::Entry;
+use pgdumprs_copy::Object;
 use pgdumprs_script::{RestrictKey, Text, TextOptions};
 use pgdumprs_sql::{Encoding, literal};
 
 use super::{Kind, Sent, Shown, Worker, beginning, own_error};
 use crate::Error;
 use crate::load::copy_statement::takes_rows;
-use crate::load::feeder::{Feed, Object};
+use crate::load::feed::Feed;
 use crate::load::rows::Rows;
-use crate::load::shared::{SharedTable, State};
+use crate::load::shared::{Division, Held, SharedTable, State};
 use crate::load::statements::Cutter;
 use crate::standing::Rows as Fate;
 
 /// Bytes of calls for large objects that are sent together.
 const CALLS: usize = 64 * 1024;
 
+/// Parts of a table that a connection asks for before it has loaded what comes first.
+const PARTS_AHEAD: usize = 2;
+
 /// How long a connection that helps with a table waits for its locks: without it the others load the table.
 const SHORT_WAIT: &str = "SET LOCAL lock_timeout = '1s'";
+
+/// What is said of rows that are not sent because the server has refused others before them.
+const REFUSED: &str = "the rows were refused";
 
 /// What is said of rows under way where a failure elsewhere ends the restore.
 const STOPPED: &str = "the restore ends at the first failure";
@@ -47,9 +55,19 @@ impl<'s> Worker<'s, '_> {
         self.check_unread(step)?;
         let entry = self.table_begun(step);
         self.task.ledger.rows(step, Fate::Out);
-        let mut rows = self.feeder.rows(dump_id).map_err(Error::Thread)?;
+        let parts = self.task.source.parts(dump_id);
+        if parts > 1 && self.may_be_shared(step) {
+            self.rows_may_be_in(step);
+            let rows = Division::parts(parts);
+            return self.copy_shared(step, statement, dump_id, rows).await;
+        }
+        let mut rows = match self.ahead.remove(&step) {
+            Some(rows) => rows,
+            None => self.feeder.rows(dump_id).map_err(Error::Thread)?,
+        };
         if self.is_shared(step, dump_id, &mut rows).await {
             self.rows_may_be_in(step);
+            let rows = Division::feed(rows);
             return self.copy_shared(step, statement, dump_id, rows).await;
         }
         let begun = !self.leaves_out(step).await? && self.begin_copy(step, statement).await?;
@@ -92,7 +110,7 @@ impl<'s> Worker<'s, '_> {
         Ok(true)
     }
 
-    /// Sends rows while they are wanted, and counts them all; `None` where the restore is to end here.
+    /// Sends rows while they are wanted, and counts them all; `None` where the restore is to end here, or they were not counted.
     async fn send_all(
         &mut self,
         step: usize,
@@ -121,6 +139,12 @@ impl<'s> Worker<'s, '_> {
             if are_wanted {
                 are_wanted = self.send_rows(&piece).await?;
             }
+            if begun && !are_wanted && self.task.source.is_server() {
+                // How many more there are is not worth reading them.
+                self.pipeline.fail_copy(REFUSED);
+                self.finish().await?;
+                return Ok(None);
+            }
         }
         Ok(Some(archived))
     }
@@ -134,12 +158,17 @@ impl<'s> Worker<'s, '_> {
             .map_err(|source| self.lost(source))
     }
 
-    /// Whether other connections may load a table too.
+    /// Whether other connections may load a table too, if it is large enough.
+    fn may_be_shared(&self, step: usize) -> bool {
+        self.task.rules.shared_from.is_some() && self.has_made_table(step)
+    }
+
+    /// Whether other connections load a table too that comes over one feed.
     async fn is_shared(&self, step: usize, dump_id: i32, rows: &mut Feed<Rows>) -> bool {
         let Some(from) = self.task.rules.shared_from else {
             return false;
         };
-        if !self.has_made_table(step) {
+        if !self.has_made_table(step) || self.task.source.is_server() {
             return false;
         }
         match self.task.source.is_read_once() {
@@ -154,7 +183,7 @@ impl<'s> Worker<'s, '_> {
         step: usize,
         statement: &'s BStr,
         dump_id: i32,
-        rows: Feed<Rows>,
+        rows: Division,
     ) -> Result<(), Error> {
         let name = self
             .task
@@ -184,7 +213,10 @@ impl<'s> Worker<'s, '_> {
             return Err(self.unreadable(step, error));
         }
         let entry = self.task.script.steps()[step].entry;
-        self.task.ledger.archived(entry, archived);
+        // Of a table that is given up, parts were not read.
+        if failure.is_none() || table.feed().is_some() {
+            self.task.ledger.archived(entry, archived);
+        }
         self.task.ledger.loaded(entry, loaded);
         if let Some(error) = failure {
             self.record(Some(step), &Shown::Whole(Cow::Borrowed(statement)), error);
@@ -250,12 +282,13 @@ impl<'s> Worker<'s, '_> {
             }
         }
         let mut are_wanted = true;
+        let mut parts = VecDeque::new();
         while are_wanted {
             if self.is_stopped() {
                 table.fail(own_error("57014", STOPPED));
                 break;
             }
-            let Some((mut rows, held)) = table.next().await else {
+            let Some((mut rows, held)) = self.next_rows(table, &mut parts).await else {
                 break;
             };
             are_wanted = self.send_part(&rows).await?;
@@ -269,6 +302,7 @@ impl<'s> Worker<'s, '_> {
                 }
             }
         }
+        drop(parts);
         if table.has_failed() {
             self.pipeline.fail_copy("the table is given up");
         } else {
@@ -298,6 +332,44 @@ impl<'s> Worker<'s, '_> {
         }
         table.leave(loaded);
         Ok(())
+    }
+
+    /// The next rows of a table that several load, `None` at their end or where the table is given up. With rows of a common feed that end within one
+    /// comes what gives the rest of it. `parts` are those that this connection has taken and has not loaded, in order.
+    async fn next_rows<'t>(
+        &mut self,
+        table: &'t SharedTable,
+        parts: &mut VecDeque<Feed<Rows>>,
+    ) -> Option<(Rows, Option<Held<'t>>)> {
+        if let Some(feed) = table.feed() {
+            let mut feed = feed.lock().await;
+            let rows = table.take(&mut feed).await?;
+            let held = (!rows.are_whole).then_some(feed);
+            return Some((rows, held));
+        }
+        loop {
+            // The next ones are asked for before they are needed, as long as the others have enough to do.
+            while parts.len() <= PARTS_AHEAD {
+                let ahead = (!parts.is_empty()).then_some(PARTS_AHEAD * self.task.jobs);
+                let Some(part) = table.take_part(ahead) else {
+                    break;
+                };
+                match self.feeder.part(table.dump_id, part) {
+                    Ok(feed) => parts.push_back(feed),
+                    Err(error) => {
+                        table.fail(own_error("58000", &error.to_string()));
+                        return None;
+                    }
+                }
+            }
+            if let Some(rows) = table.take(parts.front_mut()?).await {
+                return Some((rows, None));
+            }
+            parts.pop_front();
+            if table.has_failed() {
+                return None;
+            }
+        }
     }
 
     /// Leaves a table to those who load it: it is drained, or the locks could not be had.

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bstr::{BStr, ByteSlice};
-use pgdumprs_script::{Command, Purpose, Sql};
+use pgdumprs_script::{Command, Parts, Pass, Purpose, Sql};
 
 use tokio::sync::futures::Notified;
 
 use super::{Kind, Shown, Turn, Worker};
 use crate::load::shared::SharedTable;
+use crate::schedule::HEAVY;
 use crate::{Error, durable};
 
 impl<'s> Worker<'s, '_> {
@@ -69,9 +70,38 @@ impl<'s> Worker<'s, '_> {
             }
             self.run(Some(step), command).await?;
         }
+        // Rows that were not taken would keep back all that was asked for behind them.
+        self.ahead.remove(&step);
         self.in_hand.push_back((step, self.sent_count));
         self.reap();
         Ok(Turn::On)
+    }
+
+    /// Asks for the rows of steps that this connection does next, in this order, as far as they are small: those of the first are not read yet.
+    /// Nothing is asked for behind data that is not asked for here, since it would come before.
+    pub(crate) fn look_ahead(&mut self, steps: &[usize]) -> Result<(), Error> {
+        let is_asked = |step: &usize| self.ahead.contains_key(step);
+        if !self.task.source.is_server() || steps.first().is_none_or(is_asked) {
+            return Ok(());
+        }
+        for &step in steps {
+            let what = &self.task.script.steps()[step];
+            let entry = self.task.script.entry(what);
+            if !entry.had_dumper || !what.parts.contains(Parts::DATA) || what.pass == Pass::Drop {
+                continue;
+            }
+            // What several connections may load is divided when its turn comes.
+            let source = self.task.source;
+            let is_small = entry.descriptor == "TABLE DATA"
+                && source.size(entry.dump_id) < HEAVY
+                && source.parts(entry.dump_id) == 1;
+            if !is_small || self.ahead.contains_key(&step) {
+                break;
+            }
+            let rows = self.feeder.rows(entry.dump_id).map_err(Error::Thread)?;
+            self.ahead.insert(step, rows);
+        }
+        Ok(())
     }
 
     async fn run_all(

@@ -1,75 +1,21 @@
 //! A thread that reads the archive for a connection.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError, mpsc as requests};
 
 use pgdumprs_archive as archive;
+use pgdumprs_copy::Object;
 use tokio::sync::mpsc;
 
+use crate::load::feed::{Feed, Feeder};
 use crate::load::rows::{self, Rows, RowsError};
 use crate::load::statements::Cutter;
-use crate::source::{BoxedSource, Source};
+use crate::source::{Archive, BoxedSource};
 
 /// Bytes of a large object that are read together.
 const CONTENT: usize = 128 * 1024;
 
 /// What is said where the thread has ended before its time, by a panic.
 const GONE: &str = "the thread that reads the archive has ended";
-
-/// A part of some large objects.
-#[derive(Debug)]
-pub(crate) enum Object {
-    /// The next one begins, of this oid.
-    Begin(u32),
-    /// Some of its content.
-    Content(Vec<u8>),
-    /// It is complete.
-    End,
-}
-
-/// What is read, piece by piece; it ends with an error, or with the end of the data.
-#[derive(Debug)]
-pub(crate) struct Feed<T> {
-    /// What was taken out before it was asked for.
-    ahead: VecDeque<Result<T, RowsError>>,
-    pieces: mpsc::Receiver<Result<T, RowsError>>,
-}
-
-impl<T> Feed<T> {
-    fn new(pieces: mpsc::Receiver<Result<T, RowsError>>) -> Self {
-        Feed {
-            ahead: VecDeque::new(),
-            pieces,
-        }
-    }
-
-    /// The next piece, `None` at the end.
-    pub(crate) async fn recv(&mut self) -> Option<Result<T, RowsError>> {
-        match self.ahead.pop_front() {
-            Some(piece) => Some(piece),
-            None => self.pieces.recv().await,
-        }
-    }
-}
-
-impl Feed<Rows> {
-    /// Whether there are at least so many bytes of rows. Waits until that is known, and holds what has come until then.
-    pub(crate) async fn has(&mut self, bytes: usize) -> bool {
-        let mut found = 0;
-        while found < bytes {
-            let Some(piece) = self.pieces.recv().await else {
-                return false;
-            };
-            found += piece.as_ref().map_or(0, |rows| rows.bytes.len());
-            let is_rows = piece.is_ok();
-            self.ahead.push_back(piece);
-            if !is_rows {
-                return false;
-            }
-        }
-        true
-    }
-}
 
 enum Request {
     Rows(i32, mpsc::Sender<Result<Rows, RowsError>>),
@@ -80,45 +26,40 @@ enum Request {
 /// The thread, begun when something is first asked for. It ends when this and its clones, which share it, are dropped and what it reads is wanted
 /// no more.
 #[derive(Clone)]
-pub(crate) struct Feeder {
-    source: Source,
+pub(crate) struct ArchiveFeeder {
+    source: Archive,
     room: usize,
     requests: Arc<Mutex<Option<requests::Sender<Request>>>>,
 }
 
-impl Feeder {
-    /// For a connection before which so many pieces may wait.
-    pub(crate) fn new(source: Source, room: usize) -> Self {
-        Feeder {
-            source,
-            room: room.max(2),
-            requests: Arc::default(),
-        }
-    }
-
-    /// The rows of an entry.
-    pub(crate) fn rows(&mut self, dump_id: i32) -> std::io::Result<Feed<Rows>> {
+impl Feeder for ArchiveFeeder {
+    fn rows(&mut self, dump_id: i32) -> std::io::Result<Feed<Rows>> {
         let (sender, feed) = mpsc::channel(self.room);
         self.ask(Request::Rows(dump_id, sender))?;
         Ok(Feed::new(feed))
     }
 
-    /// The statements in the place of an entry's rows.
-    pub(crate) fn statements(
-        &mut self,
-        dump_id: i32,
-        cutter: Cutter,
-    ) -> std::io::Result<Feed<Vec<u8>>> {
+    fn statements(&mut self, dump_id: i32, cutter: Cutter) -> std::io::Result<Feed<Vec<u8>>> {
         let (sender, feed) = mpsc::channel(self.room);
         self.ask(Request::Statements(dump_id, cutter, sender))?;
         Ok(Feed::new(feed))
     }
 
-    /// The large objects of an entry.
-    pub(crate) fn large_objects(&mut self, dump_id: i32) -> std::io::Result<Feed<Object>> {
+    fn large_objects(&mut self, dump_id: i32) -> std::io::Result<Feed<Object>> {
         let (sender, feed) = mpsc::channel(self.room);
         self.ask(Request::LargeObjects(dump_id, sender))?;
         Ok(Feed::new(feed))
+    }
+}
+
+impl ArchiveFeeder {
+    /// For a connection before which so many pieces may wait.
+    pub(crate) fn new(source: Archive, room: usize) -> Self {
+        ArchiveFeeder {
+            source,
+            room: room.max(2),
+            requests: Arc::default(),
+        }
     }
 
     fn ask(&mut self, request: Request) -> std::io::Result<()> {
@@ -142,7 +83,7 @@ impl Feeder {
 }
 
 /// Reads what is asked for, one after the other.
-fn serve(source: &Source, requests: &requests::Receiver<Request>) {
+fn serve(source: &Archive, requests: &requests::Receiver<Request>) {
     let mut opened: Option<BoxedSource> = None;
     for request in requests {
         match request {
@@ -174,7 +115,7 @@ fn serve(source: &Source, requests: &requests::Receiver<Request>) {
 
 /// The archive, which is opened when it is first needed.
 fn open<'o>(
-    source: &Source,
+    source: &Archive,
     opened: &'o mut Option<BoxedSource>,
 ) -> archive::Result<&'o mut BoxedSource> {
     match opened {
@@ -246,7 +187,7 @@ fn read_large_objects(
             if count == 0 {
                 break;
             }
-            if !send(Object::Content(piece)) {
+            if !send(Object::Content(piece.into())) {
                 return Ok(());
             }
         }
@@ -263,8 +204,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_panic_cuts_off_does_not_look_whole() {
-        let source = Source::new(|| panic!("a fault in the reader"), Default::default());
-        let mut feeder = Feeder::new(source, 2);
+        let source = Archive::new(|| panic!("a fault in the reader"), Default::default());
+        let mut feeder = ArchiveFeeder::new(source, 2);
         let mut rows = feeder.rows(1).unwrap();
         assert!(matches!(rows.recv().await, Some(Err(_))));
         assert!(rows.recv().await.is_none());

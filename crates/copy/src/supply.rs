@@ -1,0 +1,235 @@
+//! The data of a plan for whoever loads it elsewhere: each entry's when it is asked for, over as many connections as read in the snapshot.
+//!
+//! Whoever loads takes a [`Tap`] for each of its own connections. What is asked for over one tap comes in the order in which it was asked for, and
+//! the statements of what comes next are sent before what comes first has been read: a slow link costs no round trip a table. Nothing is gathered
+//! on the way: what is not taken stays with the server.
+//!
+//! Locks are those of a dump. The leader holds them all; what a follower may not lock, or cannot read since there is no connection for it, is read
+//! by the leader.
+
+mod connection;
+mod pieces;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bstr::BString;
+use pgdumprs_connect::Session;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::task::{JoinError, JoinSet};
+use tracing::Instrument;
+
+pub use pieces::{Objects, Pieces};
+
+use crate::supply::connection::{Connection, Request, follow};
+use crate::{Error, Opening, Plan, Progress, Work};
+
+/// Pieces that may wait for whoever has asked for them, of each entry or part of one.
+const WAITING: usize = 4;
+
+/// Data that can be read, for as many connections as load it.
+#[derive(Clone)]
+pub struct Supply {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    plan: Arc<Plan>,
+    /// The positions of each entry's parts.
+    parts: HashMap<i32, Range<usize>>,
+    leader: UnboundedSender<Request>,
+    /// Connections that nobody reads over, the leader's first.
+    idle: Mutex<VecDeque<UnboundedSender<Request>>>,
+}
+
+impl Shared {
+    fn idle(&self) -> MutexGuard<'_, VecDeque<UnboundedSender<Request>>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The connections that data is read over.
+///
+/// Dropping it ends them, and cancels what the server does for them.
+pub struct Supplying {
+    connections: JoinSet<Ended>,
+    told: UnboundedReceiver<Progress>,
+}
+
+/// What a connection came to.
+enum Ended {
+    /// The leader's session, or why it is gone.
+    Leader(Result<Session, Arc<Error>>),
+    Follower,
+}
+
+/// What followers share.
+struct Followers {
+    plan: Arc<Plan>,
+    leader: UnboundedSender<Request>,
+    /// Jobs whose tables others wait to lock.
+    contended: Mutex<HashSet<usize>>,
+    told: UnboundedSender<Progress>,
+}
+
+impl Supply {
+    /// Makes the data of `plan` ready to be read. The `leader`'s transaction is open and holds the locks of all tables; `others` are opened now, in
+    /// its snapshot.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn new(leader: Session, others: Vec<Opening>, plan: Plan) -> (Supply, Supplying) {
+        let plan = Arc::new(plan);
+        let (tell, told) = mpsc::unbounded_channel();
+        let (to_leader, requests) = mpsc::unbounded_channel();
+        let mut connections = JoinSet::new();
+        let leading = Connection::of_leader(leader, Arc::clone(&plan), tell.clone());
+        let leading = async move { Ended::Leader(leading.lead(requests).await) };
+        connections.spawn(leading.in_current_span());
+        let followers = Arc::new(Followers {
+            plan: Arc::clone(&plan),
+            leader: to_leader.clone(),
+            contended: Mutex::default(),
+            told: tell,
+        });
+        let mut idle = VecDeque::from([to_leader.clone()]);
+        for opening in others {
+            let (to_follower, requests) = mpsc::unbounded_channel();
+            let followers = Arc::clone(&followers);
+            let following = async move {
+                follow(opening, requests, &followers).await;
+                Ended::Follower
+            };
+            connections.spawn(following.in_current_span());
+            idle.push_back(to_follower);
+        }
+        let shared = Shared {
+            parts: plan.data().collect(),
+            plan,
+            leader: to_leader,
+            idle: Mutex::new(idle),
+        };
+        let supply = Supply {
+            shared: Arc::new(shared),
+        };
+        (supply, Supplying { connections, told })
+    }
+
+    /// Bytes on disk of an entry's data, about; 0 where it has none.
+    pub fn bytes(&self, dump_id: i32) -> u64 {
+        let parts = self.shared.parts.get(&dump_id).cloned();
+        let parts = &self.shared.plan.parts[parts.unwrap_or_default()];
+        parts.iter().map(|part| part.bytes).sum()
+    }
+
+    /// In how many parts an entry's data can be read, one at least.
+    pub fn parts(&self, dump_id: i32) -> usize {
+        let parts = self.shared.parts.get(&dump_id);
+        parts.map_or(1, ExactSizeIterator::len)
+    }
+
+    /// Gives a connection to read over: the leader's first, and the leader's as well where no other is left.
+    pub fn tap(&self) -> Tap {
+        let own = self.shared.idle().pop_front();
+        Tap {
+            requests: own.clone().unwrap_or_else(|| self.shared.leader.clone()),
+            own,
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+/// What a connection that loads reads from. Whatever is asked for must be taken, or dropped, in the order in which it was asked for.
+pub struct Tap {
+    shared: Arc<Shared>,
+    requests: UnboundedSender<Request>,
+    /// The connection that is given back in the end.
+    own: Option<UnboundedSender<Request>>,
+}
+
+impl Tap {
+    /// All rows of a table, in their order.
+    pub fn rows(&self, dump_id: i32) -> Pieces {
+        let parts = self.shared.parts.get(&dump_id).cloned();
+        self.ask(parts.unwrap_or_default())
+    }
+
+    /// The rows of one of a table's parts, the first of which is number 0.
+    pub fn part(&self, dump_id: i32, part: usize) -> Pieces {
+        let parts = self.shared.parts.get(&dump_id).cloned().unwrap_or_default();
+        let part = parts.start + part;
+        self.ask(part..parts.end.min(part + 1))
+    }
+
+    /// The large objects of an entry.
+    pub fn large_objects(&self, dump_id: i32) -> Objects {
+        let parts = self.shared.parts.get(&dump_id).cloned();
+        let (to, objects) = mpsc::channel(WAITING);
+        self.send(Request::objects(parts.unwrap_or_default(), to));
+        Objects::new(objects)
+    }
+
+    fn ask(&self, parts: Range<usize>) -> Pieces {
+        let (to, pieces) = mpsc::channel(WAITING);
+        self.send(Request::rows(parts, to));
+        Pieces::new(pieces)
+    }
+
+    /// Where nobody takes the request, whoever has made it hears that nobody reads any more.
+    fn send(&self, request: Request) {
+        let _ = self.requests.send(request);
+    }
+}
+
+impl Drop for Tap {
+    fn drop(&mut self) {
+        self.shared.idle().extend(self.own.take());
+    }
+}
+
+impl Supplying {
+    /// What the connections tell, as it comes; `None` when they have ended.
+    pub async fn told(&mut self) -> Option<Progress> {
+        self.told.recv().await
+    }
+
+    /// Waits until all that was asked for has been read, and every [`Supply`] and [`Tap`] is gone. Gives back the leader's session, whose transaction
+    /// is still open.
+    ///
+    /// # Errors
+    ///
+    /// What kept the leader from reading. Where a follower could not read, whoever has asked it has heard of that.
+    pub async fn end(mut self) -> Result<Session, Error> {
+        let mut leader = Err(Error::Gone);
+        while let Some(ended) = self.connections.join_next().await {
+            match ended.map_err(JoinError::try_into_panic) {
+                Ok(Ended::Leader(led)) => {
+                    leader = led.map_err(|error| Arc::try_unwrap(error).unwrap_or(Error::Gone));
+                }
+                Ok(Ended::Follower) => {}
+                Err(Ok(panic)) => std::panic::resume_unwind(panic),
+                // The runtime ends, and whoever waits here with it.
+                Err(Err(_)) => std::future::pending().await,
+            }
+        }
+        leader
+    }
+}
+
+impl Followers {
+    fn contended(&self) -> MutexGuard<'_, HashSet<usize>> {
+        self.contended
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The name of a job's table.
+    fn table(&self, job: usize) -> Option<BString> {
+        match &self.plan.jobs[job].work {
+            Work::Table(table) => Some(table.name.clone()),
+            Work::LargeObjects { .. } => None,
+        }
+    }
+}

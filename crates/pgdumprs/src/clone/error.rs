@@ -1,0 +1,56 @@
+//! What can keep a clone from being begun.
+
+use crate::{Error, RestoreError};
+
+/// Why there is no clone. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CloneError {
+    /// The source cannot be read.
+    #[error("the source: {0}")]
+    Source(#[source] Box<Error>),
+    /// The target cannot be written to, or not everything can be made there.
+    #[error("the target: {0}")]
+    Target(#[source] RestoreError),
+    /// Source and target are one database, or would become one.
+    #[error(
+        "the target is the source: both are the database \"{database}\" of one server, and nothing has been changed"
+    )]
+    SameDatabase {
+        /// The database's name.
+        database: String,
+    },
+    /// Source and target could not be told apart.
+    #[error("could not find out whether the target is the source")]
+    Identity(#[source] pgdumprs_connect::Error),
+    /// Something was chosen that a clone cannot have.
+    #[error("a clone has no {what}")]
+    Unfit {
+        /// What was chosen.
+        what: &'static str,
+    },
+}
+
+impl CloneError {
+    /// The SQLSTATE, where a server reported one.
+    pub fn sqlstate(&self) -> Option<&str> {
+        match self {
+            CloneError::Source(error) => error.sqlstate(),
+            CloneError::Target(error) => error.sqlstate(),
+            CloneError::Identity(error) => error.sqlstate(),
+            CloneError::SameDatabase { .. } | CloneError::Unfit { .. } => None,
+        }
+    }
+}
+
+impl From<Error> for CloneError {
+    fn from(error: Error) -> Self {
+        CloneError::Source(Box::new(error))
+    }
+}
+
+impl From<RestoreError> for CloneError {
+    fn from(error: RestoreError) -> Self {
+        CloneError::Target(error)
+    }
+}

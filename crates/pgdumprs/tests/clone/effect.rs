@@ -1,0 +1,183 @@
+//! What is cloned is what was there.
+
+use anyhow::{Result, ensure};
+use pgdumprs::CloneEnd;
+use pgdumprs_testkit::compare::compare_copy;
+use pgdumprs_testkit::{Major, Server, fixture_files, fixtures_dir, for_each_major};
+
+use super::{ALL_WAYS, DIVIDED, Way, clone, compare, run};
+
+fn is_thorough() -> bool {
+    std::env::var_os("PGDUMPRS_SCALE").is_some()
+}
+
+/// By default on the newest major.
+#[test]
+fn the_sample_database() {
+    for_each_major(|server| {
+        if server.major() != Major::REFERENCE && !is_thorough() {
+            return Ok(());
+        }
+        let source = server.database();
+        source.load_fixture("logistics")?;
+        compare(&source, ALL_WAYS)
+    });
+}
+
+/// Files whose objects no archive, stock's included, brings back as they were.
+const NOT_RESTORED_ALIKE: &[&str] = &[
+    "inheritance_column_order",
+    "partition_hash_enum",
+    "security_label",
+];
+
+/// Files with what matters to how rows are read and come in.
+const TELLING: &[&str] = &["data", "large_object", "matview", "partition", "trigger"];
+
+/// Kinds of objects, each file in a database of its own: all files where there is time, on each major, and else a few on the newest.
+#[test]
+fn each_kind_of_object() {
+    for_each_major(|server| {
+        let major = server.major();
+        if major != Major::REFERENCE && !is_thorough() {
+            return Ok(());
+        }
+        server
+            .database()
+            .load_file(&fixtures_dir().join("kinds/00_roles.sql"))?;
+        let mut failures = Vec::new();
+        for file in fixture_files("kinds", major)? {
+            let name = file.file_stem().unwrap_or_default().to_string_lossy();
+            let is_wanted = match is_thorough() {
+                true => name != "00_roles" && !NOT_RESTORED_ALIKE.contains(&&*name),
+                false => TELLING.contains(&&*name),
+            };
+            if !is_wanted {
+                continue;
+            }
+            let source = server.database();
+            source.load_file(&file)?;
+            let ways = if is_thorough() { ALL_WAYS } else { &[DIVIDED] };
+            if let Err(error) = compare(&source, ways) {
+                failures.push(format!("{name}: {error:#}"));
+            }
+        }
+        ensure!(failures.is_empty(), "{}", failures.join("\n"));
+        Ok(())
+    });
+}
+
+/// Rows of tables of all sizes, with what COPY leaves out or writes in its own way, and in another encoding.
+#[test]
+fn rows_of_every_kind() -> Result<()> {
+    let options = pgdumprs_testkit::DatabaseOptions {
+        encoding: "LATIN1".into(),
+        ..Default::default()
+    };
+    let source = Server::get(Major::REFERENCE).database_with(&options);
+    source.execute_sql(
+        r"SET client_encoding = 'UTF8';
+          CREATE TABLE wide (id int PRIMARY KEY, t text);
+          ALTER TABLE wide ALTER t SET STORAGE EXTERNAL;
+          INSERT INTO wide SELECT g, repeat('ä\' || chr(10) || g, 60000 * (g % 5)) FROM generate_series(1, 20) g;
+          CREATE TABLE many (id int, twice int GENERATED ALWAYS AS (id * 2) STORED, t text);
+          INSERT INTO many (id, t) SELECT g, md5(g::text) FROM generate_series(1, 30000) g;
+          CREATE INDEX ON many (t);
+          CREATE TABLE bare (); INSERT INTO bare DEFAULT VALUES; INSERT INTO bare DEFAULT VALUES;
+          CREATE TABLE none (id int);
+          CREATE TABLE only_generated (id int GENERATED ALWAYS AS (1) STORED); INSERT INTO only_generated DEFAULT VALUES;
+          CREATE TABLE child (id int REFERENCES wide, more text) INHERITS (none); INSERT INTO child SELECT g, NULL FROM generate_series(1, 20) g;
+          DO $$ BEGIN
+              FOR i IN 1..70 LOOP
+                  EXECUTE format('CREATE TABLE small_%s AS SELECT g AS id FROM generate_series(1, %s) g', i, i);
+              END LOOP;
+          END $$;
+          SELECT lo_from_bytea(70000 + g, convert_to(repeat('x' || g, 200000 * (g % 3)), 'UTF8')) FROM generate_series(1, 7) g;
+          COMMENT ON LARGE OBJECT 70001 IS 'ö'",
+    );
+    compare(&source, ALL_WAYS)?;
+    let target = source.empty_sibling()?;
+    let report = run(clone(&source, &target, DIVIDED)?)?;
+    let rows = |name: &str| {
+        let of = format!("public.{name}");
+        let table = report.restore.tables.iter().find(|table| table.name == of);
+        table.map(|table| (table.archived, table.loaded))
+    };
+    ensure!(rows("many") == Some((Some(30000), 30000)), "{report:#?}");
+    ensure!(rows("bare") == Some((Some(2), 2)), "{report:#?}");
+    ensure!(rows("none") == Some((Some(0), 0)), "{report:#?}");
+    ensure!(report.restore.large_objects == 7, "{report:#?}");
+    Ok(())
+}
+
+/// From an older server to a newer one: what a dump of the older has is there.
+#[test]
+fn upwards() -> Result<()> {
+    let pairs: &[(Major, Major)] = match is_thorough() {
+        true => &[
+            (Major::V13, Major::V17),
+            (Major::V15, Major::V18),
+            (Major::V17, Major::V19),
+        ],
+        false => &[(Major::V17, Major::V19)],
+    };
+    for &(old, new) in pairs {
+        let source = Server::get(old).database();
+        source.load_fixture("logistics")?;
+        let new = Server::get(new);
+        let roles = source.psql(
+            "SELECT string_agg(format('CREATE ROLE %I;', rolname), ' ') FROM pg_roles WHERE rolname LIKE 'logistics%'",
+        );
+        let target = new.database();
+        target.execute_sql(format!(
+            "DO $$ BEGIN {roles} EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+        ));
+        let report = run(clone(&source, &target, DIVIDED)?)?;
+        ensure!(report.end() == CloneEnd::Complete, "{report:#?}");
+        let comparison = compare_copy(&source, &target, &format!("{old:?} to {new:?}"))?;
+        ensure!(comparison.is_same(), "{comparison}");
+    }
+    Ok(())
+}
+
+/// Nothing of what both sides need is lost where one of the two is slow to answer: what comes next is asked for ahead of time.
+#[test]
+fn round_trips_do_not_grow_with_tables() -> Result<()> {
+    use std::time::Duration;
+
+    use pgdumprs_testkit::SlowLink;
+
+    let server = Server::get(Major::REFERENCE);
+    let trips = |tables: usize| -> Result<(usize, usize)> {
+        let (source, target) = (server.database(), server.database());
+        source.execute_sql(format!(
+            "DO $$ BEGIN FOR i IN 1..{tables} LOOP EXECUTE format('CREATE TABLE t_%s AS SELECT 1 AS id', i); END LOOP; END $$"
+        ));
+        let links = [
+            SlowLink::open(&server, Duration::ZERO)?,
+            SlowLink::open(&server, Duration::ZERO)?,
+        ];
+        let way = Way {
+            jobs: 1,
+            part_bytes: 16 << 20,
+        };
+        let clone = super::over(
+            &links[0].conninfo(source.name()),
+            &links[1].conninfo(target.name()),
+            way,
+        )?;
+        let report = run(clone)?;
+        ensure!(report.end() == CloneEnd::Complete, "{report:#?}");
+        Ok((
+            links[0].traffic().round_trips,
+            links[1].traffic().round_trips,
+        ))
+    };
+    let (few, many) = (trips(32)?, trips(320)?);
+    // One more for each batch of tables is what is allowed.
+    ensure!(
+        many.0 <= few.0 + 20 && many.1 <= few.1 + 20,
+        "{few:?} round trips for 32 tables, {many:?} for 320"
+    );
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! One side that goes away: what is not there is never taken to be.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use pgdumprs::{CloneEnd, RestoreStopped};
+use pgdumprs_testkit::random::random_numbers;
+use pgdumprs_testkit::{Database, Fault, Major, Server, SlowLink};
+
+use super::{ALL_WAYS, Way, check, over, run};
+
+const SEED: u64 = 31;
+
+fn source(server: &Server) -> Database {
+    let source = server.database();
+    source.execute_sql(
+        "CREATE TABLE big (id int PRIMARY KEY, t text);
+         INSERT INTO big SELECT g, repeat(md5(g::text), 1 + g % 20) FROM generate_series(1, 6000) g;
+         CREATE INDEX ON big (t);
+         DO $$ BEGIN
+             FOR i IN 1..40 LOOP
+                 EXECUTE format('CREATE TABLE small_%s AS SELECT g AS id FROM generate_series(1, 100) g', i);
+                 EXECUTE format('ALTER TABLE small_%s ADD FOREIGN KEY (id) REFERENCES big', i);
+             END LOOP;
+         END $$;
+         SELECT lo_from_bytea(100000 + g, convert_to(repeat('x' || g, g % 3000), 'UTF8')) FROM generate_series(0, 30) g;",
+    );
+    source
+}
+
+/// The two sides of a clone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Source,
+    Target,
+}
+
+/// A link to the server for a side.
+fn clone_over(
+    server: &Server,
+    side: Side,
+    link: &SlowLink,
+    source: &Database,
+    target: &Database,
+    way: Way,
+) -> Result<pgdumprs::DatabaseClone> {
+    let (from, to) = match side {
+        Side::Source => (link.conninfo(source.name()), target.conninfo()),
+        Side::Target => (source.conninfo(), link.conninfo(target.name())),
+    };
+    debug_assert_eq!(server.port(), source.server().port());
+    let clone = over(&from, &to, way)?;
+    Ok(clone.target(|restore| restore.patience(Duration::from_secs(5))))
+}
+
+/// What is said to be complete is: the rest says what is missing.
+#[test]
+fn nothing_looks_complete_that_is_not() -> Result<()> {
+    let points = match std::env::var_os("PGDUMPRS_SCALE") {
+        Some(_) => 25,
+        None => 2,
+    };
+    let server = Server::get(Major::REFERENCE);
+    let source = source(&server);
+    let mut ends = [0, 0];
+    for side in [Side::Source, Side::Target] {
+        for &way in ALL_WAYS {
+            let target = source.empty_sibling()?;
+            let link = SlowLink::open(&server, Duration::ZERO)?;
+            let report = run(clone_over(&server, side, &link, &source, &target, way)?)?;
+            check(&source, &target, &report, "without a fault")?;
+            let bytes = usize::try_from(link.bytes())?;
+            for (turn, after) in random_numbers(SEED, points, bytes).into_iter().enumerate() {
+                let fault = if turn % 2 == 0 {
+                    Fault::CutAll
+                } else {
+                    Fault::Cut
+                };
+                let how = format!("{side:?}, {way:?}, {fault:?} after {after} of {bytes} bytes");
+                let target = source.empty_sibling()?;
+                let link = SlowLink::open(&server, Duration::ZERO)?;
+                link.fail_after(u64::try_from(after)?, fault);
+                let cloned = run(clone_over(&server, side, &link, &source, &target, way)?);
+                match cloned {
+                    Ok(report) if report.end() == CloneEnd::Complete => {
+                        // Where all connections end for good, nobody can say that all is well.
+                        ensure!(fault == Fault::Cut || !link.has_failed(), "{how}");
+                        check(&source, &target, &report, &how)?;
+                        ends[0] += 1;
+                    }
+                    Ok(report) => {
+                        let is_told = report.restore.stopped.is_some()
+                            || report.source_end.is_some()
+                            || !report.restore.failures.is_empty();
+                        ensure!(is_told, "{how}: {report:#?}");
+                        ends[1] += 1;
+                    }
+                    // It could not even begin.
+                    Err(_) => ensure!(
+                        target.psql("SELECT count(*) FROM pg_class WHERE oid >= 16384") == "0",
+                        "{how}"
+                    ),
+                }
+            }
+        }
+    }
+    ensure!(ends[1] > 0, "no clone was cut off in its midst");
+    Ok(())
+}
+
+/// A connection to the target that is lost is opened again, and what was read is read again from the same snapshot.
+#[test]
+fn a_clone_goes_on_after_a_connection_to_the_target_was_cut() -> Result<()> {
+    let server = Server::get(Major::REFERENCE);
+    let source = source(&server);
+    for &way in ALL_WAYS {
+        let target = source.empty_sibling()?;
+        let link = SlowLink::open(&server, Duration::ZERO)?;
+        // In the midst of the largest table.
+        link.fail_after(1_000_000, Fault::Cut);
+        let cloned = clone_over(&server, Side::Target, &link, &source, &target, way)?;
+        let report = run(cloned)?;
+        ensure!(link.has_failed());
+        check(&source, &target, &report, &format!("{way:?}"))?;
+    }
+    Ok(())
+}
+
+/// The source's connections end: the clone says so, and with what it was at.
+#[test]
+fn a_source_that_goes_away_ends_the_clone() -> Result<()> {
+    let server = Server::get(Major::REFERENCE);
+    let source = source(&server);
+    for &way in ALL_WAYS {
+        let target = source.empty_sibling()?;
+        let link = SlowLink::open(&server, Duration::ZERO)?;
+        link.fail_after(1_000_000, Fault::CutAll);
+        let cloned = clone_over(&server, Side::Source, &link, &source, &target, way)?;
+        let report = run(cloned).with_context(|| format!("{way:?}"))?;
+        ensure!(report.end() == CloneEnd::Incomplete, "{report:#?}");
+        match &report.restore.stopped {
+            Some(error @ RestoreStopped::Source { .. }) => {
+                ensure!(error.to_string().contains("from the source"), "{error}");
+            }
+            other => bail!("{way:?}: {other:?}"),
+        }
+    }
+    Ok(())
+}
+
+/// Rows that the target refuses are not there, and the clone is not complete.
+#[test]
+fn rows_that_are_refused_are_missed() -> Result<()> {
+    let server = Server::get(Major::REFERENCE);
+    let source = source(&server);
+    for &way in ALL_WAYS {
+        let target = source.empty_sibling()?;
+        target.execute_sql(
+            "CREATE TABLE big (id int PRIMARY KEY CHECK (id <> 4000), t text); CREATE TABLE small_7 (id int CHECK (id < 50))",
+        );
+        let cloned = over(&source.conninfo(), &target.conninfo(), way)?
+            .target(|restore| restore.regardless(true));
+        let report = run(cloned)?;
+        ensure!(report.end() == CloneEnd::Incomplete, "{report:#?}");
+        let refused = report.restore.failures.iter();
+        let refused = refused
+            .filter(|failure| failure.error.code() == "23514")
+            .count();
+        ensure!(refused == 2, "{way:?}: {refused} {report:#?}");
+        ensure!(target.psql("SELECT (SELECT count(*) FROM big), (SELECT count(*) FROM small_7), (SELECT count(*) FROM small_8)") == "0|0|100");
+    }
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! Clones on real servers: what stock's pg_dump says of the copy is what it says of the source.
+
+mod choices;
+mod effect;
+mod faults;
+mod same;
+
+use anyhow::{Context, Result, ensure};
+use pgdumprs::{CloneEnd, CloneError, CloneReport, DatabaseClone};
+use pgdumprs_testkit::Database;
+use pgdumprs_testkit::compare::compare_copy;
+
+/// How a clone goes about.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    /// Pairs of connections.
+    jobs: usize,
+    /// Bytes on disk of a table's part.
+    part_bytes: u64,
+}
+
+/// One pair of connections; several; several for each table of more than a page.
+const ALL_WAYS: &[Way] = &[
+    Way {
+        jobs: 1,
+        part_bytes: 16 << 20,
+    },
+    Way {
+        jobs: 4,
+        part_bytes: 16 << 20,
+    },
+    DIVIDED,
+];
+
+const DIVIDED: Way = Way {
+    jobs: 4,
+    part_bytes: 8192,
+};
+
+/// A clone of one database into another.
+fn clone(source: &Database, target: &Database, way: Way) -> Result<DatabaseClone> {
+    over(&source.conninfo(), &target.conninfo(), way)
+}
+
+/// A clone from one connection string to another.
+fn over(source: &str, target: &str, way: Way) -> Result<DatabaseClone> {
+    let clone = DatabaseClone::new(source, target)?
+        .source(|dump| dump.part_bytes(way.part_bytes))
+        .target(|restore| restore.jobs(way.jobs));
+    Ok(clone)
+}
+
+/// Runs a clone to its end.
+fn run(clone: DatabaseClone) -> Result<CloneReport, CloneError> {
+    let runtime = tokio::runtime::Runtime::new().expect("there is a runtime");
+    runtime.block_on(clone.run())
+}
+
+/// Makes sure that a copy is whole.
+fn check(source: &Database, target: &Database, report: &CloneReport, how: &str) -> Result<()> {
+    ensure!(report.end() == CloneEnd::Complete, "{how}: {report:#?}");
+    let comparison = compare_copy(source, target, how)?;
+    ensure!(comparison.is_same(), "{comparison}");
+    Ok(())
+}
+
+/// Clones a database in each way, and compares.
+fn compare(source: &Database, ways: &[Way]) -> Result<()> {
+    for &way in ways {
+        let target = source.empty_sibling()?;
+        let how = format!("{way:?}");
+        let report = run(clone(source, &target, way)?).with_context(|| how.clone())?;
+        check(source, &target, &report, &how)?;
+    }
+    Ok(())
+}
