@@ -148,8 +148,8 @@ pub fn compare_restored(source: &Database, ours: &Path, ways: &[Restore]) -> Res
 pub fn compare_copy(source: &Database, copy: &Database, how: &str) -> Result<Comparison> {
     let mut comparison = Comparison::of_copy(source, copy);
     let dumps = [restored::dump_of(source), restored::dump_of(copy)];
-    let major = source.server().major();
-    restored::compare_dumps(how, major, dumps, output::Rows::Sorted, &mut comparison)?;
+    let majors = [source.server().major(), copy.server().major()];
+    restored::compare_dumps(how, majors, dumps, output::Rows::Sorted, &mut comparison)?;
     Ok(comparison)
 }
 

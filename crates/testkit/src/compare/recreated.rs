@@ -41,7 +41,13 @@ pub(super) fn compare(
         let (mut expected, mut found) = (Command::new("cat"), dump_of(source));
         expected.arg(before.path());
         found.arg("--create");
-        compare_dumps(&how, server.major(), [expected, found], rows, comparison)?;
+        compare_dumps(
+            &how,
+            [server.major(); 2],
+            [expected, found],
+            rows,
+            comparison,
+        )?;
     }
     Ok(())
 }
