@@ -1,13 +1,13 @@
 //! The options of a dump.
 
 pub(crate) mod connection;
-mod content;
+pub(crate) mod content;
 pub(crate) mod filter;
 mod form;
-mod kinds;
+pub(crate) mod kinds;
 mod running;
 mod script;
-mod selection;
+pub(crate) mod selection;
 pub(crate) mod telling;
 
 use std::path::{Path, PathBuf};

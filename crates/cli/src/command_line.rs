@@ -10,7 +10,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::args::DumpArgs;
 use crate::commands::{
-    self, cat::CatArgs, list::ListArgs, restore::RestoreArgs, verify::VerifyArgs,
+    self, cat::CatArgs, clone::CloneArgs, list::ListArgs, restore::RestoreArgs, verify::VerifyArgs,
 };
 use crate::failure::Failure;
 use crate::message::say;
@@ -79,6 +79,13 @@ enum Command {
         after_help = "Exit status: 0 where everything was restored or written, 1 where anything was not."
     )]
     Restore(Box<Options<RestoreArgs>>),
+
+    /// Clone a database into another one, on the same server or another, without a file between them
+    #[command(
+        override_usage = "pgdumprs clone [OPTION]... --source DBNAME --target DBNAME\n       pgdumprs clone [OPTION]... SOURCE TARGET",
+        after_help = "Exit status: 0 where everything was cloned, 1 where anything was not. PG* environment variables are the source's."
+    )]
+    Clone(Box<Options<CloneArgs>>),
 
     /// Print what an archive holds, as pg_restore -l does
     #[command(
@@ -184,6 +191,7 @@ impl CommandLine {
             None => commands::dump::run(self.dump)?,
             Some(Command::Dump(dump)) => commands::dump::run(dump.own)?,
             Some(Command::Restore(restore)) => commands::restore::run(&restore.own)?,
+            Some(Command::Clone(clone)) => commands::clone::run(&clone.own)?,
             Some(Command::List(list)) => commands::list::run(&list.own)?,
             Some(Command::Verify(verify)) => commands::verify::run(&verify.own)?,
             Some(Command::Cat(cat)) => commands::cat::run(cat.own)?,

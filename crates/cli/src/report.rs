@@ -1,5 +1,6 @@
 //! What a dump or a restore came to, for machines.
 
+pub(crate) mod clone;
 pub(crate) mod dump;
 pub(crate) mod plan;
 pub(crate) mod restore;

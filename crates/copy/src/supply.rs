@@ -53,15 +53,9 @@ impl Shared {
 ///
 /// Dropping it ends them, and cancels what the server does for them.
 pub struct Supplying {
-    connections: JoinSet<Ended>,
+    /// Each gives the leader's session back, or why it is gone; followers give nothing.
+    connections: JoinSet<Option<Result<Session, Arc<Error>>>>,
     told: UnboundedReceiver<Progress>,
-}
-
-/// What a connection came to.
-enum Ended {
-    /// The leader's session, or why it is gone.
-    Leader(Result<Session, Arc<Error>>),
-    Follower,
 }
 
 /// What followers share.
@@ -86,7 +80,7 @@ impl Supply {
         let (to_leader, requests) = mpsc::unbounded_channel();
         let mut connections = JoinSet::new();
         let leading = Connection::of_leader(leader, Arc::clone(&plan), tell.clone());
-        let leading = async move { Ended::Leader(leading.lead(requests).await) };
+        let leading = async move { Some(leading.lead(requests).await) };
         connections.spawn(leading.in_current_span());
         let followers = Arc::new(Followers {
             plan: Arc::clone(&plan),
@@ -100,7 +94,7 @@ impl Supply {
             let followers = Arc::clone(&followers);
             let following = async move {
                 follow(opening, requests, &followers).await;
-                Ended::Follower
+                None
             };
             connections.spawn(following.in_current_span());
             idle.push_back(to_follower);
@@ -205,10 +199,10 @@ impl Supplying {
         let mut leader = Err(Error::Gone);
         while let Some(ended) = self.connections.join_next().await {
             match ended.map_err(JoinError::try_into_panic) {
-                Ok(Ended::Leader(led)) => {
+                Ok(Some(led)) => {
                     leader = led.map_err(|error| Arc::try_unwrap(error).unwrap_or(Error::Gone));
                 }
-                Ok(Ended::Follower) => {}
+                Ok(None) => {}
                 Err(Ok(panic)) => std::panic::resume_unwind(panic),
                 // The runtime ends, and whoever waits here with it.
                 Err(Err(_)) => std::future::pending().await,

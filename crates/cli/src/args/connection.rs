@@ -69,6 +69,11 @@ impl ConnectionArgs {
 }
 
 impl ServerArgs {
+    /// Whether a password may be asked for.
+    pub(crate) fn asks_password(&self) -> bool {
+        !self.no_password
+    }
+
     /// Connection parameters to the database that `dbname` names, with what services and the environment add.
     ///
     /// As in stock's programs, a connection string in place of a database name wins over `-h`, `-p` and `-U`, and empty values of

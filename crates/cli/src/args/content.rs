@@ -7,7 +7,7 @@ use crate::args::refuse_conflicts;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Content options")]
-pub(super) struct ContentArgs {
+pub(crate) struct ContentArgs {
     /// Dump only the data, not definitions or statistics
     #[arg(short = 'a', long)]
     data_only: bool,
@@ -61,13 +61,13 @@ enum Section {
 
 impl ContentArgs {
     /// Whether nothing but data was asked for.
-    pub(super) fn data_only(&self) -> bool {
+    pub(crate) fn data_only(&self) -> bool {
         self.data_only
     }
 
     /// Checks that the options go together, in pg_dump's order, and tells `dump` what was asked for. `foreign_data` says whether rows of
     /// foreign tables were.
-    pub(super) fn apply(&self, dump: Dump, foreign_data: bool) -> anyhow::Result<Dump> {
+    pub(crate) fn apply(&self, dump: Dump, foreign_data: bool) -> anyhow::Result<Dump> {
         self.check(foreign_data)?;
         let sections = self.section.iter().map(|section| match section {
             Section::PreData => Sections::PRE_DATA,

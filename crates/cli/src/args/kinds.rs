@@ -5,7 +5,7 @@ use pgdumprs::Dump;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Kinds of objects and properties")]
-pub(super) struct KindArgs {
+pub(crate) struct KindArgs {
     /// Dump large objects also where only some schemas or tables are
     #[arg(short = 'b', long, alias = "blobs")]
     large_objects: bool,
@@ -53,7 +53,7 @@ pub(super) struct KindArgs {
 
 impl KindArgs {
     /// Tells `dump` what was asked for.
-    pub(super) fn apply(&self, dump: Dump) -> Dump {
+    pub(crate) fn apply(&self, dump: Dump) -> Dump {
         let dump = match (self.large_objects, self.no_large_objects) {
             (false, false) => dump,
             (wanted, _) => dump.large_objects(wanted),

@@ -11,7 +11,7 @@ use crate::names::bytes;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Choice by name, with patterns of psql")]
-pub(super) struct SelectionArgs {
+pub(crate) struct SelectionArgs {
     /// Dump only these tables, views and sequences
     ///
     /// May be given several times, as all options of this group. -n and -N are without effect on what a -t matches. What a table needs,
@@ -83,12 +83,12 @@ type Choose = fn(Dump, Vec<u8>) -> Dump;
 
 impl SelectionArgs {
     /// Whether rows of foreign tables were asked for.
-    pub(super) fn has_foreign_data(&self) -> bool {
+    pub(crate) fn has_foreign_data(&self) -> bool {
         !self.foreign_servers.is_empty()
     }
 
     /// Tells `dump` what was asked for.
-    pub(super) fn apply(&self, dump: Dump) -> anyhow::Result<Dump> {
+    pub(crate) fn apply(&self, dump: Dump) -> anyhow::Result<Dump> {
         let lists: [(&[OsString], Choose); 11] = [
             (&self.tables, Dump::include_table),
             (&self.exclude_tables, Dump::exclude_table),

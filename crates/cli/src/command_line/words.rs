@@ -13,8 +13,8 @@ const WORDS: &[(&[&str], &str)] = &[
         "a dump needs no command: pgdumprs -d DBNAME -f FILE",
     ),
     (
-        &["clone", "copy", "migrate", "sync"],
-        "two programs copy a database into another one that is there: pgdumprs -d SOURCE | pg_restore -d TARGET",
+        &["copy", "migrate", "sync"],
+        "pgdumprs clone does that: pgdumprs clone --source DBNAME --target DBNAME",
     ),
     (
         &["ls", "show", "info", "inspect", "toc"],
@@ -33,7 +33,7 @@ const WORDS: &[(&[&str], &str)] = &[
 ];
 
 /// Words that are commands, and something else where they stand behind an option.
-const COMMANDS: &[&str] = &["restore"];
+const COMMANDS: &[&str] = &["clone", "restore"];
 
 /// What to do instead, where `word` is one of them.
 pub(crate) fn advice(word: &str) -> Option<String> {

@@ -1,5 +1,6 @@
 //! `pgdumprs restore`: restores an archive into a database, or makes SQL of it.
 
+pub(crate) mod ends;
 mod execute;
 mod itself;
 mod options;
@@ -19,7 +20,7 @@ use crate::output::print_names;
 use crate::progress;
 use crate::signal;
 
-pub(crate) use options::RestoreArgs;
+pub(crate) use options::{AdaptArgs, RestoreArgs, size};
 
 /// Restores as `args` say.
 pub(crate) fn run(args: &RestoreArgs) -> anyhow::Result<()> {

@@ -1,10 +1,11 @@
 //! What a restore says while it runs.
 
 use bstr::ByteSlice;
-use pgdumprs::{AdaptedEntry, Failure, RestoreEvent, RestoreProgress};
+use pgdumprs::{AdaptedEntry, Event, Failure, RestoreEvent, RestoreProgress};
 
 use crate::args::telling::ProgressWhen;
 use crate::progress::{Meter, Standing, Verbosity};
+use crate::verbose;
 
 /// How much of a statement is shown, in letters.
 const SHOWN: usize = 300;
@@ -38,6 +39,20 @@ impl Teller {
             RestoreEvent::EntryStarted { object, .. } => self.meter.name(&object.to_string()),
             RestoreEvent::Progress(progress) => self.meter.update(&Standing::from(progress)),
             _ => {}
+        }
+    }
+
+    /// Says what happens on the side that a clone reads: how far that is, the other side tells.
+    pub(crate) fn tell_source(&mut self, event: &Event) {
+        let is_idle = matches!(event, Event::Hint(_)) && !self.meter.has_reader;
+        if self.verbosity == Verbosity::Quiet || is_idle || matches!(event, Event::Planned { .. }) {
+            return;
+        }
+        let is_verbose = self.verbosity == Verbosity::Verbose;
+        match (verbose::line(event, is_verbose), verbose::line(event, true)) {
+            (Some(line), _) => self.meter.say(format_args!("source: {line}")),
+            (None, Some(stage)) => self.meter.stage(&stage),
+            (None, None) => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use pgdumprs::{Report, TableReport};
+use pgdumprs::{Lsn, Report, TableReport};
 use serde::Serialize;
 
 use crate::report::seconds;
@@ -29,9 +29,18 @@ pub(crate) struct DumpReport<'a> {
 
 /// When and where in the write-ahead log; null where it is not known.
 #[derive(Serialize)]
-struct Snapshot {
+pub(crate) struct Snapshot {
     lsn: Option<String>,
     time: Option<String>,
+}
+
+impl Snapshot {
+    pub(crate) fn new(lsn: Option<Lsn>, time: Option<SystemTime>) -> Self {
+        Self {
+            lsn: lsn.map(|lsn| lsn.to_string()),
+            time: time.and_then(text),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -49,10 +58,7 @@ impl<'a> From<&'a Report> for DumpReport<'a> {
             pgdumprs: env!("CARGO_PKG_VERSION"),
             database: report.database.to_string(),
             server_version: report.server_version.to_string(),
-            snapshot: Snapshot {
-                lsn: report.snapshot_lsn.map(|lsn| lsn.to_string()),
-                time: report.snapshot_time.and_then(text),
-            },
+            snapshot: Snapshot::new(report.snapshot_lsn, report.snapshot_time),
             tries: report.tries,
             entries: report.entries,
             tables: report.tables,

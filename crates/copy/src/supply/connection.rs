@@ -136,7 +136,7 @@ impl Connection {
         mut requests: UnboundedReceiver<Request>,
     ) -> Result<Session, Arc<Error>> {
         let read = loop {
-            match self.turn(&mut requests, |request| Some(request)).await {
+            match self.turn(&mut requests, Some).await {
                 Ok(Turn::On) => {}
                 Ok(Turn::Over) => return Ok(self.session),
                 Ok(Turn::Refused(source)) => break self.refused(source),

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use anyhow::{anyhow, bail};
 use pgdumprs::script::Options;
-use pgdumprs::{BString, Cause, Fate, Restore, RestoreEnd, RestoreError, RestoreReport};
+use pgdumprs::{Restore, RestoreEnd, RestoreError, RestoreReport};
 
 use super::RestoreArgs;
+use super::ends::{print_plan, say_missing, summary};
 use super::options::TellingArgs;
 use super::reached::Reached;
 use crate::message::say;
-use crate::output::print_names;
 use crate::program::Program;
 use crate::progress::Verbosity;
 use crate::progress::restore::Teller;
@@ -76,43 +76,9 @@ fn plan(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
     if let Some(sink) = sink {
         sink.write(&JsonPlan::from(&plan), "nothing has been changed")?;
     }
-    print_names(|output| {
-        if is_alone {
-            return Ok(());
-        }
-        writeln!(output, "{plan}")?;
-        for entry in plan.adapted() {
-            for adaptation in &entry.adaptations {
-                writeln!(output, "  {}: {adaptation}", entry.name)?;
-            }
-        }
-        if !args.verbose() {
-            return Ok(());
-        }
-        for entry in &plan.entries {
-            let fate = match &entry.fate {
-                Fate::Done if entry.adaptations.is_empty() => "done".to_owned(),
-                Fate::Done | Fate::Adapted => {
-                    let fate = if entry.fate == Fate::Done {
-                        "done"
-                    } else {
-                        "adapted"
-                    };
-                    let adaptations = entry.adaptations.iter();
-                    let adaptations: Vec<_> = adaptations.map(ToString::to_string).collect();
-                    format!("{fate}: {}", adaptations.join("; "))
-                }
-                Fate::HangsOn(needed) => format!("needs {needed}"),
-                Fate::Impossible(obstacles) => {
-                    let obstacles: Vec<_> = obstacles.iter().map(ToString::to_string).collect();
-                    format!("impossible: {}", obstacles.join("; "))
-                }
-                _ => continue,
-            };
-            writeln!(output, "{}; {}: {fate}", entry.dump_id, entry.name)?;
-        }
-        Ok(())
-    })?;
+    if !is_alone {
+        print_plan(&plan, args.verbose())?;
+    }
     match plan.is_possible() {
         true => Ok(()),
         false => bail!("not everything can be restored"),
@@ -121,7 +87,6 @@ fn plan(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
 
 /// The end that the restore came to, as the last line says it.
 fn conclude(report: RestoreReport, telling: &TellingArgs) -> anyhow::Result<()> {
-    let rows: u64 = report.tables.iter().map(|table| table.loaded).sum();
     let end = match report.end() {
         RestoreEnd::Complete => Some(("the restore is complete".to_owned(), telling.summarizes())),
         RestoreEnd::Adapted => {
@@ -139,40 +104,11 @@ fn conclude(report: RestoreReport, telling: &TellingArgs) -> anyhow::Result<()> 
     };
     if let Some((end, is_said)) = end {
         if is_said {
-            say(format_args!(
-                "{end}: {} tables with {rows} rows, {} large objects, in {:.1} s",
-                report.tables.len(),
-                report.large_objects,
-                report.elapsed.as_secs_f64()
-            ));
+            say(format_args!("{end}: {}", summary(&report)));
         }
         return Ok(());
     }
-    for cause in &report.causes {
-        say_cause(cause, &report);
-    }
-    for table in report.incomplete_tables() {
-        if let Some(archived) = table.archived {
-            say(format_args!(
-                "error: {}: {} of {archived} rows are loaded",
-                table.name, table.loaded
-            ));
-        }
-    }
-    let mut end = match report.failures.len() {
-        0 => "the restore is not complete".to_owned(),
-        1 => "the restore is not complete: the server refused 1 statement".to_owned(),
-        refused => format!("the restore is not complete: the server refused {refused} statements"),
-    };
-    if !report.not_reached.is_empty() {
-        end += &format!(
-            ", and {} entries were not reached",
-            report.not_reached.len()
-        );
-    }
-    if report.rolled_back {
-        end += "; the transaction was given up, and nothing has changed";
-    }
+    let end = say_missing("the restore", &report);
     if let Some(journal) = &report.journal {
         say(format_args!(
             "hint: --resume goes on with what is missing, by the journal \"{}\"",
@@ -182,35 +118,5 @@ fn conclude(report: RestoreReport, telling: &TellingArgs) -> anyhow::Result<()> 
     match report.stopped {
         Some(error) => Err(anyhow!(error).context(end)),
         None => bail!(end),
-    }
-}
-
-/// Says how often something was refused for one reason, and what can be done about it. What failed first was said when it did.
-fn say_cause(cause: &Cause, report: &RestoreReport) {
-    let Some(first) = cause
-        .failures
-        .first()
-        .and_then(|&at| report.failures.get(at))
-    else {
-        return;
-    };
-    let (more, following) = (cause.failures.len() - 1, cause.following.len());
-    let mut counts = Vec::new();
-    if more > 0 {
-        counts.push(format!("{more} more for the same reason"));
-    }
-    if following > 0 {
-        counts.push(format!("{following} that followed from it"));
-    }
-    let of = match first.entry.is_empty() {
-        true => BString::from("the session"),
-        false => first.entry.clone(),
-    };
-    if !counts.is_empty() {
-        let (code, counts) = (&first.error.code, counts.join(", "));
-        say(format_args!("error: besides {of} ({code}): {counts}"));
-    }
-    if let Some(advice) = &cause.advice {
-        say(format_args!("hint: {of}: {advice}"));
     }
 }

@@ -18,12 +18,13 @@ use pgdumprs::archive::Format;
 use pgdumprs::script::{Options, RestrictKey};
 use pgdumprs::{Adapt, ConnectParams, Plain, Restore};
 
-use adapt::AdaptArgs;
+pub(crate) use adapt::AdaptArgs;
 use connection::ConnectionArgs;
 use content::ContentArgs;
 use form::FormArgs;
 use kinds::KindArgs;
 use running::RunningArgs;
+pub(crate) use running::size;
 use selection::SelectionArgs;
 pub(super) use telling::TellingArgs;
 

@@ -21,7 +21,7 @@ fn profile_parser() -> PossibleValuesParser {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Adaptations")]
-pub(super) struct AdaptArgs {
+pub(crate) struct AdaptArgs {
     /// Restore otherwise, or leave out, what the server would refuse: everything that can be adapted, or only some of it
     ///
     /// What is adapted is told before the first change, and by --plan. Rows are never left out. Without --missing-roles, --adapt alone skips
@@ -99,7 +99,7 @@ impl AdaptArgs {
     }
 
     /// What may be adapted.
-    pub(super) fn adapt(&self) -> anyhow::Result<Adapt> {
+    pub(crate) fn adapt(&self) -> anyhow::Result<Adapt> {
         let mut adapt = match self.adapt.as_deref() {
             None => Adapt::default(),
             Some([]) => Adapt::everything(),

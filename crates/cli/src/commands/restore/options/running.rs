@@ -77,7 +77,7 @@ fn number() -> clap::builder::RangedI64ValueParser<u32> {
 }
 
 /// Bytes, as the server writes them.
-fn size(text: &str) -> Result<u64, String> {
+pub(crate) fn size(text: &str) -> Result<u64, String> {
     let end = text.find(|letter: char| !letter.is_ascii_digit());
     let (number, unit) = text.split_at(end.unwrap_or(text.len()));
     let shift = match unit.trim_start() {

@@ -1,0 +1,106 @@
+//! `pgdumprs clone`: makes of one database another, on whatever server.
+
+mod options;
+
+use anyhow::bail;
+use pgdumprs::{
+    CloneEnd, CloneError, CloneEvent, CloneReport, DatabaseClone, Dump, Restore, RestoreError,
+};
+
+use crate::commands::restore::ends::{print_plan, say_missing, summary};
+use crate::message::say;
+use crate::progress::Verbosity;
+use crate::progress::restore::Teller;
+use crate::report::ReportSink;
+use crate::report::clone::JsonClone;
+use crate::report::plan::JsonPlan;
+use crate::signal;
+
+pub(crate) use options::CloneArgs;
+
+/// Clones as `args` say.
+pub(crate) fn run(args: &CloneArgs) -> anyhow::Result<()> {
+    args.check()?;
+    let (source, target) = (args.source()?, args.target()?);
+    let dump = args.dump(Dump::with_params(source.clone()), &source)?;
+    let restore = args.restore(Restore::with_params(target))?;
+    let clone = DatabaseClone::of(dump, restore);
+    if args.is_plan() {
+        return plan(args, clone);
+    }
+    let telling = &args.telling;
+    let sink = telling.report()?;
+    let mut teller = Teller::new(telling.verbosity(), telling.progress(), false);
+    let clone = clone.watch(move |event| match event {
+        CloneEvent::Source(event) => teller.tell_source(&event),
+        CloneEvent::Target(event) => teller.tell(&event),
+        _ => {}
+    });
+    let cloned = signal::run("clone", async { Ok(clone.run().await) })?;
+    match cloned {
+        Err(CloneError::Target(RestoreError::Impossible(plan))) => {
+            if let Some(sink) = sink {
+                sink.write(&JsonPlan::from(&*plan), "nothing has been changed")?;
+            }
+            say(format_args!("error: {plan}"));
+            bail!(
+                "not everything can be cloned, and nothing has been changed; --adapt makes otherwise what can be, --continue clones the rest"
+            )
+        }
+        cloned => {
+            let report = cloned?;
+            if let Some(sink) = sink {
+                sink.write(&JsonClone::from(&report), "the clone has ended")?;
+            }
+            conclude(report, args)
+        }
+    }
+}
+
+/// Prints what would become of the clone.
+fn plan(args: &CloneArgs, clone: DatabaseClone) -> anyhow::Result<()> {
+    let sink = args.telling.report()?;
+    let plan = signal::run("plan", async { Ok(clone.plan().await?) })?;
+    let is_alone = sink.as_ref().is_some_and(ReportSink::is_output);
+    if let Some(sink) = sink {
+        sink.write(&JsonPlan::from(&plan), "nothing has been changed")?;
+    }
+    if !is_alone {
+        print_plan(&plan, args.telling.verbosity() == Verbosity::Verbose)?;
+    }
+    match plan.is_possible() {
+        true => Ok(()),
+        false => bail!("not everything can be cloned"),
+    }
+}
+
+/// The end that the clone came to, as the last line says it.
+fn conclude(report: CloneReport, args: &CloneArgs) -> anyhow::Result<()> {
+    let telling = &args.telling;
+    let end = match report.end() {
+        CloneEnd::Complete => Some(("the clone is complete".to_owned(), telling.summarizes())),
+        CloneEnd::Adapted => {
+            let end = match report.restore.adaptations.len() {
+                1 => "the clone is complete, but for 1 entry that was adapted".to_owned(),
+                count => {
+                    format!("the clone is complete, but for {count} entries that were adapted")
+                }
+            };
+            Some((end, telling.verbosity() != Verbosity::Quiet))
+        }
+        _ => None,
+    };
+    if let Some((end, is_said)) = end {
+        if is_said {
+            say(format_args!("{end}: {}", summary(&report.restore)));
+        }
+        return Ok(());
+    }
+    let end = say_missing("the clone", &report.restore);
+    let stopped = report.restore.stopped.map(anyhow::Error::from);
+    let stopped = stopped.or(report.source_end.map(anyhow::Error::from));
+    match stopped {
+        Some(error) => Err(error.context(end)),
+        None => bail!(end),
+    }
+}
