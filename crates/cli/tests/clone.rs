@@ -1,0 +1,107 @@
+//! `pgdumprs clone`: how source and target are named, what is said and the exit status.
+
+mod support;
+
+use pgdumprs_testkit::{Database, Major, Server};
+use support::{assert_says, failure, pgdumprs, run};
+
+fn source(server: &Server) -> Database {
+    let source = server.database();
+    source.execute_sql(
+        "CREATE TABLE item AS SELECT g AS id FROM generate_series(1, 100) g; CREATE TABLE log AS TABLE item",
+    );
+    source
+}
+
+/// Runs a command that must succeed, and returns what it printed.
+fn success(command: &mut std::process::Command) -> String {
+    let output = run(command);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn source_and_target_are_named_in_several_ways() {
+    let server = Server::get(Major::REFERENCE);
+    let source = source(&server);
+    let from = source.conninfo();
+    for way in 0..4 {
+        let target = server.database();
+        let to = target.conninfo();
+        let mut command = pgdumprs();
+        match way {
+            0 => command.args(["clone", &from, &to]),
+            1 => command.args(["clone", "--source", &from, "--target", &to]),
+            2 => command.args(["clone", "-d", &from, &to, "-T", "log"]),
+            // What the environment says is the source's alone.
+            _ => command
+                .args(["clone", "--target", &to, "-j2", "-T", "log"])
+                .env("PGHOST", server.socket_dir())
+                .env("PGPORT", server.port().to_string())
+                .env("PGUSER", "postgres")
+                .env("PGDATABASE", source.name()),
+        };
+        assert_eq!(success(&mut command), "", "{way}");
+        assert_eq!(target.psql("SELECT count(*) FROM item"), "100", "{way}");
+        let has_log = target.psql("SELECT to_regclass('log') IS NOT NULL");
+        assert_eq!(has_log, if way < 2 { "t" } else { "f" }, "{way}");
+    }
+}
+
+#[test]
+fn what_a_clone_comes_to_is_told() {
+    let server = Server::get(Major::REFERENCE);
+    let source = source(&server);
+    let (from, target) = (source.conninfo(), server.database());
+    let to = target.conninfo();
+
+    let plan = success(pgdumprs().args(["clone", &from, &to, "--plan"]));
+    assert_says(&plan, &["entries can be restored"]);
+    assert_eq!(target.psql("SELECT to_regclass('item') IS NULL"), "t");
+
+    let report = success(pgdumprs().args(["clone", &from, &to, "--report=json"]));
+    let report: serde_json::Value = serde_json::from_str(&report).expect("it is JSON");
+    assert_eq!(report["end"], "complete");
+    assert_eq!(report["source"]["database"], source.name());
+    assert_eq!(report["target"]["rows"], 200);
+    assert_eq!(report["target"]["table_data"][0]["archived"], 100);
+
+    // It is there already.
+    let said = run(pgdumprs().args(["clone", &from, &to]));
+    assert_eq!(said.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&said.stderr);
+    assert_says(&said, &["nothing has been changed", "--continue"]);
+
+    // Rows are refused.
+    let target = server.database();
+    target.execute_sql("CREATE TABLE item (id int CHECK (id < 50))");
+    let to = target.conninfo();
+    let said = run(pgdumprs().args(["clone", &from, &to, "--continue"]));
+    assert_eq!(said.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&said.stderr);
+    assert_says(&said, &["the clone is not complete"]);
+    assert_eq!(target.psql("SELECT (SELECT count(*) FROM item), (SELECT count(*) FROM log)"), "0|100");
+}
+
+#[test]
+fn what_cannot_be_is_refused() {
+    let server = Server::get(Major::REFERENCE);
+    let source = source(&server);
+    let from = source.conninfo();
+    let itself = failure(pgdumprs().args(["clone", &from, &source.url()]));
+    assert_says(&itself, &["the target is the source", source.name()]);
+    let nobody = failure(pgdumprs().args(["clone", &from, "host=/nowhere dbname=x"]));
+    assert_says(&nobody, &["the target:", "/nowhere"]);
+    for (arguments, part) in [
+        (&["--source", "a"][..], "no target is named"),
+        (&["a", "b", "--target", "c"], "named twice"),
+        (&["a", "b", "-a", "-c"], "cannot be used together"),
+        (&["a", "b", "--if-exists"], "requires option -c"),
+        (&["a", "b", "-1", "-C"], "cannot be used together"),
+        (&["a", "b", "--inserts"], "--inserts"),
+    ] {
+        let said = failure(pgdumprs().arg("clone").args(arguments));
+        assert_says(&said, &[part]);
+    }
+}
