@@ -81,7 +81,10 @@ fn what_a_clone_comes_to_is_told() {
     assert_eq!(said.status.code(), Some(1));
     let said = String::from_utf8_lossy(&said.stderr);
     assert_says(&said, &["the clone is not complete"]);
-    assert_eq!(target.psql("SELECT (SELECT count(*) FROM item), (SELECT count(*) FROM log)"), "0|100");
+    assert_eq!(
+        target.psql("SELECT (SELECT count(*) FROM item), (SELECT count(*) FROM log)"),
+        "0|100"
+    );
 }
 
 #[test]

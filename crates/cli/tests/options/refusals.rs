@@ -176,7 +176,10 @@ fn what_seems_to_be_meant_is_said() {
         ),
         ("backup -d shop", &["pgdumprs -d DBNAME -f FILE"]),
         ("backup shop -f x", &["pgdumprs -d DBNAME -f FILE"]),
-        ("copy a b", &["pgdumprs clone --source DBNAME --target DBNAME"]),
+        (
+            "copy a b",
+            &["pgdumprs clone --source DBNAME --target DBNAME"],
+        ),
         ("clone --source a", &["no target is named"]),
         ("clone a b c", &["c"]),
         ("clone a b --target c", &["named twice"]),
