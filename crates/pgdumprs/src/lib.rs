@@ -145,8 +145,8 @@ pub use pgdumprs_script as script;
 pub use plain::Plain;
 pub use report::{Lsn, Report, TableReport};
 pub use restore::{
-    Adapt, AdaptKinds, Adaptation, AdaptedEntry, Cause, Cure, Failure, Fate, JournalError, Loss,
-    MissingRoles, Obstacle, PlannedEntry, ProfileChoice, Restore, RestoreEnd, RestoreError,
+    Adapt, AdaptKinds, Adaptation, AdaptedEntry, Cause, Concern, Cure, Failure, Fate, JournalError,
+    Loss, MissingRoles, Obstacle, PlannedEntry, ProfileChoice, Restore, RestoreEnd, RestoreError,
     RestoreEvent, RestoreOptions, RestorePhase, RestorePlan, RestoreProgress, RestoreReport,
     RestoreSections, RestoreStopped, RoleUse, TableOutcome, Unreached, profile_names,
 };

@@ -25,8 +25,8 @@ pub use cause::Cause;
 pub use error::RestoreError;
 pub use event::RestoreEvent;
 pub use pgdumprs_plan::{
-    Adapt, AdaptKinds, Adaptation, Cure, Loss, MissingRoles, Obstacle, ProfileChoice, RoleUse,
-    profile_names,
+    Adapt, AdaptKinds, Adaptation, Concern, Cure, Loss, MissingRoles, Obstacle, ProfileChoice,
+    RoleUse, profile_names,
 };
 pub use pgdumprs_restore::{Error as RestoreStopped, Failure, JournalError, TableOutcome};
 pub use pgdumprs_script::{Options as RestoreOptions, Sections as RestoreSections};

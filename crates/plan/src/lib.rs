@@ -8,12 +8,15 @@
 //! Where an [`Adapt`] allows it, [`Plan::adapted`] makes of the script another that meets fewer obstacles, and says of each entry how it is
 //! restored otherwise than the archive has it.
 //!
+//! [`Concern::of`] tells what may hold the restore up though nothing is in its way: locks of others, and too many of its own.
+//!
 //! A plan knows what can be told from the catalogs. That a row breaks a constraint, or that a disk is full, only the restore finds out.
 
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
 mod adapt;
 mod adaptation;
+mod concern;
 mod made;
 mod needs;
 mod novelty;
@@ -27,6 +30,7 @@ mod words;
 
 pub use adapt::{Adapt, AdaptKinds, MissingRoles};
 pub use adaptation::Adaptation;
+pub use concern::Concern;
 pub use obstacle::{Cure, Loss, Obstacle, RoleUse};
 pub use plan::{Item, Plan, Verdict};
 pub use profile::{ProfileChoice, profile_names};

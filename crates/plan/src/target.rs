@@ -6,6 +6,7 @@ use bstr::{BStr, BString, ByteSlice};
 use pgdumprs_connect::{Error, Row, Rows, Session};
 use pgdumprs_script::Script;
 
+use crate::concern::Lock;
 use crate::made::{Name, Namespace};
 use crate::profile::{Profile, ProfileChoice};
 
@@ -55,6 +56,10 @@ pub struct Target {
     pub(crate) objects: HashSet<Name>,
     /// Those of them whose owners the role that restores may act for.
     pub(crate) own_objects: HashSet<Name>,
+    /// Locks that others have on relations of the script's schemas.
+    pub(crate) locks: Vec<Lock>,
+    /// How many locks the server has room for, about.
+    pub(crate) lock_room: u64,
 }
 
 /// What is known of a role.
@@ -144,6 +149,8 @@ impl Target {
             settings,
             database_schemas,
             objects,
+            locks,
+            lock_room,
             _,
         ] = results.as_slice()
         else {
@@ -212,6 +219,15 @@ impl Target {
             }
             target.objects.insert(name);
         }
+        target.locks = collected(locks, |row| {
+            Ok(Lock {
+                schema: row.get(0)?,
+                name: row.get(1)?,
+                mode: row.get(2)?,
+                pid: row.get(3)?,
+            })
+        })?;
+        target.lock_room = lock_room.one()?.get(0)?;
         target.host = Profile::of_target(&target, &ProfileChoice::Detect);
         Ok(target)
     }

@@ -11,7 +11,15 @@ pub(crate) struct JsonPlan {
     /// The host that the server is taken to be one of.
     host: Option<String>,
     obstacles: Vec<JsonObstacle>,
+    concerns: Vec<JsonConcern>,
     plan: Vec<Entry>,
+}
+
+/// What may hold the restore up.
+#[derive(Serialize)]
+struct JsonConcern {
+    concern: String,
+    advice: &'static str,
 }
 
 #[derive(Serialize)]
@@ -42,6 +50,14 @@ impl From<&RestorePlan> for JsonPlan {
             host: plan.host.clone(),
             obstacles: obstacles
                 .map(|(obstacle, entries)| JsonObstacle::new(obstacle, entries.len()))
+                .collect(),
+            concerns: plan
+                .concerns
+                .iter()
+                .map(|concern| JsonConcern {
+                    concern: concern.to_string(),
+                    advice: concern.advice(),
+                })
                 .collect(),
             plan: plan.entries.iter().map(Entry::from).collect(),
         }

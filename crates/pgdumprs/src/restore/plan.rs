@@ -5,7 +5,7 @@ use std::fmt;
 
 use bstr::BString;
 use pgdumprs_connect::Session;
-use pgdumprs_plan::{Adapt, Adaptation, Obstacle, Plan, Target, Verdict};
+use pgdumprs_plan::{Adapt, Adaptation, Concern, Obstacle, Plan, Target, Verdict};
 use pgdumprs_script::Script;
 
 use crate::restore::report::AdaptedEntry;
@@ -24,6 +24,8 @@ pub struct RestorePlan {
     pub entries: Vec<PlannedEntry>,
     /// The host of managed servers that the server is taken to be one of: what its administrators may do is no obstacle.
     pub host: Option<String>,
+    /// What may hold the restore up, though it is in no entry's way. The restore tells of each as a warning and goes on.
+    pub concerns: Vec<Concern>,
     plan: Plan,
     /// Names of all entries of the archive, by their positions.
     labels: Vec<BString>,
@@ -93,6 +95,7 @@ impl RestorePlan {
         let plan = RestorePlan {
             entries: entries.collect(),
             host: target.host().map(str::to_owned),
+            concerns: Concern::of(&script, &target),
             plan,
             labels,
         };
@@ -174,9 +177,13 @@ impl fmt::Display for RestorePlan {
             write!(f, "\n    → {}", obstacle.cure())?;
         }
         match self.hanging() {
-            0 => Ok(()),
-            1 => write!(f, "\n  1 entry needs what cannot be made"),
-            hanging => write!(f, "\n  {hanging} entries need what cannot be made"),
+            0 => {}
+            1 => write!(f, "\n  1 entry needs what cannot be made")?,
+            hanging => write!(f, "\n  {hanging} entries need what cannot be made")?,
         }
+        for concern in &self.concerns {
+            write!(f, "\n  {concern}\n    → {}", concern.advice())?;
+        }
+        Ok(())
     }
 }

@@ -107,6 +107,11 @@ impl Restore {
                 script = adapted_script;
                 adaptations = plan.adapted().map(AdaptedEntry::from).collect();
                 there_before = Some(plan.there_before());
+                for concern in &plan.concerns {
+                    let warning = format!("{concern}: {}", concern.advice());
+                    warnings.push(warning.clone());
+                    self.tell(RestoreEvent::Warning(warning));
+                }
             }
             // It goes on without: only where a connection is lost later, that makes a difference.
             Err(error) if self.regardless && self.adapt.is_nothing() && !error.ends_session() => {}

@@ -1,6 +1,7 @@
 //! Restores by pgdumprs on real servers: what stock's pg_dump says of the copy is what it says of the source.
 
 mod adapted;
+mod concerns;
 mod conflicts;
 mod created;
 mod effect;

@@ -4,7 +4,7 @@ use bstr::{BString, ByteSlice};
 use pgdumprs_script::Script;
 use pgdumprs_sql::{Encoding, identifier, literal};
 
-/// All statements of the flight: the transaction's beginning, eight queries whose results are read, and its end.
+/// All statements of the flight: the transaction's beginning, ten queries whose results are read, and its end.
 ///
 /// They are asked as the role that the script becomes, if it becomes one: then it is that role's rights that count. Where the script's encoding
 /// lacks letters that names have on the server, answers may be asked for in ASCII alone: the script says no such name.
@@ -30,6 +30,8 @@ pub(super) fn all(
         settings(major).into(),
         SCHEMAS.into(),
         objects(encoding, schemas),
+        locks(encoding, schemas),
+        LOCK_ROOM.into(),
     ];
     let asked = queries.into_iter().map(|query| match in_ascii {
         true => {
@@ -178,6 +180,27 @@ fn objects(encoding: Encoding, schemas: &[BString]) -> BString {
     sql.extend_from_slice(OBJECTS.as_bytes());
     sql.into()
 }
+
+/// Locks that other sessions have on relations of the schemas that are named. A lock of the weakest mode that excludes itself is mostly that of an
+/// autovacuum, which gives way.
+fn locks(encoding: Encoding, schemas: &[BString]) -> BString {
+    let mut sql = b"SELECT n.nspname, c.relname, l.mode, min(l.pid)
+         FROM pg_catalog.pg_locks l
+         JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = pg_catalog.current_database()
+         JOIN pg_catalog.pg_class c ON c.oid = l.relation
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE l.locktype = 'relation' AND l.granted AND l.pid <> pg_catalog.pg_backend_pid()
+           AND l.mode <> 'ShareUpdateExclusiveLock' AND n.nspname IN ("
+        .to_vec();
+    sql.extend_from_slice(&listed(encoding, schemas));
+    sql.extend_from_slice(b") GROUP BY n.nspname, c.relname, l.mode ORDER BY 1, 2, 3");
+    sql.into()
+}
+
+/// How many locks the server has room for: for each backend that there may be, and each prepared transaction, so many.
+const LOCK_ROOM: &str = "
+    SELECT pg_catalog.current_setting('max_locks_per_transaction')::bigint * sum(setting::bigint) FROM pg_catalog.pg_settings
+    WHERE name IN ('max_connections', 'max_prepared_transactions', 'max_worker_processes', 'max_wal_senders', 'autovacuum_max_workers')";
 
 const OBJECTS: &str = "))
     SELECT 'relation', s.nspname, c.relname, pg_catalog.pg_has_role(c.relowner, 'USAGE') FROM pg_catalog.pg_class c JOIN s ON s.oid = c.relnamespace
