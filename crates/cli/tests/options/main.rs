@@ -12,6 +12,7 @@ mod line_end;
 mod meant;
 mod patterns;
 mod plain;
+mod plain_widely;
 mod refusals;
 mod running;
 #[path = "../support/stock_options.rs"]

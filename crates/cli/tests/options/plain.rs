@@ -26,7 +26,7 @@ const OPTIONS: &[&str] = &[
 const MAJORS: [Major; 3] = [Major::V13, Major::V17, Major::REFERENCE];
 
 /// What a command prints, in lines, but for what differs from one program or one moment to the next.
-fn lines(command: &mut Command) -> Result<Vec<Vec<u8>>> {
+pub(crate) fn lines(command: &mut Command) -> Result<Vec<Vec<u8>>> {
     let text = checked_output(command)?.stdout;
     let differs = |line: &[u8]| {
         [
@@ -45,7 +45,7 @@ fn lines(command: &mut Command) -> Result<Vec<Vec<u8>>> {
 }
 
 /// Fails with the first lines that differ.
-fn ensure_same(what: &str, stock: &[Vec<u8>], ours: &[Vec<u8>]) -> Result<()> {
+pub(crate) fn ensure_same(what: &str, stock: &[Vec<u8>], ours: &[Vec<u8>]) -> Result<()> {
     let mut both = stock.iter().zip(ours);
     let differs = both.position(|(stock, ours)| stock != ours);
     let number = differs.unwrap_or(stock.len().min(ours.len()));
@@ -78,7 +78,7 @@ fn compare_with_pg_dump(database: &Database, line: &str) -> Result<()> {
 }
 
 /// With the script that stock makes of our archive, in which what is meant to differ from stock differs too.
-fn compare_with_archive(database: &Database, folder: &Path, line: &str) -> Result<()> {
+pub(crate) fn compare_with_archive(database: &Database, folder: &Path, line: &str) -> Result<()> {
     let archive = folder.join("ours.dump");
     checked_output(
         pgdumprs()

@@ -153,6 +153,23 @@ pub fn compare_copy(source: &Database, copy: &Database, how: &str) -> Result<Com
     Ok(comparison)
 }
 
+/// Compares the rows and large objects of two databases as stock dumps them, rows in any order. The servers may be of different majors.
+///
+/// # Errors
+///
+/// When a database cannot be dumped. Differences are no errors.
+pub fn compare_rows(source: &Database, copy: &Database, how: &str) -> Result<Comparison> {
+    let mut comparison = Comparison::of_copy(source, copy);
+    let dumps = [source, copy].map(|database| {
+        let mut dump = restored::dump_of(database);
+        dump.arg("--data-only");
+        dump
+    });
+    let majors = [source, copy].map(|database| database.server().major());
+    restored::compare_dumps(how, majors, dumps, output::Rows::Sorted, &mut comparison)?;
+    Ok(comparison)
+}
+
 /// Restores our archive of `source`, a database that no archive brings back whole, into an empty database of the same server, and
 /// compares what of F5 can be: entries fail only as those of stock's archive do, and what is restored is as it was, or as stock's
 /// archive restores it.

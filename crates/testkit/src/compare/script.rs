@@ -65,7 +65,8 @@ fn entry_list(archive: &Archive, gap: VersionGap) -> Result<Option<NamedTempFile
 
 /// Lines that hold a time, the dumping program's version or a random key.
 pub(super) fn differs_by_nature(line: &[u8]) -> bool {
-    const STARTS: [&[u8]; 5] = [
+    const STARTS: [&[u8]; 6] = [
+        b"-- Dumped from database version",
         b"-- Dumped by pg_dump version",
         b"-- Started on ",
         b"-- Completed on ",

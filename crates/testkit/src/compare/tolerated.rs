@@ -171,13 +171,26 @@ impl Failure {
         let end = error.find("\nCommand was: ").unwrap_or(error.len());
         Failure {
             message: error[..end].to_owned(),
-            statement: error[end..].to_owned(),
+            statement: as_of_a_table(&error[end..]),
         }
     }
 
     /// Whether the server does not take the statement for what it says.
     fn refuses_words(&self) -> bool {
         REFUSING.iter().any(|words| self.message.contains(words))
+    }
+}
+
+/// A statement that gives a view or a sequence to its owner, as old versions of pg_restore say it: as if it were a table.
+fn as_of_a_table(statement: &str) -> String {
+    const RELATIONS: [&str; 3] = ["VIEW ", "MATERIALIZED VIEW ", "SEQUENCE "];
+    const ALTER: &str = "\nCommand was: ALTER ";
+    let rest = statement.strip_prefix(ALTER);
+    let rest = rest.filter(|rest| rest.contains(" OWNER TO "));
+    let name = rest.and_then(|rest| RELATIONS.iter().find_map(|kind| rest.strip_prefix(kind)));
+    match name {
+        Some(name) => format!("{ALTER}TABLE {name}"),
+        None => statement.to_owned(),
     }
 }
 

@@ -3,6 +3,9 @@
 //! `PGDUMPRS_SEED=n` runs that one seed, `PGDUMPRS_SEED=n-m` those from one to another, and `PGDUMPRS_SCALE=1` runs 500 a major;
 //! `PGDUMPRS_TEST_MAJORS` narrows the majors.
 
+#[path = "../support/by_both.rs"]
+mod by_both;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::ops::RangeInclusive;
@@ -13,6 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use by_both::Way;
 use pgdumprs::{ArchiveVersion, Dump};
 use pgdumprs_testkit::compare::{
     Comparison, Restore, Rule, Tolerated, compare_archives, compare_restored, compare_tolerated,
@@ -35,6 +39,8 @@ const DEFAULT_VERSION_EVERY: u64 = 5;
 const STATISTICS_EVERY: u64 = 2;
 /// One seed in so many is restored once more, and the whole copy compared, where stock's own archive can be.
 const RESTORE_EVERY: u64 = 6;
+/// One seed in so many is restored by us as well, where many are not asked for.
+const BY_US_EVERY: u64 = 3;
 /// Two at once: the servers need the other half of a small machine.
 const WORKERS: usize = 2;
 /// How long to look for a smaller schema that differs too, for the first failure of a run.
@@ -151,8 +157,7 @@ fn random_schemas() -> Result<()> {
         Err(std::env::VarError::NotPresent) => None,
         Err(error) => return Err(error).context(SEED_VARIABLE),
     };
-    let scale = std::env::var(SCALE_VARIABLE).is_ok_and(|value| value == "1");
-    let all = 1..=if scale { SCALE_SEEDS } else { SEEDS };
+    let all = 1..=if is_at_scale() { SCALE_SEEDS } else { SEEDS };
     let seeds: Vec<u64> = named.clone().unwrap_or(all).collect();
     let is_one = seeds.len() == 1;
     let mut failures = Vec::new();
@@ -224,6 +229,11 @@ fn random_schemas() -> Result<()> {
     Ok(())
 }
 
+/// Whether the test shall take its time.
+fn is_at_scale() -> bool {
+    std::env::var(SCALE_VARIABLE).is_ok_and(|value| value == "1")
+}
+
 /// The seeds that `n` or `n-m` names.
 fn range(named: &str) -> Result<RangeInclusive<u64>> {
     let (first, last) = named.split_once('-').unwrap_or((named, named));
@@ -236,14 +246,21 @@ struct More {
     at_default: bool,
     statistics: bool,
     restore: bool,
+    /// By us, beside stock.
+    by_us: Option<Way>,
 }
 
 impl More {
     fn of(seed: u64) -> Self {
+        let by_us = is_at_scale() || seed % BY_US_EVERY == 0;
         Self {
             at_default: seed % DEFAULT_VERSION_EVERY == 0,
             statistics: seed % STATISTICS_EVERY == 0,
             restore: seed % RESTORE_EVERY == 0,
+            by_us: by_us.then_some(Way {
+                jobs: if seed % 2 == 0 { 1 } else { 4 },
+                piped: seed % 4 == 0,
+            }),
         }
     }
 }
@@ -294,6 +311,10 @@ fn compare(server: &Server, steps: &[Step], more: More) -> Result<Outcome> {
     // Random schemas hold what no restore brings back, such as checks that call what is not there yet.
     let (comparison, tolerated) = compare_tolerated(&database, &stock, &default)?;
     ensure!(comparison.is_same(), "restored:\n{comparison}");
+    if let Some(way) = more.by_us {
+        let (theirs, ours) = (database.empty_sibling()?, database.empty_sibling()?);
+        by_both::compare(&theirs, &ours, &default, way)?;
+    }
     let mut restored = None;
     if more.restore {
         let possible = compare_restored(&database, &stock, &[Restore::Serial])?.is_same();
