@@ -103,20 +103,9 @@ impl Follower {
         followed
     }
 
-    /// Reads over what was sent ahead and has been left to the leader: statements that failed with the transaction, and the rows of those
-    /// that began by undoing the failure. Whether the session can go on then.
+    /// Reads over what was sent ahead and has been left to the leader. Whether the session can go on then.
     pub(crate) async fn pass_over_sent(&mut self) -> bool {
-        loop {
-            match self.session.next_copy_out().await {
-                Ok(None) => {
-                    self.locks.fail();
-                    return true;
-                }
-                Ok(Some(mut copy)) => while let Ok(Some(_)) = copy.next().await {},
-                Err(Cause::Statement { .. }) => {}
-                Err(_) => return false,
-            }
-        }
+        self.locks.pass_over_sent(&mut self.session).await
     }
 
     /// Ends the session in good order.

@@ -6,6 +6,7 @@
 //! leaves the snapshot and the settings of the transaction.
 
 use bstr::BString;
+use pgdumprs_connect::{Error, Session};
 
 use crate::Work;
 use crate::plan::{Extent, Part, Plan, table_statement};
@@ -43,9 +44,20 @@ impl Locks {
         Self { follows, behind }
     }
 
-    /// What was sent has failed.
-    pub(crate) fn fail(&mut self) {
-        self.behind = Behind::Failure;
+    /// Reads over what a follower has sent ahead and has been left to the leader: statements that failed with the transaction, and the rows of
+    /// those that began by undoing the failure. Whether the session can go on then.
+    pub(crate) async fn pass_over_sent(&mut self, session: &mut Session) -> bool {
+        loop {
+            match session.next_copy_out().await {
+                Ok(None) => {
+                    self.behind = Behind::Failure;
+                    return true;
+                }
+                Ok(Some(mut copy)) => while let Ok(Some(_)) = copy.next().await {},
+                Err(Error::Statement { .. }) => {}
+                Err(_) => return false,
+            }
+        }
     }
 
     /// What reads a part of a table in one message: lets go of another table, locks this one and copies.
