@@ -5,6 +5,7 @@ pub(crate) mod content;
 pub(crate) mod filter;
 mod form;
 pub(crate) mod kinds;
+pub(crate) mod making;
 mod running;
 mod script;
 pub(crate) mod selection;
@@ -24,12 +25,24 @@ use crate::args::kinds::KindArgs;
 use crate::args::running::RunningArgs;
 use crate::args::script::ScriptArgs;
 use crate::args::selection::SelectionArgs;
-use crate::args::telling::TellingArgs;
+use crate::args::telling::{TellingArgs, reports};
 use crate::message::say;
 use crate::program::Program;
 use crate::progress::Verbosity;
 
+/// What a dump's report has.
+const REPORT: &str = "\
+Print a report for programs when the archive is complete
+
+It is a line of JSON on standard output or, where the archive goes there, on standard error. Its fields are \"pgdumprs\" (our version), \
+\"database\", \"server_version\", \"snapshot\" with \"lsn\" and \"time\" (in UTC; null where the server does not tell), \"tries\" (how often the \
+catalogs were read: more than once where the database changed meanwhile), \"entries\", \"tables\", \"rows\", \"large_objects\", \"raw_bytes\" \
+(before compression), \"compressed_bytes\", \"archive_bytes\", \"seconds\", \"warnings\" (a list of texts) and \"table_data\": a list, in the \
+archive's order, of objects with \"name\", \"rows\", \"raw_bytes\", \"compressed_bytes\" and \"seconds\". Fields may be added. A dump that \
+fails has no report.";
+
 #[derive(Debug, Args)]
+#[command(mut_args(reports(REPORT)))]
 pub(crate) struct DumpArgs {
     /// Database to dump: a name, a connection URI or key=value pairs
     #[arg(value_name = "DBNAME", value_hint = ValueHint::Other)]

@@ -1,12 +1,14 @@
-//! Options that say what is told of a dump.
+//! Options that say what is told of a dump, a restore or a clone.
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use anyhow::bail;
+use clap::{Arg, Args, ValueEnum};
 
 use crate::progress::Verbosity;
 use crate::report::ReportSink;
 
+/// A command says by [`reports`] what its report has.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "General options")]
 pub(crate) struct TellingArgs {
@@ -14,19 +16,18 @@ pub(crate) struct TellingArgs {
     #[arg(short, long)]
     verbose: bool,
 
-    /// Say nothing on standard error but why a dump failed
+    /// Say nothing on standard error but what failed
     ///
     /// Otherwise there are warnings, those of the server among them, and, on a terminal, a progress bar. The report has the warnings in any
     /// case.
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
 
-    /// Say how far the dump is: auto, always or never; without WHEN, always
+    /// Say how far it is: auto, always or never; without WHEN, always
     ///
-    /// That is tables, bytes read so far, bytes a second, and the time that is left, which is guessed from what tables take on disk. On a
-    /// terminal it is a bar, which is gone when the dump has ended. Elsewhere, as in the log of a job, it is a line every 30 seconds and
-    /// one with what the dump came to: always says them, auto says them with -v alone, so that a job that goes well has nothing to
-    /// mail.
+    /// That is what is done, bytes, bytes a second, and a guess at the time that is left. On a terminal it is a bar, which is gone at the end.
+    /// Elsewhere, as in the log of a job, it is a line every 30 seconds and one with what it came to: always says them, auto says
+    /// them with -v alone, so that a job that goes well has nothing to mail.
     #[arg(
         long,
         value_name = "WHEN",
@@ -39,14 +40,7 @@ pub(crate) struct TellingArgs {
     )]
     progress: ProgressWhen,
 
-    /// Print a report for programs when the archive is complete
-    ///
-    /// It is a line of JSON on standard output or, where the archive goes there, on standard error. Its fields are "pgdumprs" (our version),
-    /// "database", "server_version", "snapshot" with "lsn" and "time" (in UTC; null where the server does not tell), "tries" (how often the
-    /// catalogs were read: more than once where the database changed meanwhile), "entries", "tables", "rows", "large_objects", "raw_bytes"
-    /// (before compression), "compressed_bytes", "archive_bytes", "seconds", "warnings" (a list of texts) and "table_data": a list, in the
-    /// archive's order, of objects with "name", "rows", "raw_bytes", "compressed_bytes" and "seconds". Fields may be added. A dump that
-    /// fails has no report.
+    /// Print a report for programs at the end
     #[arg(long, value_name = "FORMAT")]
     report: Option<ReportFormat>,
 
@@ -55,7 +49,7 @@ pub(crate) struct TellingArgs {
     report_file: Option<PathBuf>,
 }
 
-/// When it is said how far a dump is.
+/// When it is said how far a command is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ProgressWhen {
     /// On a terminal, and elsewhere with `-v`.
@@ -66,11 +60,27 @@ pub(crate) enum ProgressWhen {
 
 /// Forms of reports.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum ReportFormat {
+enum ReportFormat {
     Json,
 }
 
+/// Gives `--report`, among a command's arguments, the words that tell of that command's report.
+pub(crate) fn reports(words: &'static str) -> impl FnMut(Arg) -> Arg {
+    move |arg| match arg.get_id().as_str() {
+        "report" => arg.long_help(words),
+        _ => arg,
+    }
+}
+
 impl TellingArgs {
+    /// Checks that the options go together. `has_database` says whether there is anything to report of.
+    pub(crate) fn check(&self, has_database: bool) -> anyhow::Result<()> {
+        if self.report.is_some() && !has_database {
+            bail!("option --report requires option -d/--dbname");
+        }
+        Ok(())
+    }
+
     pub(crate) fn verbosity(&self) -> Verbosity {
         match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
@@ -83,12 +93,12 @@ impl TellingArgs {
         self.progress
     }
 
-    /// Whether a dump that went well ends in a line that says what it came to.
+    /// Whether what went well ends in a line that says what it came to.
     pub(crate) fn summarizes(&self) -> bool {
         self.verbose || self.progress == ProgressWhen::Always
     }
 
-    /// Where a report goes, if one is wanted. `output_is_free` says whether the archive goes elsewhere than to standard output.
+    /// Where a report goes, if one is wanted. `output_is_free` says whether nothing else goes to standard output.
     pub(crate) fn report(&self, output_is_free: bool) -> anyhow::Result<Option<ReportSink>> {
         match self.report {
             Some(ReportFormat::Json) => {

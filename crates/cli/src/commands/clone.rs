@@ -29,7 +29,7 @@ pub(crate) fn run(args: &CloneArgs) -> anyhow::Result<()> {
         return plan(args, clone);
     }
     let telling = &args.telling;
-    let sink = telling.report()?;
+    let sink = telling.report(true)?;
     let mut teller = Teller::new(telling.verbosity(), telling.progress(), false);
     let clone = clone.watch(move |event| match event {
         CloneEvent::Source(event) => teller.tell_source(&event),
@@ -59,7 +59,7 @@ pub(crate) fn run(args: &CloneArgs) -> anyhow::Result<()> {
 
 /// Prints what would become of the clone.
 fn plan(args: &CloneArgs, clone: DatabaseClone) -> anyhow::Result<()> {
-    let sink = args.telling.report()?;
+    let sink = args.telling.report(true)?;
     let plan = signal::run("plan", async { Ok(clone.plan().await?) })?;
     let is_alone = sink.as_ref().is_some_and(ReportSink::is_output);
     if let Some(sink) = sink {

@@ -2,7 +2,6 @@
 
 mod running;
 mod target;
-mod telling;
 
 use anyhow::bail;
 use clap::{Args, ValueHint};
@@ -10,16 +9,24 @@ use pgdumprs::{ConnectParams, Dump, Restore};
 
 use running::RunningArgs;
 use target::TargetArgs;
-pub(super) use telling::TellingArgs;
 
 use crate::args::connection::ServerArgs;
 use crate::args::content::ContentArgs;
 use crate::args::kinds::KindArgs;
 use crate::args::selection::SelectionArgs;
+use crate::args::telling::{TellingArgs, reports};
 use crate::command_line::words;
 use crate::commands::restore::AdaptArgs;
 
+/// What a clone's report has.
+const REPORT: &str = "\
+Print a report for programs when the clone has ended, complete or not
+
+It is a line of JSON on standard output. With --plan, and where a clone is refused before it changes anything, it is the plan. \
+docs/clone.md has its fields.";
+
 #[derive(Debug, Args)]
+#[command(mut_args(reports(REPORT)))]
 pub(crate) struct CloneArgs {
     /// Database to clone, and the one to clone it into, where no option names them
     #[arg(value_name = "SOURCE TARGET", num_args = 0..=2, value_hint = ValueHint::Other)]

@@ -9,8 +9,8 @@ use pgdumprs::{Restore, RestoreEnd, RestoreError, RestoreReport};
 
 use super::RestoreArgs;
 use super::ends::{print_plan, say_missing, summary};
-use super::options::TellingArgs;
 use super::reached::Reached;
+use crate::args::telling::TellingArgs;
 use crate::message::say;
 use crate::program::Program;
 use crate::progress::Verbosity;
@@ -26,7 +26,7 @@ pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
         return plan(args, options);
     }
     let telling = &args.telling;
-    let sink = telling.report()?;
+    let sink = telling.report(true)?;
     // By that name, errors come as they come from pg_restore.
     let says_all = Program::called() == Program::PgRestore;
     let mut teller = Teller::new(telling.verbosity(), telling.progress(), says_all);
@@ -64,7 +64,7 @@ pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
 
 /// Prints what would become of the restore.
 fn plan(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
-    let sink = args.telling.report()?;
+    let sink = args.telling.report(true)?;
     let restore = args.apply(Restore::with_params(args.connection()?).options(options))?;
     let plan = signal::run("plan", async {
         Ok(match args.archive() {

@@ -7,7 +7,6 @@ mod form;
 mod kinds;
 mod running;
 mod selection;
-mod telling;
 
 use std::path::{Path, PathBuf};
 
@@ -26,12 +25,22 @@ use kinds::KindArgs;
 use running::RunningArgs;
 pub(crate) use running::size;
 use selection::SelectionArgs;
-pub(super) use telling::TellingArgs;
 
+use crate::args::telling::{TellingArgs, reports};
 use crate::names::bytes;
 use crate::program::Program;
+use crate::progress::Verbosity;
+
+/// What a restore's report has.
+const REPORT: &str = "\
+Print a report for programs when the restore has ended, complete or not
+
+It is a line of JSON on standard output: each statement that was refused, each table with its rows in the archive and those loaded, \
+what was not reached, and why. With --plan, and where a restore is refused before it changes anything, it is the plan. docs/restore.md \
+has its fields.";
 
 #[derive(Debug, Args)]
+#[command(mut_args(reports(REPORT)))]
 pub(crate) struct RestoreArgs {
     /// Archive to restore from; without it, or for -, standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -39,7 +48,8 @@ pub(crate) struct RestoreArgs {
 
     /// Write the SQL into this file, or for - to standard output
     ///
-    /// The file gets its name when it is complete and safe on disk, as that of a dump does.
+    /// The file gets its name when it is complete and safe on disk, as that of a dump does. With -v, comments say what entries depend on, in a
+    /// list too.
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = OsStringValueParser::new().map(PathBuf::from),
           help_heading = "General options")]
     file: Option<PathBuf>,
@@ -117,11 +127,10 @@ impl RestoreArgs {
         self.adapt()?;
         self.telling.check(self.has_database())?;
         self.content.check()?;
-        self.form.check(self.content.data_only)?;
-        self.running.check(self.form.create)?;
-        if self.form.if_exists && !self.form.clean {
-            bail!("option --if-exists requires option -c/--clean");
-        }
+        let making = &self.form.making;
+        making.check_clean(self.content.data_only)?;
+        self.running.check(making.creates())?;
+        making.check_if_exists()?;
         self.format().map(drop)
     }
 
@@ -215,7 +224,7 @@ impl RestoreArgs {
 
     /// Whether more is to be said of entries.
     pub(super) fn verbose(&self) -> bool {
-        self.telling.verbose
+        self.telling.verbosity() == Verbosity::Verbose
     }
 
     /// What is written, in a word.
@@ -229,7 +238,7 @@ impl RestoreArgs {
         let mut plain = Plain::default();
         plain.options = options;
         plain.restrict_key = key.map(RestrictKey::new).transpose()?;
-        plain.verbose = self.telling.verbose;
+        plain.verbose = self.verbose();
         Ok(plain)
     }
 

@@ -2,11 +2,11 @@
 
 use std::ffi::OsString;
 
-use anyhow::bail;
 use clap::{Args, ValueHint};
 use pgdumprs::script::Options;
 use pgdumprs::{ConnectParams, DatabaseClone};
 
+use crate::args::making::MakingArgs;
 use crate::message::say;
 use crate::names::bytes;
 use crate::password;
@@ -25,37 +25,16 @@ pub(super) struct TargetArgs {
     #[arg(long, value_name = "ROLE")]
     target_role: Option<OsString>,
 
-    /// Drop objects on the target before they are made
-    #[arg(short, long)]
-    clean: bool,
-
-    /// Drop only what exists; requires --clean
-    #[arg(long)]
-    if_exists: bool,
-
-    /// Create the database on the target as well, called as the source is, with its settings
-    #[arg(short = 'C', long)]
-    create: bool,
+    #[command(flatten)]
+    making: MakingArgs,
 
     /// Do not set owners: what is made belongs to the role that makes it
     #[arg(short = 'O', long)]
     no_owner: bool,
 
-    /// Disable triggers while rows alone are loaded
-    #[arg(long)]
-    disable_triggers: bool,
-
-    /// Superuser that disables triggers
-    #[arg(short = 'S', long, value_name = "NAME")]
-    superuser: Option<OsString>,
-
     /// Do not set table access methods
     #[arg(long)]
     no_table_access_method: bool,
-
-    /// Set owners by SET SESSION AUTHORIZATION rather than ALTER … OWNER
-    #[arg(long)]
-    use_set_session_authorization: bool,
 }
 
 impl TargetArgs {
@@ -65,35 +44,26 @@ impl TargetArgs {
     }
 
     pub(super) fn creates(&self) -> bool {
-        self.create
+        self.making.creates()
     }
 
     /// Checks that the options go together.
     pub(super) fn check(&self, data_only: bool) -> anyhow::Result<()> {
-        if data_only && self.clean {
-            bail!("options -c/--clean and -a/--data-only cannot be used together");
-        }
-        if self.if_exists && !self.clean {
-            bail!("option --if-exists requires option -c/--clean");
-        }
-        Ok(())
+        self.making.check_clean(data_only)?;
+        self.making.check_if_exists()
     }
 
     /// What the target is told of objects.
     pub(super) fn options(&self, single_transaction: bool) -> Options {
-        Options {
-            clean: self.clean,
-            if_exists: self.if_exists,
-            create: self.create,
+        let mut options = Options {
             no_owner: self.no_owner,
-            disable_triggers: self.disable_triggers,
-            superuser: self.superuser.as_deref().map(bytes),
             no_table_access_method: self.no_table_access_method,
-            use_set_session_authorization: self.use_set_session_authorization,
             role: self.target_role.as_deref().map(bytes),
             single_transaction,
             ..Options::default()
-        }
+        };
+        self.making.apply(&mut options);
+        options
     }
 }
 
