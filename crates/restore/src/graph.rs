@@ -8,7 +8,7 @@ mod tables;
 use std::collections::HashMap;
 
 use pgdumprs_archive::Section;
-use pgdumprs_script::{Parts, Pass, Script};
+use pgdumprs_script::{Parts, Pass, Script, Step};
 
 use crate::graph::tables::Tables;
 use crate::source::Source;
@@ -86,12 +86,13 @@ impl Graph {
                 ..Node::default()
             });
         }
-        for at in 0..graph.nodes.len() {
+        for (at, in_place) in graph.in_place(script).into_iter().enumerate() {
             let touches = graph.nodes[at].touches.iter();
             let mut waits_for: Vec<usize> = touches
                 .filter_map(|id| node_of.get(id).copied())
                 .filter(|&other| other != at)
                 .collect();
+            waits_for.extend(in_place);
             waits_for.sort_unstable();
             waits_for.dedup();
             for &other in &waits_for {
@@ -100,6 +101,36 @@ impl Graph {
             graph.nodes[at].waits_for = waits_for;
         }
         graph
+    }
+
+    /// What each node waits for so that definitions which belong before the data, and stand behind some of it, keep their places among all
+    /// definitions. A view that is made before its query can be may name the row type of a materialized view that waits for a key, and the
+    /// archive's dependencies do not say so: its place does.
+    fn in_place(&self, script: &Script) -> Vec<Vec<usize>> {
+        let section = |step: usize| script.entry(&script.steps()[step]).section;
+        let mut waits_for = vec![Vec::new(); self.nodes.len()];
+        let data =
+            |step: &Step| step.pass == Pass::Main && script.entry(step).section >= Section::Data;
+        let Some(first_data) = script.steps().iter().position(data) else {
+            return waits_for;
+        };
+        let nodes = self.nodes.iter().enumerate();
+        let mut steps: Vec<(usize, usize)> = nodes
+            .filter_map(|(node, of)| Some((of.step?, node)))
+            .collect();
+        steps.sort_unstable();
+        let mut last = None;
+        let mut since = Vec::new();
+        for (step, node) in steps {
+            waits_for[node].extend(last);
+            if section(step) == Section::PreData && step > first_data {
+                waits_for[node].append(&mut since);
+                last = Some(node);
+            } else if section(step) != Section::Data {
+                since.push(node);
+            }
+        }
+        waits_for
     }
 }
 
@@ -142,8 +173,9 @@ mod tests {
         };
         let script = Script::new(&header, entries, &Options::default()).unwrap();
         let steps = script.steps().iter().enumerate();
+        // Those before the data are done by then.
         let steps: Vec<usize> = steps
-            .filter(|(_, step)| script.entry(step).section > Section::PreData)
+            .skip_while(|(_, step)| script.entry(step).section < Section::Data)
             .map(|(position, _)| position)
             .collect();
         let source = Source::new(|| unreachable!("nothing is read"), HashMap::new());
@@ -182,5 +214,29 @@ mod tests {
         assert_eq!(links[&8], (vec![], vec![]));
         assert_eq!(links[&9], (vec![4], vec![]));
         assert_eq!(links[&10], (vec![4], vec![4]));
+    }
+
+    #[test]
+    fn what_stands_behind_the_data_keeps_its_place_among_definitions() {
+        use Section::{Data, PostData, PreData};
+        let links = links(vec![
+            entry(1, "TABLE", "t", PreData, &[]),
+            entry(2, "VIEW", "v", PreData, &[]),
+            entry(3, "TABLE DATA", "t", Data, &[1]),
+            entry(4, "CONSTRAINT", "t key", PostData, &[1]),
+            entry(5, "MATERIALIZED VIEW", "m", PostData, &[4]),
+            entry(6, "VIEW", "of m", PreData, &[2]),
+            entry(7, "VIEW", "other", PreData, &[]),
+            entry(8, "INDEX", "i", PostData, &[1]),
+            entry(9, "RULE", "of m", PostData, &[5, 6]),
+        ]);
+        let waits_for = |id: i32| links[&id].0.as_slice();
+        assert_eq!(waits_for(3), [0; 0]);
+        assert_eq!(waits_for(4), [3]);
+        assert_eq!(waits_for(5), [4]);
+        assert_eq!(waits_for(6), [4, 5]);
+        assert_eq!(waits_for(7), [6]);
+        assert_eq!(waits_for(8), [3, 7]);
+        assert_eq!(waits_for(9), [5, 6, 7]);
     }
 }

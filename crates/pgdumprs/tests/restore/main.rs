@@ -11,6 +11,7 @@ mod hostile;
 mod hosts;
 mod lost;
 mod one_server;
+mod order;
 mod planned;
 mod refused;
 mod restarted;

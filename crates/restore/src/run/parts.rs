@@ -39,9 +39,9 @@ impl Parts {
             let entry = script.entry(step);
             let part = match step.pass {
                 Pass::Drop => &mut before,
-                // What belongs to no section comes with what stands before it, which may be of any.
-                Pass::Main if entry.section == Section::PreData => &mut before,
-                Pass::Main if entry.section == Section::None && parts.middle.is_empty() => {
+                // What belongs to no section comes with what stands before it, and what belongs before the data but stands behind some of
+                // it needs what it stands behind.
+                Pass::Main if entry.section < Section::Data && parts.middle.is_empty() => {
                     &mut before
                 }
                 Pass::Main => &mut parts.middle,
