@@ -7,6 +7,7 @@ mod names;
 mod refusals;
 mod report;
 mod resume;
+mod same_database;
 #[path = "../support/mod.rs"]
 mod support;
 #[path = "../connection/terminal.rs"]
