@@ -49,6 +49,9 @@ pub enum Error {
     /// Whoever writes the archive has stopped taking steps; its own error says why.
     #[error("the archive's writer stopped")]
     WriterStopped,
+    /// A connection beside the first was lost, or failed, in the midst of what it read. The same can be read again: the first has the snapshot.
+    #[error("a connection beside the first failed")]
+    Follower(#[source] Box<Error>),
     /// Whoever reads from the server has ended without a word.
     #[error("nobody reads from the server any more")]
     Gone,

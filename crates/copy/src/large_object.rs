@@ -32,15 +32,27 @@ pub(crate) fn statement(oids: &[u32], range: &Range<usize>) -> BString {
         .collect::<Vec<_>>()
         .join(",");
     format!(
-        "COPY (SELECT sized.oid, pg_catalog.lo_get(sized.oid, piece.start, {PIECE})
+        "COPY (SELECT pieces.oid, pieces.content FROM ({}) AS pieces) TO STDOUT (FORMAT binary)",
+        pieces(&list)
+    )
+    .into()
+}
+
+/// The query that reads some large objects in pieces: the columns `oid`, `start` and `content`.
+pub fn large_object_pieces(oids: &[u32]) -> String {
+    let list: Vec<String> = oids.iter().map(u32::to_string).collect();
+    pieces(&list.join(","))
+}
+
+fn pieces(list: &str) -> String {
+    format!(
+        "SELECT sized.oid, piece.start, pg_catalog.lo_get(sized.oid, piece.start, {PIECE}) AS content
          FROM (SELECT opened.oid, pg_catalog.lo_lseek64(opened.fd, 0, 2) + pg_catalog.lo_close(opened.fd) AS size
                FROM (SELECT wanted.oid, pg_catalog.lo_open(wanted.oid, {FOR_READING}) AS fd
                      FROM pg_catalog.unnest('{{{list}}}'::pg_catalog.oid[]) AS wanted(oid) OFFSET 0) AS opened
                OFFSET 0) AS sized,
-              LATERAL pg_catalog.generate_series(0::bigint, GREATEST(sized.size - 1, 0), {PIECE}::bigint) AS piece(start)
-         ) TO STDOUT (FORMAT binary)"
+              LATERAL pg_catalog.generate_series(0::bigint, GREATEST(sized.size - 1, 0), {PIECE}::bigint) AS piece(start)"
     )
-    .into()
 }
 
 /// A part of some large objects, one behind the other.

@@ -39,7 +39,7 @@ mod worker;
 pub use error::Error;
 pub use inserts::{Inserts, Value};
 pub use job::{ByPages, Job, Step, Table, Work};
-pub use large_object::Object;
+pub use large_object::{Object, large_object_pieces};
 pub use outlet::Steps;
 pub use plan::{PART_BYTES, Plan};
 pub use progress::{Progress, Summary};

@@ -95,6 +95,11 @@ impl Plan {
         plan
     }
 
+    /// The jobs, in their order.
+    pub fn jobs(&self) -> &[Job] {
+        &self.jobs
+    }
+
     /// How many connections could be busy at once.
     pub fn units(&self) -> usize {
         self.units.len()

@@ -5,6 +5,7 @@ mod event;
 mod report;
 mod run;
 mod same;
+mod verify;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +15,7 @@ use pgdumprs_connect::{ConnInfoError, ConnectParams};
 pub use error::CloneError;
 pub use event::CloneEvent;
 pub use report::{CloneEnd, CloneReport};
+pub use verify::{Checksum, ComparedKind, Comparison, Verification};
 
 use crate::{Dump, Restore};
 
@@ -57,7 +59,12 @@ const OF_NO_SERVER: [&str; 6] = [
 pub struct DatabaseClone {
     dump: Dump,
     restore: Restore,
+    verifies: bool,
+    watchers: Vec<Watcher>,
 }
+
+/// Whoever hears of what is of neither side.
+type Watcher = Box<dyn FnMut(CloneEvent) + Send>;
 
 /// Dropping a future before it is done gives the clone up: what both servers do for it is cancelled, and its connections are closed. What the target
 /// has committed until then stays. None of that blocks; a process that is to end then should call
@@ -80,7 +87,12 @@ impl DatabaseClone {
 
     /// A clone of the database that `dump` is of into the one that `restore` is into.
     pub fn of(dump: Dump, restore: Restore) -> Self {
-        Self { dump, restore }
+        Self {
+            dump,
+            restore,
+            verifies: false,
+            watchers: Vec::new(),
+        }
     }
 
     /// Fills in what a target's parameters leave open: from the service that they name, from the password file and, for the user, from the operating
@@ -114,12 +126,27 @@ impl DatabaseClone {
         self
     }
 
+    /// Whether both servers make checksums of all rows, large objects and values of sequences when everything is in, which are compared. They read all
+    /// of it once more, over as many connections as cloned it. What is not equal makes the clone incomplete: [`CloneReport::verification`] has it.
+    ///
+    /// Tables whose rows were not all taken are not compared, nor what was adapted. Rows that a table had before the clone count as different.
+    #[must_use]
+    pub fn verify(mut self, verify: bool) -> Self {
+        self.verifies = verify;
+        self
+    }
+
     /// Tells `watcher` what happens on both sides, from within the clone's task: it should return at once. May be called several times, for several
     /// watchers.
     #[must_use]
     pub fn watch(mut self, watcher: impl FnMut(CloneEvent) + Send + 'static) -> Self {
         let watcher = Arc::new(Mutex::new(watcher));
         let of_target = Arc::clone(&watcher);
+        let of_both = Arc::clone(&watcher);
+        self.watchers.push(Box::new(move |event| {
+            let mut watcher = of_both.lock().unwrap_or_else(PoisonError::into_inner);
+            watcher(event);
+        }));
         self.dump = self.dump.watch(move |event| {
             let mut watcher = watcher.lock().unwrap_or_else(PoisonError::into_inner);
             watcher(CloneEvent::Source(event));
@@ -138,6 +165,7 @@ impl fmt::Debug for DatabaseClone {
         f.debug_struct("DatabaseClone")
             .field("dump", &self.dump)
             .field("restore", &self.restore)
-            .finish()
+            .field("verifies", &self.verifies)
+            .finish_non_exhaustive()
     }
 }

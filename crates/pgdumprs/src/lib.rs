@@ -125,7 +125,10 @@ pub use archive_script::ArchiveScript;
 pub use archive_stream::ArchiveStream;
 pub use bstr::BString;
 pub use choice::Choice;
-pub use clone::{CloneEnd, CloneError, CloneEvent, CloneReport, DatabaseClone};
+pub use clone::{
+    Checksum, CloneEnd, CloneError, CloneEvent, CloneReport, ComparedKind, Comparison,
+    DatabaseClone, Verification,
+};
 pub use created::created_text;
 pub use dump::Dump;
 pub use error::Error;

@@ -35,6 +35,17 @@ pub(crate) struct Shared {
     lc_monetary: BString,
 }
 
+impl Shared {
+    /// The same snapshot, with settings under which every server writes the same values alike.
+    pub(crate) fn alike(self) -> Self {
+        Shared {
+            time_zone: "UTC".into(),
+            lc_monetary: "C".into(),
+            ..self
+        }
+    }
+}
+
 /// Why others cannot read in a snapshot.
 #[derive(Debug)]
 pub(crate) enum Unshared {

@@ -1,6 +1,7 @@
 //! A connection that reads what it is asked for.
 
 use std::collections::VecDeque;
+use std::error::Error as _;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -25,6 +26,8 @@ pub(super) struct Request {
     parts: Range<usize>,
     /// What those that were read came to.
     count: u64,
+    /// Whether something of the first of them may have been passed on.
+    has_begun: bool,
     to: To,
 }
 
@@ -40,6 +43,7 @@ impl Request {
         Self {
             parts,
             count: 0,
+            has_begun: false,
             to,
         }
     }
@@ -49,6 +53,7 @@ impl Request {
         Self {
             parts,
             count: 0,
+            has_begun: false,
             to,
         }
     }
@@ -147,7 +152,8 @@ impl Connection {
     }
 
     /// Reads as a follower until nobody can ask any more. What it may not lock is left to the leader, and so is all that is asked for where the
-    /// connection is of no more use: why is returned then. Where it fails in the midst of something, whoever has asked for that hears of it.
+    /// connection is of no more use: why is returned then. Where it fails in the midst of something, whoever has asked for that hears of it, and may
+    /// ask again.
     async fn follow(
         mut self,
         requests: &mut UnboundedReceiver<Request>,
@@ -176,10 +182,7 @@ impl Connection {
                         return Some(reason.with_causes());
                     }
                 }
-                Err(error) => {
-                    self.fail(error, requests).await;
-                    return None;
-                }
+                Err(error) => return Some(self.leave(error, &followers.leader).await),
             }
         }
         // A pooler keeps a server's connection only if no transaction is open on it.
@@ -213,6 +216,31 @@ impl Connection {
             }
             None => Ok(Turn::Over),
         }
+    }
+
+    /// Ends a follower that has failed: whoever has had a part of what was asked for hears of that, and what has not begun is left to the leader.
+    /// Returns why.
+    async fn leave(self, error: Error, leader: &UnboundedSender<Request>) -> String {
+        // What the server does is cancelled before anybody is waited for.
+        drop(self.session);
+        let reason = match error
+            .source()
+            .and_then(|cause| cause.downcast_ref::<Cause>())
+        {
+            Some(cause) => format!("{error}: {}", cause.with_causes()),
+            None => error.to_string(),
+        };
+        let mut error = Some(error);
+        for request in self.asked {
+            match error.take().filter(|_| request.has_begun) {
+                Some(error) => {
+                    let error = Error::Follower(Box::new(error));
+                    request.end(Err(Arc::new(error))).await;
+                }
+                None => drop(leader.send(request)),
+            }
+        }
+        reason
     }
 
     /// Lets everybody know who waits that nothing will come any more.
@@ -268,8 +296,10 @@ impl Connection {
                 }
                 Err(source) => return Err(refused(part, &self.plan, source)),
             };
+            request.has_begun = true;
             request.count += pass_on(&mut copy, &request.to, &self.plan, part).await?;
             self.under_way -= 1;
+            request.has_begun = false;
             request.parts.start += 1;
             let work = &self.plan.jobs[part.job].work;
             tell_said(&mut self.session, Some(work), &self.told);

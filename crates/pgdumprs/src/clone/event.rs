@@ -1,5 +1,6 @@
 //! What happens during a clone, for whoever watches.
 
+use super::Comparison;
 use crate::{Event, RestoreEvent};
 
 /// A step of a clone.
@@ -11,4 +12,8 @@ pub enum CloneEvent {
     Source(Event),
     /// Something happens on the target's side.
     Target(RestoreEvent),
+    /// What was cloned is about to be compared.
+    Verifying,
+    /// Something was compared.
+    Compared(Comparison),
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use bstr::BString;
 
+use super::Verification;
 use crate::{Error, Lsn, RestoreEnd, RestoreReport};
 
 /// What a clone came to.
@@ -24,6 +25,8 @@ pub struct CloneReport {
     pub restore: RestoreReport,
     /// Why it is not proved that what was read is one state of the source, though all was read.
     pub source_end: Option<Error>,
+    /// What was compared, where [`DatabaseClone::verify`](crate::DatabaseClone::verify) asks for that.
+    pub verification: Option<Verification>,
     /// What was warned of on the source's side.
     pub warnings: Vec<String>,
     /// From the first connection to the end.
@@ -38,7 +41,7 @@ pub enum CloneEnd {
     Complete,
     /// Everything is there but for what was adapted, and on the target's disk: the report lists it.
     Adapted,
-    /// Something is missing: the report says what.
+    /// Something is missing, or not as it is on the source: the report says what.
     Incomplete,
 }
 
@@ -46,10 +49,17 @@ impl CloneReport {
     /// How it has ended.
     pub fn end(&self) -> CloneEnd {
         match self.restore.end() {
-            _ if self.source_end.is_some() => CloneEnd::Incomplete,
+            _ if self.source_end.is_some() || !self.is_proved() => CloneEnd::Incomplete,
             RestoreEnd::Complete => CloneEnd::Complete,
             RestoreEnd::Adapted => CloneEnd::Adapted,
             RestoreEnd::Incomplete => CloneEnd::Incomplete,
         }
+    }
+
+    /// Whether nothing that was compared is different.
+    fn is_proved(&self) -> bool {
+        self.verification
+            .as_ref()
+            .is_none_or(Verification::is_proved)
     }
 }

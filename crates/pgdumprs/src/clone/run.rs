@@ -3,19 +3,21 @@
 use std::pin::pin;
 use std::time::Instant;
 
-use pgdumprs_archive::{ArchiveVersion, Compression};
+use pgdumprs_archive::{ArchiveVersion, Compression, Entry, Header};
 use pgdumprs_connect::Session;
-use pgdumprs_copy::{Supply, Supplying};
+use pgdumprs_copy::{Plan, Supply, Supplying};
 
 use super::same::Identity;
-use super::{CloneError, CloneReport, DatabaseClone};
+use super::verify::{Verification, Verifier};
+use super::{CloneError, CloneEvent, CloneReport, DatabaseClone, Watcher};
 use crate::data::others;
 use crate::plain::selects;
 use crate::planning::Planned;
 use crate::product::Product;
 use crate::restore::archive::Opened;
 use crate::restore::run::connect;
-use crate::{Dump, Error, Report, RestoreEnd, RestorePlan, transaction};
+use crate::transaction::{self, Begun};
+use crate::{Dump, Error, Report, RestoreEnd, RestorePlan};
 
 impl DatabaseClone {
     /// Asks both servers what a clone would come to, and changes nothing.
@@ -64,7 +66,15 @@ impl DatabaseClone {
             begun,
             ..
         } = planned;
-        let Self { mut dump, restore } = self;
+        let verifier = self
+            .verifies
+            .then(|| self.verifier(&header, &entries, &data, &begun));
+        let Self {
+            mut dump,
+            restore,
+            mut watchers,
+            ..
+        } = self;
         let others = others(dump.connections(), &session, begun.shared, &dump.settings);
         let (supply, mut supplying) = Supply::new(session, others, data);
         let opened = Opened::server(header, entries, supply);
@@ -78,10 +88,34 @@ impl DatabaseClone {
                 }
             }
         };
-        let source_end = match restore.end() {
+        let is_carried_out = restore.stopped.is_none() && !restore.rolled_back;
+        let verifier = verifier.filter(|_| is_carried_out);
+        let mut verification =
+            (self.verifies && !is_carried_out).then(|| Verification::failed(NOT_CARRIED_OUT));
+        let source_end = match (restore.end(), verifier) {
             // Nothing more can be proved: what the source does is cancelled.
-            RestoreEnd::Incomplete => None,
-            _ => end(&mut dump, supplying).await.err(),
+            (RestoreEnd::Incomplete, None) => None,
+            (_, verifier) => {
+                let leader = read_over(&mut dump, supplying).await;
+                let leader = match (leader, verifier) {
+                    (Ok(session), Some(verifier)) => {
+                        tell(&mut watchers, &CloneEvent::Verifying);
+                        let said = |told| dump.watch.copied(told);
+                        let (session, found) = verifier.run(session, &restore, said).await;
+                        for comparison in &found.comparisons {
+                            tell(&mut watchers, &CloneEvent::Compared(comparison.clone()));
+                        }
+                        verification = Some(found);
+                        session
+                    }
+                    (Err(error), Some(_)) => {
+                        verification = Some(Verification::failed(NOT_CARRIED_OUT));
+                        Err(error)
+                    }
+                    (leader, None) => leader,
+                };
+                end(&mut dump, leader).await.err()
+            }
         };
         dump.watch.all_said();
         let (_, warnings) = dump.watch.take();
@@ -93,9 +127,32 @@ impl DatabaseClone {
             tries: of_source.tries,
             restore,
             source_end,
+            verification,
             warnings,
             elapsed: started.elapsed(),
         })
+    }
+
+    /// What will compare both sides.
+    fn verifier(&self, header: &Header, entries: &[Entry], data: &Plan, begun: &Begun) -> Verifier {
+        let options = &self.restore.options;
+        let mut target = self.restore.params.clone();
+        if options.create {
+            // A name that no connection can be given is refused before.
+            if let Some(name) = &header.database {
+                let _ = target.set("dbname", name.to_string());
+            }
+        }
+        Verifier {
+            jobs: data.jobs().to_vec(),
+            entries: entries.to_vec(),
+            settings: self.dump.settings.clone(),
+            shared: begun.shared.clone(),
+            part_bytes: self.dump.part_bytes,
+            connections: self.restore.connections(),
+            target,
+            target_role: options.role.as_ref().map(ToString::to_string),
+        }
     }
 
     /// Checks what was chosen, and tells each side what was said to the other.
@@ -147,12 +204,20 @@ impl DatabaseClone {
     }
 }
 
-/// Ends the source's transaction, when all was read. That it is still there proves that its locks and its snapshot have held.
-async fn end(dump: &mut Dump, mut supplying: Supplying) -> Result<(), Error> {
+/// Why nothing was compared.
+const NOT_CARRIED_OUT: &str = "the clone has not come to its end";
+
+/// Waits until nobody reads from the source any more. Gives back the leader, whose transaction is still open.
+async fn read_over(dump: &mut Dump, mut supplying: Supplying) -> Result<Session, Error> {
     while let Some(told) = supplying.told().await {
         dump.watch.copied(told);
     }
-    let mut session = supplying.end().await.map_err(Error::Copy)?;
+    supplying.end().await.map_err(Error::Copy)
+}
+
+/// Ends the source's transaction, when all was read. That it is still there proves that its locks and its snapshot have held.
+async fn end(dump: &mut Dump, leader: Result<Session, Error>) -> Result<(), Error> {
+    let mut session = leader?;
     dump.hear(&mut session);
     let ended = transaction::end(&mut session).await;
     let (was_there, notices) = ended.map_err(Error::Ending)?;
@@ -162,4 +227,10 @@ async fn end(dump: &mut Dump, mut supplying: Supplying) -> Result<(), Error> {
     dump.watch.said(None, notices);
     session.close().await;
     Ok(())
+}
+
+fn tell(watchers: &mut [Watcher], event: &CloneEvent) {
+    for watcher in watchers {
+        watcher(event.clone());
+    }
 }

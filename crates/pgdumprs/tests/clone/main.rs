@@ -4,6 +4,7 @@ mod choices;
 mod effect;
 mod faults;
 mod same;
+mod verified;
 
 use anyhow::{Context, Result, ensure};
 use pgdumprs::{CloneEnd, CloneError, CloneReport, DatabaseClone};

@@ -44,10 +44,14 @@ impl Crew {
     /// Whether the restore can go on over another connection.
     pub(super) fn can_go_on_after(&self, error: &Error) -> bool {
         use pgdumprs_connect::Error as Lost;
-        let (Error::Connection { source, .. } | Error::NotFlushed { source }) = error else {
-            return false;
+        let is_lost = match error {
+            Error::Connection { source, .. } | Error::NotFlushed { source } => {
+                matches!(source, Lost::ConnectionLost { .. } | Lost::Broken { .. })
+            }
+            // The source has another connection that can read the same.
+            Error::Source { source, .. } => matches!(**source, pgdumprs_copy::Error::Follower(_)),
+            _ => false,
         };
-        let is_lost = matches!(source, Lost::ConnectionLost { .. } | Lost::Broken { .. });
         is_lost && self.can_go_on && !self.patience.is_zero() && !self.ledger.is_stopped()
     }
 
