@@ -88,6 +88,45 @@ fn what_a_clone_comes_to_is_told() {
 }
 
 #[test]
+fn both_sides_are_compared() {
+    let server = Server::get(Major::REFERENCE);
+    let source = source(&server);
+    let (from, target) = (source.conninfo(), server.database());
+    let to = target.conninfo();
+    let verified = ["clone", &from, &to, "--verify", "--report=json"];
+    let report = success(pgdumprs().args(verified));
+    let report: serde_json::Value = serde_json::from_str(&report).expect("it is JSON");
+    let found = &report["verification"];
+    assert_eq!(found["equal"], true);
+    assert_eq!(found["compared"][0]["name"], "public.item");
+    assert_eq!(found["compared"][0]["source"]["count"], 100);
+    assert_eq!(
+        found["compared"][0]["source"],
+        found["compared"][0]["target"]
+    );
+
+    // Rows that are changed when they come in.
+    target.execute_sql(
+        "TRUNCATE item, log; CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN new.id = new.id / 2; RETURN new; END';
+         CREATE TRIGGER t BEFORE INSERT ON log FOR EACH ROW EXECUTE FUNCTION f(); CREATE TABLE log_2 (); INSERT INTO item VALUES (1)",
+    );
+    let said = run(pgdumprs().args(["clone", &from, &to, "-a", "--verify", "--report=json"]));
+    assert_eq!(said.status.code(), Some(1));
+    let report: serde_json::Value = serde_json::from_slice(&said.stdout).expect("it is JSON");
+    assert_eq!(report["end"], "incomplete");
+    assert_eq!(report["verification"]["compared"][1]["equal"], false);
+    let said = String::from_utf8_lossy(&said.stderr);
+    assert_says(
+        &said,
+        &[
+            "public.item: 100 rows on the source, and 101 on the target",
+            "public.log: 100 rows on both sides, and they are not the same",
+            "the clone is not complete; of what was compared, 2 are different",
+        ],
+    );
+}
+
+#[test]
 fn what_cannot_be_is_refused() {
     let server = Server::get(Major::REFERENCE);
     let source = source(&server);

@@ -5,12 +5,13 @@ mod options;
 use anyhow::bail;
 use pgdumprs::{
     CloneEnd, CloneError, CloneEvent, CloneReport, DatabaseClone, Dump, Restore, RestoreError,
+    Verification,
 };
 
 use crate::commands::restore::ends::{print_plan, say_missing, summary};
 use crate::message::say;
 use crate::progress::Verbosity;
-use crate::progress::restore::Teller;
+use crate::progress::restore::{Teller, compared};
 use crate::report::ReportSink;
 use crate::report::clone::JsonClone;
 use crate::report::plan::JsonPlan;
@@ -24,7 +25,7 @@ pub(crate) fn run(args: &CloneArgs) -> anyhow::Result<()> {
     let (source, target) = (args.source()?, args.target()?);
     let dump = args.dump(Dump::with_params(source.clone()), &source)?;
     let restore = args.restore(Restore::with_params(target))?;
-    let clone = DatabaseClone::of(dump, restore);
+    let clone = DatabaseClone::of(dump, restore).verify(args.verifies());
     if args.is_plan() {
         return plan(args, clone);
     }
@@ -34,6 +35,8 @@ pub(crate) fn run(args: &CloneArgs) -> anyhow::Result<()> {
     let clone = clone.watch(move |event| match event {
         CloneEvent::Source(event) => teller.tell_source(&event),
         CloneEvent::Target(event) => teller.tell(&event),
+        CloneEvent::Verifying => teller.tell_verifying(),
+        CloneEvent::Compared(comparison) => teller.tell_compared(&comparison),
         _ => {}
     });
     let cloned = signal::run("clone", async { Ok(clone.run().await) })?;
@@ -92,15 +95,57 @@ fn conclude(report: CloneReport, args: &CloneArgs) -> anyhow::Result<()> {
     };
     if let Some((end, is_said)) = end {
         if is_said {
-            say(format_args!("{end}: {}", summary(&report.restore)));
+            let compared = match &report.verification {
+                Some(found) => format!(
+                    "; {} checksums are equal, compared in {:.1} s",
+                    found.comparisons.len(),
+                    found.elapsed.as_secs_f64()
+                ),
+                None => String::new(),
+            };
+            say(format_args!(
+                "{end}: {}{compared}",
+                summary(&report.restore)
+            ));
         }
         return Ok(());
     }
-    let end = say_missing("the clone", &report.restore);
+    let mut end = say_missing("the clone", &report.restore);
+    if let Some(verification) = &report.verification {
+        end += &say_doubtful(verification);
+    }
     let stopped = report.restore.stopped.map(anyhow::Error::from);
     let stopped = stopped.or(report.source_end.map(anyhow::Error::from));
     match stopped {
         Some(error) => Err(error.context(end)),
         None => bail!(end),
+    }
+}
+
+/// Says what is not equal on both sides, and gives back the end in words, where there is anything.
+fn say_doubtful(verification: &Verification) -> String {
+    for failure in &verification.failures {
+        say(format_args!(
+            "error: could not compare everything: {failure}"
+        ));
+    }
+    let mut different = 0;
+    let mut unknown = 0;
+    for comparison in verification.doubtful() {
+        match comparison.is_equal() {
+            Some(_) => different += 1,
+            None => unknown += 1,
+        }
+        say(format_args!("error: {}", compared(comparison)));
+    }
+    match (different, unknown, verification.failures.is_empty()) {
+        (0, 0, true) => String::new(),
+        (0, 0, false) => "; not everything was compared".to_owned(),
+        (different, 0, _) => format!("; of what was compared, {different} are different"),
+        (different, unknown, _) => {
+            format!(
+                "; of what was to be compared, {different} are different, and {unknown} could not be read on both sides"
+            )
+        }
     }
 }

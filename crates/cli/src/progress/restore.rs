@@ -1,7 +1,9 @@
 //! What a restore says while it runs.
 
 use bstr::ByteSlice;
-use pgdumprs::{AdaptedEntry, Event, Failure, RestoreEvent, RestoreProgress};
+use pgdumprs::{
+    AdaptedEntry, ComparedKind, Comparison, Event, Failure, RestoreEvent, RestoreProgress,
+};
 
 use crate::args::telling::ProgressWhen;
 use crate::progress::{Meter, Standing, Verbosity};
@@ -53,6 +55,21 @@ impl Teller {
             (Some(line), _) => self.meter.say(format_args!("source: {line}")),
             (None, Some(stage)) => self.meter.stage(&stage),
             (None, None) => {}
+        }
+    }
+
+    /// Says that a clone is about to be compared with its source.
+    pub(crate) fn tell_verifying(&mut self) {
+        self.meter.stage("comparing both sides");
+        if self.verbosity == Verbosity::Verbose {
+            self.meter.say("comparing both sides");
+        }
+    }
+
+    /// Says what came of a comparison; where it is not equal, the end says so.
+    pub(crate) fn tell_compared(&mut self, comparison: &Comparison) {
+        if self.verbosity == Verbosity::Verbose && comparison.is_equal() == Some(true) {
+            self.meter.say(compared(comparison));
         }
     }
 
@@ -135,6 +152,39 @@ fn beginning(statement: &[u8]) -> String {
     }
     words
 }
+
+/// What came of a comparison of both sides.
+pub(crate) fn compared(comparison: &Comparison) -> String {
+    let name = &comparison.name;
+    let what = match comparison.kind {
+        ComparedKind::Table => format!("{name}"),
+        ComparedKind::LargeObjects => format!("large objects {name}"),
+        _ => format!("sequence {name}"),
+    };
+    let (Some(source), Some(target)) = (comparison.source, comparison.target) else {
+        return format!("{what}: could not be compared");
+    };
+    match (comparison.kind, comparison.is_equal() == Some(true)) {
+        (ComparedKind::Table, true) => format!("{what}: {} rows are equal", source.count),
+        (_, true) => format!("{what}: equal"),
+        (ComparedKind::Table, false) if source.count == target.count => {
+            format!(
+                "{what}: {} rows on both sides, and they are not the same",
+                source.count
+            )
+        }
+        (ComparedKind::Table, false) => format!(
+            "{what}: {} rows on the source, and {} on the target",
+            source.count, target.count
+        ),
+        (ComparedKind::Sequence, false) => format!(
+            "{what}: its value is {} on the source, and {} on the target",
+            source.sum, target.sum
+        ),
+        (_, false) => format!("{what}: not the same"),
+    }
+}
+
 /// An entry that is restored otherwise, and how.
 pub(crate) fn adapted(entry: &AdaptedEntry) -> String {
     let adaptations: Vec<_> = entry.adaptations.iter().map(ToString::to_string).collect();

@@ -1,7 +1,7 @@
 //! The report of a clone.
 
 use anyhow::Chain;
-use pgdumprs::{CloneEnd, CloneReport};
+use pgdumprs::{Checksum, CloneEnd, CloneReport, ComparedKind, Comparison, Verification};
 use serde::Serialize;
 
 use crate::failure;
@@ -16,7 +16,67 @@ pub(crate) struct JsonClone<'a> {
     end: &'static str,
     source: Source<'a>,
     target: JsonRestore<'a>,
+    verification: Option<JsonVerification>,
     seconds: f64,
+}
+
+/// What was compared.
+#[derive(Serialize)]
+struct JsonVerification {
+    equal: bool,
+    compared: Vec<JsonComparison>,
+    failures: Vec<String>,
+    seconds: f64,
+}
+
+/// Something that was compared: sums are texts, since they are larger than many programs' numbers.
+#[derive(Serialize)]
+struct JsonComparison {
+    kind: &'static str,
+    name: String,
+    equal: Option<bool>,
+    source: Option<JsonChecksum>,
+    target: Option<JsonChecksum>,
+}
+
+#[derive(Serialize)]
+struct JsonChecksum {
+    count: u64,
+    sum: String,
+}
+
+impl From<&Verification> for JsonVerification {
+    fn from(found: &Verification) -> Self {
+        let compared = found.comparisons.iter();
+        Self {
+            equal: found.is_proved(),
+            compared: compared.map(JsonComparison::from).collect(),
+            failures: found.failures.clone(),
+            seconds: seconds(found.elapsed),
+        }
+    }
+}
+
+impl From<&Comparison> for JsonComparison {
+    fn from(comparison: &Comparison) -> Self {
+        let checksum = |sum: Option<Checksum>| {
+            sum.map(|sum| JsonChecksum {
+                count: sum.count,
+                sum: sum.sum.to_string(),
+            })
+        };
+        Self {
+            kind: match comparison.kind {
+                ComparedKind::Table => "table",
+                ComparedKind::LargeObjects => "large objects",
+                _ => "sequence",
+            },
+            name: comparison.name.to_string(),
+            equal: comparison.is_equal(),
+            source: checksum(comparison.source),
+            target: checksum(comparison.target),
+        }
+    }
 }
 
 /// What was cloned.
@@ -49,6 +109,7 @@ impl<'a> From<&'a CloneReport> for JsonClone<'a> {
                 warnings: &report.warnings,
             },
             target: JsonRestore::from(&report.restore),
+            verification: report.verification.as_ref().map(JsonVerification::from),
             seconds: seconds(report.elapsed),
         }
     }

@@ -1,9 +1,10 @@
 //! One side that goes away: what is not there is never taken to be.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use pgdumprs::{CloneEnd, RestoreStopped};
+use pgdumprs::{CloneEnd, CloneEvent, RestoreEvent, RestoreStopped};
 use pgdumprs_testkit::random::random_numbers;
 use pgdumprs_testkit::{Database, Fault, Major, Server, SlowLink};
 
@@ -120,6 +121,46 @@ fn a_clone_goes_on_after_a_connection_to_the_target_was_cut() -> Result<()> {
         let report = run(cloned)?;
         ensure!(link.has_failed());
         check(&source, &target, &report, &format!("{way:?}"))?;
+    }
+    Ok(())
+}
+
+/// Connections to the source beside the first are ended in the midst of what they read: it is read again in the same snapshot, and compared.
+#[test]
+fn a_clone_goes_on_after_connections_beside_the_first_were_lost() -> Result<()> {
+    let server = Server::get(Major::REFERENCE);
+    for way in ALL_WAYS.iter().filter(|way| way.jobs > 1) {
+        let source = Arc::new(source(&server));
+        source.execute_sql("INSERT INTO big SELECT g, repeat(md5(g::text), 20) FROM generate_series(6001, 20000) g");
+        let target = source.empty_sibling()?;
+        let at = Arc::clone(&source);
+        let mut ended = 0;
+        let (sender, told) = std::sync::mpsc::channel();
+        let cloned = super::clone(&source, &target, *way)?
+            .verify(true)
+            .watch(move |event| {
+                let is_loading = matches!(event, CloneEvent::Target(RestoreEvent::Progress(progress)) if progress.bytes > 100_000);
+                if is_loading && ended == 0 {
+                    // The first one holds the snapshot.
+                    let count = at.psql(
+                        "WITH found AS (SELECT pid, backend_start, min(backend_start) OVER () AS first FROM pg_stat_activity
+                             WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid())
+                         SELECT count(pg_terminate_backend(pid)) FROM found WHERE backend_start > first",
+                    );
+                    ended = count.parse().unwrap_or(0);
+                    let _ = sender.send(ended);
+                }
+            });
+        let report = run(cloned)?;
+        let ended: i32 = told.iter().sum();
+        ensure!(ended > 0, "{way:?}: no connection was there to be ended");
+        let warned = |part: &str| report.warnings.iter().any(|warning| warning.contains(part));
+        ensure!(warned("fewer connections"), "{way:?}: {report:#?}");
+        check(&source, &target, &report, &format!("{way:?}"))?;
+        ensure!(
+            report.verification.is_some_and(|found| found.is_proved()),
+            "{way:?}"
+        );
     }
     Ok(())
 }

@@ -84,7 +84,7 @@ fn what_was_cloned_is_equal() {
         if server.major() != Major::REFERENCE && !is_thorough {
             return Ok(());
         }
-        let source = source(&server);
+        let source = source(server);
         for &way in ALL_WAYS {
             let target = server.database();
             bend(&source, &target);

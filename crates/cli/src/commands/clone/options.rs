@@ -123,6 +123,11 @@ impl CloneArgs {
         self.running.is_plan()
     }
 
+    /// Whether both sides are compared in the end.
+    pub(super) fn verifies(&self) -> bool {
+        self.running.verifies()
+    }
+
     /// Tells `dump` what of the source is cloned.
     pub(super) fn dump(&self, dump: Dump, params: &ConnectParams) -> anyhow::Result<Dump> {
         let dump = self.selection.apply(dump)?;

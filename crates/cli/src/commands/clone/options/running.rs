@@ -37,6 +37,12 @@ pub(super) struct RunningArgs {
     #[arg(long)]
     no_data_for_failed_tables: bool,
 
+    /// Have both servers make checksums of all rows, large objects and values of sequences at the end, and compare them
+    ///
+    /// Both read everything once more for that. Where anything is different, the clone is not complete.
+    #[arg(long)]
+    verify: bool,
+
     /// Memory that the target may take to make an index, such as 1GB, for each connection; without it, what its
     /// maintenance_work_mem says
     #[arg(long, value_name = "SIZE", value_parser = size)]
@@ -91,6 +97,10 @@ impl RunningArgs {
 
     pub(super) fn is_plan(&self) -> bool {
         self.plan
+    }
+
+    pub(super) fn verifies(&self) -> bool {
+        self.verify
     }
 
     pub(super) fn single_transaction(&self) -> bool {
