@@ -11,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::archive::Archive;
 use super::difference::readable;
+use super::internal_options::without_internal_options;
 use super::report::{Comparison, Rule};
 use super::restated;
 use super::restored::{is_its_own, restorer};
@@ -123,7 +124,7 @@ struct Restored {
 struct Failure {
     /// What the server said, or pg_restore itself.
     message: String,
-    /// And of which statement, if that is known.
+    /// And of which statement, if that is known, without options that only stock writes.
     statement: String,
 }
 
@@ -169,9 +170,10 @@ impl Failure {
     fn of(error: &str) -> Failure {
         let error = error.trim_end();
         let end = error.find("\nCommand was: ").unwrap_or(error.len());
+        let statement = without_internal_options(format!("{}\n", &error[end..]).as_bytes());
         Failure {
             message: error[..end].to_owned(),
-            statement: as_of_a_table(&error[end..]),
+            statement: as_of_a_table(String::from_utf8_lossy(&statement).trim_end()),
         }
     }
 
