@@ -1,5 +1,6 @@
 //! What each statement needs of the target.
 
+mod dependencies;
 mod drops;
 pub(crate) mod extensions;
 mod names;
@@ -35,6 +36,8 @@ pub(crate) struct Check<'a> {
     /// is the reason.
     lost: HashMap<i32, usize>,
     lost_names: HashMap<Name, usize>,
+    /// The positions of entries that are left out.
+    left_out: HashSet<usize>,
     /// The reason why the entry that is looked at hangs, by the names that it needs.
     reason: Option<usize>,
     /// Extensions that the script has dropped.
@@ -58,6 +61,7 @@ impl<'a> Check<'a> {
             made: HashSet::new(),
             lost: HashMap::new(),
             lost_names: HashMap::new(),
+            left_out: left_out.iter().copied().collect(),
             reason: None,
             gone_extensions: HashSet::new(),
             has_new_extension: false,
@@ -144,14 +148,10 @@ impl<'a> Check<'a> {
                 _ => {}
             }
         }
-        // To set a sequence takes nothing but that, whatever else the archive waits for.
-        let sequence = |needed: &&i32| {
-            let needed = self.script.entry_of(**needed);
-            entry.descriptor != "SEQUENCE SET"
-                || needed.is_some_and(|it| it.descriptor == "SEQUENCE")
-        };
-        let lost = entry.dependencies.iter().filter(sequence);
-        let lost = lost.filter_map(|needed| self.lost.get(needed).copied());
+        let lost = self.needed(entry).into_iter();
+        let lost = lost.filter_map(|needed| Some((needed, *self.lost.get(&needed)?)));
+        let lost = lost.filter(|(needed, reason)| !self.comes_without(entry, *needed, *reason));
+        let lost = lost.map(|(_, reason)| reason);
         let reasons: Vec<usize> = lost.chain(self.reason).collect();
         // A table whose access method there is not is made with another.
         let entries = self.script.entries();

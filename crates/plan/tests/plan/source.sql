@@ -23,7 +23,7 @@ CREATE TYPE app.small;
 CREATE FUNCTION app.small_in(cstring) RETURNS app.small LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
 CREATE FUNCTION app.small_out(app.small) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
 CREATE TYPE app.small (INPUT = app.small_in, OUTPUT = app.small_out, LIKE = integer);
-CREATE TABLE app.of_small (s app.small);
+CREATE TABLE app.of_small (s app.small, n serial);
 INSERT INTO app.of_small VALUES ('1');
 CREATE FUNCTION app.days(date) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 1';
 CREATE CAST (date AS integer) WITH FUNCTION app.days(date);
