@@ -24,11 +24,8 @@ fn the_same_options_leave_the_same_database() {
     for_each_major_at_scale(|server| {
         let world = World::new(server)?;
         let sets = [SETS, more].map(|sets| sets.split_terminator('\n').skip(1));
-        // On older servers stock meets an error of its own at once, behind which some do not go on.
-        let sets = sets
-            .into_iter()
-            .flatten()
-            .filter(|set| server.major() >= Major::V17 || !ends_at_once(set));
+        let sets = sets.into_iter().flatten();
+        let sets = sets.filter(|set| can_stock(set, server.major()));
         let mut failures = Vec::new();
         for (number, set) in sets.enumerate() {
             // A list says the order, as far as one connection restores.
@@ -102,9 +99,14 @@ impl World {
             Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/restore/same_database/source.sql");
         source.load_file(&file)?;
         let path = |name: &str| folder.path().join(name);
-        stock_archive(&source, &path("archive"), &["--statistics"])?;
+        // Older servers do not take all statistics that stock's archives hold.
+        let with_statistics: &[&str] = match server.major() {
+            Major::REFERENCE => &["--statistics"],
+            _ => &[],
+        };
+        stock_archive(&source, &path("archive"), with_statistics)?;
         source.try_execute_sql(LABEL)?;
-        stock_archive(&source, &path("labelled"), &["--statistics"])?;
+        stock_archive(&source, &path("labelled"), with_statistics)?;
         symlink(pgdumprs().get_program(), path("pg_restore"))?;
 
         let mut list = reference_pg_restore();
@@ -155,7 +157,9 @@ impl World {
             let mut stock = reference_pg_restore();
             world.fill_in(&mut stock, set, &database.conninfo());
             let stock = run(&mut stock);
-            ensure!(refused(&stock, server) == Some(0), "{stock:?}");
+            // Subscriptions are written with options of 16.
+            let is_whole = refused(&stock, server) == Some(0);
+            ensure!(is_whole || server.major() < Major::V16, "{stock:?}");
             world.prepared.push((name, database));
         }
         Ok(world)
@@ -254,6 +258,12 @@ impl World {
             .args(["-d", target])
             .arg(self.folder.path().join(archive));
     }
+}
+
+/// Whether stock can restore so into a server of a major. On one before 17 it meets an error of its own at once, and on one before 15 it
+/// creates no database, whose provider of locales it names.
+fn can_stock(set: &str, server: Major) -> bool {
+    (server >= Major::V17 || !ends_at_once(set)) && (server >= Major::V15 || !set.contains(": -C"))
 }
 
 /// Whether one error is the end of it.
