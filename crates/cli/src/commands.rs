@@ -2,6 +2,7 @@
 
 mod archive;
 pub(crate) mod cat;
+mod chosen_rows;
 pub(crate) mod clone;
 pub(crate) mod dump;
 pub(crate) mod list;

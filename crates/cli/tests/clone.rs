@@ -127,6 +127,58 @@ fn both_sides_are_compared() {
 }
 
 #[test]
+fn rows_are_chosen_by_conditions() {
+    let server = Server::get(Major::REFERENCE);
+    let source = source(&server);
+    source.execute_sql("ALTER TABLE item ADD PRIMARY KEY (id); ALTER TABLE log ADD FOREIGN KEY (id) REFERENCES item; ANALYZE");
+    let (from, target) = (source.conninfo(), server.database());
+    let to = target.conninfo();
+    let choice = ["--where", "public.item: id <= 5"];
+
+    let command = ["clone", &from, &to, "--plan"];
+    let said = run(pgdumprs().args(command).args(choice));
+    let said = String::from_utf8_lossy(&said.stderr);
+    assert_says(&said, &["log_id_fkey", "--not-valid-foreign-keys"]);
+
+    let command = ["clone", &from, &to, "-v", "--not-valid-foreign-keys"];
+    let said = run(pgdumprs().args(command).args(choice).arg("--report=json"));
+    assert_eq!(said.status.code(), Some(0));
+    let report: serde_json::Value = serde_json::from_slice(&said.stdout).expect("it is JSON");
+    let said = String::from_utf8_lossy(&said.stderr);
+    assert_says(
+        &said,
+        &["table public.item: 5 rows of about 100, where id <= 5"],
+    );
+    let expected = serde_json::json!([
+        {"name": "public.item", "condition": "id <= 5", "rows": 5, "estimated_total": 100}
+    ]);
+    assert_eq!(report["source"]["chosen_rows"], expected);
+    assert_eq!(target.psql("SELECT count(*) FROM item"), "5");
+
+    let file = tempfile::NamedTempFile::new().expect("there is a place for it");
+    let command = ["dump", "-d", &from, "--report=json", "-f"];
+    let report = success(pgdumprs().args(command).arg(file.path()).args(choice));
+    let report: serde_json::Value = serde_json::from_str(&report).expect("it is JSON");
+    assert_eq!(report["chosen_rows"], expected);
+
+    for (condition, parts) in [
+        (
+            "item: id <= 5; DROP TABLE item",
+            &["--where", "semicolon"][..],
+        ),
+        ("item: id <= 5) OR (true", &["--where", "parenthesis"]),
+        ("item", &["--where", "PATTERN: CONDITION"]),
+        ("item: nobody = 5", &["public.item", "nobody", "hint:"]),
+        ("nothing: true", &["no matching tables"]),
+    ] {
+        for command in [&["dump", "-d", &from][..], &["clone", &from, &to]] {
+            let said = failure(pgdumprs().args(command).args(["--where", condition]));
+            assert_says(&said, parts);
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_is_refused() {
     let server = Server::get(Major::REFERENCE);
     let source = source(&server);

@@ -34,6 +34,8 @@ pub struct Table {
     pub copy: BString,
     /// Bytes that the table takes on disk, TOAST included.
     pub bytes: u64,
+    /// What rows meet that are read, where those are not all: an SQL expression, which `copy` has already and a range of pages is read with.
+    pub condition: Option<BString>,
     /// Where a range of pages can be read by itself.
     pub by_pages: Option<ByPages>,
     /// How rows become INSERT statements, where they do; such a table is read as a whole.

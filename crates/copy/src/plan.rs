@@ -189,6 +189,12 @@ pub(crate) fn table_statement(table: &Table, extent: &Extent) -> BString {
     if let Some(end) = end {
         sql.extend_from_slice(format!(" AND ctid < '({end},0)'::pg_catalog.tid").as_bytes());
     }
+    if let Some(condition) = &table.condition {
+        // The line ends keep a comment at its end from going on.
+        sql.extend_from_slice(b" AND (\n");
+        sql.extend_from_slice(condition);
+        sql.extend_from_slice(b"\n)");
+    }
     sql.extend_from_slice(b") TO stdout;");
     sql.into()
 }
@@ -205,6 +211,7 @@ mod tests {
             name: "public.t".into(),
             copy: "COPY public.t (a, b) TO stdout;".into(),
             bytes,
+            condition: None,
             by_pages: by_pages.then(|| ByPages {
                 pages,
                 columns: "a, b".into(),
@@ -226,6 +233,17 @@ mod tests {
                 .map(|&bytes| Work::Table(table(bytes, true)))
                 .collect(),
         )
+    }
+
+    #[test]
+    fn a_condition_holds_for_each_range_of_pages() {
+        let mut chosen = table(100 * MIB, true);
+        chosen.condition = Some("a > 5 -- and so on".into());
+        assert_eq!(
+            table_statement(&chosen, &Extent::Pages(7, Some(9))),
+            "COPY (SELECT a, b FROM ONLY public.t WHERE ctid >= '(7,0)'::pg_catalog.tid AND ctid < '(9,0)'::pg_catalog.tid AND (\na > 5 -- and \
+             so on\n)) TO stdout;"
+        );
     }
 
     #[test]

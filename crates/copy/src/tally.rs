@@ -182,6 +182,7 @@ mod tests {
                 name: format!("public.t{index}").into(),
                 copy: "COPY".into(),
                 bytes,
+                condition: None,
                 by_pages: Some(ByPages {
                     pages: u32::try_from(bytes / 8192).unwrap(),
                     columns: "a".into(),

@@ -18,7 +18,8 @@ use crate::kinds::{
 };
 use crate::order::{depend, sort};
 use crate::privileges::{acl, readable};
-use crate::selection;
+use crate::selection::row_choice::ChosenRows;
+use crate::selection::{self, row_choice};
 use crate::state::dump::Dump;
 use crate::state::object::{DumpId, Kind};
 use crate::{Components, Error, Options};
@@ -70,6 +71,7 @@ impl Dump {
         event_trigger::collect(&mut dump);
         extension::collect_config_tables(&mut dump);
         inherit::collect(&mut dump)?;
+        row_choice::collect(&mut dump)?;
         readable::check(&dump)?;
         Ok(dump)
     }
@@ -82,6 +84,11 @@ impl Dump {
     /// Tables whose rows are dumped, by ascending OID.
     pub fn tables_to_read(&self) -> Vec<Oid> {
         table::to_read(self)
+    }
+
+    /// Tables of which not all rows are dumped.
+    pub fn chosen_rows(&self) -> Vec<ChosenRows> {
+        row_choice::all(self)
     }
 
     /// The objects whose details [`Dump::plan`] needs.
@@ -123,6 +130,7 @@ impl Dump {
         table_data::collect(&mut self);
         matview::link(&mut self);
         table_data::link_foreign_keys(&mut self);
+        row_choice::doubt_foreign_keys(&mut self);
         large_object::collect(&mut self);
         depend::collect(&mut self);
         acl::collect(&mut self);

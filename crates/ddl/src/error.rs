@@ -1,5 +1,6 @@
 //! What can keep a database from being rendered.
 
+use bstr::BString;
 use pgdumprs_catalog::likeness::some_of;
 
 /// The most objects that an error names: there may be thousands.
@@ -76,6 +77,20 @@ pub enum Error {
         object: String,
         /// What is not supported.
         reason: String,
+    },
+    /// A condition was given for rows of tables that have none that are dumped.
+    #[error(
+        "no table that matches \"{pattern}\" has rows of its own that are dumped, and so its condition chooses none"
+    )]
+    NoRows {
+        /// The pattern as it was given.
+        pattern: BString,
+    },
+    /// Two conditions were given for the rows of one table.
+    #[error("there are two conditions for the rows of table {table}: join them by AND or OR")]
+    TwoConditions {
+        /// Qualified, quoted name.
+        table: BString,
     },
     /// Dependencies that contradict each other in a way that no rule resolves.
     #[error(

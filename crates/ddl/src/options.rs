@@ -2,6 +2,8 @@
 
 use pgdumprs_catalog::{Patterns, Purpose, Scope};
 
+use crate::RowChoice;
+
 bitflags::bitflags! {
     /// The three parts that a restore goes through, one after the other.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,6 +123,11 @@ pub struct Options {
     pub load_via_partition_root: bool,
     /// Quote every identifier, whether it needs it or not.
     pub quote_all_identifiers: bool,
+    /// Conditions for rows, each an SQL expression as [`RowChoice`] takes it. A pattern for [`Purpose::ChooseRows`] says by its
+    /// number which tables it is for.
+    pub row_choices: Vec<RowChoice>,
+    /// Let foreign keys to tables of which rows are left out be `NOT VALID`.
+    pub not_valid_foreign_keys: bool,
 }
 
 impl Default for Options {
@@ -149,6 +156,8 @@ impl Default for Options {
             inserts: None,
             load_via_partition_root: false,
             quote_all_identifiers: false,
+            row_choices: Vec::new(),
+            not_valid_foreign_keys: false,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What is dumped of objects whose kind has no rule of its own.
 
 pub(crate) mod membership;
+pub(crate) mod row_choice;
 pub(crate) mod rows;
 
 use crate::Components;

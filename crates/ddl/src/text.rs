@@ -3,6 +3,7 @@
 #[macro_use]
 pub(crate) mod sql;
 
+pub(crate) mod condition;
 pub(crate) mod dollar_quote;
 pub(crate) mod guc;
 pub(crate) mod inserts;

@@ -55,6 +55,11 @@ impl Dump {
         report.raw_bytes = summary.bytes;
         report.compressed_bytes = sizes.iter().map(|(_, size)| size).sum();
         report.table_reports = in_order(tables, &sizes);
+        for chosen in &mut report.chosen_rows {
+            let mut tables = report.table_reports.iter();
+            let table = tables.find(|table| table.name == chosen.table);
+            chosen.rows = table.map(|table| table.rows);
+        }
         report.warnings = warnings;
         report.elapsed = started.elapsed();
         let Report {

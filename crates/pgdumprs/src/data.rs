@@ -79,6 +79,7 @@ pub(crate) fn job(job: DataJob, row_security: bool, encoding: Encoding) -> Job {
             copy,
             bytes,
             by_pages,
+            condition,
             inserts,
             ..
         } => Job {
@@ -87,6 +88,7 @@ pub(crate) fn job(job: DataJob, row_security: bool, encoding: Encoding) -> Job {
                 name,
                 copy,
                 bytes,
+                condition,
                 by_pages: by_pages
                     .filter(|_| !row_security)
                     .map(|(pages, columns)| ByPages { pages, columns }),

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use bstr::BString;
 use pgdumprs_catalog::likeness::some_of;
 use pgdumprs_connect::{ConnInfoError, ServerError};
 
@@ -63,6 +64,17 @@ pub enum Error {
     Choice {
         /// What was chosen.
         choice: Choice,
+        /// The server's own error.
+        #[source]
+        source: pgdumprs_connect::Error,
+    },
+    /// The server does not take a condition for rows of a table.
+    #[error("the rows of table {table} cannot be chosen by the condition \"{condition}\"")]
+    Condition {
+        /// Qualified, quoted name.
+        table: BString,
+        /// The condition as it was given.
+        condition: BString,
         /// The server's own error.
         #[source]
         source: pgdumprs_connect::Error,

@@ -74,7 +74,8 @@ impl ErrorKind {
             } => Self::Content,
             Error::Tried { .. } => Self::Changed,
             Error::Connect(error) => connecting(error),
-            Error::Choice { source, .. } => match running(source) {
+            Error::Choice { source, .. } | Error::Condition { source, .. } => match running(source)
+            {
                 Self::Server => Self::Invalid,
                 other => other,
             },
@@ -88,6 +89,8 @@ impl ErrorKind {
             Error::Catalog(catalog) if catalog.saw_change() => Self::Changed,
             Error::Replaced { .. } | Error::Ddl(Ddl::Missing { .. }) => Self::Changed,
             Error::Ddl(Ddl::Forbidden { .. } | Ddl::Unreadable { .. }) => Self::Forbidden,
+            Error::Ddl(Ddl::NoRows { .. }) => Self::NoMatch,
+            Error::Ddl(Ddl::TwoConditions { .. }) => Self::Invalid,
             Error::Ddl(_) => Self::Content,
             Error::Copy(pgdumprs_copy::Error::Thread(_)) => Self::System,
             Error::Copy(pgdumprs_copy::Error::Compress(_)) => Self::Output,

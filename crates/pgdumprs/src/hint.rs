@@ -21,6 +21,7 @@ impl Error {
                 let sqlstate = source.sqlstate().unwrap_or_default();
                 Some(choice.advice(sqlstate).into())
             }),
+            Error::Condition { source, .. } => advice(source).or_else(|| Some(OF_CONDITIONS.into())),
             Error::Catalog(pgdumprs_catalog::Error::NoMatch { hint, .. }) => Some(hint.clone()),
             Error::StandbySnapshot { .. } => {
                 Some("leave out --snapshot, or dump from the primary".into())
@@ -44,6 +45,10 @@ impl Error {
         None
     }
 }
+
+/// How a condition is written.
+const OF_CONDITIONS: &str = "it is an expression as behind WHERE: columns of the table by their names, and what is not PostgreSQL's own (functions, types, other \
+     tables) with its schema";
 
 /// What to do about a failure of a server or a connection, and about the pooler that its host's name tells of.
 pub(crate) fn advice(cause: &Cause) -> Option<String> {

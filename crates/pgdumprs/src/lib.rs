@@ -82,6 +82,7 @@ mod archive_script;
 mod archive_stream;
 mod blocking;
 mod choice;
+mod chosen_rows;
 mod clone;
 mod content;
 mod copying;
@@ -125,6 +126,7 @@ pub use archive_script::ArchiveScript;
 pub use archive_stream::ArchiveStream;
 pub use bstr::BString;
 pub use choice::Choice;
+pub use chosen_rows::ChosenRows;
 pub use clone::{
     Checksum, CloneEnd, CloneError, CloneEvent, CloneReport, ComparedKind, Comparison,
     DatabaseClone, Verification,
@@ -142,7 +144,7 @@ pub use pgdumprs_archive::{ArchiveVersion, Compression, CreationTime};
 pub use pgdumprs_connect::{
     ConnInfoError, ConnectParams, PasswordRequest, ServerError, wait_for_cancels, without_passwords,
 };
-pub use pgdumprs_ddl::{Inserts, Sections};
+pub use pgdumprs_ddl::{ConditionError, Inserts, Sections};
 /// From an archive to the SQL that restores it.
 pub use pgdumprs_script as script;
 pub use plain::Plain;

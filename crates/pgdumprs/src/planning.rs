@@ -10,6 +10,7 @@ use pgdumprs_ddl::LargeObjectForm;
 use tracing::debug_span;
 
 use crate::blocking::blocking;
+use crate::chosen_rows::{self, ChosenRows};
 use crate::created::creation_time;
 use crate::data::job;
 use crate::hint::{advised, hosted_pooler};
@@ -26,8 +27,17 @@ pub(crate) struct Planned {
     pub(crate) data: Plan,
     /// The transaction that it was read in.
     pub(crate) begun: Begun,
+    /// Tables of which not all rows are dumped.
+    pub(crate) chosen: Vec<ChosenRows>,
     /// How often reading it was begun.
     pub(crate) tries: usize,
+}
+
+/// What was read, and in which transaction.
+struct Read {
+    begun: Begun,
+    chosen: Vec<ChosenRows>,
+    plan: pgdumprs_ddl::Plan,
 }
 
 impl Dump {
@@ -37,7 +47,11 @@ impl Dump {
     pub(crate) async fn plan(&mut self) -> Result<(Session, Planned), Error> {
         let mut session = self.connect().await?;
         let mut tries = Tries::first(self.settings.snapshot.is_none());
-        let (begun, plan) = loop {
+        let Read {
+            begun,
+            mut chosen,
+            plan,
+        } = loop {
             let error = match self.read(&mut session).await {
                 Ok(read) => break read,
                 Err(error) => error,
@@ -65,6 +79,7 @@ impl Dump {
             .iter()
             .filter(|job| matches!(job.work, Work::Table { .. }))
             .count();
+        ChosenRows::note_entries(&mut chosen, &jobs);
         let data = Plan::new(jobs, self.part_bytes);
         self.watch.planned(plan.entries.len(), tables, data.bytes());
         let header = Header {
@@ -84,13 +99,14 @@ impl Dump {
                 entries: plan.entries,
                 data,
                 begun,
+                chosen,
                 tries: tries.begun(),
             },
         ))
     }
 
     /// Begins the transaction, and reads in it what is dumped.
-    async fn read(&mut self, session: &mut Session) -> Result<(Begun, pgdumprs_ddl::Plan), Error> {
+    async fn read(&mut self, session: &mut Session) -> Result<Read, Error> {
         let begun = self.begin(session).await;
         self.hear(session);
         let begun = begun?;
@@ -98,9 +114,17 @@ impl Dump {
         self.hear(session);
         let dump = self.lock(session, dump?).await;
         self.hear(session);
-        let plan = self.detail(session, dump?).await;
+        let dump = dump?;
+        let chosen = chosen_rows::check(session, &dump).await;
         self.hear(session);
-        Ok((begun, plan?))
+        let chosen = chosen?;
+        let plan = self.detail(session, dump).await;
+        self.hear(session);
+        Ok(Read {
+            begun,
+            chosen,
+            plan: plan?,
+        })
     }
 
     /// Tells what the server has said since the last time.

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use bstr::BString;
 
+use crate::ChosenRows;
 use crate::planning::Planned;
 
 /// What was dumped, in numbers.
@@ -38,6 +39,8 @@ pub struct Report {
     pub archive_bytes: u64,
     /// Each of the tables, in the archive's order.
     pub table_reports: Vec<TableReport>,
+    /// Tables of which not all rows were to be dumped ([`Dump::rows_where`](crate::Dump::rows_where)).
+    pub chosen_rows: Vec<ChosenRows>,
     /// What was warned of.
     pub warnings: Vec<String>,
     /// From connecting to the finished archive, synced where it is a file.
@@ -51,6 +54,7 @@ impl Report {
             header,
             entries,
             begun,
+            chosen,
             tries,
             ..
         } = planned;
@@ -68,6 +72,7 @@ impl Report {
             compressed_bytes: 0,
             archive_bytes: 0,
             table_reports: Vec::new(),
+            chosen_rows: chosen.clone(),
             warnings: Vec::new(),
             elapsed: Duration::ZERO,
         }

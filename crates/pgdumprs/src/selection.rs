@@ -6,6 +6,7 @@
 
 use bstr::BString;
 use pgdumprs_catalog::{Pattern, Purpose};
+use pgdumprs_ddl::{ConditionError, RowChoice};
 
 use crate::Dump;
 
@@ -79,6 +80,37 @@ impl Dump {
     #[must_use]
     pub fn exclude_extension(self, pattern: impl Into<Vec<u8>>) -> Self {
         self.pattern(Purpose::ExcludeExtension, pattern)
+    }
+
+    /// Of the tables that match, dumps only the rows that meet a condition: an SQL expression, as behind `WHERE`, in which nothing but
+    /// PostgreSQL's own is known without its schema. One for a partitioned table is for its partitions; what inherits from a table in
+    /// another way has rows of its own. The server is asked before anything is read whether it takes the condition.
+    ///
+    /// A table has one condition at most. [`Report::chosen_rows`](crate::Report::chosen_rows) says what was left. Foreign keys to the
+    /// table that may not hold any more are warned of, and see [`Dump::not_valid_foreign_keys`].
+    ///
+    /// # Errors
+    ///
+    /// [`ConditionError`] where the condition is not one expression: it has a semicolon, or ends before its end.
+    pub fn rows_where(
+        mut self,
+        pattern: impl Into<Vec<u8>>,
+        condition: impl Into<Vec<u8>>,
+    ) -> Result<Self, ConditionError> {
+        let pattern: Vec<u8> = pattern.into();
+        let choice = RowChoice::new(pattern.clone(), condition.into())?;
+        let number = self.options.row_choices.len();
+        self.options.row_choices.push(choice);
+        Ok(self.pattern(Purpose::ChooseRows(number), pattern))
+    }
+
+    /// Whether foreign keys are `NOT VALID` that refer to tables of which rows are left out, by [`Dump::rows_where`] or
+    /// [`Dump::exclude_table_data`]: they hold for what is written later, and are not held against the rows that are dumped. Servers
+    /// before 18 have none of partitioned tables; those stay as they are, with a warning.
+    #[must_use]
+    pub fn not_valid_foreign_keys(mut self, not_valid: bool) -> Self {
+        self.options.not_valid_foreign_keys = not_valid;
+        self
     }
 
     /// Dumps the rows of the foreign tables of foreign servers that match, which must be some.

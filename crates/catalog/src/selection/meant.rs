@@ -54,6 +54,7 @@ pub(crate) fn mistake(pattern: &Pattern, parsed: &Parsed, listing: &Listing) -> 
         | Purpose::IncludeTable
         | Purpose::IncludeExtension
         | Purpose::IncludeForeignData => "adds nothing to the dump",
+        Purpose::ChooseRows(_) => "chooses no rows",
         Purpose::ExcludeSchema
         | Purpose::ExcludeTable
         | Purpose::ExcludeTableData

@@ -25,6 +25,8 @@ pub enum Purpose {
     IncludeExtension,
     /// These extensions are not dumped.
     ExcludeExtension,
+    /// Of these tables, only the rows are dumped that meet the condition of this number.
+    ChooseRows(usize),
 }
 
 /// Kinds of objects that patterns are for.
@@ -80,7 +82,10 @@ impl Purpose {
     pub(crate) fn class(self) -> Class {
         match self {
             Self::IncludeSchema | Self::ExcludeSchema => Class::Schema,
-            Self::IncludeTable | Self::ExcludeTable | Self::ExcludeTableData => Class::Table,
+            Self::IncludeTable
+            | Self::ExcludeTable
+            | Self::ExcludeTableData
+            | Self::ChooseRows(_) => Class::Table,
             Self::IncludeForeignData => Class::ForeignServer,
             Self::IncludeExtension | Self::ExcludeExtension => Class::Extension,
         }
@@ -90,7 +95,7 @@ impl Purpose {
     pub(crate) fn must_match(self) -> bool {
         matches!(
             self,
-            Self::IncludeSchema | Self::IncludeTable | Self::IncludeExtension
+            Self::IncludeSchema | Self::IncludeTable | Self::IncludeExtension | Self::ChooseRows(_)
         )
     }
 }

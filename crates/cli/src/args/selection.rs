@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use anyhow::{Context, bail};
 use clap::{Args, ValueHint};
 use pgdumprs::Dump;
 
@@ -60,6 +61,20 @@ pub(crate) struct SelectionArgs {
     #[arg(long = "exclude-extension", value_name = "PATTERN")]
     exclude_extensions: Vec<OsString>,
 
+    /// Of the tables that a PATTERN matches, dump only the rows that meet a condition: 'PATTERN: CONDITION'
+    ///
+    /// The condition is an SQL expression, as behind WHERE, such as "app.event: at > now() - interval '7 days'"; what is not PostgreSQL's
+    /// own needs its schema in it. One for a partitioned table is for its partitions. The server is asked before anything is read whether
+    /// it takes it. Foreign keys to such a table may not hold any more, which is warned of.
+    #[arg(long = "where", value_name = "PATTERN: CONDITION", value_hint = ValueHint::Other)]
+    conditions: Vec<OsString>,
+
+    /// Let foreign keys be NOT VALID where rows that they refer to are left out
+    ///
+    /// By --where or --exclude-table-data. They hold for what is written later, and are not held against the rows that are dumped.
+    #[arg(long)]
+    not_valid_foreign_keys: bool,
+
     /// Dump the rows of foreign tables on these foreign servers
     #[arg(long = "include-foreign-data", value_name = "PATTERN")]
     foreign_servers: Vec<OsString>,
@@ -113,9 +128,51 @@ impl SelectionArgs {
             let patterns = patterns.iter().map(|pattern| bytes(pattern).into());
             patterns.fold(dump, add)
         });
+        let dump = dump.not_valid_foreign_keys(self.not_valid_foreign_keys);
+        let mut conditions = self.conditions.iter();
+        let dump = conditions.try_fold(dump, |dump, text| {
+            let text = bytes(text);
+            let Some((pattern, condition)) = parted(&text) else {
+                bail!("invalid value for option --where: \"{text}\" is no 'PATTERN: CONDITION'");
+            };
+            let chosen = dump.rows_where(pattern, condition);
+            chosen.with_context(|| format!("invalid value for option --where: \"{text}\""))
+        })?;
         let mut filters = self.filters.iter();
         filters.try_fold(dump, |dump, file| {
             filter::read(file, |rules| dump.filter(rules))
         })
+    }
+}
+
+/// A pattern and a condition, which the first colon parts that is not in double quotes.
+fn parted(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut is_quoted = false;
+    let colon = text.iter().position(|&byte| {
+        is_quoted ^= byte == b'"';
+        byte == b':' && !is_quoted
+    })?;
+    let (pattern, condition) = (text[..colon].trim_ascii(), text[colon + 1..].trim_ascii());
+    (!pattern.is_empty()).then_some((pattern, condition))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_begins_behind_the_first_colon_outside_of_quotes() {
+        for (text, expected) in [
+            ("s.t: id > 5", Some(("s.t", "id > 5"))),
+            ("t:a::text = ':'", Some(("t", "a::text = ':'"))),
+            ("\"a: b\".t: x", Some(("\"a: b\".t", "x"))),
+            ("\"a\"\":\".t : x", Some(("\"a\"\":\".t", "x"))),
+            ("id > 5", None),
+            (": id > 5", None),
+            ("\"t: id", None),
+        ] {
+            let expected = expected.map(|(one, other)| (one.as_bytes(), other.as_bytes()));
+            assert_eq!(parted(text.as_bytes()), expected, "{text}");
+        }
     }
 }

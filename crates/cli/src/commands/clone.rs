@@ -4,10 +4,11 @@ mod options;
 
 use anyhow::bail;
 use pgdumprs::{
-    CloneEnd, CloneError, CloneEvent, CloneReport, DatabaseClone, Dump, Restore, RestoreError,
-    Verification,
+    CloneEnd, CloneError, CloneEvent, CloneReport, DatabaseClone, Dump, Event, Restore,
+    RestoreError, Verification,
 };
 
+use crate::commands::chosen_rows::say_chosen;
 use crate::commands::restore::ends::{print_plan, say_missing, summary};
 use crate::message::say;
 use crate::progress::Verbosity;
@@ -63,6 +64,12 @@ pub(crate) fn run(args: &CloneArgs) -> anyhow::Result<()> {
 /// Prints what would become of the clone.
 fn plan(args: &CloneArgs, clone: DatabaseClone) -> anyhow::Result<()> {
     let sink = args.telling.report(true)?;
+    let mut teller = Teller::new(args.telling.verbosity(), args.telling.progress(), false);
+    let clone = clone.watch(move |event| {
+        if let CloneEvent::Source(event @ Event::Warning(_)) = event {
+            teller.tell_source(&event);
+        }
+    });
     let plan = signal::run("plan", async { Ok(clone.plan().await?) })?;
     let is_alone = sink.as_ref().is_some_and(ReportSink::is_output);
     if let Some(sink) = sink {
@@ -80,6 +87,9 @@ fn plan(args: &CloneArgs, clone: DatabaseClone) -> anyhow::Result<()> {
 /// The end that the clone came to, as the last line says it.
 fn conclude(report: CloneReport, args: &CloneArgs) -> anyhow::Result<()> {
     let telling = &args.telling;
+    if telling.summarizes() {
+        say_chosen(&report.chosen_rows);
+    }
     let end = match report.end() {
         CloneEnd::Complete => Some(("the clone is complete".to_owned(), telling.summarizes())),
         CloneEnd::Adapted => {

@@ -8,6 +8,7 @@ use pgdumprs::{ConnectParams, Dump, Report};
 
 use crate::args::DumpArgs;
 use crate::command_line::words;
+use crate::commands::chosen_rows::say_chosen;
 use crate::failure::Failure;
 use crate::message::say;
 use crate::progress::Verbosity;
@@ -55,6 +56,7 @@ fn dump(args: &DumpArgs, params: &ConnectParams) -> anyhow::Result<()> {
         })
     })?;
     if args.telling.summarizes() {
+        say_chosen(&report.chosen_rows);
         summarize(&report, args.product());
     }
     if let Some(sink) = report_sink {

@@ -5,7 +5,7 @@ use pgdumprs::{Checksum, CloneEnd, CloneReport, ComparedKind, Comparison, Verifi
 use serde::Serialize;
 
 use crate::failure;
-use crate::report::dump::Snapshot;
+use crate::report::dump::{Chosen, Snapshot};
 use crate::report::restore::JsonRestore;
 use crate::report::seconds;
 
@@ -87,6 +87,7 @@ struct Source<'a> {
     snapshot: Snapshot,
     tries: usize,
     not_proved: Option<String>,
+    chosen_rows: Vec<Chosen>,
     warnings: &'a [String],
 }
 
@@ -106,6 +107,7 @@ impl<'a> From<&'a CloneReport> for JsonClone<'a> {
                 snapshot: Snapshot::new(report.snapshot_lsn, report.snapshot_time),
                 tries: report.tries,
                 not_proved: not_proved.map(|error| failure::line(Chain::new(error))),
+                chosen_rows: report.chosen_rows.iter().map(Chosen::from).collect(),
                 warnings: &report.warnings,
             },
             target: JsonRestore::from(&report.restore),

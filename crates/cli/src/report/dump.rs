@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use pgdumprs::{Lsn, Report, TableReport};
+use pgdumprs::{ChosenRows, Lsn, Report, TableReport};
 use serde::Serialize;
 
 use crate::report::seconds;
@@ -25,6 +25,7 @@ pub(crate) struct DumpReport<'a> {
     seconds: f64,
     warnings: &'a [String],
     table_data: Vec<Table>,
+    chosen_rows: Vec<Chosen>,
 }
 
 /// When and where in the write-ahead log; null where it is not known.
@@ -52,6 +53,26 @@ struct Table {
     seconds: f64,
 }
 
+/// A table of which not all rows were dumped or cloned.
+#[derive(Serialize)]
+pub(crate) struct Chosen {
+    name: String,
+    condition: String,
+    rows: Option<u64>,
+    estimated_total: Option<u64>,
+}
+
+impl From<&ChosenRows> for Chosen {
+    fn from(chosen: &ChosenRows) -> Self {
+        Self {
+            name: chosen.table.to_string(),
+            condition: chosen.condition.to_string(),
+            rows: chosen.rows,
+            estimated_total: chosen.estimated_total,
+        }
+    }
+}
+
 impl<'a> From<&'a Report> for DumpReport<'a> {
     fn from(report: &'a Report) -> Self {
         Self {
@@ -70,6 +91,7 @@ impl<'a> From<&'a Report> for DumpReport<'a> {
             seconds: seconds(report.elapsed),
             warnings: &report.warnings,
             table_data: report.table_reports.iter().map(Table::from).collect(),
+            chosen_rows: report.chosen_rows.iter().map(Chosen::from).collect(),
         }
     }
 }

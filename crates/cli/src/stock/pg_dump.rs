@@ -16,11 +16,13 @@ const OWN: &[&str] = &[
     "created",
     "generate",
     "memory",
+    "not-valid-foreign-keys",
     "progress",
     "quiet",
     "report",
     "report-file",
     "verify",
+    "where",
 ];
 
 const DIFFERENCES: &[(&str, &str)] = &[

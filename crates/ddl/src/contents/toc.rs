@@ -25,6 +25,8 @@ pub enum DataJob {
         bytes: u64,
         /// Where a range of its pages can be read by itself: its pages, and the columns of `copy`, separated by commas.
         by_pages: Option<(u32, BString)>,
+        /// What rows meet that are read, where those are not all: an SQL expression, which `copy` has already.
+        condition: Option<BString>,
         /// How its rows become INSERT statements, where they do.
         inserts: Option<InsertForm>,
     },

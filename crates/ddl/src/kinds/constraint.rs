@@ -145,11 +145,21 @@ fn render_as_told(
         name,
         " ",
         told(dump, object, row)?,
+        if is_left_unchecked(dump, object) {
+            " NOT VALID"
+        } else {
+            ""
+        },
         ";\n"
     ]);
     entry.drop = Some(sql![alter, " DROP CONSTRAINT ", name, ";\n"]);
     toc.push(entry);
     Ok(())
+}
+
+/// Whether a foreign key is not held against rows that are there before it, since rows that they refer to were left out.
+fn is_left_unchecked(dump: &Dump, object: &Object) -> bool {
+    dump.relations.unchecked_keys.contains(&object.id)
 }
 
 fn told<'a>(dump: &Dump, object: &Object, row: &'a Constraint) -> Result<&'a BStr, Error> {

@@ -6,7 +6,7 @@ use pgdumprs_catalog::{CatalogId, relkind};
 
 use crate::contents::toc::{DataJob, Toc};
 use crate::kinds::{column, relation_statistics};
-use crate::selection::rows;
+use crate::selection::{row_choice, rows};
 use crate::state::dump::Dump;
 use crate::state::object::{DumpId, Kind, Object};
 use crate::text::inserts;
@@ -110,13 +110,26 @@ pub(crate) fn render(
         dependencies: vec![whole.id.as_i32()],
         ..Toc::entry_of(object, "TABLE DATA", Section::Data)
     });
-    let condition = dump.relations.conditions.get(&table);
+    let own = dump.relations.conditions.get(&table);
+    let choice = row_choice::of(dump, table);
     let none = BString::default();
-    let copy = match condition {
-        Some(condition) => select_rows(&name, &columns, condition),
+    let copy = match (own, choice) {
+        (_, Some(choice)) => {
+            let clause = row_choice::clause(choice, own, &name);
+            // What inherits from a foreign table is read with it, as without a condition.
+            let only = if row.relkind == relkind::FOREIGN_TABLE {
+                name.clone()
+            } else {
+                sql!["ONLY ", name]
+            };
+            select_rows(&only, &columns, &clause)
+        }
+        (Some(own), None) => select_rows(&name, &columns, own),
         // A foreign table can only be read by a query.
-        None if row.relkind == relkind::FOREIGN_TABLE => select_rows(&name, &columns, &none),
-        None => sql!["COPY ", name, " ", columns, " TO stdout;"],
+        (None, None) if row.relkind == relkind::FOREIGN_TABLE => {
+            select_rows(&name, &columns, &none)
+        }
+        (None, None) => sql!["COPY ", name, " ", columns, " TO stdout;"],
     };
     let (copy, inserts) = match &dump.options.inserts {
         Some(inserts) => {
@@ -129,7 +142,7 @@ pub(crate) fn render(
     let size = dump.details.relations.sizes.get(&row.oid);
     let size = size.copied().unwrap_or_default();
     let by_pages = column_names(&columns)
-        .filter(|_| size.by_pages && condition.is_none() && inserts.is_none())
+        .filter(|_| size.by_pages && own.is_none() && inserts.is_none())
         .map(|names| (size.pages, names.into()));
     toc.data.push(DataJob::Table {
         dump_id: object.id.as_i32(),
@@ -138,6 +151,7 @@ pub(crate) fn render(
         copy,
         bytes: size.bytes,
         by_pages,
+        condition: choice.map(|choice| choice.condition().clone()),
         inserts,
     });
     Ok(())

@@ -17,6 +17,10 @@ pub(crate) struct Relations {
     pub(crate) matview_statistics: HashMap<usize, DumpId>,
     /// WHERE clauses that choose the rows of extensions' configuration tables.
     pub(crate) conditions: HashMap<usize, BString>,
+    /// Numbers of the conditions for rows of tables of which not all are dumped.
+    pub(crate) row_choices: HashMap<usize, usize>,
+    /// Foreign keys that are made `NOT VALID`, since rows that they refer to are left out.
+    pub(crate) unchecked_keys: HashSet<DumpId>,
     /// Defaults and generation expressions, by relation and attribute number.
     pub(crate) attrdefs: HashMap<(usize, i16), DumpId>,
     /// CHECK constraints of each relation, by name.

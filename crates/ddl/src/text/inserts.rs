@@ -4,6 +4,7 @@ use bstr::BString;
 use pgdumprs_catalog::{ValueType, identity};
 
 use crate::Inserts;
+use crate::selection::row_choice;
 use crate::state::dump::Dump;
 
 /// How the rows of one table become INSERT statements.
@@ -60,7 +61,11 @@ pub(crate) fn form(
     if read.is_empty() {
         read.push("NULL".into());
     }
-    let condition = dump.relations.conditions.get(&table);
+    let own = dump.relations.conditions.get(&table);
+    let condition = match row_choice::of(dump, table) {
+        Some(choice) => Some(row_choice::clause(choice, own, name)),
+        None => own.cloned(),
+    };
     let condition = condition.map(|text| sql![" ", text]).unwrap_or_default();
     let list = crate::text::sql::join(read.iter(), ", ");
     let copy = sql![

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use bstr::BString;
 
 use super::Verification;
-use crate::{Error, Lsn, RestoreEnd, RestoreReport};
+use crate::{ChosenRows, Error, Lsn, RestoreEnd, RestoreReport};
 
 /// What a clone came to.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub struct CloneReport {
     pub tries: usize,
     /// What became of it on the target. Rows that are said there to be archived are those that the source has sent.
     pub restore: RestoreReport,
+    /// Tables of which not all rows were to be cloned ([`Dump::rows_where`](crate::Dump::rows_where)).
+    pub chosen_rows: Vec<ChosenRows>,
     /// Why it is not proved that what was read is one state of the source, though all was read.
     pub source_end: Option<Error>,
     /// What was compared, where [`DatabaseClone::verify`](crate::DatabaseClone::verify) asks for that.

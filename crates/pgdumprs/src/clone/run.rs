@@ -118,6 +118,12 @@ impl DatabaseClone {
             }
         };
         dump.watch.all_said();
+        let mut chosen_rows = of_source.chosen_rows;
+        for chosen in &mut chosen_rows {
+            let mut tables = restore.tables.iter();
+            let table = tables.find(|table| table.dump_id == chosen.dump_id);
+            chosen.rows = table.and_then(|table| table.archived);
+        }
         let (_, warnings) = dump.watch.take();
         Ok(CloneReport {
             database: of_source.database,
@@ -126,6 +132,7 @@ impl DatabaseClone {
             snapshot_time: of_source.snapshot_time,
             tries: of_source.tries,
             restore,
+            chosen_rows,
             source_end,
             verification,
             warnings,

@@ -53,6 +53,52 @@ fn a_part_of_the_source() -> Result<()> {
 }
 
 #[test]
+fn rows_that_meet_a_condition() -> Result<()> {
+    let server = Server::get(Major::REFERENCE);
+    let source = source(&server);
+    source.execute_sql("ANALYZE");
+    for &way in ALL_WAYS {
+        let target = server.database();
+        let chosen = |not_valid| {
+            let clone = clone(&source, &target, way)?.source(|dump| {
+                let dump = dump.not_valid_foreign_keys(not_valid);
+                let chosen = dump.rows_where("app.item", "id % 10 = 0");
+                chosen.expect("it is a condition")
+            });
+            anyhow::Ok(clone)
+        };
+        // A row refers to one that is left out.
+        let report = run(chosen(false)?)?;
+        ensure!(report.end() == CloneEnd::Incomplete, "{report:#?}");
+        ensure!(
+            report
+                .warnings
+                .iter()
+                .any(|said| said.contains("log_id_fkey")),
+            "{report:#?}"
+        );
+
+        let again = RestoreOptions {
+            clean: true,
+            if_exists: true,
+            ..RestoreOptions::default()
+        };
+        let report = run(chosen(true)?.target(|restore| restore.options(again)))?;
+        ensure!(report.end() == CloneEnd::Complete, "{report:#?}");
+        let [chosen] = &report.chosen_rows[..] else {
+            anyhow::bail!("{report:#?}")
+        };
+        ensure!(chosen.table == "app.item" && chosen.condition == "id % 10 = 0");
+        ensure!((chosen.rows, chosen.estimated_total) == (Some(500), Some(5000)));
+        let found = target.psql(
+            "SELECT (SELECT count(*) FROM app.item), (SELECT count(*) FROM app.log), (SELECT convalidated FROM pg_constraint WHERE contype = 'f')",
+        );
+        ensure!(found == "500|1|f", "{way:?}: {found}");
+    }
+    Ok(())
+}
+
+#[test]
 fn the_target_is_asked_before_anything_is_changed() -> Result<()> {
     let server = Server::get(Major::REFERENCE);
     let source = source(&server);

@@ -3,6 +3,7 @@
 mod directory;
 mod events;
 mod report;
+mod rows_where;
 mod sinks;
 mod verify;
 
