@@ -29,8 +29,13 @@ impl Failure {
     pub(crate) fn say(&self) {
         say(format_args!("error: {}", line(self.error.chain())));
         let of_dump = self.error.downcast_ref::<pgdumprs::Error>();
-        let of_dump = of_dump.and_then(pgdumprs::Error::hint);
-        for hint in of_dump.iter().chain(&self.hints) {
+        let of_clone = self.error.downcast_ref::<pgdumprs::CloneError>();
+        let of_library = match (of_dump, of_clone) {
+            (Some(error), _) => error.hint(),
+            (None, Some(error)) => error.hint(),
+            (None, None) => None,
+        };
+        for hint in of_library.iter().chain(&self.hints) {
             say(format_args!("hint: {hint}"));
         }
     }

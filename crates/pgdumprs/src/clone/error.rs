@@ -43,6 +43,16 @@ impl CloneError {
     }
 }
 
+impl CloneError {
+    /// What may help, where the source's failure tells: see [`Error::hint`].
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            CloneError::Source(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
+
 impl From<Error> for CloneError {
     fn from(error: Error) -> Self {
         CloneError::Source(Box::new(error))
