@@ -83,7 +83,8 @@ fn rows_that_meet_a_condition() -> Result<()> {
             if_exists: true,
             ..RestoreOptions::default()
         };
-        let report = run(chosen(true)?.target(|restore| restore.options(again)))?;
+        let chosen = chosen(true)?.target(|restore| restore.options(again));
+        let report = run(chosen.verify(true))?;
         ensure!(report.end() == CloneEnd::Complete, "{report:#?}");
         let [chosen] = &report.chosen_rows[..] else {
             anyhow::bail!("{report:#?}")

@@ -124,6 +124,9 @@ enum Rows<'a> {
 
 impl<'a> Rows<'a> {
     fn of(table: &'a Table) -> Option<Self> {
+        if let Some(columns) = chosen_columns(table) {
+            return Some(Rows::All(columns));
+        }
         let copy = table
             .copy
             .strip_prefix(b"COPY ")?
@@ -196,7 +199,9 @@ impl Checks {
                 continue;
             };
             let same = *target == table.name;
-            let (sums, here) = statement(&rows, &table.name, true, hash);
+            // The target has no others than those that were chosen.
+            let condition = chosen_columns(table).and(table.condition.as_ref());
+            let (sums, here) = statement(&rows, &table.name, true, condition, hash);
             let by_pages = table.by_pages.as_ref().map(|by_pages| ByPages {
                 pages: by_pages.pages,
                 columns: sums.clone(),
@@ -204,8 +209,8 @@ impl Checks {
             there.get_or_insert_with(|| {
                 let (sums, copy) = match &rows {
                     Rows::Of(_) if same => (sums, here.clone()),
-                    Rows::Of(_) => statement(&Rows::All(BStr::new("")), target, same, hash),
-                    Rows::All(_) => statement(&rows, target, same, hash),
+                    Rows::Of(_) => statement(&Rows::All(BStr::new("")), target, same, None, hash),
+                    Rows::All(_) => statement(&rows, target, same, None, hash),
                 };
                 // How many pages it has is asked for later on.
                 let by_pages = by_pages.as_ref().filter(|_| same).map(|_| ByPages {
@@ -220,6 +225,7 @@ impl Checks {
                     name: table.name.clone(),
                     copy: here,
                     bytes: table.bytes,
+                    condition: condition.cloned(),
                     by_pages,
                     inserts: None,
                 }),
@@ -242,6 +248,7 @@ impl Checks {
                 name: target.clone(),
                 copy,
                 bytes,
+                condition: None,
                 by_pages,
                 inserts: None,
             },
@@ -258,6 +265,7 @@ impl Checks {
             name: LARGE_OBJECTS.into(),
             copy: large_objects(oids, hash),
             bytes: oids.len() as u64 * LARGE_OBJECT,
+            condition: None,
             by_pages: None,
             inserts: None,
         };
@@ -349,13 +357,38 @@ fn loaded_into(entry: &Entry, table: &Table) -> BString {
         .copy
         .strip_prefix(&[b"COPY ", table.name.as_slice()].concat()[..]);
     let columns = columns.and_then(|rest| rest.strip_suffix(b" TO stdout;"));
+    let columns = columns.map(<[u8]>::to_vec).or_else(|| {
+        let chosen = chosen_columns(table)?;
+        Some([b" (", chosen.as_bytes(), b")"].concat())
+    });
     let target = entry.copy.as_ref().and_then(|copy| {
         let target = copy
             .strip_prefix(b"COPY ")?
             .strip_suffix(b" FROM stdin;\n")?;
-        target.strip_suffix(columns?)
+        target.strip_suffix(columns?.as_slice())
     });
     target.map_or_else(|| table.name.clone(), |target| target.trim_ascii().into())
+}
+
+/// The columns of a table of which a condition chooses the rows, and nothing else.
+fn chosen_columns(table: &Table) -> Option<&BStr> {
+    let tail = [
+        b" FROM ONLY ",
+        table.name.as_slice(),
+        &chosen(table.condition.as_ref()?),
+        b") TO stdout;",
+    ]
+    .concat();
+    let columns = table
+        .copy
+        .strip_prefix(b"COPY (SELECT ")?
+        .strip_suffix(tail.as_slice())?;
+    Some(if columns == b"*" { b"" } else { columns }.as_bstr())
+}
+
+/// The clause that chooses rows by a condition.
+fn chosen(condition: &BString) -> Vec<u8> {
+    [b" WHERE (\n", condition.as_slice(), b"\n)"].concat()
 }
 
 /// Schema and name, joined by a point.
@@ -364,9 +397,15 @@ pub(super) fn object_name(entry: &Entry) -> BString {
     bstr::join(".", parts).into()
 }
 
-/// What sums up rows of a table, and the statement that reads the sums of all of them. Where the table is `alone`, what inherits from it is no part
-/// of it.
-fn statement(rows: &Rows<'_>, table: &BString, alone: bool, hash: &Hash) -> (BString, BString) {
+/// What sums up rows of a table, and the statement that reads the sums of all of them, or of those that meet a condition. Where the table is `alone`,
+/// what inherits from it is no part of it.
+fn statement(
+    rows: &Rows<'_>,
+    table: &BString,
+    alone: bool,
+    condition: Option<&BString>,
+    hash: &Hash,
+) -> (BString, BString) {
     let (sums, from) = match rows {
         Rows::All(columns) => {
             let only: &[u8] = if alone { b"ONLY " } else { b"" };
@@ -382,6 +421,7 @@ fn statement(rows: &Rows<'_>, table: &BString, alone: bool, hash: &Hash) -> (BSt
         sums.as_slice(),
         b" FROM ",
         &from,
+        &condition.map(chosen).unwrap_or_default(),
         b") TO stdout;",
     ]
     .concat();
@@ -417,6 +457,7 @@ mod tests {
             name: name.into(),
             copy: copy.into(),
             bytes: 0,
+            condition: None,
             by_pages: None,
             inserts: None,
         }
@@ -431,7 +472,10 @@ mod tests {
     fn rows_are_read_as_they_were_copied() {
         let read = |table: &Table, alone| {
             let rows = Rows::of(table).unwrap();
-            statement(&rows, &table.name, alone, &own()).1.to_string()
+            let condition = chosen_columns(table).and(table.condition.as_ref());
+            statement(&rows, &table.name, alone, condition, &own())
+                .1
+                .to_string()
         };
         let sum = |row: &str| {
             format!(
@@ -461,6 +505,24 @@ mod tests {
                 sum("copied.*")
             )
         );
+    }
+
+    #[test]
+    fn rows_that_were_chosen_are_read_as_they_were_chosen() {
+        let copy = "COPY (SELECT a, b FROM ONLY s.t WHERE (\na > 1\n)) TO stdout;";
+        let mut some = table("s.t", copy);
+        some.condition = Some("a > 1".into());
+        let rows = Rows::of(&some).unwrap();
+        let read = |condition| statement(&rows, &some.name, true, condition, &own()).1;
+        let (source, target) = (read(some.condition.as_ref()), read(None));
+        assert!(source.ends_with(b" FROM ONLY s.t WHERE (\na > 1\n)) TO stdout;"));
+        assert!(target.ends_with(b" FROM ONLY s.t) TO stdout;"));
+        assert!(source.starts_with(&target[..target.len() - b") TO stdout;".len()]));
+        let entry = Entry {
+            copy: Some("COPY s.root (a, b) FROM stdin;\n".into()),
+            ..Entry::default()
+        };
+        assert_eq!(loaded_into(&entry, &some), "s.root");
     }
 
     #[test]
