@@ -8,6 +8,9 @@ use pgdumprs_testkit::{Database, Major, Server};
 
 use crate::{block_on, dump};
 
+/// Says more to a dump.
+type Choose = fn(Dump) -> Dump;
+
 /// Tables of all kinds that have rows, or seem to.
 fn source(server: &Server) -> Result<Database> {
     let source = server.database();
@@ -60,7 +63,7 @@ fn every_form_has_the_rows_that_meet_it() -> Result<()> {
     let server = Server::try_get(Major::V17)?;
     let source = source(&server)?;
     let folder = tempfile::tempdir()?;
-    let archives: [(&str, fn(Dump) -> Dump); 3] = [
+    let archives: [(&str, Choose); 3] = [
         ("custom", |dump| dump),
         // In one part, without pages.
         ("custom", |dump| dump.part_bytes(1 << 30)),
