@@ -4,8 +4,8 @@ mod sets;
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
-use std::process::{Command, Output};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use pgdumprs_testkit::compare::{compare_copy, stock_archive};
@@ -16,6 +16,26 @@ use pgdumprs_testkit::{
 
 use crate::support::{pgdumprs, run};
 use sets::{MORE, SETS};
+
+/// How we restore; stock does over one connection, from a file.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    jobs: usize,
+    piped: bool,
+}
+
+const SERIAL: Way = Way {
+    jobs: 1,
+    piped: false,
+};
+const PARALLEL: Way = Way {
+    jobs: 4,
+    piped: false,
+};
+const PIPED: Way = Way {
+    jobs: 4,
+    piped: true,
+};
 
 /// By default on the newest major, and all sets only where there is time.
 #[test]
@@ -29,13 +49,14 @@ fn the_same_options_leave_the_same_database() {
         let mut failures = Vec::new();
         for (number, set) in sets.enumerate() {
             // A list says the order, as far as one connection restores.
-            let jobs = if number % 2 == 0 || set.contains("list") {
-                1
-            } else {
-                4
+            let way = match number % 3 {
+                _ if set.contains("list") => SERIAL,
+                0 => SERIAL,
+                1 => PARALLEL,
+                _ => PIPED,
             };
-            if let Err(error) = world.compare(set, jobs) {
-                failures.push(format!("{set} (over {jobs}): {error:#}"));
+            if let Err(error) = world.compare(set, way) {
+                failures.push(format!("{set} ({way:?}): {error:#}"));
             }
         }
         ensure!(
@@ -155,7 +176,7 @@ impl World {
         for (name, set) in PREPARED {
             let database = server.database();
             let mut stock = reference_pg_restore();
-            world.fill_in(&mut stock, set, &database.conninfo());
+            world.fill_in(stock.arg(world.archive(set)), set, &database.conninfo());
             let stock = run(&mut stock);
             // Subscriptions are written with options of 16.
             let is_whole = refused(&stock, server) == Some(0);
@@ -165,14 +186,16 @@ impl World {
         Ok(world)
     }
 
-    /// Restores with one set of options by stock and by us, over so many connections.
-    fn compare(&self, set: &str, jobs: usize) -> Result<()> {
-        let mut program = Command::new(self.folder.path().join("pg_restore"));
-        if !is_in_few_transactions(set) {
-            program.arg(format!("--jobs={jobs}"));
-        }
-        let (theirs, stock) = self.restored(reference_pg_restore(), set)?;
+    /// Restores with one set of options by stock and by us.
+    fn compare(&self, set: &str, way: Way) -> Result<()> {
+        let mut program = reference_pg_restore();
+        program.arg(self.archive(set));
+        let (theirs, stock) = self.restored(program, set)?;
+        let (program, mut reader) = self.ours(set, way)?;
         let (copy, ours) = self.restored(program, set)?;
+        if let Some(reader) = &mut reader {
+            reader.wait()?;
+        }
         let same = self.compare_ends(set, [&stock, &ours]);
         let same = same.and_then(|()| compare_databases(&theirs, &copy, set));
         same.with_context(|| {
@@ -185,6 +208,25 @@ impl World {
             database.execute_sql("DROP SUBSCRIPTION IF EXISTS shown");
         }
         Ok(())
+    }
+
+    /// Our program and what it has to read, with the process that writes that into a pipe.
+    fn ours(&self, set: &str, way: Way) -> Result<(Command, Option<Child>)> {
+        let mut program = Command::new(self.folder.path().join("pg_restore"));
+        if !is_in_few_transactions(set) {
+            program.arg(format!("--jobs={}", way.jobs));
+        }
+        if !way.piped {
+            program.arg(self.archive(set));
+            return Ok((program, None));
+        }
+        let mut reader = Command::new("cat");
+        let mut reader = reader
+            .arg(self.archive(set))
+            .stdout(Stdio::piped())
+            .spawn()?;
+        program.stdin(reader.stdout.take().context("the pipe")?);
+        Ok((program, Some(reader)))
     }
 
     fn compare_ends(&self, set: &str, ends: [&Output; 2]) -> Result<()> {
@@ -249,14 +291,13 @@ impl World {
                 |word: String, (name, filler): &(&str, String)| word.replace(name, filler);
             program.arg(self.fillers.iter().fold(format!("-{word}"), fill_in));
         }
-        let archive = if set.contains("security-labels") {
-            "labelled"
-        } else {
-            "archive"
-        };
-        program
-            .args(["-d", target])
-            .arg(self.folder.path().join(archive));
+        program.args(["-d", target]);
+    }
+
+    fn archive(&self, set: &str) -> PathBuf {
+        let has_labels = set.contains("security-labels");
+        let name = if has_labels { "labelled" } else { "archive" };
+        self.folder.path().join(name)
     }
 }
 
