@@ -58,5 +58,6 @@ const OTHER_DIFFERENCES: &[&str] = &[
     "`FILE` may be `-`, which is standard input; for `pg_restore` it is a file of that name, which is `./-` here.",
     "Where the server's catalogs show beforehand that something will not be restored, the restore is refused before it changes anything, unless \
      `--continue` says otherwise or the program is called by the name `pg_restore`.",
+    "A large object that is not there to be filled is an error as any other; `pg_restore` ends there.",
     "An error is one line, and what helps may follow in a line that begins with `hint:`.",
 ];
