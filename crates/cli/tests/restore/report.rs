@@ -295,3 +295,44 @@ fn complete(server: &Server, archive: &Path, role: &str) {
     let mut quiet = restore(&target, archive, &["-c", "-q"]);
     assert_eq!(on_a_terminal(quiet.env("TERM", "xterm"), "").text, "");
 }
+
+/// All that the server takes is there, and what it takes only otherwise is named on standard error and in the report: that is no failure.
+#[test]
+fn a_restore_that_was_adapted_is_complete_and_says_so() {
+    let server = Server::get(Major::V17);
+    let role = server.role("");
+    let source = source(&server, &role);
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("a.dump");
+    stock_archive(&source, &archive, &[]).unwrap();
+    source.execute_sql(format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+
+    let target = server.database();
+    let Restored {
+        status,
+        said,
+        report,
+    } = restored(&target, &archive, &["--adapt"]);
+    assert_eq!(status, Some(0), "{said}");
+    assert_eq!(report["end"], "adapted");
+    assert_eq!(list(&report, "not_executed"), &[] as &[Value]);
+    let adapted = list(&report, "adaptations").iter();
+    let mut adapted: Vec<_> = adapted
+        .map(|entry| entry["entry"].as_str().unwrap().to_owned())
+        .collect();
+    adapted.sort_unstable();
+    let mapping = format!("USER MAPPING - USER MAPPING {role} SERVER elsewhere");
+    assert_eq!(
+        adapted,
+        [
+            "ACL public TABLE names",
+            "ACL public TABLE third",
+            &*mapping
+        ]
+    );
+    for entry in &adapted {
+        assert_says(&said, &[&format!("adapted: {entry}: ")]);
+    }
+    assert_says(&said, &["but for 3 entries that were adapted"]);
+    assert_eq!(target.psql("SELECT count(*) FROM names"), "1000");
+}
