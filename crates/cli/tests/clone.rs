@@ -21,6 +21,13 @@ fn success(command: &mut std::process::Command) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// Makes sure that nothing is said of what a clone has not.
+fn assert_is_of_a_clone(said: &str) {
+    for word in ["restor", "archive"] {
+        assert!(!said.contains(word), "{word:?} is in {said:?}");
+    }
+}
+
 #[test]
 fn source_and_target_are_named_in_several_ways() {
     let server = Server::get(Major::REFERENCE);
@@ -57,7 +64,8 @@ fn what_a_clone_comes_to_is_told() {
     let to = target.conninfo();
 
     let plan = success(pgdumprs().args(["clone", &from, &to, "--plan"]));
-    assert_says(&plan, &["entries can be restored"]);
+    assert_says(&plan, &["entries are possible"]);
+    assert_is_of_a_clone(&plan);
     assert_eq!(target.psql("SELECT to_regclass('item') IS NULL"), "t");
 
     let report = success(pgdumprs().args(["clone", &from, &to, "--report=json"]));
@@ -72,15 +80,17 @@ fn what_a_clone_comes_to_is_told() {
     assert_eq!(said.status.code(), Some(1));
     let said = String::from_utf8_lossy(&said.stderr);
     assert_says(&said, &["nothing has been changed", "--continue"]);
+    assert_is_of_a_clone(&said);
 
     // Rows are refused.
     let target = server.database();
     target.execute_sql("CREATE TABLE item (id int CHECK (id < 50))");
     let to = target.conninfo();
-    let said = run(pgdumprs().args(["clone", &from, &to, "--continue"]));
+    let said = run(pgdumprs().args(["clone", &from, &to, "--continue", "-v"]));
     assert_eq!(said.status.code(), Some(1));
     let said = String::from_utf8_lossy(&said.stderr);
     assert_says(&said, &["the clone is not complete"]);
+    assert_is_of_a_clone(&said);
     assert_eq!(
         target.psql("SELECT (SELECT count(*) FROM item), (SELECT count(*) FROM log)"),
         "0|100"

@@ -146,7 +146,7 @@ impl fmt::Display for Adaptation {
             Adaptation::NewRole { role } => write!(f, "role \"{role}\" is created, without login"),
             Adaptation::Owner { owner } => write!(
                 f,
-                "it belongs to the role that restores, rather than to \"{owner}\""
+                "it belongs to the role that makes it, rather than to \"{owner}\""
             ),
             Adaptation::Grantor { grantor } => write!(
                 f,

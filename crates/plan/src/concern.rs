@@ -78,7 +78,7 @@ impl Concern {
                 "wait for that session, or end it with pg_terminate_backend()"
             }
             Concern::LockTable { .. } => {
-                "raise max_locks_per_transaction, or restore without --single-transaction, or with a smaller --transaction-size"
+                "raise max_locks_per_transaction, or do without --single-transaction, or with a smaller --transaction-size"
             }
         }
     }

@@ -247,7 +247,7 @@ impl Obstacle {
             Obstacle::NotThere { .. } => Cure::Option("--if-exists"),
             Obstacle::ForeignSchema { .. } => Cure::Option("--adapt=schemas"),
             Obstacle::ForeignObject { .. } => Cure::Option("--adapt=extensions or --no-privileges"),
-            Obstacle::MissingSchema { .. } => Cure::Server("create the schema before the restore"),
+            Obstacle::MissingSchema { .. } => Cure::Server("create the schema first"),
             Obstacle::MissingExtension { .. } => Cure::Server(
                 "have the extension installed on the server's machine, or leave it out by --adapt=extensions",
             ),
@@ -274,16 +274,16 @@ impl Obstacle {
                 Cure::Option("--adapt=storage or --no-table-access-method")
             }
             Obstacle::MissingTable { .. } => {
-                Cure::Server("restore its definition first, or with the data")
+                Cure::Server("make it first, or take its definition with the data")
             }
             Obstacle::TooOld {
                 is_adaptable: true, ..
             } => Cure::Option("--adapt=version"),
-            Obstacle::TooOld { .. } => {
-                Cure::Server("restore into a newer server, or leave it out by --use-list")
-            }
+            Obstacle::TooOld { .. } => Cure::Server(
+                "take a newer server, or leave it out (by --use-list, or of what is dumped)",
+            ),
             Obstacle::Encoding { .. } => Cure::Server(
-                "restore into a database with the archive's encoding, as --create makes it",
+                "take a database with the encoding of the one that was dumped, as --create makes it",
             ),
             Obstacle::LacksSetting { .. } => Cure::Option("--adapt=version"),
             Obstacle::MayNotSet { .. } => Cure::Option(

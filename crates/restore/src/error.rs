@@ -18,7 +18,7 @@ pub enum Error {
         source: pgdumprs_connect::Error,
     },
     /// The connection was lost, and the restore could not go on over another one.
-    #[error("{}, and the restore could not go on: {reason}", during(.entry))]
+    #[error("{}, and none could take its place: {reason}", during(.entry))]
     NotReopened {
         /// What was being restored, as the archive's list names it, where something was.
         entry: Option<BString>,
@@ -30,8 +30,8 @@ pub enum Error {
     },
     /// A connection came to another server than those before, or into another database, where what was done is not.
     #[error(
-        "the address leads to {what} now: what was restored before need not be there, and nothing more was done. Restore into an empty database \
-         from the beginning, or go on (--resume) when the address leads to the server of before again"
+        "the address leads to {what} now: what was made before need not be there, and nothing more was done. Begin anew with an empty \
+         database, or go on (restore --resume) when the address leads to the server of before again"
     )]
     Elsewhere {
         /// What it leads to.
@@ -62,8 +62,8 @@ pub enum Error {
     },
     /// A pooler gives each transaction another session of the server, so that settings would be lost, and left to others.
     #[error(
-        "a pooler that carries transactions is in between, where a restore can only be one transaction: connect to the server itself or by \
-         the pooler's port for sessions, or restore in a single transaction (-1)"
+        "a pooler that carries transactions is in between, where everything can only be one transaction: connect to the server itself or by \
+         the pooler's port for sessions, or do it in a single transaction (-1)"
     )]
     TransactionPooler,
     /// Another connection could not be opened.
@@ -81,7 +81,7 @@ pub enum Error {
     )]
     LeftOpen,
     /// All is done, and it is not known to be on the server's disk.
-    #[error("the restore is done, but the server did not confirm that it is on its disk")]
+    #[error("all is done, but the server did not confirm that it is on its disk")]
     NotFlushed {
         /// What happened.
         #[source]
@@ -128,7 +128,7 @@ pub enum Error {
 
 fn during(entry: &Option<BString>) -> String {
     match entry {
-        None => "the restore's connection failed".to_owned(),
-        Some(entry) => format!("the connection failed while {entry} was restored"),
+        None => "the connection to the target failed".to_owned(),
+        Some(entry) => format!("the connection to the target failed at {entry}"),
     }
 }

@@ -90,7 +90,7 @@ impl Teller {
             }
             RestoreEvent::Began {
                 entries, tables, ..
-            } => format!("restoring {entries} entries, with the data of {tables} tables"),
+            } => format!("{entries} entries are to be made, with the data of {tables} tables"),
             RestoreEvent::EntryStarted {
                 descriptor,
                 object,

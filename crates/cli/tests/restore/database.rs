@@ -29,7 +29,7 @@ fn what_was_dumped_is_there_and_what_is_refused_is_said() {
     let output = run(restore(&target).arg("--plan").arg(&archive));
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}");
-    assert_says(&said, &["entries can be restored"]);
+    assert_says(&said, &["entries are possible"]);
     assert_eq!(
         target.psql("SELECT count(*) FROM pg_tables WHERE tablename = 'item'"),
         "0"

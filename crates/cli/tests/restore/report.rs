@@ -264,7 +264,7 @@ fn complete(server: &Server, archive: &Path, role: &str) {
     assert_says(
         &verbose.said,
         &[
-            "restoring 16 entries, with the data of 3 tables",
+            "16 entries are to be made, with the data of 3 tables",
             "creating TABLE \"public.first\"",
             "processing data for table \"public.first\"",
             "loaded 1000 rows into public.first",

@@ -11,38 +11,38 @@ pub(super) fn advice(failure: &Failure, entry: Option<&Entry>) -> Option<&'stati
     Some(match failure.error.code.as_slice() {
         // A database, a relation, an object, a routine, a schema of that name.
         b"42P04" | b"42P07" | b"42710" | b"42723" | b"42P06" => {
-            "it is there already: --clean --if-exists drops what is there first, or restore into an empty database"
+            "it is there already: --clean --if-exists drops what is there first, or begin with an empty database"
         }
         // Undefined object, insufficient privilege.
         b"42704" | b"42501" if says(" OWNER TO ") => {
-            "--no-owner leaves it to the role that restores; or create the owner, and restore as a role that may act for it"
+            "--no-owner leaves it to the role that makes it; or create the owner, and make it as a role that may act for it"
         }
         b"42704" if matches!(kind, b"ACL" | b"DEFAULT ACL") => {
-            "--no-privileges leaves privileges out; or create the role before the restore"
+            "--no-privileges leaves privileges out; or create the role first"
         }
         b"42704" if kind == b"POLICY" => {
-            "create the role before the restore, or leave policies out by --no-policies"
+            "create the role first, or leave policies out by --no-policies"
         }
         b"42501" if matches!(kind, b"ACL" | b"DEFAULT ACL") => {
-            "--no-privileges leaves privileges out; or restore as a role that may give them"
+            "--no-privileges leaves privileges out; or be a role that may give them"
         }
         b"42501" if kind == b"COMMENT" => {
-            "--no-comments leaves comments out; or restore as the owner of what is commented on"
+            "--no-comments leaves comments out; or be the owner of what is commented on"
         }
         b"42501" => {
-            "restore as the owner of what is there or as a superuser, or leave it out by --use-list"
+            "be the owner of what is there, or a superuser, or leave it out (by --use-list, or of what is dumped)"
         }
         b"0A000" | b"58P01" if kind == b"EXTENSION" => {
-            "have the extension installed on the server's machine, or leave it out by --use-list"
+            "have the extension installed on the server's machine, or leave it out (by --use-list, or of what is dumped)"
         }
         b"58P01" => {
-            "have what the file belongs to installed on the server's machine, or leave it out by --use-list"
+            "have what the file belongs to installed on the server's machine, or leave it out (by --use-list, or of what is dumped)"
         }
         b"42601" => {
             "the server is perhaps older than the one that was dumped, and does not know the clause"
         }
         b"23505" => {
-            "the table had rows before, or an index is more exact here: restore into an empty database, or with --clean --if-exists"
+            "the table had rows before, or an index is more exact here: begin with an empty database, or with --clean --if-exists"
         }
         b"23503" => {
             "rows that are referred to are not there: they were left out, or were not loaded"
@@ -53,10 +53,10 @@ pub(super) fn advice(failure: &Failure, entry: Option<&Entry>) -> Option<&'stati
         b"25006" => {
             "the server takes no changes: it is a standby, or transactions are read-only by default"
         }
-        b"40P01" => "restore again over one connection (-j 1)",
-        b"53100" => "make room on the server's disk, and restore again",
+        b"40P01" => "try again over one connection (-j 1)",
+        b"53100" => "make room on the server's disk, and try again",
         b"53200" => {
-            "raise max_locks_per_transaction on the server, or restore without -1 or with a smaller --transaction-size"
+            "raise max_locks_per_transaction on the server, or do without -1 or with a smaller --transaction-size"
         }
         b"57014" => "somebody has cancelled the statement, or it was a timeout of the server's",
         _ => return None,

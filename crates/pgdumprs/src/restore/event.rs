@@ -102,13 +102,13 @@ impl RestoreEvent {
                 RestoreEvent::Failed { failure, is_new }
             }
             Progress::FewerConnections { reason } => RestoreEvent::Warning(format!(
-                "the restore goes on over fewer connections than asked for: {reason}"
+                "there are fewer connections to the target than asked for: {reason}"
             )),
             Progress::NoJournal { reason } => RestoreEvent::Warning(format!(
                 "the journal could not be written and was removed, so that the restore cannot be gone on with if it is killed: {reason}"
             )),
             Progress::Reconnected { reason } => RestoreEvent::Warning(format!(
-                "a connection was lost, and the restore goes on over another: {reason}"
+                "a connection to the target was lost, and another takes its place: {reason}"
             )),
             Progress::TriedAgain { entry, error } => {
                 RestoreEvent::Warning(format!("{entry} is tried again: {error}"))
@@ -154,7 +154,7 @@ impl RestoreEvent {
 fn said(entry: &BString, notices: Notices) -> Vec<RestoreEvent> {
     let during = match entry.is_empty() {
         true => String::new(),
-        false => format!(" while {entry} is restored"),
+        false => format!(" at {entry}"),
     };
     let messages = notices.messages.iter().map(|message| {
         let text = format!("the server says{during}: {}", message.text());

@@ -150,11 +150,7 @@ impl fmt::Display for RestorePlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let is_done = |entry: &&PlannedEntry| matches!(entry.fate, Fate::Done | Fate::Adapted);
         let done = self.entries.iter().filter(is_done).count();
-        write!(
-            f,
-            "{done} of {} entries can be restored",
-            self.entries.len()
-        )?;
+        write!(f, "{done} of {} entries are possible", self.entries.len())?;
         match self.adapted().count() {
             0 => {}
             adapted => write!(f, ", {adapted} of them with adaptations")?,

@@ -249,7 +249,7 @@ fn by_an_owner(moved: &Move) -> Result<()> {
         "VIEW app behind: left out with FOREIGN DATA WRAPPER - w".to_owned(),
         "FUNCTION app sure(integer): LEAKPROOF is left out: only superusers make leakproof functions".to_owned(),
         "TABLE app piled: its access method is heap, rather than \"pile\"".to_owned(),
-        format!("TABLE private paid: it belongs to the role that restores, rather than to \"{boss}\""),
+        format!("TABLE private paid: it belongs to the role that makes it, rather than to \"{boss}\""),
         format!("ACL private TABLE paid: role \"{boss}\" is \"{me}\""),
         format!("ACL private TABLE paid: what \"{reader}\" granted is granted by the owner instead"),
         format!("POLICY app item one: left out: the server has no role \"{reader}\", which a policy is for"),

@@ -32,7 +32,7 @@ const SHORT_WAIT: &str = "SET LOCAL lock_timeout = '1s'";
 const REFUSED: &str = "the rows were refused";
 
 /// What is said of rows under way where a failure elsewhere ends the restore.
-const STOPPED: &str = "the restore ends at the first failure";
+const STOPPED: &str = "nothing is done after the first failure";
 
 impl<'s> Worker<'s, '_> {
     /// Copies a table's rows. They are read to their end even where the server refuses them, so that it is known how many are missing.
@@ -130,7 +130,7 @@ impl<'s> Worker<'s, '_> {
                 Ok(piece) => piece,
                 Err(error) => {
                     if begun {
-                        self.pipeline.fail_copy("the archive cannot be read");
+                        self.pipeline.fail_copy("the rows cannot be read on");
                     }
                     return Err(self.unreadable(step, error));
                 }

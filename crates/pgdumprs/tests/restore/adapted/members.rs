@@ -41,7 +41,7 @@ pub(super) fn by_a_member(moved: &Move) -> Result<()> {
         "{:#?}",
         report.failures
     );
-    let owned = format!("it belongs to the role that restores, rather than to \"{boss}\"");
+    let owned = format!("it belongs to the role that makes it, rather than to \"{boss}\"");
     let said = said(&report);
     for name in ["TABLE public given", "SCHEMA - room", "TABLE room kept"] {
         ensure!(
