@@ -191,3 +191,28 @@ fn compression_that_takes_much_memory_is_told_of() {
         "{said}"
     );
 }
+
+/// Rows of a few bytes, of a hundred kilobytes and of some megabytes, over eight pairs of connections, and a target that takes a while for each row.
+#[test]
+fn a_clone_keeps_what_is_under_way_small() {
+    let server = Server::builder(Major::V17).start().expect("a server");
+    let source = database(&server, 600);
+    source.execute_sql(
+        "CREATE TABLE long AS SELECT repeat(md5(n::text), 100000) AS a FROM generate_series(1, 30) n",
+    );
+    let target = server.database();
+    target.execute_sql(
+        "CREATE TABLE wide (a text); CREATE TABLE narrow (n int, a text); CREATE TABLE long (a text);
+         CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.05); RETURN new; END $$;
+         CREATE TRIGGER slow BEFORE INSERT ON long FOR EACH ROW EXECUTE FUNCTION slow();",
+    );
+    let copy = server.database();
+    for (target, more) in [(&copy, &[][..]), (&target, &["-a"])] {
+        let mut command = pgdumprs();
+        command.args(["clone", &source.conninfo(), &target.conninfo(), "-j8"]);
+        let peak = peak_to_the_end(command.args(more));
+        println!("{more:?}: {peak} KiB");
+        assert!(peak <= PROGRAM, "{more:?}: {peak} KiB");
+        assert_eq!(target.psql("SELECT count(*) FROM wide"), "600");
+    }
+}
