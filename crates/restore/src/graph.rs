@@ -5,9 +5,9 @@
 
 mod tables;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use pgdumprs_archive::Section;
+use pgdumprs_archive::{Entry, Section};
 use pgdumprs_script::{Parts, Pass, Script, Step};
 
 use crate::graph::tables::Tables;
@@ -86,13 +86,16 @@ impl Graph {
                 ..Node::default()
             });
         }
-        for (at, in_place) in graph.in_place(script).into_iter().enumerate() {
+        let behind = graph.in_place(script).into_iter();
+        let behind = behind.zip(graph.behind_refreshes(script));
+        for (at, (in_place, refreshes)) in behind.enumerate() {
             let touches = graph.nodes[at].touches.iter();
             let mut waits_for: Vec<usize> = touches
                 .filter_map(|id| node_of.get(id).copied())
                 .filter(|&other| other != at)
                 .collect();
             waits_for.extend(in_place);
+            waits_for.extend(refreshes);
             waits_for.sort_unstable();
             waits_for.dedup();
             for &other in &waits_for {
@@ -132,11 +135,60 @@ impl Graph {
         }
         waits_for
     }
+
+    /// Which materialized views are filled before others for the sake of functions: what a function reads is in no dependency, so that a view whose
+    /// query may call one waits for all that are filled before it in the archive's order.
+    fn behind_refreshes(&self, script: &Script) -> Vec<Vec<usize>> {
+        let mut waits_for = vec![Vec::new(); self.nodes.len()];
+        let entry = |node: &Node| Some(script.entry(&script.steps()[node.step?]));
+        let nodes = self.nodes.iter().enumerate();
+        let refreshes: Vec<_> = nodes
+            .filter_map(|(node, of)| Some((node, entry(of)?)))
+            .filter(|(_, entry)| entry.descriptor == "MATERIALIZED VIEW DATA")
+            .collect();
+        if refreshes.len() < 2 {
+            return waits_for;
+        }
+        let calling = calling(script.entries());
+        let mut since = Vec::new();
+        for (node, entry) in refreshes {
+            if calling.contains(&entry.dump_id) {
+                waits_for[node].append(&mut since);
+            }
+            since.push(node);
+        }
+        waits_for
+    }
+}
+
+/// Dump ids of what depends on functions, by way of others too.
+fn calling(entries: &[Entry]) -> HashSet<i32> {
+    let mut dependants: HashMap<i32, Vec<i32>> = HashMap::new();
+    for entry in entries {
+        for &dependency in &entry.dependencies {
+            dependants
+                .entry(dependency)
+                .or_default()
+                .push(entry.dump_id);
+        }
+    }
+    let functions = entries.iter().filter(|entry| {
+        let descriptor = entry.descriptor.as_slice();
+        matches!(descriptor, b"FUNCTION" | b"AGGREGATE" | b"EXTENSION")
+    });
+    let mut open: Vec<i32> = functions.map(|entry| entry.dump_id).collect();
+    let mut calling = HashSet::new();
+    while let Some(dump_id) = open.pop() {
+        if calling.insert(dump_id) {
+            open.extend(dependants.get(&dump_id).into_iter().flatten());
+        }
+    }
+    calling
 }
 
 #[cfg(test)]
 mod tests {
-    use pgdumprs_archive::{ArchiveVersion, Compression, CreationTime, Entry, Header};
+    use pgdumprs_archive::{ArchiveVersion, Compression, CreationTime, Header};
     use pgdumprs_script::Options;
 
     use super::*;
@@ -238,5 +290,30 @@ mod tests {
         assert_eq!(waits_for(7), [6]);
         assert_eq!(waits_for(8), [3, 7]);
         assert_eq!(waits_for(9), [5, 6, 7]);
+    }
+
+    #[test]
+    fn views_whose_queries_call_functions_are_filled_behind_others() {
+        use Section::{PostData, PreData};
+        let filled = |id, name, dependencies: &[i32]| {
+            entry(id, "MATERIALIZED VIEW DATA", name, PostData, dependencies)
+        };
+        let links = links(vec![
+            entry(1, "FUNCTION", "f()", PreData, &[]),
+            entry(2, "VIEW", "calls", PreData, &[1]),
+            entry(3, "MATERIALIZED VIEW", "plain", PreData, &[]),
+            entry(4, "MATERIALIZED VIEW", "through", PreData, &[2]),
+            entry(5, "TABLE DATA", "t", Section::Data, &[]),
+            filled(6, "plain", &[3]),
+            filled(7, "other", &[3]),
+            filled(8, "through", &[4]),
+            filled(9, "last", &[3]),
+            filled(10, "again", &[1]),
+        ]);
+        let waits_for = |id: i32| links[&id].0.as_slice();
+        assert_eq!(waits_for(7), [0; 0]);
+        assert_eq!(waits_for(8), [6, 7]);
+        assert_eq!(waits_for(9), [0; 0]);
+        assert_eq!(waits_for(10), [8, 9]);
     }
 }

@@ -117,7 +117,11 @@ fn many_tables() -> anyhow::Result<()> {
          CREATE TABLE a_child (more int) INHERITS (item_1);
          CREATE TABLE shares_a_sequence (id int DEFAULT nextval('item_9_id_seq'));
          CREATE FUNCTION b_count(item_3) RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM item_3';
-         CREATE VIEW b_counted AS SELECT b_count(i) FROM item_3 i",
+         CREATE VIEW b_counted AS SELECT b_count(i) FROM item_3 i;
+         -- No dependency says what the function reads.
+         CREATE MATERIALIZED VIEW c_slow AS SELECT 1 AS one FROM (SELECT pg_sleep(0.2)) s;
+         CREATE FUNCTION c_read() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM public.c_slow';
+         CREATE MATERIALIZED VIEW d_reads AS SELECT c_read()",
     );
     let folder = tempfile::tempdir()?;
     let archive = folder.path().join("archive");
