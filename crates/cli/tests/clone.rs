@@ -2,7 +2,9 @@
 
 mod support;
 
-use pgdumprs_testkit::{Database, Major, Server};
+use std::time::Duration;
+
+use pgdumprs_testkit::{Database, Fault, Major, Server, SlowLink};
 use support::{assert_says, failure, pgdumprs, run};
 
 fn source(server: &Server) -> Database {
@@ -103,12 +105,25 @@ fn both_sides_are_compared() {
     let source = source(&server);
     let (from, target) = (source.conninfo(), server.database());
     let to = target.conninfo();
-    let verified = ["clone", &from, &to, "--verify", "--report=json"];
+    let verified = [
+        "clone",
+        &from,
+        &to,
+        "--verify",
+        "--analyze",
+        "--report=json",
+    ];
     let report = success(pgdumprs().args(verified));
     let report: serde_json::Value = serde_json::from_str(&report).expect("it is JSON");
     let found = &report["verification"];
     assert_eq!(found["equal"], true);
     assert_eq!(found["compared"][0]["name"], "public.item");
+    let analyzed = &report["target"]["analysis"]["analyzed"];
+    assert_eq!(*analyzed, serde_json::json!(["public.item", "public.log"]));
+    assert_eq!(
+        target.psql("SELECT count(*) FROM pg_stats WHERE schemaname = 'public'"),
+        "2"
+    );
     assert_eq!(found["compared"][0]["source"]["count"], 100);
     assert_eq!(
         found["compared"][0]["source"],
@@ -132,6 +147,30 @@ fn both_sides_are_compared() {
             "public.item: 100 rows on the source, and 101 on the target",
             "public.log: 100 rows on both sides, and they are not the same",
             "the clone is not complete; of what was compared, 2 are different",
+        ],
+    );
+}
+
+/// The source goes away: what is there is said, and that nothing goes on from it.
+#[test]
+fn a_lost_source_is_told_of() {
+    let server = Server::get(Major::REFERENCE);
+    let source = source(&server);
+    source.execute_sql(
+        "CREATE TABLE wide AS SELECT repeat(md5(g::text), 100) FROM generate_series(1, 2000) g",
+    );
+    let target = server.database();
+    let link = SlowLink::open(&server, Duration::ZERO).unwrap();
+    link.fail_after(3_000_000, Fault::CutAll);
+    let from = link.conninfo(source.name());
+    let said = run(pgdumprs().args(["clone", &from, &target.conninfo(), "-j2"]));
+    assert_eq!(said.status.code(), Some(1));
+    assert_says(
+        &String::from_utf8_lossy(&said.stderr),
+        &[
+            "tables have all their rows",
+            "begins anew",
+            "the clone is not complete",
         ],
     );
 }
@@ -204,6 +243,7 @@ fn what_cannot_be_is_refused() {
         (&["a", "b", "--if-exists"], "requires option -c"),
         (&["a", "b", "-1", "-C"], "cannot be used together"),
         (&["a", "b", "--inserts"], "--inserts"),
+        (&["a", "b", "--resume"], "begin anew"),
     ] {
         let said = failure(pgdumprs().arg("clone").args(arguments));
         assert_says(&said, &[part]);

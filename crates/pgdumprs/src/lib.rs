@@ -150,10 +150,11 @@ pub use pgdumprs_script as script;
 pub use plain::Plain;
 pub use report::{Lsn, Report, TableReport};
 pub use restore::{
-    Adapt, AdaptKinds, Adaptation, AdaptedEntry, Cause, Concern, Cure, Failure, Fate, JournalError,
-    Loss, MissingRoles, Obstacle, PlannedEntry, ProfileChoice, Restore, RestoreEnd, RestoreError,
-    RestoreEvent, RestoreOptions, RestorePhase, RestorePlan, RestoreProgress, RestoreReport,
-    RestoreSections, RestoreStopped, RoleUse, TableOutcome, Unreached, profile_names,
+    Adapt, AdaptKinds, Adaptation, AdaptedEntry, Analysis, Cause, Concern, Cure, Failure, Fate,
+    JournalError, Loss, MissingRoles, Obstacle, PlannedEntry, ProfileChoice, Restore, RestoreEnd,
+    RestoreError, RestoreEvent, RestoreOptions, RestorePhase, RestorePlan, RestoreProgress,
+    RestoreReport, RestoreSections, RestoreStopped, RoleUse, TableOutcome, Unreached,
+    profile_names,
 };
 pub use settings::LockWait;
 pub use sync_method::SyncMethod;

@@ -1,6 +1,7 @@
 //! A restore to be made, and the choices for it.
 
 mod advice;
+mod analyze;
 pub(crate) mod archive;
 mod cause;
 mod error;
@@ -21,6 +22,7 @@ use pgdumprs_archive::Format;
 use pgdumprs_connect::ConnectParams;
 use pgdumprs_restore::Settings;
 
+pub use analyze::Analysis;
 pub use cause::Cause;
 pub use error::RestoreError;
 pub use event::RestoreEvent;
@@ -77,6 +79,7 @@ pub struct Restore {
     regardless: bool,
     journal: Place,
     resumes: bool,
+    analyzes: bool,
     format: Option<Format>,
     watchers: Vec<Watcher>,
 }
@@ -108,6 +111,7 @@ impl Restore {
             regardless: false,
             journal: Place::default(),
             resumes: false,
+            analyzes: false,
             format: None,
             watchers: Vec::new(),
         }
@@ -235,6 +239,15 @@ impl Restore {
         if resume && self.journal == Place::Nowhere {
             self.journal = Place::Beside;
         }
+        self
+    }
+
+    /// Has the server gather planner statistics when everything is in, over as many connections as rows were loaded over: of the tables that were made
+    /// or got rows, of partitioned tables that those are parts of, and of materialized views. What is refused makes the restore incomplete; what the
+    /// role may not analyze is a warning, as it is for the server.
+    #[must_use]
+    pub fn analyze(mut self, analyze: bool) -> Self {
+        self.analyzes = analyze;
         self
     }
 

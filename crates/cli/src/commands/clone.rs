@@ -5,7 +5,7 @@ mod options;
 use anyhow::bail;
 use pgdumprs::{
     CloneEnd, CloneError, CloneEvent, CloneReport, DatabaseClone, Dump, Event, Restore,
-    RestoreError, Verification,
+    RestoreError, RestoreReport, RestoreStopped, Verification,
 };
 
 use crate::commands::chosen_rows::say_chosen;
@@ -124,12 +124,26 @@ fn conclude(report: CloneReport, args: &CloneArgs) -> anyhow::Result<()> {
     if let Some(verification) = &report.verification {
         end += &say_doubtful(verification);
     }
+    let is_source_lost = matches!(report.restore.stopped, Some(RestoreStopped::Source { .. }));
+    if is_source_lost || report.source_end.is_some() {
+        say_lost(&report.restore);
+    }
     let stopped = report.restore.stopped.map(anyhow::Error::from);
     let stopped = stopped.or(report.source_end.map(anyhow::Error::from));
     match stopped {
         Some(error) => Err(error.context(end)),
         None => bail!(end),
     }
+}
+
+/// Says what is there when the source's snapshot is lost, and what can be done then.
+fn say_lost(report: &RestoreReport) {
+    let whole = report.tables.iter();
+    let whole = whole.filter(|table| table.is_complete()).count();
+    say(format_args!(
+        "hint: the source's snapshot is lost: {whole} tables have all their rows as it showed them. Another clone has another snapshot and begins anew, \
+         with -c --if-exists or in an empty database"
+    ));
 }
 
 /// Says what is not equal on both sides, and gives back the end in words, where there is anything.

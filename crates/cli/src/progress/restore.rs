@@ -39,6 +39,7 @@ impl Teller {
             RestoreEvent::Connected { .. } => self.meter.stage("asking what is in the way"),
             RestoreEvent::Began { .. } => self.meter.begin(),
             RestoreEvent::EntryStarted { object, .. } => self.meter.name(&object.to_string()),
+            RestoreEvent::Analyzing => self.meter.stage("gathering statistics"),
             RestoreEvent::Progress(progress) => self.meter.update(&Standing::from(progress)),
             _ => {}
         }
@@ -105,6 +106,7 @@ impl Teller {
                 }
                 _ => format!("creating {descriptor} \"{object}\""),
             },
+            RestoreEvent::Analyzing => "gathering statistics".to_owned(),
             RestoreEvent::TableFinished(table) => {
                 format!("loaded {} rows into {}", table.loaded, table.name)
             }

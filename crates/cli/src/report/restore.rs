@@ -2,8 +2,8 @@
 
 use anyhow::Chain;
 use pgdumprs::{
-    AdaptedEntry, Cause, Failure, RestoreEnd, RestorePhase, RestoreReport, TableOutcome, Unreached,
-    without_passwords,
+    AdaptedEntry, Analysis, Cause, Failure, RestoreEnd, RestorePhase, RestoreReport, TableOutcome,
+    Unreached, without_passwords,
 };
 use serde::Serialize;
 
@@ -31,7 +31,27 @@ pub(crate) struct JsonRestore<'a> {
     not_executed: Vec<Statement>,
     not_reached: Vec<Entry>,
     table_data: Vec<Table>,
+    analysis: Option<JsonAnalysis<'a>>,
     warnings: &'a [String],
+}
+
+/// What gathering statistics came to.
+#[derive(Serialize)]
+struct JsonAnalysis<'a> {
+    analyzed: Vec<String>,
+    failures: &'a [String],
+    seconds: f64,
+}
+
+impl<'a> From<&'a Analysis> for JsonAnalysis<'a> {
+    fn from(analysis: &'a Analysis) -> Self {
+        let analyzed = analysis.analyzed.iter();
+        Self {
+            analyzed: analyzed.map(ToString::to_string).collect(),
+            failures: &analysis.failures,
+            seconds: seconds(analysis.elapsed),
+        }
+    }
 }
 
 /// Whose archive it is.
@@ -123,6 +143,7 @@ impl<'a> From<&'a RestoreReport> for JsonRestore<'a> {
             not_executed: report.failures.iter().map(Statement::from).collect(),
             not_reached: report.not_reached.iter().map(Entry::from).collect(),
             table_data: report.tables.iter().map(Table::from).collect(),
+            analysis: report.analysis.as_ref().map(JsonAnalysis::from),
             warnings: &report.warnings,
         }
     }

@@ -52,6 +52,30 @@ fn while_it_waits_for_a_lock() {
     });
 }
 
+/// Either server is left alone as well.
+#[test]
+fn while_a_clone_waits_for_a_server() {
+    let server = Server::get(Major::REFERENCE);
+    let (source, target) = (server.database(), server.database());
+    source.execute_sql("CREATE TABLE item AS SELECT 1 AS id; CREATE TABLE held (id int)");
+    target.execute_sql(
+        "CREATE TABLE item (id int); CREATE TABLE held (id int);
+         CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM count(*) FROM public.held; RETURN new; END';
+         CREATE TRIGGER wait BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION wait()",
+    );
+    for waited_for in [&source, &target] {
+        let _holder = lock(waited_for, "held", "LOCK TABLE held");
+        let mut clone = pgdumprs();
+        clone.args(["clone", &source.conninfo(), &target.conninfo(), "-a", "-q"]);
+        let running = Running::start(&mut clone);
+        wait_until("it waits", || is_waited_in(waited_for));
+        running.signal("INT");
+        running.end(LIMIT).assert_failed(130, &["SIGINT"]);
+        wait_until("it waits no more", || !is_waited_in(waited_for));
+    }
+    assert_eq!(target.psql("SELECT count(*) FROM item"), "0");
+}
+
 #[test]
 fn while_many_connections_copy() {
     for_each_major(|server| {

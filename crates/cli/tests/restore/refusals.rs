@@ -162,6 +162,10 @@ fn what_stock_refuses_is_refused_in_other_words() {
         ),
         ("-f - --filter=/", "filter file \"/\": Is a directory"),
         ("-f - /", "\"/\""),
+        (
+            "-f - --analyze",
+            "option --analyze requires option -d/--dbname",
+        ),
         ("-f - --adapt", "option --adapt requires option -d/--dbname"),
         (
             "-f - --missing-roles=skip",

@@ -57,6 +57,8 @@ pub enum RestoreEvent {
         /// Tables whose rows are loaded.
         tables: usize,
     },
+    /// Everything is in, and statistics are gathered.
+    Analyzing,
     /// The server refused a statement.
     #[non_exhaustive]
     Failed {
@@ -139,6 +141,7 @@ impl RestoreEvent {
             RestoreEvent::TableFinished(table) => {
                 debug!(table = %table.name, rows = table.loaded, "loaded");
             }
+            RestoreEvent::Analyzing => debug!("analyzing"),
             RestoreEvent::Began { entries, tables } => info!(entries, tables, "restoring"),
             RestoreEvent::Failed { failure, .. } => {
                 warn!(entry = %failure.entry, "{}", failure.error)

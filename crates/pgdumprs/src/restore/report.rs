@@ -9,6 +9,7 @@ use pgdumprs_archive::{Entry, Header};
 use pgdumprs_plan::Adaptation;
 use pgdumprs_restore::{Error, Failure, Outcome, TableOutcome};
 
+use crate::restore::analyze::Analysis;
 use crate::restore::cause::Cause;
 use crate::restore::phase::RestorePhase;
 
@@ -46,6 +47,8 @@ pub struct RestoreReport {
     pub journal: Option<PathBuf>,
     /// What was warned of.
     pub warnings: Vec<String>,
+    /// What gathering statistics came to, where [`Restore::analyze`](crate::Restore::analyze) asks for it.
+    pub analysis: Option<Analysis>,
     /// How long each part took.
     pub phases: Vec<(RestorePhase, Duration)>,
     /// From connecting to the end.
@@ -88,6 +91,7 @@ pub(super) struct Circumstances<'a> {
     pub(super) adaptations: Vec<AdaptedEntry>,
     pub(super) causes: Vec<Cause>,
     pub(super) warnings: Vec<String>,
+    pub(super) analysis: Option<Analysis>,
     pub(super) phases: Vec<(RestorePhase, Duration)>,
     pub(super) elapsed: Duration,
 }
@@ -106,7 +110,11 @@ pub enum RestoreEnd {
 
 impl RestoreReport {
     pub(super) fn new(outcome: Outcome, known: Circumstances<'_>) -> Self {
-        let complete = outcome.is_complete();
+        let analysis = known.analysis;
+        let is_analyzed = analysis
+            .as_ref()
+            .is_none_or(|analysis| analysis.failures.is_empty());
+        let complete = outcome.is_complete() && is_analyzed;
         let ids: HashSet<i32> = outcome.not_reached.iter().copied().collect();
         let not_reached = known
             .entries
@@ -132,6 +140,7 @@ impl RestoreReport {
             rolled_back: outcome.rolled_back,
             journal: outcome.journal,
             warnings: known.warnings,
+            analysis,
             phases: known.phases,
             elapsed: known.elapsed,
             complete,

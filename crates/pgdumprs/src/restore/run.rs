@@ -4,11 +4,12 @@ use std::error::Error as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use pgdumprs_archive::Header;
+use pgdumprs_archive::{Entry, Header};
 use pgdumprs_connect::{ConnectParams, Session};
 use pgdumprs_restore::{Identity, Journal, Progress};
 use pgdumprs_script::{Pass, Script};
 
+use super::analyze::Analyst;
 use super::archive::Opened;
 use super::cause::Causes;
 use super::journal::{self, Place};
@@ -185,6 +186,17 @@ impl Restore {
             heard,
         )
         .await;
+        let is_carried_out = outcome.stopped.is_none() && !outcome.rolled_back;
+        let mut analysis = None;
+        if self.analyzes && is_carried_out {
+            self.tell(RestoreEvent::Analyzing);
+            let (found, said) = self.analyst(entries).run(&whole).await;
+            analysis = Some(found);
+            for warning in said {
+                warnings.push(warning.clone());
+                self.tell(RestoreEvent::Warning(warning));
+            }
+        }
         let known = Circumstances {
             header: &header,
             entries,
@@ -194,10 +206,29 @@ impl Restore {
             adaptations,
             causes: causes.into_causes(),
             warnings,
+            analysis,
             phases: clock.durations(),
             elapsed: started.elapsed(),
         };
         Ok(RestoreReport::new(outcome, known))
+    }
+
+    /// What gathers statistics, in the database that the script has made, where it has made one.
+    fn analyst(&self, entries: &[Entry]) -> Analyst {
+        let mut params = self.params.clone();
+        let made = entries.iter().find(|entry| entry.descriptor == "DATABASE");
+        if let Some(name) = made
+            .and_then(|made| made.tag.as_ref())
+            .filter(|_| self.options.create)
+        {
+            // A name that no connection can be given was refused before.
+            let _ = params.set("dbname", name.to_string());
+        }
+        Analyst {
+            params,
+            role: self.options.role.clone(),
+            jobs: self.connections(),
+        }
     }
 
     /// How many connections load rows.

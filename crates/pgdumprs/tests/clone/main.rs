@@ -1,5 +1,6 @@
 //! Clones on real servers: what stock's pg_dump says of the copy is what it says of the source.
 
+mod analyzed;
 mod choices;
 mod effect;
 mod faults;

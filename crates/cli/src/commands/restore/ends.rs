@@ -67,6 +67,10 @@ pub(crate) fn say_missing(what: &str, report: &RestoreReport) -> String {
             ));
         }
     }
+    let analysis = report.analysis.iter();
+    for failure in analysis.flat_map(|analysis| &analysis.failures) {
+        say(format_args!("error: could not analyze: {failure}"));
+    }
     let mut end = match report.failures.len() {
         0 => format!("{what} is not complete"),
         1 => format!("{what} is not complete: the server refused 1 statement"),

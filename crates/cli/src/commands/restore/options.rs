@@ -118,6 +118,9 @@ impl RestoreArgs {
         if self.running.journal.is_some() && !has_database {
             bail!("option --journal requires option {DBNAME}");
         }
+        if self.running.analyze && !has_database {
+            bail!("option --analyze requires option {DBNAME}");
+        }
         if self.running.plan && !has_database {
             bail!("option --plan requires option {DBNAME}");
         }
@@ -189,6 +192,7 @@ impl RestoreArgs {
             .regardless(regardless)
             .exit_on_error(self.running.exit_on_error)
             .no_data_for_failed_tables(self.running.no_data_for_failed_tables)
+            .analyze(self.running.analyze)
             .keep_row_order(self.running.keep_row_order)
             .memory(memory.unwrap_or(usize::MAX));
         if let Some(format) = self.format()? {

@@ -37,6 +37,16 @@ pub(super) struct RunningArgs {
     #[arg(long)]
     no_data_for_failed_tables: bool,
 
+    /// Have the target gather planner statistics of what was cloned when everything is in (ANALYZE), over as many connections
+    ///
+    /// Since 18, servers take the source's own instead: --statistics.
+    #[arg(long)]
+    analyze: bool,
+
+    /// Go on with a clone that was broken off: there is no such thing
+    #[arg(long, hide = true)]
+    resume: bool,
+
     /// Have both servers make checksums of all rows, large objects and values of sequences at the end, and compare them
     ///
     /// Both read everything once more for that. Where anything is different, the clone is not complete.
@@ -83,6 +93,12 @@ impl RunningArgs {
     /// Checks that the options go together. `create` says whether the database is created.
     pub(super) fn check(&self, create: bool) -> anyhow::Result<()> {
         const SINGLE: &str = "-1/--single-transaction";
+        if self.resume {
+            bail!(
+                "a clone cannot be gone on with: the snapshot of the source is gone with it, and what two snapshots show need not fit together; \
+                 begin anew, with -c --if-exists or in an empty database"
+            );
+        }
         if self.plan && self.regardless {
             bail!("options --plan and --continue cannot be used together");
         }
@@ -134,6 +150,7 @@ impl RunningArgs {
         let mut restore = restore
             .regardless(self.regardless)
             .exit_on_error(self.exit_on_error)
+            .analyze(self.analyze)
             .no_data_for_failed_tables(self.no_data_for_failed_tables);
         if let Some(bytes) = self.maintenance_work_mem {
             restore = restore.maintenance_work_mem(bytes);

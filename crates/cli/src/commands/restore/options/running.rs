@@ -58,6 +58,10 @@ pub(super) struct RunningArgs {
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(super) maintenance_work_mem: Option<u64>,
 
+    /// Have the server gather planner statistics of what was restored when everything is in (ANALYZE), over as many connections
+    #[arg(long)]
+    pub(super) analyze: bool,
+
     /// Restore everything or nothing: in one transaction
     #[arg(short = '1', long)]
     pub(super) single_transaction: bool,
