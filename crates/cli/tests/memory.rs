@@ -196,7 +196,7 @@ fn compression_that_takes_much_memory_is_told_of() {
 #[test]
 fn a_clone_keeps_what_is_under_way_small() {
     let server = Server::builder(Major::V17).start().expect("a server");
-    let source = database(&server, 600);
+    let source = database(&server, 300);
     source.execute_sql(
         "CREATE TABLE long AS SELECT repeat(md5(n::text), 100000) AS a FROM generate_series(1, 30) n",
     );
@@ -213,6 +213,6 @@ fn a_clone_keeps_what_is_under_way_small() {
         let peak = peak_to_the_end(command.args(more));
         println!("{more:?}: {peak} KiB");
         assert!(peak <= PROGRAM, "{more:?}: {peak} KiB");
-        assert_eq!(target.psql("SELECT count(*) FROM wide"), "600");
+        assert_eq!(target.psql("SELECT count(*) FROM wide"), "300");
     }
 }
