@@ -12,6 +12,7 @@ use bstr::{BString, ByteSlice};
 
 mod find;
 mod network;
+mod not_null;
 mod settings;
 mod statement;
 
@@ -159,7 +160,7 @@ pub(crate) const NOT_NULL_NAMES: &str = "names of NOT NULL constraints";
 pub(crate) fn forgotten_names(descriptor: &[u8], text: &[u8]) -> Vec<Place> {
     let is_table = TABLES.iter().any(|kind| kind.as_bytes() == descriptor);
     match is_table && text.contains_str("NOT NULL") {
-        true => find::not_null_names(&Statement::new(text)),
+        true => not_null::names(&Statement::new(text)),
         false => Vec::new(),
     }
 }
@@ -267,9 +268,9 @@ static NOVELTIES: &[Novelty] = &[
     novelty(18, "virtual generated columns", TABLES, By(find::virtual_columns), Nothing),
     // The plan finds comments on them by the table's definition. The names themselves are read by all servers, and forgotten by those before.
     novelty(18, NOT_NULL_NAMES, &[], Always, WithoutEntry),
-    novelty(18, "NOT NULL beside a table's columns", TABLES, By(find::not_null_elements), Text),
-    novelty(18, "NOT NULL that is not inherited", TABLES, By(find::not_null_no_inherit), Text),
-    novelty(18, "NOT NULL that is not validated", CONSTRAINTS, By(find::not_null_not_valid), Text),
+    novelty(18, "NOT NULL beside a table's columns", TABLES, By(not_null::elements), Text),
+    novelty(18, "NOT NULL that is not inherited", TABLES, By(not_null::no_inherit), Text),
+    novelty(18, "NOT NULL that is not validated", CONSTRAINTS, By(not_null::not_valid), Text),
     novelty(18, "constraints without overlaps", CONSTRAINTS, Words(&["without", "overlaps"]), Nothing),
     novelty(18, "foreign keys over periods", FOREIGN_KEY, By(find::periods), Nothing),
     novelty(18, "constraints that are not enforced", CONSTRAINTS, Words(&["not", "enforced"]), WithoutEntry),
