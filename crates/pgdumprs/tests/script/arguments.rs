@@ -27,8 +27,13 @@ pub(crate) fn compare(archive: &Path, arguments: &[String]) -> Result<Compared> 
     let said = String::from_utf8_lossy(&stock.stderr).into_owned();
     let (text, warnings) = match (ours(archive, arguments), stock.status.success()) {
         (Ok(ours), true) => ours,
-        // Of a tar file stock takes rows in the file's order alone, we in any.
-        (Ok(_), false) if said.contains("restoring data out of order is not supported") => {
+        // Of a tar file stock takes rows in the file's order alone, we in any. Where a list names what comes last in the file first, it finds
+        // nothing behind it.
+        (Ok(_), false)
+            if said.contains("restoring data out of order is not supported")
+                || said.contains("could not find header for file")
+                    && arguments.iter().any(|word| word.starts_with("-L")) =>
+        {
             return Ok(Compared::Refused);
         }
         (Err(_), false) => return Ok(Compared::Refused),
