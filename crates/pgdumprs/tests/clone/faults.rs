@@ -155,7 +155,12 @@ fn a_clone_goes_on_after_connections_beside_the_first_were_lost() -> Result<()> 
         let ended: i32 = told.iter().sum();
         ensure!(ended > 0, "{way:?}: no connection was there to be ended");
         let warned = |part: &str| report.warnings.iter().any(|warning| warning.contains(part));
-        ensure!(warned("fewer connections"), "{way:?}: {report:#?}");
+        // Of whole tables they may have read all that they were asked for.
+        let reads_on = way.part_bytes < 16 << 20;
+        ensure!(
+            warned("fewer connections") || !reads_on,
+            "{way:?}: {report:#?}"
+        );
         check(&source, &target, &report, &format!("{way:?}"))?;
         ensure!(
             report.verification.is_some_and(|found| found.is_proved()),
