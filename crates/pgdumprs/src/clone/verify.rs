@@ -5,6 +5,8 @@
 //! makes their values by its own rules, as it does those of materialized views.
 
 mod checks;
+mod hash;
+mod rows;
 mod sequences;
 mod sums;
 
@@ -15,7 +17,8 @@ use pgdumprs_archive::Entry;
 use pgdumprs_connect::{ConnectParams, Session};
 use pgdumprs_copy::{Job, Plan, Progress};
 
-use self::checks::{Checks, Hash};
+use self::checks::Checks;
+use self::hash::Hash;
 use self::sums::Side;
 use crate::data::others;
 use crate::restore::run::connect;

@@ -1,14 +1,16 @@
-//! What is compared, as statements: each reads a count of rows and the sum of their hashes.
+//! What is compared with what, and the jobs that read the sums of either side.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use bstr::{BStr, BString, ByteSlice};
+use bstr::{BStr, BString};
 use pgdumprs_archive::Entry;
 use pgdumprs_connect::{Error, Session};
 use pgdumprs_copy::{ByPages, Job, Table, Work};
 use pgdumprs_sql::literal;
 
+use super::hash::Hash;
+use super::rows::{Rows, chosen_columns, large_objects, loaded_into, statement};
 use super::{ComparedKind, Comparison};
 use crate::RestoreReport;
 
@@ -20,79 +22,6 @@ const BATCH: usize = 512;
 
 /// What is taken for the size of a large object.
 const LARGE_OBJECT: u64 = 16 << 10;
-
-/// How a row's text becomes a number.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Hash {
-    /// By the hash that the server also has for its hash indexes.
-    Own {
-        /// The encoding that texts are hashed in.
-        encoding: BString,
-        /// What it makes of a certain text: that depends on the order of bytes in the machine's numbers.
-        probe: BString,
-    },
-    /// By SHA-256 of the text in an encoding, which is the same everywhere and takes longer.
-    Portable {
-        /// The encoding, quoted.
-        encoding: BString,
-    },
-}
-
-impl Hash {
-    /// That of a server; the session's text settings are what they are to be from here on.
-    pub(super) async fn of(session: &mut Session) -> Result<Self, Error> {
-        let statements = [
-            // What time zones and currencies are called, and which there are, is each server's own.
-            "SET LOCAL TimeZone = 'UTC'",
-            "SET LOCAL lc_monetary = 'C'",
-            "SET LOCAL quote_all_identifiers = off",
-            "SELECT pg_catalog.current_setting('server_encoding'), \
-             pg_catalog.hashtextextended('pgdumprs' COLLATE pg_catalog.\"C\", 0)",
-        ];
-        let results = session.pipeline(&statements).await?;
-        let row = results[results.len() - 1].one()?;
-        Ok(Hash::Own {
-            encoding: row.get(0)?,
-            probe: row.get(1)?,
-        })
-    }
-
-    /// What gives the same on this server and on another; the source's texts come in `encoding`.
-    pub(super) fn common(self, other: Hash, encoding: Option<&str>) -> Hash {
-        match self == other {
-            true => self,
-            false => Hash::Portable {
-                encoding: literal(
-                    encoding.unwrap_or("UTF8"),
-                    pgdumprs_sql::Encoding::named(b"UTF8"),
-                ),
-            },
-        }
-    }
-
-    /// The number and the sum of what comes of `text` in each row.
-    fn sum(&self, text: &[u8]) -> BString {
-        let hashed = match self {
-            Hash::Own { .. } => [
-                b"pg_catalog.hashtextextended(",
-                text,
-                b" COLLATE pg_catalog.\"C\", 0)",
-            ]
-            .concat(),
-            Hash::Portable { encoding } => [
-                b"('x' || pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(",
-                text,
-                b", ",
-                encoding,
-                b")), 'hex'))::pg_catalog.bit(64)::pg_catalog.int8",
-            ]
-            .concat(),
-        };
-        [b"pg_catalog.count(*), pg_catalog.sum(", &hashed[..], b")"]
-            .concat()
-            .into()
-    }
-}
 
 /// Everything that is compared. The jobs of each side are numbered from 0 on.
 #[derive(Debug, Default)]
@@ -112,36 +41,6 @@ pub(super) struct Parts {
     /// Several, where partitions were loaded through their root.
     pub(super) source: Range<i32>,
     pub(super) target: i32,
-}
-
-/// The rows of a table, as they were copied.
-enum Rows<'a> {
-    /// All, in the columns of a list, which may have none.
-    All(&'a BStr),
-    /// Those of a query.
-    Of(&'a BStr),
-}
-
-impl<'a> Rows<'a> {
-    fn of(table: &'a Table) -> Option<Self> {
-        if let Some(columns) = chosen_columns(table) {
-            return Some(Rows::All(columns));
-        }
-        let copy = table
-            .copy
-            .strip_prefix(b"COPY ")?
-            .strip_suffix(b" TO stdout;")?;
-        if let Some(query) = copy.strip_prefix(b"(") {
-            return Some(Rows::Of(query.strip_suffix(b")")?.as_bstr()));
-        }
-        let columns = copy.strip_prefix(table.name.as_slice())?.trim_ascii();
-        match columns.is_empty() {
-            true => Some(Rows::All(columns.as_bstr())),
-            false => Some(Rows::All(
-                columns.strip_prefix(b"(")?.strip_suffix(b")")?.as_bstr(),
-            )),
-        }
-    }
 }
 
 impl Checks {
@@ -351,214 +250,8 @@ fn next(jobs: &[Job]) -> i32 {
     i32::try_from(jobs.len()).unwrap_or(i32::MAX)
 }
 
-/// The table that an entry's rows are loaded into: itself, or the root that it is a partition of.
-fn loaded_into(entry: &Entry, table: &Table) -> BString {
-    let columns = table
-        .copy
-        .strip_prefix(&[b"COPY ", table.name.as_slice()].concat()[..]);
-    let columns = columns.and_then(|rest| rest.strip_suffix(b" TO stdout;"));
-    let columns = columns.map(<[u8]>::to_vec).or_else(|| {
-        let chosen = chosen_columns(table)?;
-        Some([b" (", chosen.as_bytes(), b")"].concat())
-    });
-    let target = entry.copy.as_ref().and_then(|copy| {
-        let target = copy
-            .strip_prefix(b"COPY ")?
-            .strip_suffix(b" FROM stdin;\n")?;
-        target.strip_suffix(columns?.as_slice())
-    });
-    target.map_or_else(|| table.name.clone(), |target| target.trim_ascii().into())
-}
-
-/// The columns of a table of which a condition chooses the rows, and nothing else.
-fn chosen_columns(table: &Table) -> Option<&BStr> {
-    let tail = [
-        b" FROM ONLY ",
-        table.name.as_slice(),
-        &chosen(table.condition.as_ref()?),
-        b") TO stdout;",
-    ]
-    .concat();
-    let columns = table
-        .copy
-        .strip_prefix(b"COPY (SELECT ")?
-        .strip_suffix(tail.as_slice())?;
-    Some(if columns == b"*" { b"" } else { columns }.as_bstr())
-}
-
-/// The clause that chooses rows by a condition.
-fn chosen(condition: &BString) -> Vec<u8> {
-    [b" WHERE (\n", condition.as_slice(), b"\n)"].concat()
-}
-
 /// Schema and name, joined by a point.
 pub(super) fn object_name(entry: &Entry) -> BString {
     let parts = [&entry.namespace, &entry.tag].into_iter().flatten();
     bstr::join(".", parts).into()
-}
-
-/// What sums up rows of a table, and the statement that reads the sums of all of them, or of those that meet a condition. Where the table is `alone`,
-/// what inherits from it is no part of it.
-fn statement(
-    rows: &Rows<'_>,
-    table: &BString,
-    alone: bool,
-    condition: Option<&BString>,
-    hash: &Hash,
-) -> (BString, BString) {
-    let (sums, from) = match rows {
-        Rows::All(columns) => {
-            let only: &[u8] = if alone { b"ONLY " } else { b"" };
-            (hash.sum(&row_text(columns)), [only, table].concat())
-        }
-        Rows::Of(query) => {
-            let from = [b"(", query.as_bytes(), b") AS copied"].concat();
-            (hash.sum(&row_text(b"copied.*")), from)
-        }
-    };
-    let copy = [
-        b"COPY (SELECT ",
-        sums.as_slice(),
-        b" FROM ",
-        &from,
-        &condition.map(chosen).unwrap_or_default(),
-        b") TO stdout;",
-    ]
-    .concat();
-    (sums, copy.into())
-}
-
-fn row_text(columns: &[u8]) -> Vec<u8> {
-    [b"ROW(", columns, b")::pg_catalog.text"].concat()
-}
-
-/// The statement that sums up large objects, in pieces.
-fn large_objects(oids: &[u32], hash: &Hash) -> BString {
-    let query = pgdumprs_copy::large_object_pieces(oids);
-    let text =
-        b"(pieces.oid || ':' || pieces.start || ':' || pg_catalog.encode(pieces.content, 'hex'))";
-    [
-        b"COPY (SELECT ",
-        hash.sum(text).as_slice(),
-        b" FROM (",
-        query.as_bytes(),
-        b") AS pieces) TO stdout;",
-    ]
-    .concat()
-    .into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn table(name: &str, copy: &str) -> Table {
-        Table {
-            name: name.into(),
-            copy: copy.into(),
-            bytes: 0,
-            condition: None,
-            by_pages: None,
-            inserts: None,
-        }
-    }
-
-    fn own() -> Hash {
-        let (encoding, probe) = ("UTF8".into(), "1".into());
-        Hash::Own { encoding, probe }
-    }
-
-    #[test]
-    fn rows_are_read_as_they_were_copied() {
-        let read = |table: &Table, alone| {
-            let rows = Rows::of(table).unwrap();
-            let condition = chosen_columns(table).and(table.condition.as_ref());
-            statement(&rows, &table.name, alone, condition, &own())
-                .1
-                .to_string()
-        };
-        let sum = |row: &str| {
-            format!(
-                "pg_catalog.count(*), pg_catalog.sum(pg_catalog.hashtextextended(ROW({row})::pg_catalog.text COLLATE pg_catalog.\"C\", 0))"
-            )
-        };
-        let odd = table("s.\"t (a)\"", "COPY s.\"t (a)\" (a, \"b)\") TO stdout;");
-        let sums = sum("a, \"b)\"");
-        assert_eq!(
-            read(&odd, true),
-            format!("COPY (SELECT {sums} FROM ONLY s.\"t (a)\") TO stdout;")
-        );
-        assert_eq!(
-            read(&odd, false),
-            format!("COPY (SELECT {sums} FROM s.\"t (a)\") TO stdout;")
-        );
-        let bare = table("s.t", "COPY s.t  TO stdout;");
-        assert_eq!(
-            read(&bare, true),
-            format!("COPY (SELECT {} FROM ONLY s.t) TO stdout;", sum(""))
-        );
-        let some = table("s.t", "COPY (SELECT a FROM s.t WHERE a > 1) TO stdout;");
-        assert_eq!(
-            read(&some, true),
-            format!(
-                "COPY (SELECT {} FROM (SELECT a FROM s.t WHERE a > 1) AS copied) TO stdout;",
-                sum("copied.*")
-            )
-        );
-    }
-
-    #[test]
-    fn rows_that_were_chosen_are_read_as_they_were_chosen() {
-        let copy = "COPY (SELECT a, b FROM ONLY s.t WHERE (\na > 1\n)) TO stdout;";
-        let mut some = table("s.t", copy);
-        some.condition = Some("a > 1".into());
-        let rows = Rows::of(&some).unwrap();
-        let read = |condition| statement(&rows, &some.name, true, condition, &own()).1;
-        let (source, target) = (read(some.condition.as_ref()), read(None));
-        assert!(source.ends_with(b" FROM ONLY s.t WHERE (\na > 1\n)) TO stdout;"));
-        assert!(target.ends_with(b" FROM ONLY s.t) TO stdout;"));
-        assert!(source.starts_with(&target[..target.len() - b") TO stdout;".len()]));
-        let entry = Entry {
-            copy: Some("COPY s.root (a, b) FROM stdin;\n".into()),
-            ..Entry::default()
-        };
-        assert_eq!(loaded_into(&entry, &some), "s.root");
-    }
-
-    #[test]
-    fn partitions_are_compared_as_their_root_where_they_were_loaded_through_it() {
-        let part = table("s.p1", "COPY s.p1 (a) TO stdout;");
-        let entry = |copy: &str| Entry {
-            copy: Some(copy.into()),
-            ..Entry::default()
-        };
-        assert_eq!(
-            loaded_into(&entry("COPY s.p1 (a) FROM stdin;\n"), &part),
-            "s.p1"
-        );
-        assert_eq!(
-            loaded_into(&entry("COPY s.\"root (a)\" (a) FROM stdin;\n"), &part),
-            "s.\"root (a)\""
-        );
-    }
-
-    #[test]
-    fn servers_that_hash_otherwise_hash_portably() {
-        assert_eq!(own().common(own(), Some("UTF8")), own());
-        let (encoding, probe) = ("UTF8".into(), "2".into());
-        let other = Hash::Own { encoding, probe };
-        let portable = own().common(other, Some("LATIN1"));
-        assert_eq!(
-            portable,
-            Hash::Portable {
-                encoding: "'LATIN1'".into()
-            }
-        );
-        assert!(
-            portable
-                .sum(b"x")
-                .to_string()
-                .contains("convert_to(x, 'LATIN1')")
-        );
-    }
 }
