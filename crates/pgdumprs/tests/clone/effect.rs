@@ -2,12 +2,11 @@
 
 use anyhow::{Result, ensure};
 use pgdumprs::CloneEnd;
-use pgdumprs_testkit::compare::compare_copy;
 use pgdumprs_testkit::{Major, Server, fixture_files, fixtures_dir, for_each_major};
 
 use super::{ALL_WAYS, DIVIDED, Way, clone, compare, run};
 
-fn is_thorough() -> bool {
+pub(crate) fn is_thorough() -> bool {
     std::env::var_os("PGDUMPRS_SCALE").is_some()
 }
 
@@ -25,7 +24,7 @@ fn the_sample_database() {
 }
 
 /// Files whose objects no archive, stock's included, brings back as they were.
-const NOT_RESTORED_ALIKE: &[&str] = &[
+pub(crate) const NOT_RESTORED_ALIKE: &[&str] = &[
     "inheritance_column_order",
     "partition_hash_enum",
     "security_label",
@@ -107,32 +106,6 @@ fn rows_of_every_kind() -> Result<()> {
     ensure!(rows("bare") == Some((Some(2), 2)), "{report:#?}");
     ensure!(rows("none") == Some((Some(0), 0)), "{report:#?}");
     ensure!(report.restore.large_objects == 7, "{report:#?}");
-    Ok(())
-}
-
-/// From an older server to a newer one: what a dump of the older has is there.
-#[test]
-fn upwards() -> Result<()> {
-    let pairs: &[(Major, Major)] = match is_thorough() {
-        true => &[
-            (Major::V13, Major::V17),
-            (Major::V15, Major::V18),
-            (Major::V17, Major::V19),
-        ],
-        false => &[(Major::V17, Major::V19)],
-    };
-    for &(old, new) in pairs {
-        let source = Server::get(old).database();
-        source.load_fixture("logistics")?;
-        let server = Server::get(new);
-        // Its roles have to be there.
-        server.database().load_fixture("logistics")?;
-        let target = server.database();
-        let report = run(clone(&source, &target, DIVIDED)?)?;
-        ensure!(report.end() == CloneEnd::Complete, "{report:#?}");
-        let comparison = compare_copy(&source, &target, &format!("from {old} to {new}"))?;
-        ensure!(comparison.is_same(), "{comparison}");
-    }
     Ok(())
 }
 

@@ -5,6 +5,7 @@ mod choices;
 mod effect;
 mod faults;
 mod same;
+mod upwards;
 mod verified;
 
 use anyhow::{Context, Result, ensure};
