@@ -3,6 +3,7 @@
 
 mod archives;
 mod cron;
+mod from_host_to_host;
 mod hosted_server;
 mod kubernetes;
 mod manual;
