@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: pgdumprs against stock pg_dump and pg_restore.
 
 mod chart;
+mod cloning;
 mod contest;
 mod database;
 mod document;
@@ -27,7 +28,7 @@ use crate::build::{build, target, workspace};
 
 /// Measure pgdumprs against stock pg_dump and pg_restore, in turn, on databases of its own.
 ///
-/// A full run takes about 40 minutes and rewrites docs/benchmarks.md and docs/benchmarks-restore.md; --page is for one of them. A
+/// A full run takes about 40 minutes and rewrites docs/benchmarks.md and its likes for restores and clones; --page is for one of them. A
 /// smaller one (--quick, --scale, --objects, --only) writes the same to target/bench.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -119,7 +120,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     println!("\n{}", terminal::table(&summaries));
     let complete = arguments.only.is_empty() && sizes.data >= 1.0 && sizes.objects >= 1.0;
     let machine = machine::describe(&ground)?;
-    for page in [Page::Dumps, Page::Restores] {
+    for page in Page::ALL {
         let of_page = summaries.extract_if(.., |summary| summary.scenario.page() == page);
         let summaries: Vec<Summary> = of_page.collect();
         if summaries.is_empty() {

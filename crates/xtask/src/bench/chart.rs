@@ -34,6 +34,7 @@ pub(super) fn draw(page: Page, summaries: &[Summary]) -> String {
     let title = match page {
         Page::Dumps => "Time to dump, shorter is better",
         Page::Restores => "Time to restore, shorter is better",
+        Page::Clones => "Time to clone, shorter is better",
     };
     let height = TOP + STEP * summaries.len() as f64 + 8.0;
     let mut svg = String::new();
@@ -91,6 +92,7 @@ fn comparison(svg: &mut String, top: f64, summary: &Summary) {
 fn label(scenario: &Scenario) -> String {
     match scenario.rival {
         Rival::PgRestore(_) => format!("restore, {}", scenario.title),
+        Rival::Pipe(_) => format!("clone, {}", scenario.title),
         Rival::PgDump(_) | Rival::Floor => scenario.title.to_owned(),
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use pgdumprs_testkit::{Database, Major, Server, SlowLink, reference_pg_dump, tool};
 
+use super::cloning;
 use super::measure::{self, Cost};
 use super::restoring::{self, Archives};
 use super::scenario::{JOBS, Rival, Scenario};
@@ -28,6 +29,8 @@ pub(super) struct Ground {
     pub(super) archives: Archives,
     /// Where restores are durable, once one has been.
     pub(super) durable: Option<Server>,
+    /// Where clones go that leave their server, once one has.
+    pub(super) other: Option<Server>,
     /// Restored databases of many files, kept to the end: ext4 steps around the inodes of files that were deleted in the last minutes one
     /// by one, so that to drop them would slow down every run after it, ours and stock's by chance.
     pub(super) kept: Vec<Database>,
@@ -36,13 +39,7 @@ pub(super) struct Ground {
 impl Ground {
     /// A server of one's own, and a slow link to it.
     pub(super) fn prepare(pgdumprs: PathBuf) -> Result<Ground> {
-        let server = Server::builder(Major::V17)
-            .on_disk()
-            // Stock locks every table of a dump, as ours does.
-            .setting("max_locks_per_transaction", "1000")
-            .setting("shared_buffers", "1GB")
-            .setting("max_wal_size", "8GB")
-            .start()?;
+        let server = server()?;
         Ok(Ground {
             postmaster: measure::postmaster(&server)?,
             link: SlowLink::open(&server, DELAY)?,
@@ -51,18 +48,30 @@ impl Ground {
             folder: tempfile::tempdir().context("creating a folder for output")?,
             archives: Archives::default(),
             durable: None,
+            other: None,
             kept: Vec::new(),
         })
     }
 
     /// Where a run connects to.
-    fn conninfo(&self, scenario: &Scenario, database: &Database) -> String {
+    pub(super) fn conninfo(&self, scenario: &Scenario, database: &Database) -> String {
         if scenario.far {
             self.link.conninfo(database.name())
         } else {
             database.conninfo()
         }
     }
+}
+
+/// A server of one's own.
+pub(super) fn server() -> Result<Server> {
+    Server::builder(Major::V17)
+        .on_disk()
+        // Stock locks every table of a dump, as ours does.
+        .setting("max_locks_per_transaction", "1000")
+        .setting("shared_buffers", "1GB")
+        .setting("max_wal_size", "8GB")
+        .start()
 }
 
 /// The costs of all runs of a comparison.
@@ -119,11 +128,12 @@ fn run_side(
         (Rival::PgRestore(restored), _) => {
             restoring::run(ground, scenario, restored, database, ours)
         }
+        (Rival::Pipe(cloned), _) => cloning::run(ground, scenario, *cloned, database, ours),
         (Rival::PgDump(_) | Rival::Floor, true) => run_ours(ground, scenario, database),
         (Rival::PgDump(arguments), false) => run_pg_dump(ground, scenario, arguments, database),
         (Rival::Floor, false) => {
             let mut halves = floor(database, &ground.conninfo(scenario, database))?;
-            measure::run(&mut halves, None, ground.postmaster)
+            measure::run(&mut halves, None, &[ground.postmaster])
         }
     }
 }
@@ -136,7 +146,7 @@ fn run_ours(ground: &Ground, scenario: &Scenario, database: &Database) -> Result
         .args(jobs(scenario))
         .args(["-d", &ground.conninfo(scenario, database), "-f"])
         .arg(&output);
-    let cost = measure::run(&mut [command], Some(&output), ground.postmaster)?;
+    let cost = measure::run(&mut [command], Some(&output), &[ground.postmaster])?;
     measure::remove(&output)?;
     Ok(cost)
 }
@@ -153,7 +163,7 @@ fn run_pg_dump(
         .args(arguments)
         .args(["-d", &ground.conninfo(scenario, database), "-f"])
         .arg(&output);
-    let cost = measure::run(&mut [command], Some(&output), ground.postmaster)?;
+    let cost = measure::run(&mut [command], Some(&output), &[ground.postmaster])?;
     measure::remove(&output)?;
     Ok(cost)
 }
@@ -205,8 +215,10 @@ pub(super) fn jobs(scenario: &Scenario) -> &'static [&'static str] {
 
 /// Both command lines, as a reader would type them.
 pub(super) fn command_lines(scenario: &Scenario) -> (String, String) {
-    if let Rival::PgRestore(restored) = &scenario.rival {
-        return restoring::command_lines(scenario, restored);
+    match &scenario.rival {
+        Rival::PgRestore(restored) => return restoring::command_lines(scenario, restored),
+        Rival::Pipe(cloned) => return cloning::command_lines(scenario, *cloned),
+        Rival::PgDump(_) | Rival::Floor => {}
     }
     let server = if scenario.far { "\"$FAR\"" } else { "\"$DB\"" };
     let mut ours = String::from("pgdumprs");
@@ -218,7 +230,7 @@ pub(super) fn command_lines(scenario: &Scenario) -> (String, String) {
         Rival::PgDump(arguments) => {
             format!("pg_dump {} -d {server} -f out.dump", arguments.join(" "))
         }
-        Rival::Floor | Rival::PgRestore(_) => {
+        Rival::Floor | Rival::PgRestore(_) | Rival::Pipe(_) => {
             "psql -c \"COPY (SELECT * FROM ONLY t WHERE ctid < '(middle,0)') TO STDOUT\" … >/dev/null, twice at once".to_owned()
         }
     };

@@ -1,4 +1,4 @@
-//! docs/benchmarks.md and docs/benchmarks-restore.md.
+//! docs/benchmarks.md, docs/benchmarks-restore.md and docs/benchmarks-clone.md.
 
 use std::fmt::Write;
 
@@ -43,17 +43,25 @@ fn head(text: &mut String, report: &Report) {
             "into an empty database, which is then seen to have its source's objects and rows.",
             "restores",
         ),
+        Page::Clones => (
+            "Benchmarks of clones",
+            "pg_dump | pg_restore",
+            "clone",
+            "into an empty database, which is then seen to have its source's objects and rows.",
+            "clones",
+        ),
     };
-    let (other, _) = match report.page {
-        Page::Dumps => Page::Restores.files(),
-        Page::Restores => Page::Dumps.files(),
-    };
+    let others = Page::ALL.into_iter().filter(|page| *page != report.page);
+    let others: Vec<String> = others
+        .map(|page| format!("[{0}]({0})", page.files().0))
+        .collect();
     line!(text, "# {title}");
     line!(text);
     line!(
         text,
         "pgdumprs against stock `{stock}`, on one machine that the server shares. `cargo xtask bench --page {page_option}` measures and writes \
-         {page}; [{other}]({other}) has the other direction."
+         {page}; {} have the rest.",
+        others.join(" and ")
     );
     line!(text);
     line!(text, "![Time of each {what} beside stock's]({chart})");
@@ -180,8 +188,13 @@ fn commands(text: &mut String, report: &Report) {
     line!(text);
     line!(
         text,
-        "`$DB` leads to the server's socket. `$FAR` leads over TCP to a proxy that holds every byte back for 20 ms in each direction, and \
-         lets any number of bytes be under way."
+        "`$DB` leads to the server's socket{}. `$FAR` leads over TCP to a proxy that holds every byte back for 20 ms in each direction, and \
+         lets any number of bytes be under way.",
+        match report.page {
+            Page::Clones =>
+                ", `$TARGET` to an empty database of that server and `$OTHER` to one of another server",
+            Page::Dumps | Page::Restores => "",
+        }
     );
     line!(text);
     line!(text, "```sh");
@@ -223,6 +236,7 @@ fn commands(text: &mut String, report: &Report) {
             Page::Restores => "What is restored, `db.dump`, is what stock's `pg_dump -Fc` writes, with `-s` where entries are counted. “On \
                                disk” means a server with `fsync`, `synchronous_commit` and `full_page_writes`, as servers have them."
                 .to_owned(),
+            Page::Clones => "`$FAR_TARGET` is over such a proxy too. Stock reads and writes over one connection each.".to_owned(),
         }
     );
     line!(text);
@@ -258,6 +272,7 @@ fn title(summary: &Summary) -> String {
     match summary.scenario.rival {
         Rival::PgDump(_) => format!("`pg_dump` {}", summary.scenario.title),
         Rival::PgRestore(_) => format!("`pg_restore` {}", summary.scenario.title),
+        Rival::Pipe(_) => summary.scenario.title.to_owned(),
         Rival::Floor => summary.scenario.title.to_owned(),
     }
 }

@@ -46,17 +46,17 @@ pub(super) fn postmaster(server: &Server) -> Result<u32> {
 }
 
 /// Runs commands at the same time until all have ended; an error if any fails. `output` is what they write, a file or a folder, or
-/// nothing worth a size.
+/// nothing worth a size. `postmasters` are the servers that work for them.
 pub(super) fn run(
     commands: &mut [Command],
     output: Option<&Path>,
-    postmaster: u32,
+    postmasters: &[u32],
 ) -> Result<Cost> {
     if let Some(output) = output {
         remove(output)?;
     }
-    let idle = children(postmaster);
-    let server_before = cpu_ticks(postmaster)?;
+    let idle = children_of(postmasters);
+    let server_before = cpu_ticks_of(postmasters)?;
     let started = Instant::now();
     let runs = thread::scope(|scope| {
         let runs: Vec<_> = commands
@@ -78,10 +78,14 @@ pub(super) fn run(
     }
     // A server process counts for the postmaster once it has ended.
     let limit = Instant::now() + SERVER_LIMIT;
-    while children(postmaster).iter().any(|pid| !idle.contains(pid)) && Instant::now() < limit {
+    while children_of(postmasters)
+        .iter()
+        .any(|pid| !idle.contains(pid))
+        && Instant::now() < limit
+    {
         thread::sleep(LOOK);
     }
-    cost.server_cpu = (cpu_ticks(postmaster)? - server_before) as f64 / TICKS;
+    cost.server_cpu = (cpu_ticks_of(postmasters)? - server_before) as f64 / TICKS;
     if let Some(output) = output {
         cost.size = size(output)?;
     }
@@ -145,6 +149,14 @@ fn children(pid: u32) -> Vec<u32> {
         .collect()
 }
 
+fn children_of(pids: &[u32]) -> Vec<u32> {
+    pids.iter().flat_map(|&pid| children(pid)).collect()
+}
+
+fn cpu_ticks_of(pids: &[u32]) -> Result<u64> {
+    pids.iter().map(|&pid| cpu_ticks(pid)).sum()
+}
+
 /// CPU time of a process and of those of its children that have ended, in clock ticks.
 fn cpu_ticks(pid: u32) -> Result<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))
@@ -199,7 +211,7 @@ mod tests {
         command.args(["-c", "sleep 0.1; printf 12345 > \"$0\""]);
         command.arg(&output);
         // Any process will do as the server: the test's own.
-        let cost = run(&mut [command], Some(&output), std::process::id()).unwrap();
+        let cost = run(&mut [command], Some(&output), &[std::process::id()]).unwrap();
         assert!(cost.wall >= 0.1, "{cost:?}");
         assert!(cost.client_cpu < cost.wall, "{cost:?}");
         assert!(cost.peak_kib > 100, "{cost:?}");
@@ -208,7 +220,7 @@ mod tests {
 
     #[test]
     fn failures_are_told() {
-        let error = run(&mut [Command::new("false")], None, std::process::id()).unwrap_err();
+        let error = run(&mut [Command::new("false")], None, &[std::process::id()]).unwrap_err();
         assert!(error.to_string().contains("false ended with"), "{error:#}");
     }
 

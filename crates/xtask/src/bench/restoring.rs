@@ -120,7 +120,7 @@ pub(super) fn run(
     } else {
         command.arg(&made.path);
     }
-    let cost = measure::run(&mut [command], None, measure::postmaster(server)?)?;
+    let cost = measure::run(&mut [command], None, &[measure::postmaster(server)?])?;
     let found = content(&target, restored.schema_only);
     ensure!(
         found == made.content,
@@ -139,7 +139,8 @@ pub(super) fn run(
     Ok(cost)
 }
 
-fn content(database: &Database, schema_only: bool) -> String {
+/// What a database has: objects and, unless it is there without them, rows of each table.
+pub(super) fn content(database: &Database, schema_only: bool) -> String {
     let mut content = database.psql(CONTENT);
     if !schema_only {
         content.push('\n');

@@ -30,14 +30,19 @@ pub(crate) enum Page {
     Dumps,
     /// Restores against `pg_restore`
     Restores,
+    /// Clones against `pg_dump | pg_restore`
+    Clones,
 }
 
 impl Page {
+    pub(super) const ALL: [Page; 3] = [Page::Dumps, Page::Restores, Page::Clones];
+
     /// The names of its document and of the chart in there.
     pub(super) fn files(self) -> (&'static str, &'static str) {
         match self {
             Page::Dumps => ("benchmarks.md", "benchmarks.svg"),
             Page::Restores => ("benchmarks-restore.md", "benchmarks-restore.svg"),
+            Page::Clones => ("benchmarks-clone.md", "benchmarks-clone.svg"),
         }
     }
 }
@@ -62,6 +67,15 @@ pub(super) enum Rival {
     Floor,
     /// `pg_restore`.
     PgRestore(Restored),
+    /// `pg_dump` and, behind it, `pg_restore`.
+    Pipe(Cloned),
+}
+
+/// A clone into a database of its own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cloned {
+    /// On a server of its own too.
+    pub(super) elsewhere: bool,
 }
 
 /// A restore of an archive that stock has made of a database.
@@ -144,7 +158,26 @@ const fn restore(
     }
 }
 
-/// All comparisons, dumps before restores, those with something to reach first.
+const fn clone(
+    name: &'static str,
+    title: &'static str,
+    database: Kind,
+    elsewhere: bool,
+    speed: f64,
+) -> Scenario {
+    Scenario {
+        name,
+        title,
+        database,
+        far: false,
+        ours: JOBS,
+        rival: Rival::Pipe(Cloned { elsewhere }),
+        wanted: times(speed),
+        costs: Costs::Little,
+    }
+}
+
+/// All comparisons, dumps before restores and these before clones, those with something to reach first.
 pub(super) const ALL: &[Scenario] = &[
     mixed(
         "default",
@@ -334,6 +367,39 @@ pub(super) const ALL: &[Scenario] = &[
             20.0,
         )
     },
+    clone("clone-three", "three tables", Kind::Mixed, false, 1.8),
+    clone(
+        "clone-three-apart",
+        "three tables, two servers",
+        Kind::Mixed,
+        true,
+        1.8,
+    ),
+    clone(
+        "clone-one",
+        "one table holds 90%",
+        Kind::OneLarge,
+        false,
+        2.0,
+    ),
+    clone(
+        "clone-one-apart",
+        "one table holds 90%, two servers",
+        Kind::OneLarge,
+        true,
+        2.0,
+    ),
+    Scenario {
+        far: true,
+        costs: Costs::Minutes,
+        ..clone(
+            "clone-far",
+            "1,000 tables, both over 40 ms",
+            Kind::ThousandTables,
+            false,
+            20.0,
+        )
+    },
 ];
 
 impl Scenario {
@@ -350,6 +416,7 @@ impl Scenario {
         match self.rival {
             Rival::PgDump(_) | Rival::Floor => Page::Dumps,
             Rival::PgRestore(_) => Page::Restores,
+            Rival::Pipe(_) => Page::Clones,
         }
     }
 
@@ -359,6 +426,7 @@ impl Scenario {
             Rival::PgDump(_) => "pg_dump",
             Rival::Floor => "COPY",
             Rival::PgRestore(_) => "pg_restore",
+            Rival::Pipe(_) => "pg_dump | pg_restore",
         }
     }
 }

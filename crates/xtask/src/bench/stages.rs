@@ -74,7 +74,7 @@ fn side(
             Some(output) => command.arg("-f").arg(output),
             None => command.stdout(Stdio::null()),
         };
-        costs.push(measure::run(&mut [command], output, ground.postmaster)?);
+        costs.push(measure::run(&mut [command], output, &[ground.postmaster])?);
         if let Some(output) = output {
             measure::remove(output)?;
         }
