@@ -3,6 +3,7 @@
 mod data;
 mod perform;
 mod settle;
+mod share;
 
 use std::collections::{HashMap, VecDeque};
 
