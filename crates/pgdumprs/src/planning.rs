@@ -182,7 +182,7 @@ impl Dump {
         let begun = begun?;
         match &begun.unshared {
             Some(Unshared::Refused(reason)) => self.watch.warn_once(format!(
-                "the dump goes on over one connection, because others cannot see what it sees: {}",
+                "all is read over one connection, because others cannot see what it sees: {}",
                 advised(reason)
             )),
             Some(Unshared::Standby) => {

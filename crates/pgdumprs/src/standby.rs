@@ -60,10 +60,10 @@ pub(crate) fn releases(version: &ServerVersion) -> String {
     }
 }
 
-/// Why the dump goes on over one connection.
+/// Why all is read over one connection.
 pub(crate) fn alone(version: &ServerVersion) -> String {
     format!(
-        "the dump goes on over one connection: the server is a standby, and in {version}, connections that read in one snapshot there \
+        "all is read over one connection: the server is a standby, and in {version}, connections that read in one snapshot there \
          miss rows and damage the standby's tables; {}",
         releases(version)
     )

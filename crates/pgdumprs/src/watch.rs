@@ -106,7 +106,7 @@ impl Watch {
                 self.tell(Event::Progress(self.progress));
             }
             Copied::FewerConnections { reason } => self.tell(Event::Warning(format!(
-                "the dump goes on over fewer connections than asked for: {reason}"
+                "all is read over fewer connections than asked for: {reason}"
             ))),
             Copied::TableContended { name, reason } => self.tell(Event::Warning(format!(
                 "table {name} is read over one connection alone, because another session waits to lock it: {reason}"
