@@ -1,13 +1,15 @@
 //! Connections that break: a restore that is said to be complete is.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use pgdumprs::{Restore, RestoreEnd};
+use pgdumprs::{Restore, RestoreEnd, RestoreEvent};
 use pgdumprs_testkit::random::random_numbers;
 use pgdumprs_testkit::{
     Database, Fault, Major, Server, SlowLink, delicate_database, for_each_major_at_scale,
 };
+use tokio::sync::Notify;
 
 use super::{ALL_WAYS, SERIAL, Way, dump, lost, run, run_in};
 
@@ -78,6 +80,9 @@ fn over(link: &SlowLink, target: &Database, way: Way) -> Result<Restore> {
     })
 }
 
+/// How long a byte is under way to a server that a restore is dropped of, in each direction.
+const LINK: Duration = Duration::from_millis(10);
+
 /// Dropping the future ends what the server does for it.
 #[test]
 fn a_restore_that_is_dropped_leaves_nothing_at_work() -> Result<()> {
@@ -88,17 +93,28 @@ fn a_restore_that_is_dropped_leaves_nothing_at_work() -> Result<()> {
     dump(&source, &archive)?;
     for &way in ALL_WAYS {
         let target = source.empty_sibling()?;
-        let link = SlowLink::open(&server, Duration::from_millis(5))?;
+        let link = SlowLink::open(&server, LINK)?;
         let runtime = tokio::runtime::Runtime::new()?;
-        let restore = over(&link, &target, way)?;
-        let dropped = runtime.block_on(async {
-            tokio::time::timeout(Duration::from_millis(300), restore.from_file(&archive)).await
+        let has_begun = Arc::new(Notify::new());
+        let begins = Arc::clone(&has_begun);
+        let restore = over(&link, &target, way)?.watch(move |event| {
+            if matches!(event, RestoreEvent::EntryStarted { descriptor, .. } if descriptor == "TABLE DATA") {
+                begins.notify_one();
+            }
+        });
+        let was_over = runtime.block_on(async {
+            let mut restoring = std::pin::pin!(restore.from_file(&archive));
+            tokio::select! {
+                biased;
+                () = has_begun.notified() => {
+                    // The rows need that long to get to the server.
+                    tokio::time::timeout(LINK, &mut restoring).await.is_ok()
+                }
+                _ = &mut restoring => true,
+            }
         });
         drop(runtime);
-        ensure!(
-            dropped.is_err(),
-            "{way:?}: it was over before it was dropped"
-        );
+        ensure!(!was_over, "{way:?}: it was over before it was dropped");
         ensure!(pgdumprs::wait_for_cancels(Duration::from_secs(60)));
         let at_work = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
         let limit = std::time::Instant::now() + Duration::from_secs(60);
