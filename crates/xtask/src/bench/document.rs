@@ -7,6 +7,7 @@ use super::contest::command_lines;
 use super::database::Kind;
 use super::scenario::{Costs, JOBS, Page, Rival};
 use super::summary::Summary;
+use crate::build::workspace;
 
 /// The whole document.
 pub(super) fn write(report: &Report) -> String {
@@ -51,7 +52,11 @@ fn head(text: &mut String, report: &Report) {
             "clones",
         ),
     };
-    let others = Page::ALL.into_iter().filter(|page| *page != report.page);
+    // A page that was never written is none to lead to.
+    let is_there = |page: &Page| workspace().join("docs").join(page.files().0).exists();
+    let others = Page::ALL
+        .into_iter()
+        .filter(|page| *page != report.page && is_there(page));
     let others: Vec<String> = others
         .map(|page| format!("[{0}]({0})", page.files().0))
         .collect();
@@ -60,7 +65,7 @@ fn head(text: &mut String, report: &Report) {
     line!(
         text,
         "pgdumprs against stock `{stock}`, on one machine that the server shares. `cargo xtask bench --page {page_option}` measures and writes \
-         {page}; {} have the rest.",
+         {page}; see also {}.",
         others.join(" and ")
     );
     line!(text);
