@@ -81,15 +81,21 @@ fn list<'a>(value: &'a Value, key: &str) -> &'a Vec<Value> {
     list.unwrap_or_else(|| panic!("no list {key} in {value}"))
 }
 
+/// A folder with an archive, `a.dump`, and the role that is in it and has gone since.
+fn archived(server: &Server) -> (tempfile::TempDir, String) {
+    let role = server.role("");
+    let source = source(server, &role);
+    let folder = tempfile::tempdir().unwrap();
+    stock_archive(&source, &folder.path().join("a.dump"), &[]).unwrap();
+    source.execute_sql(format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+    (folder, role)
+}
+
 #[test]
 fn every_loss_is_reported_beneath_its_cause() {
     let server = Server::get(Major::V17);
-    let role = server.role("");
-    let source = source(&server, &role);
-    let folder = tempfile::tempdir().unwrap();
+    let (folder, role) = archived(&server);
     let archive = folder.path().join("a.dump");
-    stock_archive(&source, &archive, &[]).unwrap();
-    source.execute_sql(format!("DROP OWNED BY {role}; DROP ROLE {role}"));
 
     let target = server.database();
     in_the_way(&target);
@@ -300,12 +306,8 @@ fn complete(server: &Server, archive: &Path, role: &str) {
 #[test]
 fn a_restore_that_was_adapted_is_complete_and_says_so() {
     let server = Server::get(Major::V17);
-    let role = server.role("");
-    let source = source(&server, &role);
-    let folder = tempfile::tempdir().unwrap();
+    let (folder, role) = archived(&server);
     let archive = folder.path().join("a.dump");
-    stock_archive(&source, &archive, &[]).unwrap();
-    source.execute_sql(format!("DROP OWNED BY {role}; DROP ROLE {role}"));
 
     let target = server.database();
     let Restored {

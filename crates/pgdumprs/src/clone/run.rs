@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::time::Instant;
 
-use pgdumprs_archive::{ArchiveVersion, Compression, Entry, Header};
+use pgdumprs_archive::{ArchiveVersion, Compression, Entry};
 use pgdumprs_connect::Session;
 use pgdumprs_copy::{Plan, Supply, Supplying};
 
@@ -68,7 +68,7 @@ impl DatabaseClone {
         } = planned;
         let verifier = self
             .verifies
-            .then(|| self.verifier(&header, &entries, &data, &begun));
+            .then(|| self.verifier(&entries, &data, &begun));
         let Self {
             mut dump,
             restore,
@@ -141,15 +141,8 @@ impl DatabaseClone {
     }
 
     /// What will compare both sides.
-    fn verifier(&self, header: &Header, entries: &[Entry], data: &Plan, begun: &Begun) -> Verifier {
-        let options = &self.restore.options;
-        let mut target = self.restore.params.clone();
-        if options.create {
-            // A name that no connection can be given is refused before.
-            if let Some(name) = &header.database {
-                let _ = target.set("dbname", name.to_string());
-            }
-        }
+    fn verifier(&self, entries: &[Entry], data: &Plan, begun: &Begun) -> Verifier {
+        let role = self.restore.options.role.as_ref();
         Verifier {
             jobs: data.jobs().to_vec(),
             entries: entries.to_vec(),
@@ -157,8 +150,8 @@ impl DatabaseClone {
             shared: begun.shared.clone(),
             part_bytes: self.dump.part_bytes,
             connections: self.restore.connections(),
-            target,
-            target_role: options.role.as_ref().map(ToString::to_string),
+            target: self.restore.restored_at(entries),
+            target_role: role.map(ToString::to_string),
         }
     }
 

@@ -213,8 +213,8 @@ impl Restore {
         Ok(RestoreReport::new(outcome, known))
     }
 
-    /// What gathers statistics, in the database that the script has made, where it has made one.
-    fn analyst(&self, entries: &[Entry]) -> Analyst {
+    /// How to connect to what `entries` were restored into: the database that they have made, where they have made one.
+    pub(crate) fn restored_at(&self, entries: &[Entry]) -> ConnectParams {
         let mut params = self.params.clone();
         let made = entries.iter().find(|entry| entry.descriptor == "DATABASE");
         if let Some(name) = made
@@ -224,8 +224,13 @@ impl Restore {
             // A name that no connection can be given was refused before.
             let _ = params.set("dbname", name.to_string());
         }
+        params
+    }
+
+    /// What gathers statistics.
+    fn analyst(&self, entries: &[Entry]) -> Analyst {
         Analyst {
-            params,
+            params: self.restored_at(entries),
             role: self.options.role.clone(),
             jobs: self.connections(),
         }

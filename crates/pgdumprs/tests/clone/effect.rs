@@ -2,9 +2,9 @@
 
 use anyhow::{Result, ensure};
 use pgdumprs::CloneEnd;
-use pgdumprs_testkit::{Major, Server, fixture_files, fixtures_dir, for_each_major};
+use pgdumprs_testkit::{Major, Server, for_each_major};
 
-use super::{ALL_WAYS, DIVIDED, Way, clone, compare, run};
+use super::{ALL_WAYS, DIVIDED, NOT_RESTORED_ALIKE, Way, clone, compare, kinds, make_roles, run};
 
 pub(crate) fn is_thorough() -> bool {
     std::env::var_os("PGDUMPRS_SCALE").is_some()
@@ -23,13 +23,6 @@ fn the_sample_database() {
     });
 }
 
-/// Files whose objects no archive, stock's included, brings back as they were.
-pub(crate) const NOT_RESTORED_ALIKE: &[&str] = &[
-    "inheritance_column_order",
-    "partition_hash_enum",
-    "security_label",
-];
-
 /// Files with what matters to how rows are read and come in.
 const TELLING: &[&str] = &["data", "large_object", "matview", "partition", "trigger"];
 
@@ -37,21 +30,13 @@ const TELLING: &[&str] = &["data", "large_object", "matview", "partition", "trig
 #[test]
 fn each_kind_of_object() {
     for_each_major(|server| {
-        let major = server.major();
-        if major != Major::REFERENCE && !is_thorough() {
+        if server.major() != Major::REFERENCE && !is_thorough() {
             return Ok(());
         }
-        server
-            .database()
-            .load_file(&fixtures_dir().join("kinds/00_roles.sql"))?;
+        make_roles(server)?;
         let mut failures = Vec::new();
-        for file in fixture_files("kinds", major)? {
-            let name = file.file_stem().unwrap_or_default().to_string_lossy();
-            let is_wanted = match is_thorough() {
-                true => name != "00_roles" && !NOT_RESTORED_ALIKE.contains(&&*name),
-                false => TELLING.contains(&&*name),
-            };
-            if !is_wanted {
+        for (name, file) in kinds(server, NOT_RESTORED_ALIKE)? {
+            if !is_thorough() && !TELLING.contains(&name.as_str()) {
                 continue;
             }
             let source = server.database();

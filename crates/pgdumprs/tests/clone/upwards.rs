@@ -4,12 +4,10 @@
 use anyhow::{Context, Result, ensure};
 use pgdumprs::{CloneEnd, Dump};
 use pgdumprs_testkit::compare::{compare_copy, compare_rows};
-use pgdumprs_testkit::{
-    Database, Major, Server, fixture_files, fixtures_dir, reference_pg_restore,
-};
+use pgdumprs_testkit::{Database, Major, Server, fixtures_dir, reference_pg_restore};
 
-use super::effect::{NOT_RESTORED_ALIKE, is_thorough};
-use super::{DIVIDED, clone, run};
+use super::effect::is_thorough;
+use super::{DIVIDED, NOT_RESTORED_ALIKE, clone, make_roles, run};
 
 #[test]
 fn a_newer_server_gets_what_stock_gives_it() -> Result<()> {
@@ -52,16 +50,11 @@ fn sample_database(servers: &[Server; 2]) -> Result<()> {
 
 /// Each kind of object in a database of its own.
 fn kinds(servers: &[Server; 2]) -> Result<Vec<String>> {
-    let roles = fixtures_dir().join("kinds/00_roles.sql");
     for server in servers {
-        server.database().load_file(&roles)?;
+        make_roles(server)?;
     }
     let mut failures = Vec::new();
-    for file in fixture_files("kinds", servers[0].major())? {
-        let name = file.file_stem().unwrap_or_default().to_string_lossy();
-        if name == "00_roles" || NOT_RESTORED_ALIKE.contains(&&*name) {
-            continue;
-        }
+    for (name, file) in super::kinds(&servers[0], NOT_RESTORED_ALIKE)? {
         let source = servers[0].database();
         source.load_file(&file)?;
         if let Err(error) = cloned(&source, &servers[1]) {
