@@ -26,6 +26,7 @@ pub mod random;
 mod release;
 mod server;
 mod slow_link;
+mod small_disk;
 mod tools;
 
 pub use certificates::{Authority, Identity};
@@ -36,6 +37,7 @@ pub use major::{MAJORS_VARIABLE, Major};
 pub use release::Release;
 pub use server::{Database, DatabaseOptions, Pooler, PoolerBuilder, Server, ServerBuilder};
 pub use slow_link::{Fault, SlowLink, Traffic};
+pub use small_disk::SmallDisk;
 pub use tools::{
     checked_output, reference_pg_dump, reference_pg_restore, restoring_major, tool, try_tool,
 };

@@ -1,14 +1,15 @@
 //! Restores that are killed, and go on.
 
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use pgdumprs_testkit::compare::{compare_copy, stock_archive};
 use pgdumprs_testkit::random::random_numbers;
-use pgdumprs_testkit::{Database, Major, Server, delicate_database, for_each_major_at_scale};
+use pgdumprs_testkit::{
+    Database, Major, Server, SmallDisk, delicate_database, for_each_major_at_scale,
+};
 
 use crate::support::{assert_says, pgdumprs, run};
 
@@ -253,34 +254,6 @@ fn tables_that_were_there_are_filled_once() {
     );
 }
 
-/// A small disk, for a tablespace of a server. Only root may have one.
-struct Disk(tempfile::TempDir);
-
-impl Disk {
-    fn new(server: &Server) -> Self {
-        let disk = Disk(tempfile::tempdir().unwrap());
-        // Others must get through to it.
-        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(disk.0.path(), open).unwrap();
-        disk.mount(&["-t", "tmpfs", "-o", "size=16m", "tmpfs"]);
-        let owner = std::fs::metadata(server.data_dir()).unwrap();
-        let (user, group) = (owner.uid(), owner.gid());
-        std::os::unix::fs::chown(disk.0.path(), Some(user), Some(group)).unwrap();
-        disk
-    }
-
-    fn mount(&self, how: &[&str]) {
-        let mounted = Command::new("mount").args(how).arg(self.0.path()).status();
-        assert!(mounted.unwrap().success());
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
-    }
-}
-
 /// What another object was in the way of, and what a disk had no room for, is done when nothing is in the way any more. The disk is tried where there is
 /// time, as root.
 #[test]
@@ -293,15 +266,8 @@ fn what_was_refused_is_tried_again() {
     let target = source.empty_sibling().unwrap();
     target.execute_sql("CREATE TABLE small_2 (other text)");
     let disk = std::env::var_os("PGDUMPRS_SCALE").map(|_| {
-        let disk = Disk::new(&server);
-        let place = disk.0.path().display();
-        server
-            .database()
-            .execute_sql(format!("CREATE TABLESPACE small LOCATION '{place}'"));
-        let name = target.name();
-        server
-            .database()
-            .execute_sql(format!("ALTER DATABASE {name} SET TABLESPACE small"));
+        let disk = SmallDisk::of(&server, 16 << 20).unwrap();
+        disk.take(&target, "small").unwrap();
         disk
     });
     let refused = |arguments: &[&str], parts: &[&str]| {
@@ -319,7 +285,7 @@ fn what_was_refused_is_tried_again() {
                 &["--continue", "-j4"],
                 &["No space left on device", "53100"],
             );
-            disk.mount(&["-o", "remount,size=500m"]);
+            disk.resize(500 << 20).unwrap();
         }
     }
     refused(&["--resume", "-j4"], &is_in_the_way);

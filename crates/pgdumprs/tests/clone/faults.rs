@@ -12,7 +12,8 @@ use super::{ALL_WAYS, Way, check, over, run};
 
 const SEED: u64 = 31;
 
-fn source(server: &Server) -> Database {
+/// A database of which a large part is under way at a time.
+pub(super) fn source(server: &Server) -> Database {
     let source = server.database();
     source.execute_sql(
         "CREATE TABLE big (id int PRIMARY KEY, t text);
@@ -31,7 +32,7 @@ fn source(server: &Server) -> Database {
 
 /// The two sides of a clone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
+pub(super) enum Side {
     Source,
     Target,
 }

@@ -5,6 +5,7 @@ mod choices;
 mod effect;
 mod faults;
 mod same;
+mod struck;
 mod upwards;
 mod verified;
 
