@@ -29,7 +29,7 @@ mod state;
 #[cfg(test)]
 mod testing;
 
-pub use contents::toc::DataJob;
+pub use contents::toc::{DataJob, TableRows};
 pub use dispatch::Plan;
 pub use error::Error;
 pub use options::{Inserts, LargeObjectForm, Options, Sections};

@@ -1,9 +1,11 @@
 //! The data part of a dump: what to copy, over which connections, and what is told of it.
 
+use std::collections::HashMap;
+
 use pgdumprs_catalog::ValueType;
 use pgdumprs_connect::{Encoding, Session};
 use pgdumprs_copy::{ByPages, Inserts, Job, Opening, Table, Value, Work};
-use pgdumprs_ddl::{DataJob, InsertForm, InsertValue};
+use pgdumprs_ddl::{DataJob, InsertForm, InsertValue, TableRows};
 use tracing::{Instrument, debug_span};
 
 use crate::hint::advised;
@@ -66,6 +68,15 @@ fn insert_statements(form: InsertForm, encoding: Encoding) -> Inserts {
         tail: form.tail,
         encoding,
     }
+}
+
+/// Which rows are read of each table, by the number of their entry.
+pub(crate) fn table_rows(data: &[DataJob]) -> HashMap<i32, TableRows> {
+    let tables = data.iter().filter_map(|job| match job {
+        DataJob::Table { dump_id, rows, .. } => Some((*dump_id, TableRows::clone(rows))),
+        DataJob::LargeObjects { .. } => None,
+    });
+    tables.collect()
 }
 
 /// What the entry of a table or of large objects takes its data from. With `row_security` in force each part of a table could be read by

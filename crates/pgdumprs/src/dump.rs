@@ -47,6 +47,8 @@ pub struct Dump {
     pub(crate) sync: bool,
     pub(crate) sync_method: SyncMethod,
     pub(crate) verify: bool,
+    /// Whether it is kept which rows are read, for a comparison.
+    pub(crate) keeps_rows: bool,
     pub(crate) watch: Watch,
 }
 
@@ -86,6 +88,7 @@ impl Dump {
             sync: true,
             sync_method: SyncMethod::default(),
             verify: false,
+            keeps_rows: false,
             watch: Watch::default(),
         }
     }

@@ -1,18 +1,20 @@
 //! From a connection to a rendered database: what is dumped, and how it is divided.
 
+use std::collections::HashMap;
+
 use bstr::BString;
 use jiff::Timestamp;
 use pgdumprs_archive::{ArchiveVersion, Entry, Header};
 use pgdumprs_catalog::{Details, Listing, replaced_files};
 use pgdumprs_connect::{Error as Cause, Session};
 use pgdumprs_copy::{Job, Plan, Work};
-use pgdumprs_ddl::LargeObjectForm;
+use pgdumprs_ddl::{LargeObjectForm, TableRows};
 use tracing::debug_span;
 
 use crate::blocking::blocking;
 use crate::chosen_rows::{self, ChosenRows};
 use crate::created::creation_time;
-use crate::data::job;
+use crate::data::{job, table_rows};
 use crate::hint::{advised, hosted_pooler};
 use crate::lock::{holders, lock_statements, named, waited_for, waits};
 use crate::patience::{noticing, telling};
@@ -25,6 +27,8 @@ pub(crate) struct Planned {
     pub(crate) header: Header,
     pub(crate) entries: Vec<Entry>,
     pub(crate) data: Plan,
+    /// Which rows are read of each table, by the number of their entry, where that is kept.
+    pub(crate) rows: HashMap<i32, TableRows>,
     /// The transaction that it was read in.
     pub(crate) begun: Begun,
     /// Tables of which not all rows are dumped.
@@ -70,6 +74,10 @@ impl Dump {
             self.watch.tell(Event::Warning(warning));
         }
         let encoding = session.client_encoding();
+        let rows = match self.keeps_rows {
+            true => table_rows(&plan.data),
+            false => HashMap::new(),
+        };
         let jobs: Vec<Job> = plan
             .data
             .into_iter()
@@ -98,6 +106,7 @@ impl Dump {
                 header,
                 entries: plan.entries,
                 data,
+                rows,
                 begun,
                 chosen,
                 tries: tries.begun(),

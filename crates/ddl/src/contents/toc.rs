@@ -21,6 +21,8 @@ pub enum DataJob {
         name: BString,
         /// The statement that reads all its rows: `COPY … TO STDOUT`.
         copy: BString,
+        /// Which rows those are.
+        rows: Box<TableRows>,
         /// Bytes that the table takes on disk.
         bytes: u64,
         /// Where a range of its pages can be read by itself: its pages, and the columns of `copy`, separated by commas.
@@ -37,6 +39,19 @@ pub enum DataJob {
         /// OIDs of the large objects, in the order they are written.
         oids: Vec<u32>,
     },
+}
+
+/// Which rows of a table are copied, and which they are where they were loaded: for whoever compares the two.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableRows {
+    /// Their columns, separated by commas; empty where the table has none.
+    pub columns: BString,
+    /// What a query reads them from: what stands behind its FROM.
+    pub from: BString,
+    /// The table that they are loaded into: the same, or the partitioned one that it is a part of.
+    pub loaded_into: BString,
+    /// What a query reads them from there, with those of other parts that are loaded into the same table.
+    pub loaded_from: BString,
 }
 
 /// Entries in the order they go into the archive, and the data that belongs to them.

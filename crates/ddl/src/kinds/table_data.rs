@@ -4,7 +4,7 @@ use bstr::BString;
 use pgdumprs_archive::{Entry, Section};
 use pgdumprs_catalog::{CatalogId, relkind};
 
-use crate::contents::toc::{DataJob, Toc};
+use crate::contents::toc::{DataJob, TableRows, Toc};
 use crate::kinds::{column, relation_statistics};
 use crate::selection::{row_choice, rows};
 use crate::state::dump::Dump;
@@ -111,25 +111,30 @@ pub(crate) fn render(
         ..Toc::entry_of(object, "TABLE DATA", Section::Data)
     });
     let own = dump.relations.conditions.get(&table);
+    let is_configuration = own.is_some();
     let choice = row_choice::of(dump, table);
-    let none = BString::default();
-    let copy = match (own, choice) {
-        (_, Some(choice)) => {
-            let clause = row_choice::clause(choice, own, &name);
-            // What inherits from a foreign table is read with it, as without a condition.
-            let only = if row.relkind == relkind::FOREIGN_TABLE {
-                name.clone()
-            } else {
-                sql!["ONLY ", name]
-            };
-            select_rows(&only, &columns, &clause)
-        }
-        (Some(own), None) => select_rows(&name, &columns, own),
-        // A foreign table can only be read by a query.
-        (None, None) if row.relkind == relkind::FOREIGN_TABLE => {
-            select_rows(&name, &columns, &none)
-        }
-        (None, None) => sql!["COPY ", name, " ", columns, " TO stdout;"],
+    let is_foreign = row.relkind == relkind::FOREIGN_TABLE;
+    // What inherits from a foreign table is read with it.
+    let all = match is_foreign {
+        true => name.clone(),
+        false => sql!["ONLY ", name],
+    };
+    let clause = choice.map(|choice| sql![all, " ", row_choice::clause(choice, own, &name)]);
+    let own = own.map(|own| sql![name, " ", own]);
+    // A foreign table can only be read by a query.
+    let query = clause.as_ref().or(own.as_ref());
+    let query = query.or(is_foreign.then_some(&all));
+    let copy = match query {
+        Some(query) => sql!["COPY (", select_rows(&columns, query), ") TO stdout;"],
+        None => sql!["COPY ", name, " ", columns, " TO stdout;"],
+    };
+    // An extension's clause may order or limit its rows; where they are loaded, it has brought the others along.
+    let own = own.map(|own| sql!["(", select_rows(&columns, &own), ") AS own"]);
+    let rows = TableRows {
+        columns: column_names(&columns).unwrap_or_default().into(),
+        from: clause.or(own.clone()).unwrap_or_else(|| all.clone()),
+        loaded_into: root.as_ref().unwrap_or(&name).clone(),
+        loaded_from: own.or(root.clone()).unwrap_or(all),
     };
     let (copy, inserts) = match &dump.options.inserts {
         Some(inserts) => {
@@ -142,13 +147,14 @@ pub(crate) fn render(
     let size = dump.details.relations.sizes.get(&row.oid);
     let size = size.copied().unwrap_or_default();
     let by_pages = column_names(&columns)
-        .filter(|_| size.by_pages && own.is_none() && inserts.is_none())
+        .filter(|_| size.by_pages && !is_configuration && inserts.is_none())
         .map(|names| (size.pages, names.into()));
     toc.data.push(DataJob::Table {
         dump_id: object.id.as_i32(),
         oid: row.oid,
         name,
         copy,
+        rows: Box::new(rows),
         bytes: size.bytes,
         by_pages,
         condition: choice.map(|choice| choice.condition().clone()),
@@ -162,18 +168,11 @@ fn column_names(columns: &BString) -> Option<&[u8]> {
     columns.strip_prefix(b"(")?.strip_suffix(b")")
 }
 
-/// The statement that reads those rows of a table that meet a condition, such as those of a configuration table that its
-/// extension does not bring along.
-fn select_rows(name: &BString, columns: &BString, condition: &BString) -> BString {
-    sql![
-        "COPY (SELECT ",
-        column_names(columns).unwrap_or(b"*"),
-        " FROM ",
-        name,
-        " ",
-        condition,
-        ") TO stdout;"
-    ]
+/// The query for those rows of a table that meet a condition, such as those of a configuration table that its extension does not
+/// bring along.
+fn select_rows(columns: &BString, from: &BString) -> BString {
+    let columns = column_names(columns).unwrap_or(b"*");
+    sql!["SELECT ", columns, " FROM ", from]
 }
 
 /// The partitioned table that a partition's rows must be loaded through, because they may belong to another partition after
@@ -257,17 +256,10 @@ mod tests {
 
     #[test]
     fn filtered_rows_are_selected_by_column() {
-        let condition = BString::from("WHERE NOT built_in");
-        let copy =
-            |columns: &str| select_rows(&"s.t".into(), &columns.into(), &condition).to_string();
-        assert_eq!(
-            copy("(a, b)"),
-            "COPY (SELECT a, b FROM s.t WHERE NOT built_in) TO stdout;"
-        );
-        assert_eq!(
-            copy(""),
-            "COPY (SELECT * FROM s.t WHERE NOT built_in) TO stdout;"
-        );
+        let from = BString::from("s.t WHERE NOT built_in");
+        let copy = |columns: &str| select_rows(&columns.into(), &from).to_string();
+        assert_eq!(copy("(a, b)"), "SELECT a, b FROM s.t WHERE NOT built_in");
+        assert_eq!(copy(""), "SELECT * FROM s.t WHERE NOT built_in");
     }
 
     /// A table that is partitioned twice, by something that a restore changes at the top, and its one leaf.
@@ -308,6 +300,13 @@ mod tests {
             Some("COPY public.leaf (a) FROM stdin;\n".into())
         );
         assert_eq!(entries[0].definition, None);
+        let DataJob::Table { rows, .. } = &plan.data[0] else {
+            panic!("{:?}", plan.data)
+        };
+        assert_eq!(
+            (&rows.from, &rows.loaded_from),
+            (&"ONLY public.leaf".into(), &"ONLY public.leaf".into())
+        );
     }
 
     #[test]
@@ -325,10 +324,19 @@ mod tests {
             Some("-- load via partition root public.top".into())
         );
         assert_eq!(entry.copy, Some("COPY public.top (a) FROM stdin;\n".into()));
-        let DataJob::Table { copy, .. } = &plan.data[0] else {
+        let DataJob::Table { copy, rows, .. } = &plan.data[0] else {
             panic!("{:?}", plan.data)
         };
         assert_eq!(*copy, "COPY public.leaf (a) TO stdout;");
+        assert_eq!(
+            **rows,
+            TableRows {
+                columns: "a".into(),
+                from: "ONLY public.leaf".into(),
+                loaded_into: "public.top".into(),
+                loaded_from: "public.top".into(),
+            }
+        );
     }
 
     #[test]

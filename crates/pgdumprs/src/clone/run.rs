@@ -1,11 +1,13 @@
 //! A clone, carried out: the source is planned as for a dump, and what comes of it restored.
 
+use std::collections::HashMap;
 use std::pin::pin;
 use std::time::Instant;
 
 use pgdumprs_archive::{ArchiveVersion, Compression, Entry};
 use pgdumprs_connect::Session;
 use pgdumprs_copy::{Plan, Supply, Supplying};
+use pgdumprs_ddl::TableRows;
 
 use super::same::Identity;
 use super::verify::{Verification, Verifier};
@@ -63,12 +65,13 @@ impl DatabaseClone {
             header,
             entries,
             data,
+            rows,
             begun,
             ..
         } = planned;
         let verifier = self
             .verifies
-            .then(|| self.verifier(&entries, &data, &begun));
+            .then(|| self.verifier(&entries, &data, rows, &begun));
         let Self {
             mut dump,
             restore,
@@ -141,10 +144,17 @@ impl DatabaseClone {
     }
 
     /// What will compare both sides.
-    fn verifier(&self, entries: &[Entry], data: &Plan, begun: &Begun) -> Verifier {
+    fn verifier(
+        &self,
+        entries: &[Entry],
+        data: &Plan,
+        rows: HashMap<i32, TableRows>,
+        begun: &Begun,
+    ) -> Verifier {
         let role = self.restore.options.role.as_ref();
         Verifier {
             jobs: data.jobs().to_vec(),
+            rows,
             entries: entries.to_vec(),
             settings: self.dump.settings.clone(),
             shared: begun.shared.clone(),
@@ -176,6 +186,7 @@ impl DatabaseClone {
         if let Some((_, what)) = unfit.iter().find(|(is_chosen, _)| *is_chosen) {
             return Err(CloneError::Unfit { what });
         }
+        dump.keeps_rows = self.verifies;
         dump.say_to_script(&mut self.restore.options);
         let jobs = self.restore.connections();
         let dump = std::mem::replace(dump, Dump::with_params(Default::default()));

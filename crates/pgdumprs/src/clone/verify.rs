@@ -10,12 +10,14 @@ mod rows;
 mod sequences;
 mod sums;
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use bstr::BString;
 use pgdumprs_archive::Entry;
 use pgdumprs_connect::{ConnectParams, Session};
 use pgdumprs_copy::{Job, Plan, Progress};
+use pgdumprs_ddl::TableRows;
 
 use self::checks::Checks;
 use self::hash::Hash;
@@ -109,6 +111,8 @@ impl Verification {
 pub(super) struct Verifier {
     /// What was read of the source.
     pub(super) jobs: Vec<Job>,
+    /// The rows of each table, by the number of their entry.
+    pub(super) rows: HashMap<i32, TableRows>,
     pub(super) entries: Vec<Entry>,
     /// How the source was read.
     pub(super) settings: SessionSettings,
@@ -216,7 +220,7 @@ impl Verifier {
             .await
             .map_err(|error| of_target(&error))?;
         let hash = here.common(there, settings.encoding.as_deref());
-        let mut checks = Checks::new(&self.jobs, &self.entries, restored, &hash);
+        let mut checks = Checks::new(&self.jobs, &self.rows, &self.entries, restored, &hash);
         checks
             .divide(&mut target)
             .await

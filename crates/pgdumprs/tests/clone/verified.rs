@@ -33,7 +33,7 @@ const SOURCE: &str = r#"
     CREATE TABLE child (more text) INHERITS (parent); INSERT INTO child VALUES (2, 'x');
     CREATE TABLE divided (id int, t text) PARTITION BY RANGE (id);
     CREATE TABLE divided_1 PARTITION OF divided FOR VALUES FROM (0) TO (500);
-    CREATE TABLE divided_2 PARTITION OF divided DEFAULT;
+    CREATE TABLE divided_2 (t text, id int); ALTER TABLE divided ATTACH PARTITION divided_2 DEFAULT;
     INSERT INTO divided SELECT g, md5(g::text) FROM generate_series(1, 1000) g;
     CREATE SEQUENCE counted START 5; SELECT nextval('counted');
     CREATE SEQUENCE "un called" START 7;
@@ -310,5 +310,34 @@ fn what_was_chosen_is_compared() -> Result<()> {
     ];
     let expected = expected.map(|name| format!("public.{name}"));
     ensure!(names == expected, "{names:?}");
+    Ok(())
+}
+
+/// Of tables that an extension has filled, the rows that are not its own: in the order that it says, where it says one.
+#[test]
+fn rows_beside_those_of_extensions_are_compared() -> Result<()> {
+    let server = Server::get(Major::REFERENCE);
+    let database = || {
+        let database = server.database();
+        database.execute_sql(
+            "CREATE EXTENSION hstore;
+             CREATE TABLE chosen (id int, t text); INSERT INTO chosen VALUES (1, 'built in');
+             CREATE TABLE ordered (id int, t text);
+             ALTER EXTENSION hstore ADD TABLE chosen; ALTER EXTENSION hstore ADD TABLE ordered;
+             UPDATE pg_extension SET extconfig = ARRAY['chosen', 'ordered']::regclass[]::oid[],
+                 extcondition = ARRAY['WHERE id > 1', 'ORDER BY id'] WHERE extname = 'hstore'",
+        );
+        database
+    };
+    let (source, target) = (database(), database());
+    source.execute_sql("INSERT INTO chosen VALUES (2, NULL), (3, 'x'); INSERT INTO ordered VALUES (5, 'b'), (4, 'a')");
+    let rows = clone(&source, &target, DIVIDED)?.source(|dump| dump.schema(false));
+    let report = run(rows.verify(true))?;
+    let found = report.verification.as_ref().expect("it was asked for");
+    ensure!(
+        found.is_proved() && found.comparisons.len() == 2,
+        "{report:#?}"
+    );
+    ensure!(report.end() == CloneEnd::Complete, "{report:#?}");
     Ok(())
 }

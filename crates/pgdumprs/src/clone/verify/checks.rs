@@ -3,14 +3,15 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use bstr::{BStr, BString};
+use bstr::BString;
 use pgdumprs_archive::Entry;
 use pgdumprs_connect::{Error, Session};
 use pgdumprs_copy::{ByPages, Job, Table, Work};
+use pgdumprs_ddl::TableRows;
 use pgdumprs_sql::literal;
 
 use super::hash::Hash;
-use super::rows::{Rows, chosen_columns, large_objects, loaded_into, statement};
+use super::rows::{large_objects, row_text, statement};
 use super::{ComparedKind, Comparison};
 use crate::RestoreReport;
 
@@ -43,10 +44,18 @@ pub(super) struct Parts {
     pub(super) target: i32,
 }
 
+/// Rows that were copied, and have all come in.
+struct Loaded<'a> {
+    entry: &'a Entry,
+    table: &'a Table,
+    rows: &'a TableRows,
+}
+
 impl Checks {
-    /// What of `jobs`, and so of `entries`, is to be compared: of tables, those that have all their rows.
+    /// What of `jobs`, and so of `entries`, is to be compared: of tables, those that have all their rows. `rows` are those of each table.
     pub(super) fn new(
         jobs: &[Job],
+        rows: &HashMap<i32, TableRows>,
         entries: &[Entry],
         restored: &RestoreReport,
         hash: &Hash,
@@ -57,7 +66,7 @@ impl Checks {
         let adapted: HashSet<i32> = adapted.map(|entry| entry.dump_id).collect();
         let entries: HashMap<i32, &Entry> =
             entries.iter().map(|entry| (entry.dump_id, entry)).collect();
-        let mut loaded: Vec<(BString, Vec<(&Entry, &Table)>)> = Vec::new();
+        let mut loaded: Vec<(&BString, Vec<Loaded<'_>>)> = Vec::new();
         let mut at = HashMap::new();
         let mut objects = Vec::new();
         for job in jobs {
@@ -66,12 +75,12 @@ impl Checks {
             };
             match &job.work {
                 Work::Table(table) if whole.contains(&job.dump_id) => {
-                    let target = loaded_into(entry, table);
-                    let position = *at.entry(target.clone()).or_insert_with(|| {
-                        loaded.push((target, Vec::new()));
+                    let rows = &rows[&job.dump_id];
+                    let position = *at.entry(&rows.loaded_into).or_insert_with(|| {
+                        loaded.push((&rows.loaded_into, Vec::new()));
                         loaded.len() - 1
                     });
-                    loaded[position].1.push((entry, table));
+                    loaded[position].1.push(Loaded { entry, table, rows });
                 }
                 Work::LargeObjects { oids } if !adapted.contains(&job.dump_id) => {
                     objects.extend(oids.chunks(BATCH));
@@ -90,68 +99,48 @@ impl Checks {
     }
 
     /// Adds the rows of one table of the target, which come from one of the source's or from several.
-    fn add_tables(&mut self, target: &BString, tables: &[(&Entry, &Table)], hash: &Hash) {
+    fn add_tables(&mut self, target: &BString, tables: &[Loaded<'_>], hash: &Hash) {
+        let [one, ..] = tables else {
+            return;
+        };
+        let is_same = *target == one.table.name;
+        // Partitions may have their columns in another order than their root.
+        let sums = hash.sum(&row_text(&one.rows.columns));
         let first = next(&self.source);
-        let mut there = None;
-        for (_, table) in tables {
-            let Some(rows) = Rows::of(table) else {
-                continue;
-            };
-            let same = *target == table.name;
-            // The target has no others than those that were chosen.
-            let condition = chosen_columns(table).and(table.condition.as_ref());
-            let (sums, here) = statement(&rows, &table.name, true, condition, hash);
-            let by_pages = table.by_pages.as_ref().map(|by_pages| ByPages {
-                pages: by_pages.pages,
-                columns: sums.clone(),
-            });
-            there.get_or_insert_with(|| {
-                let (sums, copy) = match &rows {
-                    Rows::Of(_) if same => (sums, here.clone()),
-                    Rows::Of(_) => statement(&Rows::All(BStr::new("")), target, same, None, hash),
-                    Rows::All(_) => statement(&rows, target, same, None, hash),
-                };
-                // How many pages it has is asked for later on.
-                let by_pages = by_pages.as_ref().filter(|_| same).map(|_| ByPages {
-                    pages: 0,
-                    columns: sums,
-                });
-                (copy, by_pages)
-            });
+        for Loaded { table, rows, .. } in tables {
             self.source.push(Job {
                 dump_id: next(&self.source),
                 work: Work::Table(Table {
                     name: table.name.clone(),
-                    copy: here,
+                    copy: statement(&sums, &rows.from),
                     bytes: table.bytes,
-                    condition: condition.cloned(),
-                    by_pages,
+                    condition: table.condition.clone(),
+                    by_pages: table.by_pages.as_ref().map(|by_pages| ByPages {
+                        pages: by_pages.pages,
+                        columns: sums.clone(),
+                    }),
                     inserts: None,
                 }),
             });
         }
-        let Some((copy, by_pages)) = there else {
-            return;
-        };
-        let (entry, table) = tables[0];
-        let name = match *target == table.name {
-            true => object_name(entry),
+        let name = match is_same {
+            true => object_name(one.entry),
             false => target.clone(),
         };
-        let bytes = tables.iter().map(|(_, table)| table.bytes).sum();
-        self.add(
-            ComparedKind::Table,
-            name,
-            first,
-            Table {
-                name: target.clone(),
-                copy,
-                bytes,
-                condition: None,
-                by_pages,
-                inserts: None,
-            },
-        );
+        let can_be_divided = is_same && one.table.by_pages.is_some();
+        let there = Table {
+            name: target.clone(),
+            copy: statement(&sums, &one.rows.loaded_from),
+            bytes: tables.iter().map(|loaded| loaded.table.bytes).sum(),
+            condition: None,
+            // How many pages it has is asked for later on.
+            by_pages: can_be_divided.then_some(ByPages {
+                pages: 0,
+                columns: sums,
+            }),
+            inserts: None,
+        };
+        self.add(ComparedKind::Table, name, first, there);
     }
 
     fn add_large_objects(&mut self, oids: &[u32], hash: &Hash) {
