@@ -23,6 +23,14 @@ pub enum Error {
         /// Qualified, quoted name of the table.
         table: BString,
     },
+    /// What came for rows in COPY's binary format is something else, or breaks off.
+    #[error(
+        "could not copy the data of table {table}: what the server sent is not in COPY's binary format, or breaks off"
+    )]
+    TableFormat {
+        /// Qualified, quoted name of the table.
+        table: BString,
+    },
     /// The server refused to read a large object, or the connection was lost in it.
     #[error("could not read large object {oid}")]
     LargeObject {

@@ -40,6 +40,17 @@ pub struct Table {
     pub by_pages: Option<ByPages>,
     /// How rows become INSERT statements, where they do; such a table is read as a whole.
     pub inserts: Option<Inserts>,
+    /// Whether COPY's binary format says all that its text says of the values, to a server of the same major release.
+    pub is_binary_exact: bool,
+}
+
+/// How COPY writes rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A line for each.
+    Text,
+    /// As types send values, which costs both servers less work.
+    Binary,
 }
 
 /// What reading a range of a table's pages takes.

@@ -38,10 +38,10 @@ mod worker;
 
 pub use error::Error;
 pub use inserts::{Inserts, Value};
-pub use job::{ByPages, Job, Step, Table, Work};
+pub use job::{ByPages, Format, Job, Step, Table, Work};
 pub use large_object::{Object, large_object_pieces};
 pub use outlet::Steps;
 pub use plan::{PART_BYTES, Plan};
 pub use progress::{Progress, Summary};
 pub use run::{Opening, Settings, run};
-pub use supply::{Objects, Pieces, Supply, Supplying, Tap};
+pub use supply::{BINARY_HEADER, BINARY_TRAILER, Objects, Pieces, Supply, Supplying, Tap};

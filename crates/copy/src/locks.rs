@@ -8,8 +8,8 @@
 use bstr::BString;
 use pgdumprs_connect::{Error, Session};
 
-use crate::Work;
 use crate::plan::{Extent, Part, Plan, table_statement};
+use crate::{Format, Work};
 
 const SAVE: &[u8] = b"SAVEPOINT pgdumprs_table; ";
 const GO_BACK: &[u8] = b"ROLLBACK TO SAVEPOINT pgdumprs_table; ";
@@ -64,7 +64,7 @@ impl Locks {
     ///
     /// Parts of a table that follow one another keep its lock: otherwise, whoever queues up for a large table in the midst of it would leave
     /// all of the rest to the leader.
-    pub(crate) fn read_table(&mut self, plan: &Plan, part: &Part) -> BString {
+    pub(crate) fn read_table(&mut self, plan: &Plan, part: &Part, format: Format) -> BString {
         let Work::Table(table) = &plan.jobs[part.job].work else {
             unreachable!("large objects are not locked");
         };
@@ -79,7 +79,7 @@ impl Locks {
             sql.extend_from_slice(&table.name);
             sql.extend_from_slice(b" IN ACCESS SHARE MODE NOWAIT; ");
         }
-        sql.extend_from_slice(&table_statement(table, &part.extent));
+        sql.extend_from_slice(&table_statement(table, &part.extent, format));
         sql
     }
 

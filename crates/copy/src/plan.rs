@@ -4,9 +4,9 @@
 
 use std::ops::Range;
 
-use bstr::BString;
+use bstr::{BString, ByteSlice};
 
-use crate::{ByPages, Job, Table, Work};
+use crate::{ByPages, Format, Job, Table, Work};
 
 /// Bytes on disk of a part of a table. Smaller parts share the work more evenly, larger ones compress a little better: each part starts
 /// its compression afresh.
@@ -177,10 +177,23 @@ fn batches(count: usize) -> Vec<(Extent, u64)> {
 }
 
 /// The statement that reads a table's part.
-pub(crate) fn table_statement(table: &Table, extent: &Extent) -> BString {
-    let (Extent::Pages(start, end), Some(by_pages)) = (extent, &table.by_pages) else {
-        return table.copy.clone();
+pub(crate) fn table_statement(table: &Table, extent: &Extent, format: Format) -> BString {
+    let mut sql = match (extent, &table.by_pages) {
+        (Extent::Pages(start, end), Some(by_pages)) => {
+            page_statement(table, by_pages, *start, *end)
+        }
+        _ => table.copy.clone(),
     };
+    if format == Format::Binary {
+        let end = sql.trim_end_with(|end| end == ';').len();
+        sql.truncate(end);
+        sql.extend_from_slice(b" (FORMAT binary);");
+    }
+    sql
+}
+
+/// The statement that reads the rows on a range of pages.
+fn page_statement(table: &Table, by_pages: &ByPages, start: u32, end: Option<u32>) -> BString {
     let mut sql = b"COPY (SELECT ".to_vec();
     sql.extend_from_slice(&by_pages.columns);
     sql.extend_from_slice(b" FROM ONLY ");
@@ -217,6 +230,7 @@ mod tests {
                 columns: "a, b".into(),
             }),
             inserts: None,
+            is_binary_exact: false,
         }
     }
 
@@ -240,7 +254,7 @@ mod tests {
         let mut chosen = table(100 * MIB, true);
         chosen.condition = Some("a > 5 -- and so on".into());
         assert_eq!(
-            table_statement(&chosen, &Extent::Pages(7, Some(9))),
+            table_statement(&chosen, &Extent::Pages(7, Some(9)), Format::Text),
             "COPY (SELECT a, b FROM ONLY public.t WHERE ctid >= '(7,0)'::pg_catalog.tid AND ctid < '(9,0)'::pg_catalog.tid AND (\na > 5 -- and \
              so on\n)) TO stdout;"
         );
@@ -311,7 +325,7 @@ mod tests {
     #[test]
     fn a_part_is_read_by_the_pages_of_its_rows() {
         let table = table(100 * MIB, true);
-        let sql = |extent| table_statement(&table, &extent).to_string();
+        let sql = |extent| table_statement(&table, &extent, Format::Text).to_string();
         assert_eq!(sql(Extent::Table), "COPY public.t (a, b) TO stdout;");
         assert_eq!(
             sql(Extent::Pages(0, Some(7))),
@@ -320,6 +334,15 @@ mod tests {
         assert_eq!(
             sql(Extent::Pages(7, None)),
             "COPY (SELECT a, b FROM ONLY public.t WHERE ctid >= '(7,0)'::pg_catalog.tid) TO stdout;"
+        );
+        let sql = |extent| table_statement(&table, &extent, Format::Binary).to_string();
+        assert_eq!(
+            sql(Extent::Table),
+            "COPY public.t (a, b) TO stdout (FORMAT binary);"
+        );
+        assert_eq!(
+            sql(Extent::Pages(7, None)),
+            "COPY (SELECT a, b FROM ONLY public.t WHERE ctid >= '(7,0)'::pg_catalog.tid) TO stdout (FORMAT binary);"
         );
     }
 }

@@ -7,6 +7,7 @@
 //! Locks are those of a dump. The leader holds them all; what a follower may not lock, or cannot read since there is no connection for it, is read
 //! by the leader.
 
+mod binary;
 mod connection;
 mod pieces;
 
@@ -20,10 +21,11 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::{JoinError, JoinSet};
 use tracing::Instrument;
 
+pub use binary::{BINARY_HEADER, BINARY_TRAILER};
 pub use pieces::{Objects, Pieces};
 
 use crate::supply::connection::{Connection, Request, follow};
-use crate::{Error, Opening, Plan, Progress, Work};
+use crate::{Error, Format, Opening, Plan, Progress, Work};
 
 /// Pieces that may wait for whoever has asked for them, of each entry or part of one.
 const WAITING: usize = 4;
@@ -32,6 +34,8 @@ const WAITING: usize = 4;
 #[derive(Clone)]
 pub struct Supply {
     shared: Arc<Shared>,
+    /// Whether rows may come in COPY's binary format.
+    may_be_binary: bool,
 }
 
 struct Shared {
@@ -107,8 +111,30 @@ impl Supply {
         };
         let supply = Supply {
             shared: Arc::new(shared),
+            may_be_binary: false,
         };
         (supply, Supplying { connections, told })
+    }
+
+    /// Lets rows come in COPY's binary format, where whoever loads is a server that takes for the same what the source says in it: one of the same
+    /// major release, with the same encoding.
+    #[must_use]
+    pub fn binary(mut self, may_be: bool) -> Self {
+        self.may_be_binary = may_be;
+        self
+    }
+
+    /// The format for an entry's rows that costs both servers least, provided that they go into a table which was made by its definition here.
+    pub fn format(&self, dump_id: i32) -> Format {
+        let shared = &self.shared;
+        let first = shared.parts.get(&dump_id).map(|parts| parts.start);
+        let part = first.and_then(|first| shared.plan.parts.get(first));
+        match part.map(|part| &shared.plan.jobs[part.job].work) {
+            Some(Work::Table(table)) if self.may_be_binary && table.is_binary_exact => {
+                Format::Binary
+            }
+            _ => Format::Text,
+        }
     }
 
     /// Bytes on disk of an entry's data, about; 0 where it has none.
@@ -144,17 +170,17 @@ pub struct Tap {
 }
 
 impl Tap {
-    /// All rows of a table, in their order.
-    pub fn rows(&self, dump_id: i32) -> Pieces {
+    /// All rows of a table, in their order; in [`Format::Binary`] without [`BINARY_HEADER`] and [`BINARY_TRAILER`].
+    pub fn rows(&self, dump_id: i32, format: Format) -> Pieces {
         let parts = self.shared.parts.get(&dump_id).cloned();
-        self.ask(parts.unwrap_or_default())
+        self.ask(parts.unwrap_or_default(), format)
     }
 
     /// The rows of one of a table's parts, the first of which is number 0.
-    pub fn part(&self, dump_id: i32, part: usize) -> Pieces {
+    pub fn part(&self, dump_id: i32, part: usize, format: Format) -> Pieces {
         let parts = self.shared.parts.get(&dump_id).cloned().unwrap_or_default();
         let part = parts.start + part;
-        self.ask(part..parts.end.min(part + 1))
+        self.ask(part..parts.end.min(part + 1), format)
     }
 
     /// The large objects of an entry.
@@ -165,9 +191,9 @@ impl Tap {
         Objects::new(objects)
     }
 
-    fn ask(&self, parts: Range<usize>) -> Pieces {
+    fn ask(&self, parts: Range<usize>, format: Format) -> Pieces {
         let (to, pieces) = mpsc::channel(WAITING);
-        self.send(Request::rows(parts, to));
+        self.send(Request::rows(parts, format, to));
         Pieces::new(pieces)
     }
 

@@ -188,6 +188,7 @@ mod tests {
                     columns: "a".into(),
                 }),
                 inserts: None,
+                is_binary_exact: false,
             }),
         };
         Plan::new(tables.iter().enumerate().map(job).collect(), 16 * MIB)

@@ -15,7 +15,7 @@ use crate::plan::{Extent, Part, Plan};
 use crate::progress::STEP;
 use crate::rescue::{Rescue, Rest};
 use crate::table::{self, Count};
-use crate::{Error, Work, large_object};
+use crate::{Error, Format, Work, large_object};
 
 /// The units of a plan, each to be taken once, in order.
 pub(crate) struct Queue {
@@ -289,7 +289,7 @@ pub(crate) fn send(
     locks: &mut Locks,
 ) -> Result<(), Error> {
     for part in &plan.unit(rest.unit)[rest.part..] {
-        let sql = statement(plan, part, locks);
+        let sql = statement(plan, part, Format::Text, locks);
         session
             .queue_copy_out(sql)
             .map_err(|source| refused(part, plan, source))?;
@@ -297,13 +297,13 @@ pub(crate) fn send(
     Ok(())
 }
 
-/// What reads a part in one message.
-pub(crate) fn statement(plan: &Plan, part: &Part, locks: &mut Locks) -> BString {
+/// What reads a part in one message, its rows in a format.
+pub(crate) fn statement(plan: &Plan, part: &Part, format: Format, locks: &mut Locks) -> BString {
     match (&plan.jobs[part.job].work, &part.extent) {
         (Work::LargeObjects { oids }, Extent::LargeObjects(range)) => {
             locks.read_large_objects(&large_object::statement(oids, range))
         }
-        (Work::Table(_), _) => locks.read_table(plan, part),
+        (Work::Table(_), _) => locks.read_table(plan, part, format),
         (Work::LargeObjects { .. }, _) => unreachable!("large objects are cut as such"),
     }
 }

@@ -92,6 +92,7 @@ pub(crate) fn job(job: DataJob, row_security: bool, encoding: Encoding) -> Job {
             by_pages,
             condition,
             inserts,
+            is_binary_exact,
             ..
         } => Job {
             dump_id,
@@ -104,6 +105,7 @@ pub(crate) fn job(job: DataJob, row_security: bool, encoding: Encoding) -> Job {
                     .filter(|_| !row_security)
                     .map(|(pages, columns)| ByPages { pages, columns }),
                 inserts: inserts.map(|form| insert_statements(form, encoding)),
+                is_binary_exact,
             }),
         },
         DataJob::LargeObjects { dump_id, oids } => Job {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use pgdumprs_archive::Error;
-use pgdumprs_copy::Supply;
+use pgdumprs_copy::{Format, Supply};
 use pgdumprs_script::{Data, DataSource};
 
 use crate::load::archive::ArchiveFeeder;
@@ -98,6 +98,14 @@ impl Source {
         match &self.0 {
             Kind::Archive(_) => 1,
             Kind::Server(Server(supply)) => supply.parts(dump_id),
+        }
+    }
+
+    /// The format that an entry's rows may come in, where they go into a table that was made by its definition.
+    pub(crate) fn format(&self, dump_id: i32) -> Format {
+        match &self.0 {
+            Kind::Archive(_) => Format::Text,
+            Kind::Server(Server(supply)) => supply.format(dump_id),
         }
     }
 

@@ -9,6 +9,7 @@ use std::collections::{HashMap, VecDeque};
 
 use bstr::{BStr, BString, ByteSlice};
 use pgdumprs_connect::{Ended, Pipeline, ServerError, TransactionStatus};
+use pgdumprs_copy::Format;
 use pgdumprs_script::{Command, Script, Session, Step};
 
 use crate::Error;
@@ -82,7 +83,7 @@ pub(crate) struct Worker<'s, 'p> {
     pipeline: Pipeline<'p>,
     feeder: BoxedFeeder,
     /// Rows of steps to come that were asked for already, by the steps.
-    ahead: HashMap<usize, Feed<Rows>>,
+    ahead: HashMap<usize, (Format, Feed<Rows>)>,
     /// Statements whose end is not known, in order.
     sent: VecDeque<Sent<'s>>,
     /// Steps in hand, with the number of their last statement.

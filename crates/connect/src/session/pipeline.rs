@@ -163,7 +163,9 @@ impl<'a> Pipeline<'a> {
         if self.done > number {
             return Ok(false);
         }
-        self.session.wire.push_copy_data(data);
+        if !data.is_empty() {
+            self.session.wire.push_copy_data(data);
+        }
         self.make_room().await?;
         Ok(self.done <= number)
     }

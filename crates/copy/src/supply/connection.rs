@@ -13,9 +13,10 @@ use crate::follower::LOCK_NOT_AVAILABLE;
 use crate::locks::Locks;
 use crate::plan::{Extent, Part, Plan};
 use crate::supply::Followers;
+use crate::supply::binary::Stripped;
 use crate::supply::pieces::Said;
 use crate::worker::{refused, statement};
-use crate::{Error, Object, Opening, Progress, Work, large_object};
+use crate::{Error, Format, Object, Opening, Progress, Work, large_object};
 
 /// Statements that are sent before the first of them is read to its end.
 const AHEAD: usize = 32;
@@ -28,6 +29,7 @@ pub(super) struct Request {
     count: u64,
     /// Whether something of the first of them may have been passed on.
     has_begun: bool,
+    format: Format,
     to: To,
 }
 
@@ -38,12 +40,13 @@ enum To {
 }
 
 impl Request {
-    pub(super) fn rows(parts: Range<usize>, to: Sender<Said<Bytes>>) -> Self {
+    pub(super) fn rows(parts: Range<usize>, format: Format, to: Sender<Said<Bytes>>) -> Self {
         let to = To::Rows(to);
         Self {
             parts,
             count: 0,
             has_begun: false,
+            format,
             to,
         }
     }
@@ -54,6 +57,7 @@ impl Request {
             parts,
             count: 0,
             has_begun: false,
+            format: Format::Text,
             to,
         }
     }
@@ -268,12 +272,14 @@ impl Connection {
 
     /// Sends the next statement of the last request, if there is one and not too many are under way.
     fn send_next(&mut self) -> Result<bool, Error> {
-        let end = self.asked.back().map_or(0, |last| last.parts.end);
-        if self.sent_up_to >= end || self.under_way >= AHEAD {
+        let Some(last) = self.asked.back() else {
+            return Ok(false);
+        };
+        if self.sent_up_to >= last.parts.end || self.under_way >= AHEAD {
             return Ok(false);
         }
         let part = &self.plan.parts[self.sent_up_to];
-        let sql = statement(&self.plan, part, &mut self.locks);
+        let sql = statement(&self.plan, part, last.format, &mut self.locks);
         let sent = self.session.queue_copy_out(sql);
         sent.map_err(|source| refused(part, &self.plan, source))?;
         self.sent_up_to += 1;
@@ -297,7 +303,7 @@ impl Connection {
                 Err(source) => return Err(refused(part, &self.plan, source)),
             };
             request.has_begun = true;
-            request.count += pass_on(&mut copy, &request.to, &self.plan, part).await?;
+            request.count += pass_on(&mut copy, request, &self.plan, part).await?;
             self.under_way -= 1;
             request.has_begun = false;
             request.parts.start += 1;
@@ -374,8 +380,13 @@ pub(super) async fn follow(
 
 /// Passes a part's data on, and returns how many rows or large objects it was. Where nobody wants it any more it is read over: the server cannot stop
 /// without giving up the transaction.
-async fn pass_on(copy: &mut CopyOut<'_>, to: &To, plan: &Plan, part: &Part) -> Result<u64, Error> {
-    match (to, &plan.jobs[part.job].work, &part.extent) {
+async fn pass_on(
+    copy: &mut CopyOut<'_>,
+    request: &Request,
+    plan: &Plan,
+    part: &Part,
+) -> Result<u64, Error> {
+    match (&request.to, &plan.jobs[part.job].work, &part.extent) {
         (To::Objects(to), Work::LargeObjects { oids }, Extent::LargeObjects(range)) => {
             let oids = &oids[range.clone()];
             let mut objects = large_object::Objects::new(copy, oids);
@@ -389,8 +400,24 @@ async fn pass_on(copy: &mut CopyOut<'_>, to: &To, plan: &Plan, part: &Part) -> R
                 table: table.name.clone(),
                 source,
             };
+            let unlike = || Error::TableFormat {
+                table: table.name.clone(),
+            };
+            let mut stripped = (request.format == Format::Binary).then(Stripped::default);
             while let Some(piece) = copy.next().await.map_err(failed)? {
-                let _ = to.send(Said::Some(piece)).await;
+                let rows = match &mut stripped {
+                    Some(stripped) => stripped.next(piece).ok_or_else(unlike)?,
+                    None => piece,
+                };
+                if !rows.is_empty() {
+                    let _ = to.send(Said::Some(rows)).await;
+                }
+            }
+            if let Some(stripped) = stripped {
+                let rows = stripped.end().ok_or_else(unlike)?;
+                if !rows.is_empty() {
+                    let _ = to.send(Said::Some(rows)).await;
+                }
             }
             copy.rows().ok_or_else(|| Error::TableAnswer {
                 table: table.name.clone(),

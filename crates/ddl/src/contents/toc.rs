@@ -31,6 +31,9 @@ pub enum DataJob {
         condition: Option<BString>,
         /// How its rows become INSERT statements, where they do.
         inserts: Option<InsertForm>,
+        /// Whether COPY's binary format says all that its text says of its values, to a server of the same major that has made the table by its
+        /// definition.
+        is_binary_exact: bool,
     },
     /// Contents of large objects that share one entry.
     LargeObjects {

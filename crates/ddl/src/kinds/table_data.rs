@@ -9,7 +9,7 @@ use crate::kinds::{column, relation_statistics};
 use crate::selection::{row_choice, rows};
 use crate::state::dump::Dump;
 use crate::state::object::{DumpId, Kind, Object};
-use crate::text::inserts;
+use crate::text::{binary, inserts};
 use crate::{Components, Error};
 
 /// Makes an object for the data of every relation whose data is dumped.
@@ -159,6 +159,7 @@ pub(crate) fn render(
         by_pages,
         condition: choice.map(|choice| choice.condition().clone()),
         inserts,
+        is_binary_exact: root.is_none() && binary::is_exact(row, dump.columns(table)),
     });
     Ok(())
 }

@@ -79,8 +79,9 @@ impl DatabaseClone {
             ..
         } = self;
         let others = others(dump.connections(), &session, begun.shared, &dump.settings);
+        let are_alike = are_alike(&session, &target);
         let (supply, mut supplying) = Supply::new(session, others, data);
-        let opened = Opened::server(header, entries, supply);
+        let opened = Opened::server(header, entries, supply.binary(are_alike));
         let restore = {
             let mut restoring = pin!(restore.run(opened, None, Some(target)));
             loop {
@@ -213,6 +214,15 @@ impl DatabaseClone {
         }
         Ok((target, source, planned))
     }
+}
+
+/// Whether both servers mean the same by the binary form of PostgreSQL's own types.
+fn are_alike(source: &Session, target: &Session) -> bool {
+    let major = |session: &Session| session.server_version().major();
+    let encoding = |session: &Session| session.parameter("server_encoding").map(ToOwned::to_owned);
+    major(source) == major(target)
+        && encoding(source).is_some()
+        && encoding(source) == encoding(target)
 }
 
 /// Why nothing was compared.

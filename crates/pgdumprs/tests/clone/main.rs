@@ -4,6 +4,7 @@ mod analyzed;
 mod choices;
 mod effect;
 mod faults;
+mod formats;
 mod same;
 mod struck;
 mod upwards;

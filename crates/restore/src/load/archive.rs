@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError, mpsc as requests};
 
 use pgdumprs_archive as archive;
-use pgdumprs_copy::Object;
+use pgdumprs_copy::{Format, Object};
 use tokio::sync::mpsc;
 
 use crate::load::feed::{Feed, Feeder};
@@ -33,7 +33,8 @@ pub(crate) struct ArchiveFeeder {
 }
 
 impl Feeder for ArchiveFeeder {
-    fn rows(&mut self, dump_id: i32) -> std::io::Result<Feed<Rows>> {
+    fn rows(&mut self, dump_id: i32, format: Format) -> std::io::Result<Feed<Rows>> {
+        debug_assert_eq!(format, Format::Text, "archives have rows as text");
         let (sender, feed) = mpsc::channel(self.room);
         self.ask(Request::Rows(dump_id, sender))?;
         Ok(Feed::new(feed))
@@ -206,11 +207,11 @@ mod tests {
     async fn what_a_panic_cuts_off_does_not_look_whole() {
         let source = Archive::new(|| panic!("a fault in the reader"), Default::default());
         let mut feeder = ArchiveFeeder::new(source, 2);
-        let mut rows = feeder.rows(1).unwrap();
+        let mut rows = feeder.rows(1, Format::Text).unwrap();
         assert!(matches!(rows.recv().await, Some(Err(_))));
         assert!(rows.recv().await.is_none());
         // The thread is gone by now, or soon.
-        while let Ok(mut rows) = feeder.rows(2) {
+        while let Ok(mut rows) = feeder.rows(2, Format::Text) {
             assert!(!matches!(rows.recv().await, Some(Ok(_))));
             tokio::task::yield_now().await;
         }

@@ -1,5 +1,6 @@
 //! What a table's rows may be loaded with.
 
+use bstr::BString;
 use memchr::memmem;
 
 /// Whether a statement of an archive is a COPY that takes rows from its client, and nothing else. It has the server's rights: a COPY could
@@ -21,6 +22,13 @@ pub(crate) fn takes_rows(statement: &[u8]) -> bool {
         && from == 1
         && words.first() == Some(&b"copy".as_slice())
         && words.ends_with(&[b"from", b"stdin"])
+}
+
+/// A COPY that takes rows from its client, for rows in binary.
+pub(crate) fn in_binary(statement: &[u8]) -> BString {
+    let bare = statement.trim_ascii();
+    let bare = bare.strip_suffix(b";").unwrap_or(bare);
+    [bare, b" (FORMAT binary);"].concat().into()
 }
 
 /// A statement with another word for each quoted name; `None` where a quote does not end.
@@ -66,5 +74,12 @@ mod tests {
         ] {
             assert!(!takes_rows(refused.as_bytes()), "{refused}");
         }
+    }
+
+    #[test]
+    fn statements_say_the_format() {
+        let text = b"COPY public.t (a, b) FROM stdin;\n";
+        let binary = "COPY public.t (a, b) FROM stdin (FORMAT binary);";
+        assert_eq!(in_binary(text), binary);
     }
 }

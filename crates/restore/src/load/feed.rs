@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll};
 
-use pgdumprs_copy::Object;
+use pgdumprs_copy::{Format, Object};
 use tokio::sync::mpsc;
 
 use crate::load::rows::{Rows, RowsError};
@@ -14,13 +14,13 @@ use crate::load::statements::Cutter;
 
 /// Where one connection gets data from. What is asked for comes in the order in which it was asked for, and is taken in that order, or dropped.
 pub(crate) trait Feeder: Send + Sync {
-    /// The rows of an entry.
-    fn rows(&mut self, dump_id: i32) -> io::Result<Feed<Rows>>;
+    /// The rows of an entry, in a format that the source has them in.
+    fn rows(&mut self, dump_id: i32, format: Format) -> io::Result<Feed<Rows>>;
 
     /// The rows of one of the parts that an entry's data can be read in.
-    fn part(&mut self, dump_id: i32, part: usize) -> io::Result<Feed<Rows>> {
+    fn part(&mut self, dump_id: i32, part: usize, format: Format) -> io::Result<Feed<Rows>> {
         debug_assert_eq!(part, 0, "data without parts is one");
-        self.rows(dump_id)
+        self.rows(dump_id, format)
     }
 
     /// The statements in the place of an entry's rows.

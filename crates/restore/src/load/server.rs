@@ -3,8 +3,9 @@
 use std::io;
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use pgdumprs_archive as archive;
-use pgdumprs_copy::{Object, Objects, Pieces, Tap};
+use pgdumprs_copy::{Format, Object, Objects, Pieces, Tap};
 
 use crate::load::feed::{Feed, Feeder, Flow};
 use crate::load::rows::{Rows, RowsError};
@@ -22,12 +23,14 @@ impl ServerFeeder {
 }
 
 impl Feeder for ServerFeeder {
-    fn rows(&mut self, dump_id: i32) -> io::Result<Feed<Rows>> {
-        Ok(Feed::new(Counted::new(self.tap.rows(dump_id))))
+    fn rows(&mut self, dump_id: i32, format: Format) -> io::Result<Feed<Rows>> {
+        let pieces = self.tap.rows(dump_id, format);
+        Ok(Feed::new(Counted::new(pieces, format)))
     }
 
-    fn part(&mut self, dump_id: i32, part: usize) -> io::Result<Feed<Rows>> {
-        Ok(Feed::new(Counted::new(self.tap.part(dump_id, part))))
+    fn part(&mut self, dump_id: i32, part: usize, format: Format) -> io::Result<Feed<Rows>> {
+        let pieces = self.tap.part(dump_id, part, format);
+        Ok(Feed::new(Counted::new(pieces, format)))
     }
 
     fn statements(&mut self, dump_id: i32, _: Cutter) -> io::Result<Feed<Vec<u8>>> {
@@ -39,17 +42,19 @@ impl Feeder for ServerFeeder {
     }
 }
 
-/// Rows that are counted, and held against what the server says it has sent.
+/// Rows, with how many they are: those in text are counted, and held against what the server says it has sent.
 struct Counted {
     pieces: Pieces,
+    format: Format,
     count: u64,
     is_over: bool,
 }
 
 impl Counted {
-    fn new(pieces: Pieces) -> Self {
+    fn new(pieces: Pieces, format: Format) -> Self {
         Counted {
             pieces,
+            format,
             count: 0,
             is_over: false,
         }
@@ -63,22 +68,47 @@ impl Flow<Rows> for Counted {
         }
         Poll::Ready(match ready!(self.pieces.poll_next(context)) {
             Some(Ok(bytes)) => {
-                // In the text that COPY makes, nothing but the end of a row is one of a line.
-                let count = memchr::memchr_iter(b'\n', &bytes).count() as u64;
-                self.count += count;
-                Some(Ok(Rows {
-                    count,
-                    are_whole: bytes.ends_with(b"\n"),
-                    bytes,
-                }))
+                let rows = match self.format {
+                    Format::Text => lines(bytes),
+                    Format::Binary => uncounted(bytes),
+                };
+                self.count += rows.count;
+                Some(Ok(rows))
             }
             Some(Err(error)) => Some(Err(RowsError::Source(error))),
             None => {
                 self.is_over = true;
                 let (came, said) = (self.count, self.pieces.rows().unwrap_or_default());
-                (came != said).then_some(Err(RowsError::Miscounted { came, said }))
+                match self.format {
+                    Format::Text => {
+                        (came != said).then_some(Err(RowsError::Miscounted { came, said }))
+                    }
+                    // What the target counts is held against that.
+                    Format::Binary => Some(Ok(Rows {
+                        count: said,
+                        ..uncounted(Bytes::new())
+                    })),
+                }
             }
         })
+    }
+}
+
+/// Rows in binary, which take a look at each value to be told apart.
+fn uncounted(bytes: Bytes) -> Rows {
+    Rows {
+        count: 0,
+        are_whole: false,
+        bytes,
+    }
+}
+
+/// Rows in the text that COPY makes: nothing but the end of a row is one of a line.
+fn lines(bytes: Bytes) -> Rows {
+    Rows {
+        count: memchr::memchr_iter(b'\n', &bytes).count() as u64,
+        are_whole: bytes.ends_with(b"\n"),
+        bytes,
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use pgdumprs_connect::ServerError;
+use pgdumprs_copy::Format;
 use tokio::sync::futures::Notified;
 use tokio::sync::{Mutex, Notify, watch};
 
@@ -75,6 +76,8 @@ pub(crate) enum Division {
         count: usize,
         /// The first that nobody has taken.
         next: AtomicUsize,
+        /// What their rows come in.
+        format: Format,
     },
 }
 
@@ -84,10 +87,14 @@ impl Division {
         Division::Feed(Mutex::new(rows))
     }
 
-    /// Rows in so many parts.
-    pub(crate) fn parts(count: usize) -> Self {
+    /// Rows in so many parts, in a format.
+    pub(crate) fn parts(count: usize, format: Format) -> Self {
         let next = AtomicUsize::new(0);
-        Division::Parts { count, next }
+        Division::Parts {
+            count,
+            next,
+            format,
+        }
     }
 }
 
@@ -134,9 +141,17 @@ impl SharedTable {
         }
     }
 
+    /// What its rows come in: those of a common feed are text.
+    pub(crate) fn format(&self) -> Format {
+        match &self.rows {
+            Division::Feed(_) => Format::Text,
+            Division::Parts { format, .. } => *format,
+        }
+    }
+
     /// Takes a part that nobody has taken, if there is one. With `ahead`, only while enough are left that nobody will have nothing to do for it.
     pub(crate) fn take_part(&self, ahead: Option<usize>) -> Option<usize> {
-        let Division::Parts { count, next } = &self.rows else {
+        let Division::Parts { count, next, .. } = &self.rows else {
             return None;
         };
         let end = count.saturating_sub(ahead.unwrap_or(0));

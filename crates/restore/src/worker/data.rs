@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use bstr::BStr;
-use pgdumprs_copy::Object;
+use pgdumprs_copy::{BINARY_HEADER, BINARY_TRAILER, Format, Object};
 use pgdumprs_script::{RestrictKey, Text, TextOptions};
 
 use super::{Kind, Sent, Shown, Worker, beginning, own_error};
 use crate::Error;
-use crate::load::copy_statement::takes_rows;
+use crate::load::copy_statement::{in_binary, takes_rows};
 use crate::load::feed::Feed;
 use crate::load::rows::Rows;
 use crate::load::shared::Division;
@@ -48,23 +48,37 @@ impl<'s> Worker<'s, '_> {
         let parts = self.task.source.parts(dump_id);
         if parts > 1 && self.may_be_shared(step) {
             self.rows_may_be_in(step);
-            let rows = Division::parts(parts);
+            let format = self.format(step, dump_id);
+            let statement = in_format(statement, format);
+            let rows = Division::parts(parts, format);
             return self.copy_shared(step, statement, dump_id, rows).await;
         }
-        let mut rows = match self.ahead.remove(&step) {
-            Some(rows) => rows,
-            None => self.feeder.rows(dump_id).map_err(Error::Thread)?,
+        let (format, mut rows) = match self.ahead.remove(&step) {
+            Some(asked) => asked,
+            None => {
+                let format = self.format(step, dump_id);
+                let rows = self.feeder.rows(dump_id, format);
+                (format, rows.map_err(Error::Thread)?)
+            }
         };
+        let statement = in_format(statement, format);
         if self.is_shared(step, dump_id, &mut rows).await {
             self.rows_may_be_in(step);
             let rows = Division::feed(rows);
             return self.copy_shared(step, statement, dump_id, rows).await;
         }
         let begun = !self.leaves_out(step).await? && self.begin_copy(step, statement).await?;
+        let is_binary = begun && format == Format::Binary;
+        if is_binary {
+            self.send_bytes(BINARY_HEADER).await?;
+        }
         let Some(archived) = self.send_all(step, rows, begun).await? else {
             return Ok(());
         };
         self.task.ledger.archived(entry, archived);
+        if is_binary {
+            self.send_bytes(BINARY_TRAILER).await?;
+        }
         if begun {
             self.rows_may_be_in(step);
             self.pipeline.finish_copy();
@@ -73,6 +87,15 @@ impl<'s> Worker<'s, '_> {
             self.finish().await?;
         }
         Ok(())
+    }
+
+    /// The format for a step's rows. A value in binary looks like one of another type: it is meant for none but the table that this restore has
+    /// made.
+    pub(super) fn format(&self, step: usize, dump_id: i32) -> Format {
+        match self.task.source.format(dump_id) {
+            Format::Binary if self.has_made_table(step) => Format::Binary,
+            _ => Format::Text,
+        }
     }
 
     /// Notes that a table's rows come; returns the position of their entry.
@@ -85,9 +108,10 @@ impl<'s> Worker<'s, '_> {
     }
 
     /// Begins a COPY; `false` where it cannot even be sent.
-    async fn begin_copy(&mut self, step: usize, statement: &'s BStr) -> Result<bool, Error> {
-        let text = Shown::Whole(Cow::Borrowed(statement));
-        if let Err(source) = self.pipeline.begin_copy(statement).await {
+    async fn begin_copy(&mut self, step: usize, statement: Cow<'s, BStr>) -> Result<bool, Error> {
+        let begun = self.pipeline.begin_copy(&*statement).await;
+        let text = Shown::Whole(statement);
+        if let Err(source) = begun {
             self.unsendable(Some(step), source, &text)?;
             return Ok(false);
         }
@@ -142,10 +166,12 @@ impl<'s> Worker<'s, '_> {
     /// Sends rows; `false` where the server has refused them.
     async fn send_rows(&mut self, rows: &Rows) -> Result<bool, Error> {
         self.note_bytes(rows.bytes.len());
-        self.pipeline
-            .send_data(&rows.bytes)
-            .await
-            .map_err(|source| self.lost(source))
+        self.send_bytes(&rows.bytes).await
+    }
+
+    async fn send_bytes(&mut self, bytes: &[u8]) -> Result<bool, Error> {
+        let sent = self.pipeline.send_data(bytes).await;
+        sent.map_err(|source| self.lost(source))
     }
 
     /// Runs the statements that stand in the place of rows.
@@ -245,5 +271,13 @@ impl<'s> Worker<'s, '_> {
 
     async fn call(&mut self, step: usize, sql: &[u8], kind: Kind) -> Result<(), Error> {
         self.send(Some(step), sql, beginning(sql), kind).await
+    }
+}
+
+/// A COPY of rows that come in a format.
+fn in_format(statement: &BStr, format: Format) -> Cow<'_, BStr> {
+    match format {
+        Format::Text => Cow::Borrowed(statement),
+        Format::Binary => Cow::Owned(in_binary(statement)),
     }
 }

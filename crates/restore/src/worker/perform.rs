@@ -98,8 +98,10 @@ impl<'s> Worker<'s, '_> {
             if !is_small || self.ahead.contains_key(&step) {
                 break;
             }
-            let rows = self.feeder.rows(entry.dump_id).map_err(Error::Thread)?;
-            self.ahead.insert(step, rows);
+            let format = self.format(step, entry.dump_id);
+            let rows = self.feeder.rows(entry.dump_id, format);
+            self.ahead
+                .insert(step, (format, rows.map_err(Error::Thread)?));
         }
         Ok(())
     }

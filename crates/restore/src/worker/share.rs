@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bstr::{BStr, BString};
 use pgdumprs_archive::Entry;
+use pgdumprs_copy::{BINARY_HEADER, BINARY_TRAILER, Format};
 use pgdumprs_sql::{Encoding, literal};
 
 use super::data::STOPPED;
@@ -45,7 +46,7 @@ impl<'s> Worker<'s, '_> {
     pub(super) async fn copy_shared(
         &mut self,
         step: usize,
-        statement: &'s BStr,
+        statement: Cow<'s, BStr>,
         dump_id: i32,
         rows: Division,
     ) -> Result<(), Error> {
@@ -83,7 +84,7 @@ impl<'s> Worker<'s, '_> {
         }
         self.task.ledger.loaded(entry, loaded);
         if let Some(error) = failure {
-            self.record(Some(step), &Shown::Whole(Cow::Borrowed(statement)), error);
+            self.record(Some(step), &Shown::Whole(statement), error);
         }
         Ok(())
     }
@@ -145,7 +146,8 @@ impl<'s> Worker<'s, '_> {
                 return self.give_up_part(table).await;
             }
         }
-        let mut are_wanted = true;
+        let is_binary = table.format() == Format::Binary;
+        let mut are_wanted = !is_binary || self.pipeline.send_data(BINARY_HEADER).await?;
         let mut parts = VecDeque::new();
         while are_wanted {
             if self.is_stopped() {
@@ -170,6 +172,9 @@ impl<'s> Worker<'s, '_> {
         if table.has_failed() {
             self.pipeline.fail_copy("the table is given up");
         } else {
+            if is_binary {
+                self.pipeline.send_data(BINARY_TRAILER).await?;
+            }
             self.pipeline.finish_copy();
         }
         let mut copied = None;
@@ -218,7 +223,7 @@ impl<'s> Worker<'s, '_> {
                 let Some(part) = table.take_part(ahead) else {
                     break;
                 };
-                match self.feeder.part(table.dump_id, part) {
+                match self.feeder.part(table.dump_id, part, table.format()) {
                     Ok(feed) => parts.push_back(feed),
                     Err(error) => {
                         table.fail(own_error("58000", &error.to_string()));

@@ -120,6 +120,7 @@ impl Checks {
                         columns: sums.clone(),
                     }),
                     inserts: None,
+                    is_binary_exact: false,
                 }),
             });
         }
@@ -139,6 +140,7 @@ impl Checks {
                 columns: sums,
             }),
             inserts: None,
+            is_binary_exact: false,
         };
         self.add(ComparedKind::Table, name, first, there);
     }
@@ -156,6 +158,7 @@ impl Checks {
             condition: None,
             by_pages: None,
             inserts: None,
+            is_binary_exact: false,
         };
         let name = match first == last {
             true => first.to_string(),

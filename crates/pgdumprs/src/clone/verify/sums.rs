@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bstr::ByteSlice;
 use pgdumprs_connect::Session;
-use pgdumprs_copy::{Error, Opening, Pieces, Plan, Progress, Supply, Tap};
+use pgdumprs_copy::{Error, Format, Opening, Pieces, Plan, Progress, Supply, Tap};
 use tokio::task::{JoinError, JoinSet};
 
 use super::Checksum;
@@ -125,7 +125,7 @@ async fn read(tap: Tap, state: Shared) {
     let mut asked: VecDeque<(Piece, Pieces)> = VecDeque::new();
     loop {
         while let Some(piece) = take(&state, &asked) {
-            asked.push_back((piece, tap.part(piece.job, piece.part)));
+            asked.push_back((piece, tap.part(piece.job, piece.part, Format::Text)));
         }
         let Some((piece, mut rows)) = asked.pop_front() else {
             return;
