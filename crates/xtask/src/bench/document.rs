@@ -241,7 +241,9 @@ fn commands(text: &mut String, report: &Report) {
             Page::Restores => "What is restored, `db.dump`, is what stock's `pg_dump -Fc` writes, with `-s` where entries are counted. “On \
                                disk” means a server with `fsync`, `synchronous_commit` and `full_page_writes`, as servers have them."
                 .to_owned(),
-            Page::Clones => "`$FAR_TARGET` is over such a proxy too. Stock reads and writes over one connection each.".to_owned(),
+            Page::Clones => "`$FAR_TARGET` is over such a proxy too. Stock reads and writes over one connection each. Servers that share this machine \
+                              share its cores: no clone takes less than the server's CPU time divided by their number."
+                .to_owned(),
         }
     );
     line!(text);
