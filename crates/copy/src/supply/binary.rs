@@ -2,7 +2,7 @@
 //!
 //! Rows of several COPYs are loaded by one, so that both are taken away here, and said once by whoever loads.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 /// What the format begins with: a signature, flags, and the length of an extension of the header that there is not.
 pub const BINARY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -22,14 +22,14 @@ impl Stripped {
     /// The rows in what was held back before a piece, which is held back now; `None` where it does not begin as the format does.
     pub(super) fn next(&mut self, piece: Bytes) -> Option<Bytes> {
         let before = std::mem::take(&mut self.held);
-        let is_enough = self.has_begun && piece.len() >= BINARY_TRAILER.len();
-        if is_enough {
+        if self.has_begun && piece.len() >= BINARY_TRAILER.len() {
             self.held = piece;
             return Some(before);
         }
-        let mut held = BytesMut::from(&before[..]);
-        held.extend_from_slice(&piece);
-        self.held = held.freeze();
+        self.held = match before.is_empty() {
+            true => piece,
+            false => Bytes::from([before, piece].concat()),
+        };
         if !self.has_begun && self.held.len() >= BINARY_HEADER.len() {
             let header = self.held.split_to(BINARY_HEADER.len());
             if header != BINARY_HEADER {
