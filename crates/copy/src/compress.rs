@@ -19,6 +19,8 @@ enum Raw {
     UnitBegins(usize),
     /// All of the unit has been handed over.
     UnitEnds,
+    /// The unit was not read to its end, and will be read anew.
+    UnitLost,
     /// A step that needs no compressing.
     Step(Step),
     /// The rows to come, up to the end of their stream, become these statements.
@@ -66,6 +68,11 @@ impl Feed {
         self.send(Raw::UnitEnds).await
     }
 
+    /// The unit that has begun cannot be read to its end, and is not to be written.
+    pub(crate) async fn lose_unit(&self) -> Result<(), Error> {
+        self.send(Raw::UnitLost).await
+    }
+
     pub(crate) async fn step(&self, step: Step) -> Result<(), Error> {
         self.send(Raw::Step(step)).await
     }
@@ -109,7 +116,12 @@ fn compress(mut raw: Receiver<Raw>, settings: Settings, outlet: &Outlet) -> Resu
     while let Some(raw) = raw.blocking_recv() {
         match raw {
             Raw::UnitBegins(next) => unit = next,
-            Raw::UnitEnds => outlet.complete(unit),
+            Raw::UnitEnds => outlet.complete(unit)?,
+            Raw::UnitLost => {
+                // They have begun a stream that will not end.
+                (compressors.whole, compressors.pieces) = (None, None);
+                outlet.discard(unit);
+            }
             Raw::Step(step) => outlet.put(unit, Item::Step(step))?,
             Raw::InsertsBegin(begun) => rewriter = Some(begun),
             Raw::Data { bytes, is_piece } => {

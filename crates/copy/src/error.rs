@@ -51,6 +51,9 @@ pub enum Error {
     /// Data could not be compressed.
     #[error("could not compress data")]
     Compress(#[source] pgdumprs_archive::Error),
+    /// What was to be written later could not be put aside in a temporary file, or read from there.
+    #[error("could not put aside in a temporary file what is to be written later")]
+    Aside(#[source] std::io::Error),
     /// The system has no thread to give.
     #[error("could not start a thread")]
     Thread(#[source] std::io::Error),

@@ -4,13 +4,24 @@
 //! threads that compress them wait, then the queues before them fill, and TCP holds the server back. The head may always go on, and
 //! every unit comes to the head, so that nothing waits for ever. There is one exception: a unit that a worker gave up is an orphan until the
 //! leader has read it, and while an orphan is at the head, what the leader reads before it goes in without regard to the budget.
+//!
+//! Where the order is not that in which units are read, the one at the head may come last of all. An outlet for those puts aside, in a temporary file,
+//! what there is no room for, and nobody waits for the head. A unit that a follower reads is written only when it is complete: where its connection is
+//! lost, what is there of it is discarded, and it is read again.
+
+mod item;
+mod spill;
 
 use std::collections::{BTreeSet, VecDeque};
+use std::fs::File;
+use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use pgdumprs_archive::{Compression, Piece, PieceJoin};
+use pgdumprs_archive::{Compression, PieceJoin};
 use tokio::sync::Notify;
 
+pub(crate) use self::item::Item;
+use self::spill::{Spill, Spilling, Unspilling};
 use crate::{Error, Step};
 
 /// Bytes that the head may have waiting when others have used up the budget.
@@ -19,38 +30,19 @@ const HEAD: usize = 4 << 20;
 /// Bytes that the writing thread takes out at once. They count as waiting until it comes for more.
 const BATCH: usize = 1 << 20;
 
-/// What an item takes beside its payload.
-const ITEM: usize = size_of::<Item>() + 16;
-
-/// A piece of a unit's output.
-#[derive(Debug)]
-pub(crate) enum Item {
-    /// A step that is complete.
-    Step(Step),
-    /// The stream to come is made of pieces.
-    JoinBegins,
-    /// A piece of the stream has ended.
-    PieceEnds(Piece),
-    /// The stream made of pieces has ended.
-    JoinEnds,
-}
-
-impl Item {
-    /// Bytes that it takes in memory, about.
-    fn size(&self) -> usize {
-        ITEM + match self {
-            Item::Step(Step::Chunk(payload)) => payload.capacity(),
-            _ => 0,
-        }
-    }
-}
-
 /// Makes an outlet for `units` units and the end that gives its steps in order. What waits between them, compressed, takes at most
-/// `budget` bytes, and a few MiB of the unit at the head.
-pub(crate) fn outlet(units: usize, budget: usize, compression: Compression) -> (Outlet, Steps) {
+/// `budget` bytes, and a few MiB of the unit at the head. What there is no room for goes into the `aside` file, where there is one, which is empty
+/// and open for reading and writing.
+pub(crate) fn outlet(
+    units: usize,
+    budget: usize,
+    compression: Compression,
+    aside: Option<File>,
+) -> (Outlet, Steps) {
     let shared = Arc::new(Shared {
         budget,
         units,
+        spill: aside.map(Spill::new),
         state: Mutex::new(State::default()),
         to_write: Condvar::new(),
         to_compress: Condvar::new(),
@@ -60,6 +52,7 @@ pub(crate) fn outlet(units: usize, budget: usize, compression: Compression) -> (
         shared: Arc::clone(&shared),
         batch: VecDeque::new(),
         batch_bytes: 0,
+        spilled: None,
         compression,
         join: PieceJoin::new(compression),
     };
@@ -73,6 +66,7 @@ pub(crate) fn outlet(units: usize, budget: usize, compression: Compression) -> (
 struct Shared {
     budget: usize,
     units: usize,
+    spill: Option<Spill>,
     state: Mutex<State>,
     to_write: Condvar,
     to_compress: Condvar,
@@ -96,12 +90,21 @@ struct State {
     sleepers: usize,
     /// Nothing more is to be put in or taken out.
     closed: bool,
+    /// What kept units from being put in or taken out.
+    failure: Option<Error>,
 }
 
 #[derive(Default)]
 struct Slot {
     items: VecDeque<Item>,
+    /// Bytes of those in memory.
     bytes: usize,
+    /// What comes behind them is put aside.
+    spilling: Option<Spilling>,
+    /// Somebody reads it, or has read it.
+    is_claimed: bool,
+    /// Nothing is taken out before it is complete.
+    is_withheld: bool,
     complete: bool,
 }
 
@@ -109,6 +112,12 @@ impl Shared {
     /// The state. A thread that panicked in here left nothing half done: no step below can panic.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes for a reason; the first one counts.
+    fn fail(&self, error: Error) {
+        self.lock().failure.get_or_insert(error);
+        self.close();
     }
 
     fn close(&self) {
@@ -159,15 +168,28 @@ impl Outlet {
     /// [`Error::WriterStopped`] where nobody takes anything out any more.
     pub(crate) fn put(&self, unit: usize, item: Item) -> Result<(), Error> {
         let size = item.size();
+        let withheld = self.shared.spill.is_some() && !self.leads;
         let mut state = self.shared.lock();
         loop {
             if state.closed {
                 return Err(Error::WriterStopped);
             }
-            let first = state.head == unit && state.slot(unit).bytes + size <= HEAD;
+            let slot = state.slot(unit);
+            slot.is_withheld = withheld;
+            if let Some(spilling) = slot.spilling.take() {
+                drop(state);
+                return self.put_aside(unit, spilling, &item);
+            }
+            let first = state.head == unit && !withheld && state.slot(unit).bytes + size <= HEAD;
             let leader_must_pass = self.leads && state.orphans.contains(&state.head);
             if first || leader_must_pass || state.waiting + size <= self.shared.budget {
                 break;
+            }
+            // Whoever is written at this moment waits for the disk.
+            let is_written = state.head == unit && !withheld;
+            if let Some(spill) = self.shared.spill.as_ref().filter(|_| !is_written) {
+                drop(state);
+                return self.put_aside(unit, spill.begin(), &item);
             }
             state.sleepers += 1;
             state = self
@@ -188,14 +210,90 @@ impl Outlet {
         Ok(())
     }
 
+    /// Puts aside what comes next of a unit.
+    fn put_aside(&self, unit: usize, mut spilling: Spilling, item: &Item) -> Result<(), Error> {
+        spilling.put(item).map_err(Error::Aside)?;
+        self.shared.lock().slot(unit).spilling = Some(spilling);
+        Ok(())
+    }
+
     /// Notes that all of a unit has been put in.
-    pub(crate) fn complete(&self, unit: usize) {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Aside`] where not all of it could be put aside.
+    pub(crate) fn complete(&self, unit: usize) -> Result<(), Error> {
         let mut state = self.shared.lock();
+        if let Some(spilling) = state.slot(unit).spilling.take() {
+            drop(state);
+            let item = Item::Spilled(spilling.end().map_err(Error::Aside)?);
+            state = self.shared.lock();
+            state.waiting += item.size();
+            let slot = state.slot(unit);
+            slot.bytes += item.size();
+            slot.items.push_back(item);
+        }
         state.orphans.remove(&unit);
         state.slot(unit).complete = true;
         if state.head == unit {
             self.shared.to_write.notify_one();
         }
+        Ok(())
+    }
+
+    /// Takes a unit to be read, unless somebody else reads it or has read it, or nobody writes any more.
+    pub(crate) fn claim(&self, unit: usize) -> bool {
+        let mut state = self.shared.lock();
+        if state.closed || unit < state.head {
+            return false;
+        }
+        !std::mem::replace(&mut state.slot(unit).is_claimed, true)
+    }
+
+    /// The first units in a row that nobody has read or reads; empty where there are none, or nobody writes any more.
+    pub(crate) fn unclaimed(&self) -> Range<usize> {
+        let mut state = self.shared.lock();
+        let (head, units) = (state.head, self.shared.units);
+        if state.closed {
+            return 0..0;
+        }
+        let mut is_claimed = |unit: &usize| state.slot(*unit).is_claimed;
+        let start = (head..units).find(|unit| !is_claimed(unit));
+        let start = start.unwrap_or(units);
+        let end = (start..units).find(is_claimed);
+        start..end.unwrap_or(units)
+    }
+
+    /// Gives up what is there of a unit that could not be read to its end: somebody may claim it anew.
+    pub(crate) fn discard(&self, unit: usize) {
+        let mut state = self.shared.lock();
+        let lost = std::mem::take(state.slot(unit));
+        state.waiting -= lost.bytes;
+        if state.sleepers > 0 {
+            self.shared.to_compress.notify_all();
+        }
+    }
+
+    /// Lets everybody stop, for this reason.
+    pub(crate) fn fail(&self, error: Error) {
+        self.shared.fail(error);
+    }
+
+    /// Why everybody was to stop.
+    pub(crate) fn take_failure(&self) -> Option<Error> {
+        self.shared.lock().failure.take()
+    }
+
+    /// Whether nobody has anything more to put in.
+    pub(crate) fn has_all(&self) -> bool {
+        let mut state = self.shared.lock();
+        let units = state.head..self.shared.units;
+        units.into_iter().all(|unit| state.slot(unit).complete)
+    }
+
+    /// Whether all was taken out.
+    pub(crate) fn is_over(&self) -> bool {
+        self.shared.lock().head == self.shared.units
     }
 
     /// Waits until nobody takes anything out any more, although there is more to come.
@@ -226,6 +324,8 @@ pub struct Steps {
     /// Items taken out together.
     batch: VecDeque<Item>,
     batch_bytes: usize,
+    /// What comes next and was put aside.
+    spilled: Option<Unspilling>,
     compression: Compression,
     /// The stream of pieces that is open.
     join: PieceJoin,
@@ -249,6 +349,10 @@ impl Iterator for Steps {
                     None
                 }
                 Item::JoinEnds => self.join.tail().map(Step::Chunk),
+                Item::Spilled(spilled) => {
+                    self.spilled = Some(spilled.read());
+                    None
+                }
             };
             if step.is_some() {
                 return step;
@@ -259,6 +363,15 @@ impl Iterator for Steps {
 
 impl Steps {
     fn next_item(&mut self) -> Option<Item> {
+        match self.spilled.as_mut().map(Unspilling::next) {
+            Some(Ok(Some(item))) => return Some(item),
+            Some(Ok(None)) => self.spilled = None,
+            Some(Err(error)) => {
+                self.shared.fail(Error::Aside(error));
+                return None;
+            }
+            None => {}
+        }
         if let Some(item) = self.batch.pop_front() {
             return Some(item);
         }
@@ -286,7 +399,8 @@ impl Steps {
             }
             let head = state.head;
             let slot = state.slot(head);
-            while self.batch_bytes < BATCH {
+            let is_withheld = slot.is_withheld && !slot.complete;
+            while !is_withheld && self.batch_bytes < BATCH {
                 let Some(item) = slot.items.pop_front() else {
                     break;
                 };

@@ -111,7 +111,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_left_is_taken_in_order_until_nobody_is_at_work() {
-        let (outlet, _steps) = outlet(9, 0, Compression::None);
+        let (outlet, _steps) = outlet(9, 0, Compression::None, None);
         let rescue = Arc::new(Rescue::new(outlet));
         assert_eq!(rescue.wait().await, None);
         rescue.join();

@@ -69,7 +69,7 @@ pub async fn run<W: Send + 'static>(
         true => Compression::None,
         false => settings.compression,
     };
-    let (outlet, steps) = outlet(plan.units(), budget, joined);
+    let (outlet, steps) = outlet(plan.units(), budget, joined, None);
     let writing = match thread::start("write", move || write(steps)) {
         Ok(writing) => writing,
         Err(error) => return (Err(Error::Thread(error)), None),
