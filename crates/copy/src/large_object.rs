@@ -75,32 +75,49 @@ pub(crate) async fn read(
     oids: &[u32],
     part: &Part,
 ) -> Result<Count, Error> {
-    if part.is_first {
-        feed.step(Step::BeginLargeObjects { dump_id }).await?;
-    }
+    begin(feed, dump_id, part).await?;
     let mut objects = Objects::new(copy, oids);
     let mut bytes = 0;
     while let Some(object) = objects.next().await? {
-        match object {
-            Object::Begin(oid) => feed.step(Step::BeginLargeObject { oid }).await?,
-            Object::Content(piece) => {
-                bytes += piece.len() as u64;
-                came.add(piece.len());
-                feed.data(piece, false).await?;
-            }
-            Object::End => {
-                feed.end_data(false).await?;
-                feed.step(Step::EndLargeObject).await?;
-            }
+        if let Object::Content(piece) = &object {
+            bytes += piece.len() as u64;
+            came.add(piece.len());
         }
+        put(feed, object).await?;
     }
-    if part.is_last {
-        feed.step(Step::EndBlock).await?;
-    }
+    end(feed, part).await?;
     Ok(Count {
         rows: oids.len() as u64,
         bytes,
     })
+}
+
+/// Says what comes before the large objects of a part.
+pub(crate) async fn begin(feed: &Feed, dump_id: i32, part: &Part) -> Result<(), Error> {
+    match part.is_first {
+        true => feed.step(Step::BeginLargeObjects { dump_id }).await,
+        false => Ok(()),
+    }
+}
+
+/// Hands on some of them.
+pub(crate) async fn put(feed: &Feed, object: Object) -> Result<(), Error> {
+    match object {
+        Object::Begin(oid) => feed.step(Step::BeginLargeObject { oid }).await,
+        Object::Content(piece) => feed.data(piece, false).await,
+        Object::End => {
+            feed.end_data(false).await?;
+            feed.step(Step::EndLargeObject).await
+        }
+    }
+}
+
+/// Says what comes behind them.
+pub(crate) async fn end(feed: &Feed, part: &Part) -> Result<(), Error> {
+    match part.is_last {
+        true => feed.step(Step::EndBlock).await,
+        false => Ok(()),
+    }
 }
 
 /// The output of the [`statement`] for some large objects, taken apart.

@@ -10,7 +10,8 @@
 //! connection ─► queue ─► thread that compresses ─┘  (in order)
 //! ```
 //!
-//! A [`Supply`] gives the same data to whoever loads it elsewhere: entry by entry, as it is asked for, uncompressed.
+//! A [`Supply`] gives the same data to whoever loads it elsewhere: entry by entry, as it is asked for, uncompressed. At the same time an archive of it
+//! can be written, which has the same bytes as one that [`run()`] makes.
 //!
 //! Receiving is done in async tasks; everything else in threads of its own, so that an embedding service's executor never stalls. Queues
 //! and outlet are bounded: a slow disk holds the servers back.
@@ -44,4 +45,6 @@ pub use outlet::Steps;
 pub use plan::{PART_BYTES, Plan};
 pub use progress::{Progress, Summary};
 pub use run::{Opening, Settings, run};
-pub use supply::{BINARY_HEADER, BINARY_TRAILER, Objects, Pieces, Supply, Supplying, Tap};
+pub use supply::{
+    Archiving, BINARY_HEADER, BINARY_TRAILER, Objects, Pieces, Supply, Supplying, Tap,
+};

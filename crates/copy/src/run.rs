@@ -64,12 +64,7 @@ pub async fn run<W: Send + 'static>(
     let plan = Arc::new(plan);
     let connections = 1 + others.len();
     let (queue_length, budget) = divide(settings, connections);
-    // Files that were compressed apart are one file when they stand one behind the other.
-    let joined = match settings.in_files {
-        true => Compression::None,
-        false => settings.compression,
-    };
-    let (outlet, steps) = outlet(plan.units(), budget, joined, None);
+    let (outlet, steps) = outlet(plan.units(), budget, settings.joined(), None);
     let writing = match thread::start("write", move || write(steps)) {
         Ok(writing) => writing,
         Err(error) => return (Err(Error::Thread(error)), None),
@@ -101,6 +96,14 @@ impl Settings {
         (self.memory / self.connection()).max(1)
     }
 
+    /// How parts that were compressed apart become one. Files are one when they stand one behind the other.
+    pub(crate) fn joined(&self) -> Compression {
+        match self.in_files {
+            true => Compression::None,
+            false => self.compression,
+        }
+    }
+
     /// Bytes that a connection takes beside its queue.
     fn connection(&self) -> usize {
         CONNECTION + Compressor::memory(self.compression)
@@ -108,7 +111,7 @@ impl Settings {
 }
 
 /// Divides memory among `connections`: how many pieces of raw data each may have waiting, and how many bytes may wait to be written.
-fn divide(settings: Settings, connections: usize) -> (usize, usize) {
+pub(crate) fn divide(settings: Settings, connections: usize) -> (usize, usize) {
     let memory = settings.memory;
     let queue = (memory / 8 / connections / RAW).clamp(1, RAW_QUEUE);
     let taken = connections * (queue * RAW + settings.connection());
@@ -116,7 +119,7 @@ fn divide(settings: Settings, connections: usize) -> (usize, usize) {
 }
 
 /// Lets the threads end when the copy is given up.
-struct Closing(Outlet);
+pub(crate) struct Closing(pub(crate) Outlet);
 
 impl Drop for Closing {
     fn drop(&mut self) {

@@ -7,11 +7,15 @@
 //! Locks are those of a dump. The leader holds them all; what a follower may not lock, or cannot read since there is no connection for it, is read
 //! by the leader.
 
+mod archive;
 mod binary;
 mod connection;
 mod pieces;
+mod request;
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::fs::File;
+use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,11 +25,14 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::{JoinError, JoinSet};
 use tracing::Instrument;
 
+pub use archive::Archiving;
 pub use binary::{BINARY_HEADER, BINARY_TRAILER};
 pub use pieces::{Objects, Pieces};
 
-use crate::supply::connection::{Connection, Request, follow};
-use crate::{Error, Format, Opening, Plan, Progress, Work};
+use crate::supply::archive::{Keeper, Keeping};
+use crate::supply::connection::{Connection, follow};
+use crate::supply::request::Request;
+use crate::{Error, Format, Opening, Plan, Progress, Settings, Steps, Work};
 
 /// Pieces that may wait for whoever has asked for them, of each entry or part of one.
 const WAITING: usize = 4;
@@ -69,6 +76,8 @@ struct Followers {
     /// Jobs whose tables others wait to lock.
     contended: Mutex<HashSet<usize>>,
     told: UnboundedSender<Progress>,
+    /// What is read is written into an archive too.
+    keeping: Option<Arc<Keeping>>,
 }
 
 impl Supply {
@@ -79,11 +88,48 @@ impl Supply {
     ///
     /// Outside of a tokio runtime.
     pub fn new(leader: Session, others: Vec<Opening>, plan: Plan) -> (Supply, Supplying) {
+        Self::begin(leader, others, plan, None)
+    }
+
+    /// As [`Supply::new`], and writes an archive of the same data: all of the plan, whatever of it is asked for. What was not is read at the end, before
+    /// [`Supplying::end`] gives the leader back.
+    ///
+    /// `write` gets the steps in order, in a thread of its own, as for [`run`](crate::run()). What cannot be written yet waits in memory, and where that
+    /// is not enough in the file `aside`, which is empty and open for reading and writing. Where the archive fails, everything else goes on.
+    ///
+    /// # Errors
+    ///
+    /// Where the system has no thread to give.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn archiving<W: Send + 'static>(
+        leader: Session,
+        others: Vec<Opening>,
+        plan: Plan,
+        settings: Settings,
+        aside: File,
+        write: impl FnOnce(Steps) -> W + Send + 'static,
+    ) -> io::Result<(Supply, Supplying, Archiving<W>)> {
+        let connections = 1 + others.len();
+        let (keeping, archiving) = archive::begin(&plan, connections, settings, aside, write)?;
+        let (supply, supplying) = Self::begin(leader, others, plan, Some(keeping));
+        Ok((supply, supplying, archiving))
+    }
+
+    fn begin(
+        leader: Session,
+        others: Vec<Opening>,
+        plan: Plan,
+        keeping: Option<Arc<Keeping>>,
+    ) -> (Supply, Supplying) {
         let plan = Arc::new(plan);
         let (tell, told) = mpsc::unbounded_channel();
         let (to_leader, requests) = mpsc::unbounded_channel();
         let mut connections = JoinSet::new();
-        let leading = Connection::of_leader(leader, Arc::clone(&plan), tell.clone());
+        let keeper = Keeper::new(keeping.clone(), true);
+        let leading = Connection::of_leader(leader, Arc::clone(&plan), tell.clone(), keeper);
         let leading = async move { Some(leading.lead(requests).await) };
         connections.spawn(leading.in_current_span());
         let followers = Arc::new(Followers {
@@ -91,6 +137,7 @@ impl Supply {
             leader: to_leader.clone(),
             contended: Mutex::default(),
             told: tell,
+            keeping,
         });
         let mut idle = VecDeque::from([to_leader.clone()]);
         for opening in others {

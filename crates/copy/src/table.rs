@@ -31,13 +31,8 @@ pub(crate) async fn read(
         table: table.name.clone(),
         source,
     };
-    let is_piece = matches!(part.extent, Extent::Pages(..));
-    if part.is_first {
-        feed.step(Step::BeginTable { dump_id }).await?;
-        if is_piece {
-            feed.begin_join().await?;
-        }
-    }
+    let is_piece = is_piece(part);
+    begin(feed, dump_id, part).await?;
     if let Some(inserts) = &table.inserts {
         feed.begin_inserts(inserts.clone()).await?;
     }
@@ -50,6 +45,29 @@ pub(crate) async fn read(
     let rows = copy.rows().ok_or_else(|| Error::TableAnswer {
         table: table.name.clone(),
     })?;
+    end(feed, table, part).await?;
+    Ok(Count { rows, bytes })
+}
+
+/// Whether what is read makes a stream only with other parts.
+pub(crate) fn is_piece(part: &Part) -> bool {
+    matches!(part.extent, Extent::Pages(..))
+}
+
+/// Says what comes before the rows of a table's part.
+pub(crate) async fn begin(feed: &Feed, dump_id: i32, part: &Part) -> Result<(), Error> {
+    if part.is_first {
+        feed.step(Step::BeginTable { dump_id }).await?;
+        if is_piece(part) {
+            feed.begin_join().await?;
+        }
+    }
+    Ok(())
+}
+
+/// Says what comes behind the rows of a table's part.
+pub(crate) async fn end(feed: &Feed, table: &Table, part: &Part) -> Result<(), Error> {
+    let is_piece = is_piece(part);
     if part.is_last && table.inserts.is_none() {
         feed.data(Bytes::from_static(END_OF_DATA), is_piece).await?;
     }
@@ -60,5 +78,5 @@ pub(crate) async fn read(
         }
         feed.step(Step::EndBlock).await?;
     }
-    Ok(Count { rows, bytes })
+    Ok(())
 }

@@ -136,7 +136,10 @@ impl Spilling {
 
     /// All of it was put aside.
     pub(super) fn end(self) -> io::Result<Spilled> {
-        let run = self.0.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let run = self
+            .0
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
         Ok(Spilled(Box::new(run)))
     }
 }

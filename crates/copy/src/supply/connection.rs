@@ -2,83 +2,23 @@
 
 use std::collections::VecDeque;
 use std::error::Error as _;
-use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use pgdumprs_connect::{CopyOut, Error as Cause, Session};
-use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use crate::follower::LOCK_NOT_AVAILABLE;
 use crate::locks::Locks;
-use crate::plan::{Extent, Part, Plan};
+use crate::plan::{Extent, Plan};
 use crate::supply::Followers;
+use crate::supply::archive::Keeper;
 use crate::supply::binary::Stripped;
-use crate::supply::pieces::Said;
+use crate::supply::request::Request;
 use crate::worker::{refused, statement};
-use crate::{Error, Format, Object, Opening, Progress, Work, large_object};
+use crate::{Error, Format, Opening, Progress, Work, large_object};
 
 /// Statements that are sent before the first of them is read to its end.
 const AHEAD: usize = 32;
-
-/// Parts of an entry's data that somebody wants.
-pub(super) struct Request {
-    /// Positions of those that have not been read.
-    parts: Range<usize>,
-    /// What those that were read came to.
-    count: u64,
-    /// Whether something of the first of them may have been passed on.
-    has_begun: bool,
-    format: Format,
-    to: To,
-}
-
-/// Whoever wants it.
-enum To {
-    Rows(Sender<Said<Bytes>>),
-    Objects(Sender<Said<Object>>),
-}
-
-impl Request {
-    pub(super) fn rows(parts: Range<usize>, format: Format, to: Sender<Said<Bytes>>) -> Self {
-        let to = To::Rows(to);
-        Self {
-            parts,
-            count: 0,
-            has_begun: false,
-            format,
-            to,
-        }
-    }
-
-    pub(super) fn objects(parts: Range<usize>, to: Sender<Said<Object>>) -> Self {
-        let to = To::Objects(to);
-        Self {
-            parts,
-            count: 0,
-            has_begun: false,
-            format: Format::Text,
-            to,
-        }
-    }
-
-    fn is_wanted(&self) -> bool {
-        match &self.to {
-            To::Rows(to) => !to.is_closed(),
-            To::Objects(to) => !to.is_closed(),
-        }
-    }
-
-    /// Says that all was read, or why not. Nobody need be there to hear of it.
-    async fn end(self, result: Result<(), Arc<Error>>) {
-        match (self.to, result) {
-            (To::Rows(to), Ok(())) => drop(to.send(Said::All(self.count)).await),
-            (To::Rows(to), Err(error)) => drop(to.send(Said::Failed(error)).await),
-            (To::Objects(to), Ok(())) => drop(to.send(Said::All(self.count)).await),
-            (To::Objects(to), Err(error)) => drop(to.send(Said::Failed(error)).await),
-        }
-    }
-}
 
 /// What a turn came to.
 enum Turn {
@@ -101,6 +41,7 @@ pub(super) struct Connection {
     sent_up_to: usize,
     /// Statements that were sent and not read.
     under_way: usize,
+    keeper: Keeper,
 }
 
 impl Connection {
@@ -109,6 +50,7 @@ impl Connection {
         plan: Arc<Plan>,
         locks: Locks,
         told: UnboundedSender<Progress>,
+        keeper: Keeper,
     ) -> Self {
         Self {
             session,
@@ -118,6 +60,7 @@ impl Connection {
             asked: VecDeque::new(),
             sent_up_to: 0,
             under_way: 0,
+            keeper,
         }
     }
 
@@ -126,8 +69,9 @@ impl Connection {
         session: Session,
         plan: Arc<Plan>,
         told: UnboundedSender<Progress>,
+        keeper: Keeper,
     ) -> Self {
-        Self::new(session, plan, Locks::of_leader(), told)
+        Self::new(session, plan, Locks::of_leader(), told, keeper)
     }
 
     /// A follower's.
@@ -135,11 +79,12 @@ impl Connection {
         session: Session,
         plan: Arc<Plan>,
         told: UnboundedSender<Progress>,
+        keeper: Keeper,
     ) -> Self {
-        Self::new(session, plan, Locks::of_follower(), told)
+        Self::new(session, plan, Locks::of_follower(), told, keeper)
     }
 
-    /// Reads as the leader until nobody can ask any more, and gives the session back, or lets everybody know who waits that nothing will come.
+    /// Reads as the leader until nobody can ask any more, and what an archive has to have beside that. Gives the session back, or lets everybody know who waits that nothing will come.
     pub(super) async fn lead(
         mut self,
         mut requests: UnboundedReceiver<Request>,
@@ -147,11 +92,19 @@ impl Connection {
         let read = loop {
             match self.turn(&mut requests, Some).await {
                 Ok(Turn::On) => {}
-                Ok(Turn::Over) => return Ok(self.session),
+                // Nobody else reads any more.
+                Ok(Turn::Over) => match self.keeper.unclaimed() {
+                    rest if rest.is_empty() => {
+                        self.keeper.end().await;
+                        return Ok(self.session);
+                    }
+                    rest => self.take(Some(Request::archive(rest))),
+                },
                 Ok(Turn::Refused(source)) => break self.refused(source),
                 Err(error) => break error,
             }
         };
+        self.keeper.end().await;
         Err(self.fail(read, &mut requests).await)
     }
 
@@ -183,12 +136,14 @@ impl Connection {
                         let _ = followers.leader.send(request);
                     }
                     if !is_lock || !self.pass_over_sent().await {
+                        self.keeper.end().await;
                         return Some(reason.with_causes());
                     }
                 }
                 Err(error) => return Some(self.leave(error, &followers.leader).await),
             }
         }
+        self.keeper.end().await;
         // A pooler keeps a server's connection only if no transaction is open on it.
         let _ = self.session.query("COMMIT").await;
         tell_said(&mut self.session, None, &self.told);
@@ -224,9 +179,10 @@ impl Connection {
 
     /// Ends a follower that has failed: whoever has had a part of what was asked for hears of that, and what has not begun is left to the leader.
     /// Returns why.
-    async fn leave(self, error: Error, leader: &UnboundedSender<Request>) -> String {
+    async fn leave(mut self, error: Error, leader: &UnboundedSender<Request>) -> String {
         // What the server does is cancelled before anybody is waited for.
         drop(self.session);
+        self.keeper.end().await;
         let reason = match error
             .source()
             .and_then(|cause| cause.downcast_ref::<Cause>())
@@ -293,7 +249,8 @@ impl Connection {
             return Ok(Turn::On);
         };
         if !request.parts.is_empty() {
-            let part = &self.plan.parts[request.parts.start];
+            let position = request.parts.start;
+            let part = &self.plan.parts[position];
             let mut copy = match self.session.next_copy_out().await {
                 Ok(copy) => copy.expect("statements are sent before they are read"),
                 Err(source @ Cause::Statement { .. }) => {
@@ -303,7 +260,8 @@ impl Connection {
                 Err(source) => return Err(refused(part, &self.plan, source)),
             };
             request.has_begun = true;
-            request.count += pass_on(&mut copy, request, &self.plan, part).await?;
+            request.count +=
+                pass_on(&mut copy, request, &self.plan, position, &mut self.keeper).await?;
             self.under_way -= 1;
             request.has_begun = false;
             request.parts.start += 1;
@@ -313,7 +271,7 @@ impl Connection {
         // Of what nobody wants any more, nothing is begun that was not sent.
         let is_last = self.asked.len() == 1;
         let request = &mut self.asked[0];
-        if is_last && !request.is_wanted() {
+        if is_last && !request.is_wanted(&self.keeper) {
             request.parts.end = self.sent_up_to.max(request.parts.start);
         }
         if request.parts.is_empty() {
@@ -365,7 +323,8 @@ pub(super) async fn follow(
     let reason = match opening.await {
         Ok(session) => {
             let (plan, told) = (Arc::clone(&followers.plan), followers.told.clone());
-            let connection = Connection::of_follower(session, plan, told);
+            let keeper = Keeper::new(followers.keeping.clone(), false);
+            let connection = Connection::of_follower(session, plan, told, keeper);
             connection.follow(&mut requests, followers).await
         }
         Err(reason) => Some(reason),
@@ -378,24 +337,32 @@ pub(super) async fn follow(
     }
 }
 
-/// Passes a part's data on, and returns how many rows or large objects it was. Where nobody wants it any more it is read over: the server cannot stop
-/// without giving up the transaction.
+/// Passes a part's data on, to the archive too, and returns how many rows or large objects it was. Where nobody wants it any more it is read over: the
+/// server cannot stop without giving up the transaction.
 async fn pass_on(
     copy: &mut CopyOut<'_>,
     request: &Request,
     plan: &Plan,
-    part: &Part,
+    position: usize,
+    keeper: &mut Keeper,
 ) -> Result<u64, Error> {
-    match (&request.to, &plan.jobs[part.job].work, &part.extent) {
-        (To::Objects(to), Work::LargeObjects { oids }, Extent::LargeObjects(range)) => {
+    let part = &plan.parts[position];
+    let job = &plan.jobs[part.job];
+    // An archive has rows as text.
+    if request.format == Format::Text {
+        keeper.begin(position, job, part).await;
+    }
+    let count = match (&job.work, &part.extent) {
+        (Work::LargeObjects { oids }, Extent::LargeObjects(range)) => {
             let oids = &oids[range.clone()];
             let mut objects = large_object::Objects::new(copy, oids);
             while let Some(object) = objects.next().await? {
-                let _ = to.send(Said::Some(object)).await;
+                keeper.object(&object).await;
+                request.give_object(object).await?;
             }
-            Ok(oids.len() as u64)
+            oids.len() as u64
         }
-        (To::Rows(to), Work::Table(table), _) => {
+        (Work::Table(table), _) => {
             let failed = |source| Error::Table {
                 table: table.name.clone(),
                 source,
@@ -410,21 +377,24 @@ async fn pass_on(
                     None => piece,
                 };
                 if !rows.is_empty() {
-                    let _ = to.send(Said::Some(rows)).await;
+                    keeper.rows(part, &rows).await;
+                    request.give_rows(rows).await?;
                 }
             }
             if let Some(stripped) = stripped {
                 let rows = stripped.end().ok_or_else(unlike)?;
                 if !rows.is_empty() {
-                    let _ = to.send(Said::Some(rows)).await;
+                    request.give_rows(rows).await?;
                 }
             }
             copy.rows().ok_or_else(|| Error::TableAnswer {
                 table: table.name.clone(),
-            })
+            })?
         }
-        _ => Err(Error::Gone),
-    }
+        (Work::LargeObjects { .. }, _) => return Err(Error::Gone),
+    };
+    keeper.end_part(job, part).await;
+    Ok(count)
 }
 
 /// Tells what the server has said since the last time.
