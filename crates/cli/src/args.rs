@@ -1,5 +1,6 @@
 //! The options of a dump.
 
+pub(crate) mod compression;
 pub(crate) mod connection;
 pub(crate) mod content;
 pub(crate) mod filter;
@@ -16,8 +17,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueHint};
-use pgdumprs::{ArchiveVersion, Compression, ConnectParams, CreationTime, Dump};
+use pgdumprs::{ArchiveVersion, ConnectParams, CreationTime, Dump};
 
+use crate::args::compression::CompressionArgs;
 use crate::args::connection::ConnectionArgs;
 use crate::args::content::ContentArgs;
 use crate::args::form::FormArgs;
@@ -26,9 +28,7 @@ use crate::args::running::RunningArgs;
 use crate::args::script::ScriptArgs;
 use crate::args::selection::SelectionArgs;
 use crate::args::telling::{TellingArgs, reports};
-use crate::message::say;
 use crate::program::Program;
-use crate::progress::Verbosity;
 
 /// What a dump's report has.
 const REPORT: &str = "\
@@ -108,18 +108,8 @@ pub(crate) struct DumpArgs {
     #[command(flatten)]
     pub(crate) telling: TellingArgs,
 
-    /// Compression: METHOD[:LEVEL] with none, gzip, lz4 or zstd, or a level of gzip
-    ///
-    /// METHOD may also be followed by options after the colon, parted by commas: level=NUMBER and, for zstd, long. The default is gzip at
-    /// a level chosen by the data, and nothing for -Fp and -Ft; a tar file cannot be compressed. Level 0 means no compression. zstd is faster and smaller, and needs a pg_restore of PostgreSQL 16 or
-    /// newer; so does lz4.
-    #[arg(
-        short = 'Z',
-        long,
-        value_name = "METHOD",
-        help_heading = "General options"
-    )]
-    compress: Option<String>,
+    #[command(flatten, next_help_heading = "General options")]
+    compression: CompressionArgs,
 
     /// Archive version to write: 1.14, which every pg_restore since PostgreSQL 12 reads, 1.15 (16) or 1.16 (17);
     /// auto takes the lowest that can hold the compression
@@ -201,30 +191,11 @@ impl DumpArgs {
         self.connection.params(self.positional_dbname.as_deref())
     }
 
-    /// How data is compressed, where that was said.
-    fn compression(&self) -> anyhow::Result<Option<Compression>> {
-        match &self.compress {
-            // A connection string in the wrong place, of which the reason might quote a part.
-            Some(text) if text.contains('@') => bail!("invalid value for option -Z/--compress"),
-            Some(text) => {
-                let compression = text.parse()?;
-                // Nothing else in it can be called so.
-                if text.contains("workers") && self.telling.verbosity() != Verbosity::Quiet {
-                    say(
-                        "warning: the option \"workers\" of zstd changes nothing: -j says how many connections compress",
-                    );
-                }
-                Ok(Some(compression))
-            }
-            None => Ok(None),
-        }
-    }
-
     /// Checks what depends on several options, and tells `dump` what was asked for.
     pub(crate) fn apply(&self, mut dump: Dump, params: &ConnectParams) -> anyhow::Result<Dump> {
         let memory = usize::try_from(u64::from(self.memory) << 20).unwrap_or(usize::MAX);
         dump = dump.memory(memory).verify(self.verify);
-        if let Some(compression) = self.compression()? {
+        if let Some(compression) = self.compression.compression(self.telling.verbosity())? {
             dump = dump.compression(compression);
         }
         if let Some(jobs) = self.jobs {

@@ -60,8 +60,10 @@ pub enum Error {
     /// Whoever writes the archive has stopped taking steps; its own error says why.
     #[error("the archive's writer stopped")]
     WriterStopped,
-    /// An archive was given up, since not everything that belongs in it could be read.
-    #[error("not everything that belongs in the archive was read")]
+    /// An archive was given up: not everything that belongs in it was read, or it is not known to be of one state.
+    #[error(
+        "the archive was given up: it is not known that everything that belongs in it was read"
+    )]
     NotAllRead,
     /// A connection beside the first was lost, or failed, in the midst of what it read. The same can be read again: the first has the snapshot.
     #[error("a connection beside the first failed")]

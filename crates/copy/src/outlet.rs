@@ -309,6 +309,11 @@ impl Outlet {
         self.shared.close();
     }
 
+    /// Whether nobody takes anything out any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.shared.lock().closed
+    }
+
     /// The most bytes that have waited at once.
     #[cfg(test)]
     pub(crate) fn peak(&self) -> usize {

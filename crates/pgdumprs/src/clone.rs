@@ -1,5 +1,6 @@
 //! A database to be cloned into another, and the choices for it.
 
+mod archive;
 mod error;
 mod event;
 mod report;
@@ -8,10 +9,12 @@ mod same;
 mod verify;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pgdumprs_connect::{ConnInfoError, ConnectParams};
 
+pub use archive::KeptArchive;
 pub use error::CloneError;
 pub use event::CloneEvent;
 pub use report::{CloneEnd, CloneReport};
@@ -60,6 +63,7 @@ pub struct DatabaseClone {
     dump: Dump,
     restore: Restore,
     verifies: bool,
+    archive: Option<PathBuf>,
     watchers: Vec<Watcher>,
 }
 
@@ -91,6 +95,7 @@ impl DatabaseClone {
             dump,
             restore,
             verifies: false,
+            archive: None,
             watchers: Vec::new(),
         }
     }
@@ -109,8 +114,8 @@ impl DatabaseClone {
         target.resolve(variable)
     }
 
-    /// Says what of the source is cloned, and how it is read. What concerns archives alone has no bearing: how they are compressed, written and
-    /// verified.
+    /// Says what of the source is cloned, and how it is read. What concerns archives alone has a bearing where one is kept
+    /// ([`DatabaseClone::archive`]): how it is compressed and written.
     #[must_use]
     pub fn source(mut self, choose: impl FnOnce(Dump) -> Dump) -> Self {
         self.dump = choose(self.dump);
@@ -133,6 +138,20 @@ impl DatabaseClone {
     #[must_use]
     pub fn verify(mut self, verify: bool) -> Self {
         self.verifies = verify;
+        self
+    }
+
+    /// Keeps an archive in this file of what is cloned, of the same snapshot: the one that [`Dump::to_file`] would write, byte for byte.
+    ///
+    /// It is written while rows go to the target, which never waits for the archive, from the same answers of the source; where something has not gone to
+    /// the target, it is read for the archive alone. What comes before its turn waits in memory and in a temporary file in the archive's folder, which
+    /// can become as large as the archive. The file has its name when all of it is proved to be one state of the source, whatever has become of the
+    /// target. Without it the clone is incomplete: [`CloneReport::archive`] says why.
+    ///
+    /// Only archives in the custom format can be kept, and in files.
+    #[must_use]
+    pub fn archive(mut self, path: impl Into<PathBuf>) -> Self {
+        self.archive = Some(path.into());
         self
     }
 
@@ -166,6 +185,7 @@ impl fmt::Debug for DatabaseClone {
             .field("dump", &self.dump)
             .field("restore", &self.restore)
             .field("verifies", &self.verifies)
+            .field("archive", &self.archive)
             .finish_non_exhaustive()
     }
 }

@@ -93,7 +93,10 @@ impl ErrorKind {
             Error::Ddl(Ddl::TwoConditions { .. }) => Self::Invalid,
             Error::Ddl(_) => Self::Content,
             Error::Copy(pgdumprs_copy::Error::Thread(_)) => Self::System,
-            Error::Copy(pgdumprs_copy::Error::Compress(_)) => Self::Output,
+            Error::Copy(pgdumprs_copy::Error::Compress(_) | pgdumprs_copy::Error::Aside(_)) => {
+                Self::Output
+            }
+            Error::Copy(pgdumprs_copy::Error::NotAllRead) => Self::Lost,
             _ => match error.cause() {
                 Some(error) => running(error),
                 None => Self::Server,

@@ -129,7 +129,7 @@ pub use choice::Choice;
 pub use chosen_rows::ChosenRows;
 pub use clone::{
     Checksum, CloneEnd, CloneError, CloneEvent, CloneReport, ComparedKind, Comparison,
-    DatabaseClone, Verification,
+    DatabaseClone, KeptArchive, Verification,
 };
 pub use created::created_text;
 pub use dump::Dump;

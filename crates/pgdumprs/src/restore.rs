@@ -16,6 +16,7 @@ pub(crate) mod run;
 use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use pgdumprs_archive::Format;
@@ -81,7 +82,8 @@ pub struct Restore {
     resumes: bool,
     analyzes: bool,
     format: Option<Format>,
-    watchers: Vec<Watcher>,
+    /// In a lock, so that futures that lend this can go from thread to thread.
+    watchers: Mutex<Vec<Watcher>>,
 }
 
 /// Dropping a future before it is done gives the restore up: what the server does for it is cancelled, and its connections are closed. What
@@ -113,7 +115,7 @@ impl Restore {
             resumes: false,
             analyzes: false,
             format: None,
-            watchers: Vec::new(),
+            watchers: Mutex::default(),
         }
     }
 
@@ -255,7 +257,9 @@ impl Restore {
     /// watchers.
     #[must_use]
     pub fn watch(mut self, watcher: impl FnMut(RestoreEvent) + Send + 'static) -> Self {
-        self.watchers.push(Box::new(watcher));
+        let watchers = self.watchers.get_mut();
+        let watchers = watchers.unwrap_or_else(PoisonError::into_inner);
+        watchers.push(Box::new(watcher));
         self
     }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -28,6 +29,11 @@ impl SmallDisk {
         let owner = fs::metadata(server.data_dir())?;
         chown(place, Some(owner.uid()), Some(owner.gid()))?;
         Ok(disk)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
     }
 
     /// Moves a database to it, by a tablespace of this name.

@@ -10,6 +10,7 @@ use pgdumprs::{
 
 use crate::commands::chosen_rows::say_chosen;
 use crate::commands::restore::ends::{print_plan, say_missing, summary};
+use crate::failure;
 use crate::message::say;
 use crate::progress::Verbosity;
 use crate::progress::restore::{Teller, compared};
@@ -26,7 +27,7 @@ pub(crate) fn run(args: &CloneArgs) -> anyhow::Result<()> {
     let (source, target) = (args.source()?, args.target()?);
     let dump = args.dump(Dump::with_params(source.clone()), &source)?;
     let restore = args.restore(Restore::with_params(target))?;
-    let clone = DatabaseClone::of(dump, restore).verify(args.verifies());
+    let clone = args.besides(DatabaseClone::of(dump, restore));
     if args.is_plan() {
         return plan(args, clone);
     }
@@ -90,6 +91,18 @@ fn conclude(report: CloneReport, args: &CloneArgs) -> anyhow::Result<()> {
     if telling.summarizes() {
         say_chosen(&report.chosen_rows);
     }
+    match &report.archive {
+        Some(Ok(kept)) if telling.verbosity() != Verbosity::Quiet => say(format_args!(
+            "the archive \"{}\" is complete: {} bytes",
+            kept.path.display(),
+            kept.bytes
+        )),
+        Some(Err(error)) => say(format_args!(
+            "error: there is no archive: {}",
+            failure::line(anyhow::Chain::new(error))
+        )),
+        _ => {}
+    }
     let end = match report.end() {
         CloneEnd::Complete => Some(("the clone is complete".to_owned(), telling.summarizes())),
         CloneEnd::Adapted => {
@@ -123,6 +136,9 @@ fn conclude(report: CloneReport, args: &CloneArgs) -> anyhow::Result<()> {
     let mut end = say_missing("the clone", &report.restore);
     if let Some(verification) = &report.verification {
         end += &say_doubtful(verification);
+    }
+    if matches!(report.archive, Some(Err(_))) {
+        end += "; the archive was not kept";
     }
     let is_source_lost = matches!(report.restore.stopped, Some(RestoreStopped::Source { .. }));
     if is_source_lost || report.source_end.is_some() {

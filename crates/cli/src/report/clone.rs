@@ -1,7 +1,9 @@
 //! The report of a clone.
 
 use anyhow::Chain;
-use pgdumprs::{Checksum, CloneEnd, CloneReport, ComparedKind, Comparison, Verification};
+use pgdumprs::{
+    Checksum, CloneEnd, CloneReport, ComparedKind, Comparison, Error, KeptArchive, Verification,
+};
 use serde::Serialize;
 
 use crate::failure;
@@ -17,7 +19,28 @@ pub(crate) struct JsonClone<'a> {
     source: Source<'a>,
     target: JsonRestore<'a>,
     verification: Option<JsonVerification>,
+    archive: Option<JsonArchive>,
     seconds: f64,
+}
+
+/// The archive that was kept, or why there is none.
+#[derive(Serialize)]
+struct JsonArchive {
+    file: Option<String>,
+    bytes: Option<u64>,
+    error: Option<String>,
+}
+
+impl From<&Result<KeptArchive, Error>> for JsonArchive {
+    fn from(archive: &Result<KeptArchive, Error>) -> Self {
+        let kept = archive.as_ref().ok();
+        let error = archive.as_ref().err();
+        Self {
+            file: kept.map(|kept| kept.path.display().to_string()),
+            bytes: kept.map(|kept| kept.bytes),
+            error: error.map(|error| failure::line(Chain::new(error))),
+        }
+    }
 }
 
 /// What was compared.
@@ -112,6 +135,7 @@ impl<'a> From<&'a CloneReport> for JsonClone<'a> {
             },
             target: JsonRestore::from(&report.restore),
             verification: report.verification.as_ref().map(JsonVerification::from),
+            archive: report.archive.as_ref().map(JsonArchive::from),
             seconds: seconds(report.elapsed),
         }
     }

@@ -63,7 +63,7 @@ impl<W> Archiving<W> {
     /// # Errors
     ///
     /// What kept the archive from being written. [`Error::WriterStopped`] means that `write` dropped the steps before their end, and that its result
-    /// says why.
+    /// says why; so may [`Error::NotAllRead`], since reading for the archive ends with the writer.
     pub async fn end(self) -> (Result<(), Error>, W) {
         let outlet = &self.closing.0;
         let has_all = outlet.has_all();
@@ -110,7 +110,9 @@ impl Keeper {
 
     /// Whether there is an archive, and nothing has ended it.
     pub(super) fn is_at_work(&self) -> bool {
-        self.keeping.is_some()
+        self.keeping
+            .as_ref()
+            .is_some_and(|keeping| !keeping.outlet.is_closed())
     }
 
     /// The part at this position of the plan begins.

@@ -23,6 +23,9 @@ pub enum CloneError {
     /// Source and target could not be told apart.
     #[error("could not find out whether the target is the source")]
     Identity(#[source] pgdumprs_connect::Error),
+    /// The archive that was to be kept cannot be written.
+    #[error("the archive: {0}")]
+    Archive(#[source] Box<Error>),
     /// Something was chosen that a clone cannot have.
     #[error("a clone has no {what}")]
     Unfit {
@@ -32,13 +35,19 @@ pub enum CloneError {
 }
 
 impl CloneError {
+    pub(super) fn archive(error: Error) -> Self {
+        CloneError::Archive(Box::new(error))
+    }
+
     /// The SQLSTATE, where a server reported one.
     pub fn sqlstate(&self) -> Option<&str> {
         match self {
             CloneError::Source(error) => error.sqlstate(),
             CloneError::Target(error) => error.sqlstate(),
             CloneError::Identity(error) => error.sqlstate(),
-            CloneError::SameDatabase { .. } | CloneError::Unfit { .. } => None,
+            CloneError::SameDatabase { .. } | CloneError::Archive(_) | CloneError::Unfit { .. } => {
+                None
+            }
         }
     }
 }
@@ -47,7 +56,7 @@ impl CloneError {
     /// What may help, where the source's failure tells: see [`Error::hint`].
     pub fn hint(&self) -> Option<String> {
         match self {
-            CloneError::Source(error) => error.hint(),
+            CloneError::Source(error) | CloneError::Archive(error) => error.hint(),
             _ => None,
         }
     }

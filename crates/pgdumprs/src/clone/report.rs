@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use bstr::BString;
 
-use super::Verification;
+use super::{KeptArchive, Verification};
 use crate::{ChosenRows, Error, Lsn, RestoreEnd, RestoreReport};
 
 /// What a clone came to.
@@ -29,6 +29,8 @@ pub struct CloneReport {
     pub source_end: Option<Error>,
     /// What was compared, where [`DatabaseClone::verify`](crate::DatabaseClone::verify) asks for that.
     pub verification: Option<Verification>,
+    /// The archive that [`DatabaseClone::archive`](crate::DatabaseClone::archive) asks for, or why there is none.
+    pub archive: Option<Result<KeptArchive, Error>>,
     /// What was warned of on the source's side.
     pub warnings: Vec<String>,
     /// From the first connection to the end.
@@ -52,6 +54,7 @@ impl CloneReport {
     pub fn end(&self) -> CloneEnd {
         match self.restore.end() {
             _ if self.source_end.is_some() || !self.is_proved() => CloneEnd::Incomplete,
+            _ if matches!(self.archive, Some(Err(_))) => CloneEnd::Incomplete,
             RestoreEnd::Complete => CloneEnd::Complete,
             RestoreEnd::Adapted => CloneEnd::Adapted,
             RestoreEnd::Incomplete => CloneEnd::Incomplete,

@@ -9,6 +9,7 @@ use pgdumprs_connect::Session;
 use pgdumprs_copy::{Plan, Supply, Supplying};
 use pgdumprs_ddl::TableRows;
 
+use super::archive::Place;
 use super::same::Identity;
 use super::verify::{Verification, Verifier};
 use super::{CloneError, CloneEvent, CloneReport, DatabaseClone, Watcher};
@@ -59,10 +60,14 @@ impl DatabaseClone {
     pub async fn run(mut self) -> Result<CloneReport, CloneError> {
         let started = Instant::now();
         self.prepare()?;
+        let place = match &self.archive {
+            Some(path) => Some(Place::open(path)?),
+            None => None,
+        };
         let (target, session, planned) = self.meet().await?;
         let of_source = Report::begin(&planned);
         let Planned {
-            header,
+            mut header,
             entries,
             data,
             rows,
@@ -80,8 +85,19 @@ impl DatabaseClone {
         } = self;
         let others = others(dump.connections(), &session, begun.shared, &dump.settings);
         let are_alike = are_alike(&session, &target);
-        let (supply, mut supplying) = Supply::new(session, others, data);
-        let opened = Opened::server(header, entries, supply.binary(are_alike));
+        let (supply, mut supplying, keeping) = match place {
+            Some(place) => {
+                let contents = (header.clone(), entries.clone(), data);
+                let begun = place.begin(&mut dump, session, others, contents)?;
+                (begun.0, begun.1, Some(begun.2))
+            }
+            None => {
+                let (supply, supplying) = Supply::new(session, others, data);
+                (supply.binary(are_alike), supplying, None)
+            }
+        };
+        (header.version, header.compression) = AS_READ;
+        let opened = Opened::server(header, entries, supply);
         let restore = {
             let mut restoring = pin!(restore.run(opened, None, Some(target)));
             loop {
@@ -98,7 +114,7 @@ impl DatabaseClone {
             (self.verifies && !is_carried_out).then(|| Verification::failed(NOT_CARRIED_OUT));
         let source_end = match (restore.end(), verifier) {
             // Nothing more can be proved: what the source does is cancelled.
-            (RestoreEnd::Incomplete, None) => None,
+            (RestoreEnd::Incomplete, None) if keeping.is_none() => None,
             (_, verifier) => {
                 let leader = read_over(&mut dump, supplying).await;
                 let leader = match (leader, verifier) {
@@ -121,6 +137,10 @@ impl DatabaseClone {
                 end(&mut dump, leader).await.err()
             }
         };
+        let archive = match keeping {
+            Some(keeping) => Some(keeping.finish(&mut dump, source_end.is_none()).await),
+            None => None,
+        };
         dump.watch.all_said();
         let mut chosen_rows = of_source.chosen_rows;
         for chosen in &mut chosen_rows {
@@ -139,6 +159,7 @@ impl DatabaseClone {
             chosen_rows,
             source_end,
             verification,
+            archive,
             warnings,
             elapsed: started.elapsed(),
         })
@@ -188,13 +209,17 @@ impl DatabaseClone {
             return Err(CloneError::Unfit { what });
         }
         dump.keeps_rows = self.verifies;
+        dump.check(true)?;
         dump.say_to_script(&mut self.restore.options);
         let jobs = self.restore.connections();
         let dump = std::mem::replace(dump, Dump::with_params(Default::default()));
-        self.dump = dump
-            .jobs(jobs)
-            .compression(Compression::None)
-            .archive_version(ArchiveVersion::V1_16);
+        self.dump = match self.archive {
+            Some(_) => dump.jobs(jobs),
+            None => dump
+                .jobs(jobs)
+                .compression(AS_READ.1)
+                .archive_version(AS_READ.0),
+        };
         Ok(())
     }
 
@@ -224,6 +249,9 @@ fn are_alike(source: &Session, target: &Session) -> bool {
         && encoding(source).is_some()
         && encoding(source) == encoding(target)
 }
+
+/// What is said of entries that come from a server rather than out of an archive, and of their data.
+const AS_READ: (ArchiveVersion, Compression) = (ArchiveVersion::V1_16, Compression::None);
 
 /// Why nothing was compared.
 const NOT_CARRIED_OUT: &str = "the clone has not come to its end";

@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 use std::time::Instant;
 
 use pgdumprs_archive::{Entry, Header};
@@ -309,7 +310,8 @@ impl Restore {
 
     fn tell(&mut self, event: RestoreEvent) {
         event.log();
-        for watcher in &mut self.watchers {
+        let watchers = self.watchers.get_mut();
+        for watcher in watchers.unwrap_or_else(PoisonError::into_inner) {
             watcher(event.clone());
         }
     }

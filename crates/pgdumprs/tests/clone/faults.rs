@@ -37,8 +37,8 @@ pub(super) enum Side {
     Target,
 }
 
-/// A link to the server for a side.
-fn clone_over(
+/// A clone with a link to the server on one side.
+pub(super) fn clone_over(
     side: Side,
     link: &SlowLink,
     source: &Database,

@@ -5,6 +5,7 @@ mod choices;
 mod effect;
 mod faults;
 mod formats;
+mod kept;
 mod same;
 mod struck;
 mod upwards;

@@ -1,12 +1,14 @@
 //! The options of `pgdumprs clone`: those of a dump for the source, and of a restore for the target.
 
+mod archive;
 mod running;
 mod target;
 
 use anyhow::bail;
 use clap::{Args, ValueHint};
-use pgdumprs::{ConnectParams, Dump, Restore};
+use pgdumprs::{ConnectParams, DatabaseClone, Dump, Restore};
 
+use archive::ArchiveArgs;
 use running::RunningArgs;
 use target::TargetArgs;
 
@@ -54,6 +56,9 @@ pub(crate) struct CloneArgs {
     running: RunningArgs,
 
     #[command(flatten)]
+    archive: ArchiveArgs,
+
+    #[command(flatten)]
     source: SourceArgs,
 }
 
@@ -79,6 +84,7 @@ impl CloneArgs {
     pub(super) fn check(&self) -> anyhow::Result<()> {
         self.target.check(self.content.data_only())?;
         self.running.check(self.target.creates())?;
+        self.archive.check()?;
         self.adapt.adapt()?;
         self.names().map(drop)
     }
@@ -123,9 +129,9 @@ impl CloneArgs {
         self.running.is_plan()
     }
 
-    /// Whether both sides are compared in the end.
-    pub(super) fn verifies(&self) -> bool {
-        self.running.verifies()
+    /// Tells `clone` what it does beside cloning.
+    pub(super) fn besides(&self, clone: DatabaseClone) -> DatabaseClone {
+        self.archive.keep(clone.verify(self.running.verifies()))
     }
 
     /// Tells `dump` what of the source is cloned.
@@ -133,7 +139,8 @@ impl CloneArgs {
         let dump = self.selection.apply(dump)?;
         let foreign_data = self.selection.has_foreign_data();
         let dump = self.content.apply(dump, foreign_data)?;
-        let mut dump = self.running.read(self.kinds.apply(dump), params)?;
+        let dump = self.running.read(self.kinds.apply(dump), params)?;
+        let mut dump = self.archive.write(dump, self.telling.verbosity())?;
         if let Some(role) = &self.source.role {
             dump = dump.role(role);
         }
