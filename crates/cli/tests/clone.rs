@@ -2,9 +2,10 @@
 
 mod support;
 
+use std::fs;
 use std::time::Duration;
 
-use pgdumprs_testkit::{Database, Fault, Major, Server, SlowLink};
+use pgdumprs_testkit::{Database, Fault, Major, Server, SlowLink, reference_pg_restore};
 use support::{assert_says, failure, pgdumprs, run};
 
 fn source(server: &Server) -> Database {
@@ -97,6 +98,64 @@ fn what_a_clone_comes_to_is_told() {
         target.psql("SELECT (SELECT count(*) FROM item), (SELECT count(*) FROM log)"),
         "0|100"
     );
+}
+
+#[test]
+fn an_archive_is_kept_of_the_same_snapshot() {
+    let server = Server::get(Major::REFERENCE);
+    let source = source(&server);
+    let from = source.conninfo();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("db.dump");
+    let target = server.database();
+    let mut command = pgdumprs();
+    command.args([
+        "clone",
+        &from,
+        &target.conninfo(),
+        "--report=json",
+        "-Znone",
+    ]);
+    let report = success(command.arg("--archive").arg(&file));
+    let report: serde_json::Value = serde_json::from_str(&report).expect("it is JSON");
+    assert_eq!(report["end"], "complete");
+    assert_eq!(report["archive"]["file"], file.to_str().unwrap());
+    assert_eq!(report["archive"]["bytes"], file.metadata().unwrap().len());
+    let copy = server.database();
+    success(
+        reference_pg_restore()
+            .args(["-d", &copy.conninfo()])
+            .arg(&file),
+    );
+    assert_eq!(copy.psql("SELECT count(*) FROM log"), "100");
+
+    // There is one whatever the target does.
+    let target = server.database();
+    target.execute_sql("CREATE TABLE item (id int CHECK (id < 50))");
+    fs::remove_file(&file).unwrap();
+    let mut command = pgdumprs();
+    command.args(["clone", &from, &target.conninfo(), "--continue"]);
+    let said = run(command.arg("--archive").arg(&file));
+    assert_eq!(said.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&said.stderr);
+    assert_says(
+        &said,
+        &["db.dump\" is complete", "the clone is not complete"],
+    );
+    assert!(file.exists());
+
+    // The copy is there without an archive, and the clone not complete.
+    let (target, size) = (server.database(), "--fsize=300:300");
+    let mut limited = std::process::Command::new("prlimit");
+    limited.arg(size).arg(pgdumprs().get_program());
+    limited.args(["clone", &from, &target.conninfo(), "--archive"]);
+    fs::remove_file(&file).unwrap();
+    let said = run(limited.arg(&file));
+    assert_eq!(said.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&said.stderr);
+    assert_says(&said, &["there is no archive", "ulimit", "not kept"]);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    assert_eq!(target.psql("SELECT count(*) FROM log"), "100");
 }
 
 #[test]
@@ -244,6 +303,8 @@ fn what_cannot_be_is_refused() {
         (&["a", "b", "-1", "-C"], "cannot be used together"),
         (&["a", "b", "--inserts"], "--inserts"),
         (&["a", "b", "--resume"], "begin anew"),
+        (&["a", "b", "-Z9"], "that --archive keeps"),
+        (&["a", "b", "--archive", "-"], "goes into a file"),
     ] {
         let said = failure(pgdumprs().arg("clone").args(arguments));
         assert_says(&said, &[part]);

@@ -92,11 +92,14 @@ fn conclude(report: CloneReport, args: &CloneArgs) -> anyhow::Result<()> {
         say_chosen(&report.chosen_rows);
     }
     match &report.archive {
-        Some(Ok(kept)) if telling.verbosity() != Verbosity::Quiet => say(format_args!(
-            "the archive \"{}\" is complete: {} bytes",
-            kept.path.display(),
-            kept.bytes
-        )),
+        // Where the copy is not whole, it is what there is.
+        Some(Ok(kept)) if telling.summarizes() || report.end() == CloneEnd::Incomplete => {
+            say(format_args!(
+                "the archive \"{}\" is complete: {} bytes",
+                kept.path.display(),
+                kept.bytes
+            ))
+        }
         Some(Err(error)) => say(format_args!(
             "error: there is no archive: {}",
             failure::line(anyhow::Chain::new(error))
