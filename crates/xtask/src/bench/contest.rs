@@ -128,7 +128,9 @@ fn run_side(
         (Rival::PgRestore(restored), _) => {
             restoring::run(ground, scenario, restored, database, ours)
         }
-        (Rival::Pipe(cloned), _) => cloning::run(ground, scenario, *cloned, database, ours),
+        (Rival::Pipe(cloned) | Rival::Pgcopydb(cloned), _) => {
+            cloning::run(ground, scenario, *cloned, database, ours)
+        }
         (Rival::PgDump(_) | Rival::Floor, true) => run_ours(ground, scenario, database),
         (Rival::PgDump(arguments), false) => run_pg_dump(ground, scenario, arguments, database),
         (Rival::Floor, false) => {
@@ -217,7 +219,9 @@ pub(super) fn jobs(scenario: &Scenario) -> &'static [&'static str] {
 pub(super) fn command_lines(scenario: &Scenario) -> (String, String) {
     match &scenario.rival {
         Rival::PgRestore(restored) => return restoring::command_lines(scenario, restored),
-        Rival::Pipe(cloned) => return cloning::command_lines(scenario, *cloned),
+        Rival::Pipe(cloned) | Rival::Pgcopydb(cloned) => {
+            return cloning::command_lines(scenario, *cloned);
+        }
         Rival::PgDump(_) | Rival::Floor => {}
     }
     let server = if scenario.far { "\"$FAR\"" } else { "\"$DB\"" };
@@ -230,7 +234,7 @@ pub(super) fn command_lines(scenario: &Scenario) -> (String, String) {
         Rival::PgDump(arguments) => {
             format!("pg_dump {} -d {server} -f out.dump", arguments.join(" "))
         }
-        Rival::Floor | Rival::PgRestore(_) | Rival::Pipe(_) => {
+        Rival::Floor | Rival::PgRestore(_) | Rival::Pipe(_) | Rival::Pgcopydb(_) => {
             "psql -c \"COPY (SELECT * FROM ONLY t WHERE ctid < '(middle,0)') TO STDOUT\" … >/dev/null, twice at once".to_owned()
         }
     };

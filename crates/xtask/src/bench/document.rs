@@ -279,8 +279,8 @@ fn title(summary: &Summary) -> String {
     match summary.scenario.rival {
         Rival::PgDump(_) => format!("`pg_dump` {}", summary.scenario.title),
         Rival::PgRestore(_) => format!("`pg_restore` {}", summary.scenario.title),
-        Rival::Pipe(_) => summary.scenario.title.to_owned(),
-        Rival::Floor => summary.scenario.title.to_owned(),
+        Rival::Pgcopydb(_) => format!("`pgcopydb` {}", summary.scenario.title),
+        Rival::Pipe(_) | Rival::Floor => summary.scenario.title.to_owned(),
     }
 }
 

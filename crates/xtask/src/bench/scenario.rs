@@ -1,5 +1,9 @@
 //! What is measured against what.
 
+mod clones;
+mod dumps;
+mod restores;
+
 use super::database::Kind;
 
 /// Connections that ours uses: as many as stock's parallel runs.
@@ -30,7 +34,7 @@ pub(crate) enum Page {
     Dumps,
     /// Restores against `pg_restore`
     Restores,
-    /// Clones against `pg_dump | pg_restore`
+    /// Clones against `pg_dump | pg_restore`, and against pgcopydb
     Clones,
 }
 
@@ -69,6 +73,8 @@ pub(super) enum Rival {
     PgRestore(Restored),
     /// `pg_dump` and, behind it, `pg_restore`.
     Pipe(Cloned),
+    /// `pgcopydb clone`.
+    Pgcopydb(Cloned),
 }
 
 /// A clone into a database of its own.
@@ -91,13 +97,6 @@ pub(super) struct Restored {
     pub(super) durable: bool,
 }
 
-const FROM_FILE: Restored = Restored {
-    stock: &[],
-    schema_only: false,
-    piped: false,
-    durable: false,
-};
-
 /// What ours has to reach.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wanted {
@@ -119,288 +118,11 @@ const NOTHING: Wanted = Wanted {
     size: None,
 };
 
-const fn mixed(
-    name: &'static str,
-    title: &'static str,
-    ours: &'static [&'static str],
-    stock: &'static [&'static str],
-    wanted: Wanted,
-) -> Scenario {
-    Scenario {
-        name,
-        title,
-        database: Kind::Mixed,
-        far: false,
-        ours,
-        rival: Rival::PgDump(stock),
-        wanted,
-        costs: Costs::Little,
-    }
+/// All comparisons, dumps before restores and these before clones.
+pub(super) fn all() -> impl Iterator<Item = &'static Scenario> {
+    let pages = [dumps::ALL, restores::ALL, clones::ALL];
+    pages.into_iter().flatten()
 }
-
-const fn restore(
-    name: &'static str,
-    title: &'static str,
-    database: Kind,
-    ours: &'static [&'static str],
-    restored: Restored,
-    speed: f64,
-) -> Scenario {
-    Scenario {
-        name,
-        title,
-        database,
-        far: false,
-        ours,
-        rival: Rival::PgRestore(restored),
-        wanted: times(speed),
-        costs: Costs::Little,
-    }
-}
-
-const fn clone(
-    name: &'static str,
-    title: &'static str,
-    database: Kind,
-    elsewhere: bool,
-    speed: f64,
-) -> Scenario {
-    Scenario {
-        name,
-        title,
-        database,
-        far: false,
-        ours: JOBS,
-        rival: Rival::Pipe(Cloned { elsewhere }),
-        wanted: times(speed),
-        costs: Costs::Little,
-    }
-}
-
-/// All comparisons, dumps before restores and these before clones, those with something to reach first.
-pub(super) const ALL: &[Scenario] = &[
-    mixed(
-        "default",
-        "-Fc, gzip (the default)",
-        &["-Fc"],
-        &["-Fc"],
-        Wanted {
-            speed: Some(2.5),
-            size: Some(1.02),
-        },
-    ),
-    mixed(
-        "default-folder",
-        "-Fd -j 2, gzip (the default)",
-        &["-Fc"],
-        &["-Fd", "-j2"],
-        times(1.4),
-    ),
-    mixed(
-        "zstd",
-        "-Fc, zstd",
-        &["-Fc", "-Zzstd:3"],
-        &["-Fc", "-Zzstd:3"],
-        times(1.4),
-    ),
-    mixed(
-        "zstd-folder",
-        "-Fd -j 2, zstd",
-        &["-Fc", "-Zzstd:3"],
-        &["-Fd", "-j2", "-Zzstd:3"],
-        times(1.0),
-    ),
-    Scenario {
-        database: Kind::OneLarge,
-        ..mixed(
-            "one-large",
-            "-Fc, one table holds 90%",
-            &["-Fc"],
-            &["-Fc"],
-            times(2.3),
-        )
-    },
-    Scenario {
-        database: Kind::RichSchema,
-        far: true,
-        ..mixed(
-            "schema-far",
-            "-s over 40 ms, 2,500 entries",
-            &["-Fc", "-s"],
-            &["-Fc", "-s"],
-            times(15.0),
-        )
-    },
-    Scenario {
-        database: Kind::ThousandTables,
-        far: true,
-        costs: Costs::Minutes,
-        ..mixed(
-            "tables-far",
-            "-Fc over 40 ms, 1,000 tables",
-            &["-Fc"],
-            &["-Fc"],
-            times(20.0),
-        )
-    },
-    Scenario {
-        database: Kind::ManyTables,
-        far: true,
-        costs: Costs::TenMinutes,
-        ..mixed(
-            "tables-far-5000",
-            "-Fc over 40 ms, 5,000 tables",
-            &["-Fc"],
-            &["-Fc"],
-            times(20.0),
-        )
-    },
-    Scenario {
-        database: Kind::ManyTables,
-        ..mixed(
-            "schema",
-            "-s, 5,000 tables (40,000 entries)",
-            &["-Fc", "-s"],
-            &["-Fc", "-s"],
-            times(1.0),
-        )
-    },
-    Scenario {
-        rival: Rival::Floor,
-        ..mixed(
-            "floor",
-            "two COPYs to nowhere (the floor)",
-            &["-Fc", "-Znone"],
-            &[],
-            times(1.0 / 1.3),
-        )
-    },
-    mixed(
-        "lz4",
-        "-Fc, lz4",
-        &["-Fc", "-Zlz4"],
-        &["-Fc", "-Zlz4"],
-        NOTHING,
-    ),
-    mixed(
-        "lz4-folder",
-        "-Fd -j 2, lz4",
-        &["-Fc", "-Zlz4"],
-        &["-Fd", "-j2", "-Zlz4"],
-        NOTHING,
-    ),
-    mixed(
-        "none",
-        "-Fc, uncompressed",
-        &["-Fc", "-Znone"],
-        &["-Fc", "-Znone"],
-        NOTHING,
-    ),
-    mixed(
-        "none-folder",
-        "-Fd -j 2, uncompressed",
-        &["-Fc", "-Znone"],
-        &["-Fd", "-j2", "-Znone"],
-        NOTHING,
-    ),
-    Scenario {
-        database: Kind::ManyTables,
-        ..mixed("tables", "-Fc, 5,000 tables", &["-Fc"], &["-Fc"], NOTHING)
-    },
-    restore(
-        "restore-three",
-        "-j 2, three tables",
-        Kind::Mixed,
-        &["-j2"],
-        Restored {
-            stock: &["-j2"],
-            ..FROM_FILE
-        },
-        1.0,
-    ),
-    restore(
-        "restore-one",
-        "-j 2, one table holds 90%",
-        Kind::OneLarge,
-        &["-j2"],
-        Restored {
-            stock: &["-j2"],
-            ..FROM_FILE
-        },
-        1.5,
-    ),
-    restore(
-        "restore-pipe",
-        "from a pipe, three tables",
-        Kind::Mixed,
-        &["-j2"],
-        Restored {
-            piped: true,
-            ..FROM_FILE
-        },
-        1.5,
-    ),
-    restore(
-        "restore-entries",
-        "40,000 entries, on disk",
-        Kind::ManyTables,
-        &[],
-        Restored {
-            schema_only: true,
-            durable: true,
-            ..FROM_FILE
-        },
-        3.0,
-    ),
-    Scenario {
-        far: true,
-        costs: Costs::Minutes,
-        ..restore(
-            "restore-far",
-            "2,500 entries over 40 ms",
-            Kind::RichSchema,
-            &[],
-            Restored {
-                schema_only: true,
-                ..FROM_FILE
-            },
-            20.0,
-        )
-    },
-    clone("clone-three", "three tables", Kind::Mixed, false, 1.8),
-    clone(
-        "clone-three-apart",
-        "three tables, two servers",
-        Kind::Mixed,
-        true,
-        1.8,
-    ),
-    clone(
-        "clone-one",
-        "one table holds 90%",
-        Kind::OneLarge,
-        false,
-        2.0,
-    ),
-    clone(
-        "clone-one-apart",
-        "one table holds 90%, two servers",
-        Kind::OneLarge,
-        true,
-        2.0,
-    ),
-    Scenario {
-        far: true,
-        costs: Costs::Minutes,
-        ..clone(
-            "clone-far",
-            "1,000 tables, both over 40 ms",
-            Kind::ThousandTables,
-            false,
-            20.0,
-        )
-    },
-];
 
 impl Scenario {
     /// Pairs of runs, of the number that others get: fewer where one takes minutes.
@@ -416,7 +138,7 @@ impl Scenario {
         match self.rival {
             Rival::PgDump(_) | Rival::Floor => Page::Dumps,
             Rival::PgRestore(_) => Page::Restores,
-            Rival::Pipe(_) => Page::Clones,
+            Rival::Pipe(_) | Rival::Pgcopydb(_) => Page::Clones,
         }
     }
 
@@ -427,6 +149,7 @@ impl Scenario {
             Rival::Floor => "COPY",
             Rival::PgRestore(_) => "pg_restore",
             Rival::Pipe(_) => "pg_dump | pg_restore",
+            Rival::Pgcopydb(_) => "pgcopydb",
         }
     }
 }
@@ -437,8 +160,9 @@ mod tests {
 
     #[test]
     fn names_are_unique() {
-        for (i, scenario) in ALL.iter().enumerate() {
-            assert!(ALL[i + 1..].iter().all(|other| other.name != scenario.name));
+        let all: Vec<_> = all().collect();
+        for (i, scenario) in all.iter().enumerate() {
+            assert!(all[i + 1..].iter().all(|other| other.name != scenario.name));
         }
     }
 }

@@ -59,10 +59,8 @@ impl Summary {
     /// How fast ours is, as words: "2.7×", or for the floor how many times as long it takes.
     pub(super) fn ratio(&self) -> String {
         match self.scenario.rival {
-            Rival::PgDump(_) | Rival::PgRestore(_) | Rival::Pipe(_) => {
-                format!("{:.2}× as fast", self.speed())
-            }
             Rival::Floor => format!("{:.2}× as long", 1.0 / self.speed()),
+            _ => format!("{:.2}× as fast", self.speed()),
         }
     }
 
@@ -73,8 +71,8 @@ impl Summary {
             return String::new();
         };
         let mut text = match self.scenario.rival {
-            Rival::PgDump(_) | Rival::PgRestore(_) | Rival::Pipe(_) => format!("≥ {speed}×"),
             Rival::Floor => format!("≤ {:.1}×", 1.0 / speed),
+            _ => format!("≥ {speed}×"),
         };
         if let Some(size) = wanted.size {
             text.push_str(&format!(", size ≤ {size}×"));
