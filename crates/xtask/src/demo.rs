@@ -1,18 +1,15 @@
 //! `cargo xtask demo`: a real database becomes an archive, which stock pg_restore restores, and pgdumprs itself.
 
-mod identical;
-
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use indicatif::HumanCount;
-use pgdumprs_testkit::compare::without_internal_options;
 use pgdumprs_testkit::{Database, Major, Server, checked_output, restoring_major, tool};
 
-use self::identical::first_differences;
 use crate::build::{build, succeed};
+use crate::identical::{first_differences, stock_dump};
 
 /// Back up a sample database with pgdumprs, restore it with stock pg_restore and with pgdumprs, and compare both copies.
 ///
@@ -159,13 +156,6 @@ impl Summary {
 
 fn pg_restore(server: &Server) -> Command {
     tool(restoring_major(server.major()), "pg_restore")
-}
-
-/// A database as plain SQL, by the stock tool of the reference major, without what servers keep for themselves and number as it comes.
-fn stock_dump(database: &Database) -> Result<Vec<u8>> {
-    let mut dump = pgdumprs_testkit::reference_pg_dump();
-    let output = checked_output(dump.args(["-d", &database.conninfo()]))?;
-    Ok(without_internal_options(&output.stdout))
 }
 
 /// Number of tables and of rows in all of them.

@@ -1,12 +1,14 @@
-//! Development tasks: bench, demo, docs, fuzz, pg and test.
+//! Development tasks: bench, demo, docs, fuzz, pg, portability and test.
 
 mod bench;
 mod build;
 mod demo;
 mod docs;
 mod fuzz;
+mod identical;
 mod minimum_rust;
 mod pg;
+mod portability;
 mod test;
 
 use std::process::ExitCode;
@@ -28,6 +30,7 @@ enum Task {
     Docs(docs::Arguments),
     Fuzz(fuzz::Arguments),
     Pg(pg::Arguments),
+    Portability(portability::Arguments),
     Test(test::Arguments),
 }
 
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Task::Docs(arguments) => docs::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Pg(arguments) => pg::run(&arguments),
+        Task::Portability(arguments) => portability::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
     };
     match outcome {

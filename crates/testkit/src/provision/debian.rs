@@ -90,18 +90,31 @@ pub(super) fn fetch_programs(suite: &str, packages: &[&str], tree: &Path) -> Res
 
 /// Unpacks packages and the libraries they need, without what nothing here reads.
 fn fetch_packages(suites: &[&str], roots: &[String], tree: &Path) -> Result<()> {
+    unpack_chosen(suites, tree, |apt| apt.needed_packages(roots))
+}
+
+/// Unpacks packages alone, without what nothing here reads.
+pub(super) fn unpack_packages(suites: &[&str], packages: &[String], tree: &Path) -> Result<()> {
+    unpack_chosen(suites, tree, |_| Ok(packages.to_vec()))
+}
+
+fn unpack_chosen(
+    suites: &[&str],
+    tree: &Path,
+    choose: impl FnOnce(&Apt) -> Result<Vec<String>>,
+) -> Result<()> {
     host::require_program("patchelf", "patchelf")?;
     host::require_file(Path::new(KEYRING), "debian-archive-keyring")?;
     let downloads = tree.join("apt");
     let apt = Apt::prepare(suites, &downloads)?;
-    let packages = apt.needed_packages(roots)?;
+    let packages = choose(&apt)?;
     unpack(&apt.download(&packages)?, tree)?;
     fs::remove_dir_all(&downloads).with_context(|| format!("removing {}", downloads.display()))?;
     remove_parts(&UNUSED, tree)
 }
 
 /// Makes the programs of a folder of the tree use the tree's loader and libraries, and returns the folder.
-fn make_runnable(tree: &Path, folder: &str) -> Result<PathBuf> {
+pub(super) fn make_runnable(tree: &Path, folder: &str) -> Result<PathBuf> {
     let bin = tree.join(folder);
     let (loader, libraries) = locate_libraries(tree)?;
     relocate::set_search_path(&bin, Some(&loader), &libraries)?;

@@ -1,4 +1,5 @@
-//! Finds or fetches stock PostgreSQL for each supported major, PgBouncer, pgcopydb, and an old Rust.
+//! Finds or fetches stock PostgreSQL for each supported major, PgBouncer, pgcopydb, an old Rust, and what pgdumprs is built with for other
+//! systems.
 //!
 //! A major that the machine has installed is used as it is, if it has the extensions that tests want. Where it lacks one, and for
 //! majors that are not installed, a complete server is fetched into a cache outside the repository, once: what is there and complete
@@ -7,6 +8,7 @@
 //! Nothing is installed system-wide except the few host programs that fetching needs.
 
 mod cache;
+mod cross;
 mod debian;
 mod host;
 mod installation;
@@ -23,6 +25,7 @@ mod slot;
 
 pub use cache::{CACHE_VARIABLE, cache_dir};
 pub(crate) use cache::{create_open, lock};
+pub use cross::{Wine, cross_cargo, emulator};
 pub use debian::MIRROR_VARIABLE;
 pub(crate) use host::effective_uid;
 pub use host::require_program;

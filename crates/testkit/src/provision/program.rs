@@ -9,20 +9,23 @@ use anyhow::{Context, Result};
 use super::cache::{cache_dir, create_open, lock, remove_if_there};
 use super::host;
 
-/// The Debian suite that they are fetched from, unless a newer one is wanted.
+/// The Debian suite that most are fetched from.
 pub(super) const SUITE: &str = "trixie";
 
-/// Returns the path of a program that is called `name` in the cache. If it is not there, `fetch` puts what a suite has into a folder and tells
-/// its path.
+/// Returns the path of a program that is called `name` in the cache, from a Debian suite or another source. If it is not there, `fetch` puts it into a
+/// folder and tells its path.
 ///
 /// The lock is held while fetching, so a second process waits and then finds the result. The stamp is written last.
 pub(super) fn find_or_fetch(
     name: &str,
-    suite: &str,
+    source: &str,
     fetch: impl FnOnce(&Path) -> Result<PathBuf>,
 ) -> Result<PathBuf> {
     let dir = cache_dir()?;
-    let folder = format!("{name}-debian-{suite}");
+    let folder = match source {
+        "pypi" => format!("{name}-{source}"),
+        suite => format!("{name}-debian-{suite}"),
+    };
     let (tree, stamp) = (dir.join(&folder), dir.join(format!("{folder}.stamp")));
     if let Some(program) = stamped(&stamp) {
         return Ok(program);

@@ -40,6 +40,17 @@ pub(super) fn set_search_path(bin: &Path, loader: Option<&Path>, search_path: &s
     Ok(())
 }
 
+/// Takes the search path out of a library whose name begins in a way.
+pub(super) fn remove_search_path(folder: &Path, name: &str) -> Result<()> {
+    for file in files(folder)? {
+        let found = file.file_name().and_then(|found| found.to_str());
+        if found.is_some_and(|found| found.starts_with(name)) {
+            host::run(Command::new("patchelf").arg("--remove-rpath").arg(&file))?;
+        }
+    }
+    Ok(())
+}
+
 /// Whether a file is in the executable format, as opposed to a script.
 fn is_program(path: &Path) -> Result<bool> {
     let mut start = [0; 4];

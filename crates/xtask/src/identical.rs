@@ -1,12 +1,23 @@
-//! Whether two SQL dumps say the same.
+//! Whether two databases are the same, by what stock pg_dump says of them.
+
+use anyhow::Result;
+use pgdumprs_testkit::compare::without_internal_options;
+use pgdumprs_testkit::{Database, checked_output};
 
 /// Differing lines that are shown.
 const SHOWN: usize = 10;
 
+/// A database as plain SQL, by the stock tool of the reference major, without what servers keep for themselves and number as it comes.
+pub(crate) fn stock_dump(database: &Database) -> Result<Vec<u8>> {
+    let mut dump = pgdumprs_testkit::reference_pg_dump();
+    let output = checked_output(dump.args(["-d", &database.conninfo()]))?;
+    Ok(without_internal_options(&output.stdout))
+}
+
 /// The first lines in which two dumps differ, as a text to print; empty where they are the same.
 ///
 /// Lines that are different in every dump, the random key of `\restrict` and `\unrestrict`, do not count.
-pub(super) fn first_differences(before: &[u8], after: &[u8]) -> String {
+pub(crate) fn first_differences(before: &[u8], after: &[u8]) -> String {
     let (mut before, mut after) = (lines(before), lines(after));
     let mut shown = 0;
     let mut text = String::new();

@@ -1,0 +1,84 @@
+//! Building for another system.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use pgdumprs_testkit::provision;
+
+use crate::build::{succeed, target, workspace};
+
+/// The package of the command.
+const PACKAGE: &str = "pgdumprs-cli";
+
+/// An archive of no object files.
+const EMPTY_LIBRARY: &str = "!<arch>\n";
+
+/// How the command is built.
+pub(super) struct Build {
+    /// Apart from what the machine's own toolchain builds.
+    folder: PathBuf,
+    is_debug: bool,
+}
+
+impl Build {
+    /// As users get it, or as for tests.
+    pub(super) fn new(is_debug: bool) -> Build {
+        Build {
+            folder: target().join("portability"),
+            is_debug,
+        }
+    }
+
+    /// Builds it for a target, such as `x86_64-unknown-linux-musl`, and returns its path.
+    pub(super) fn program(&self, triple: &str) -> Result<PathBuf> {
+        let mut cargo = self.cargo("zigbuild", triple)?;
+        let profile = if self.is_debug {
+            "debug"
+        } else {
+            cargo.arg("--release");
+            "release"
+        };
+        succeed(&mut cargo)?;
+        let name = if triple.contains("windows") {
+            "pgdumprs.exe"
+        } else {
+            "pgdumprs"
+        };
+        Ok(self.folder.join(triple).join(profile).join(name))
+    }
+
+    /// Compiles it for a target as far as that goes without linking it.
+    pub(super) fn check(&self, triple: &str) -> Result<()> {
+        succeed(&mut self.cargo("check", triple)?)
+    }
+
+    fn cargo(&self, task: &str, triple: &str) -> Result<Command> {
+        let folder = &self.folder;
+        let libraries = folder.join("libraries");
+        fs::create_dir_all(&libraries)?;
+        // Debian's compiler names it for Windows, and nothing of it is used.
+        fs::write(libraries.join("libssp_nonshared.a"), EMPTY_LIBRARY)?;
+        let mut cargo = provision::cross_cargo()?;
+        cargo
+            .args([task, "--locked", "--quiet", "-Zbuild-std"])
+            .args(["--package", PACKAGE, "--target", triple])
+            .current_dir(workspace())
+            .env("CARGO_TARGET_DIR", folder)
+            .env("XDG_CACHE_HOME", folder.join("cache"))
+            .env(
+                "CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS",
+                format!("-Lnative={}", libraries.display()),
+            );
+        Ok(cargo)
+    }
+}
+
+/// How large a program is, for people.
+pub(super) fn size(program: &Path) -> Result<String> {
+    let bytes = fs::metadata(program)
+        .with_context(|| format!("looking at {}", program.display()))?
+        .len();
+    Ok(format!("{:.1} MB", bytes as f64 / 1e6))
+}
