@@ -28,11 +28,13 @@ impl Program {
 
     fn named(called: Option<&OsStr>) -> Self {
         let name = called.and_then(|called| Path::new(called).file_stem());
-        match name.and_then(OsStr::to_str) {
-            Some("pg_dump") => Self::PgDump,
-            Some("pg_restore") => Self::PgRestore,
-            _ => Self::Pgdumprs,
-        }
+        let Some(name) = name.and_then(OsStr::to_str) else {
+            return Self::Pgdumprs;
+        };
+        [Self::PgDump, Self::PgRestore]
+            .into_iter()
+            .find(|program| is_same_file(name, program.name()))
+            .unwrap_or(Self::Pgdumprs)
     }
 
     /// Its name, as messages begin with it.
@@ -82,6 +84,15 @@ impl Program {
     }
 }
 
+/// Whether two names are one file's. For Windows, the case of letters makes no difference.
+fn is_same_file(one: &str, other: &str) -> bool {
+    if cfg!(windows) {
+        one.eq_ignore_ascii_case(other)
+    } else {
+        one == other
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +103,14 @@ mod tests {
             ("pg_dump", Program::PgDump),
             ("/usr/local/bin/pg_restore", Program::PgRestore),
             ("./pg_dump.exe", Program::PgDump),
+            (
+                "PG_DUMP.EXE",
+                if cfg!(windows) {
+                    Program::PgDump
+                } else {
+                    Program::Pgdumprs
+                },
+            ),
             ("pg_dumprs", Program::Pgdumprs),
             ("/pg_dump/pgdumprs", Program::Pgdumprs),
             ("", Program::Pgdumprs),
