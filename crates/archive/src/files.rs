@@ -22,6 +22,26 @@ pub fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a folder that only its owner may enter.
+///
+/// # Errors
+/// Where it cannot be made, or is there.
+#[cfg(unix)]
+pub(crate) fn create_private_folder(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+
+    std::fs::DirBuilder::new().mode(0o700).create(folder)
+}
+
+/// Makes a folder, which those may enter whom the folder around it lets.
+///
+/// # Errors
+/// Where it cannot be made, or is there.
+#[cfg(not(unix))]
+pub(crate) fn create_private_folder(folder: &Path) -> io::Result<()> {
+    std::fs::create_dir(folder)
+}
+
 /// Gives a file the name `to` by `rename`.
 ///
 /// On Windows, what another program has open may not be renamed or replaced. Programs that look for viruses or make backups open whatever is

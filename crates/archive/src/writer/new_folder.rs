@@ -1,7 +1,7 @@
 //! A folder in which an archive in the directory format is made.
 
 use std::{
-    fs::{self, DirBuilder, File},
+    fs::{self, File},
     io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -52,10 +52,7 @@ impl NewFolder {
     pub fn create(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let error = |source| Error::Write { offset: 0, source };
-        let mut builder = DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        let made_here = match builder.create(path) {
+        let made_here = match files::create_private_folder(path) {
             Ok(()) => true,
             Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
                 return Err(error(source));
