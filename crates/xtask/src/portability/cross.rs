@@ -12,6 +12,10 @@ use crate::build::{succeed, target, workspace};
 /// The package of the command.
 const PACKAGE: &str = "pgdumprs-cli";
 
+/// Debian's compiler has no start files for programs without libraries; the linker has its own, for programs that stay where they are linked to.
+const WITHOUT_LIBRARIES: &str =
+    "-Clink-self-contained=no -Ctarget-feature=+crt-static -Crelocation-model=static";
+
 /// An archive of no object files.
 const EMPTY_LIBRARY: &str = "!<arch>\n";
 
@@ -71,6 +75,12 @@ impl Build {
                 "CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS",
                 format!("-Lnative={}", libraries.display()),
             );
+        for processor in ["X86_64", "AARCH64"] {
+            cargo.env(
+                format!("CARGO_TARGET_{processor}_UNKNOWN_LINUX_MUSL_RUSTFLAGS"),
+                WITHOUT_LIBRARIES,
+            );
+        }
         Ok(cargo)
     }
 }
