@@ -189,8 +189,8 @@ impl Restore {
         self
     }
 
-    /// Keeps each table to one connection, so that its rows come in the archive's order. Otherwise a large table that the restore has made is
-    /// loaded over several.
+    /// Keeps each table to one connection, so that its rows are sent in the archive's order. Otherwise a large table that the restore has made is
+    /// loaded over several. The server may still put a row where there is room for it; in one transaction with its table, it does not.
     #[must_use]
     pub fn keep_row_order(mut self, keep: bool) -> Self {
         self.settings.shared_from = match keep {

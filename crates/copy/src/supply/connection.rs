@@ -84,7 +84,8 @@ impl Connection {
         Self::new(session, plan, Locks::of_follower(), told, keeper)
     }
 
-    /// Reads as the leader until nobody can ask any more, and what an archive has to have beside that. Gives the session back, or lets everybody know who waits that nothing will come.
+    /// Reads as the leader until nobody can ask any more, and then what an archive lacks. Gives the session back, or lets everybody know who waits that
+    /// nothing will come.
     pub(super) async fn lead(
         mut self,
         mut requests: UnboundedReceiver<Request>,

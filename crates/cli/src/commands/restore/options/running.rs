@@ -41,7 +41,7 @@ pub(super) struct RunningArgs {
     #[arg(short, long, value_name = "NUM", value_parser = number())]
     pub(super) jobs: Option<u32>,
 
-    /// Load each table over one connection, so that its rows come in the order of the archive
+    /// Load each table over one connection, so that its rows are sent in the order of the archive
     ///
     /// Otherwise large tables that this restore has made are loaded over several.
     #[arg(long)]
