@@ -2,21 +2,16 @@
 
 use anyhow::{Result, ensure};
 use pgdumprs::CloneEnd;
-use pgdumprs_testkit::{Major, Server, for_each_major};
+use pgdumprs_testkit::{Major, Server, for_each_major_at_scale};
 
-use super::{ALL_WAYS, DIVIDED, NOT_RESTORED_ALIKE, Way, clone, compare, kinds, make_roles, run};
-
-pub(crate) fn is_thorough() -> bool {
-    std::env::var_os("PGDUMPRS_SCALE").is_some()
-}
+use super::{
+    ALL_WAYS, DIVIDED, NOT_RESTORED_ALIKE, Way, clone, compare, is_thorough, kinds, make_roles, run,
+};
 
 /// By default on the newest major.
 #[test]
 fn the_sample_database() {
-    for_each_major(|server| {
-        if server.major() != Major::REFERENCE && !is_thorough() {
-            return Ok(());
-        }
+    for_each_major_at_scale(|server| {
         let source = server.database();
         source.load_fixture("logistics")?;
         compare(&source, ALL_WAYS)
@@ -29,10 +24,7 @@ const TELLING: &[&str] = &["data", "large_object", "matview", "partition", "trig
 /// Kinds of objects, each file in a database of its own: all files where there is time, on each major, and else a few on the newest.
 #[test]
 fn each_kind_of_object() {
-    for_each_major(|server| {
-        if server.major() != Major::REFERENCE && !is_thorough() {
-            return Ok(());
-        }
+    for_each_major_at_scale(|server| {
         make_roles(server)?;
         let mut failures = Vec::new();
         for (name, file) in kinds(server, NOT_RESTORED_ALIKE)? {

@@ -8,7 +8,7 @@ use pgdumprs::{CloneEnd, CloneEvent, RestoreEvent, RestoreStopped};
 use pgdumprs_testkit::random::random_numbers;
 use pgdumprs_testkit::{Database, Fault, Major, Server, SlowLink};
 
-use super::{ALL_WAYS, Way, check, over, run};
+use super::{ALL_WAYS, Way, check, is_thorough, over, run};
 
 const SEED: u64 = 31;
 
@@ -56,9 +56,9 @@ pub(super) fn clone_over(
 /// What is said to be complete is: the rest says what is missing.
 #[test]
 fn nothing_looks_complete_that_is_not() -> Result<()> {
-    let points = match std::env::var_os("PGDUMPRS_SCALE") {
-        Some(_) => 25,
-        None => 2,
+    let points = match is_thorough() {
+        true => 25,
+        false => 2,
     };
     let server = Server::get(Major::REFERENCE);
     let source = source(&server);

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};
 use pgdumprs::CloneEnd;
-use pgdumprs_testkit::{DatabaseOptions, Major, Server, for_each_major};
+use pgdumprs_testkit::{DatabaseOptions, Major, Server, for_each_major_at_scale};
 
-use super::effect::is_thorough;
 use super::{ALL_WAYS, DIVIDED, clone, compare, run};
 
 /// A table of every type that goes over in binary, with arrays of it, and values at the edges of what it can hold.
@@ -98,10 +97,7 @@ fn telling_server() -> Result<Server> {
 /// By default on the newest major.
 #[test]
 fn values_are_the_same_in_either_format() {
-    for_each_major(|server| {
-        if server.major() != Major::REFERENCE && !is_thorough() {
-            return Ok(());
-        }
+    for_each_major_at_scale(|server| {
         let source = server.database();
         source.execute_sql(EDGES);
         source.execute_sql(OTHERS);

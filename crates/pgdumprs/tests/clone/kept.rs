@@ -13,7 +13,7 @@ use pgdumprs_testkit::{
 use tempfile::TempDir;
 
 use super::faults::{self, Side};
-use super::{ALL_WAYS, DIVIDED, Way, check, clone, run};
+use super::{ALL_WAYS, DIVIDED, Way, check, clone, is_thorough, run};
 
 const SEED: u64 = 53;
 
@@ -96,7 +96,7 @@ fn it_is_the_archive_of_a_dump() {
         for &way in ALL_WAYS {
             for (turn, compression) in compressions.into_iter().enumerate() {
                 let is_told_apart = turn == 0 || way.part_bytes == DIVIDED.part_bytes;
-                if !is_told_apart && std::env::var_os("PGDUMPRS_SCALE").is_none() {
+                if !is_told_apart && !is_thorough() {
                     continue;
                 }
                 let how = format!("{way:?}, {compression:?}");
@@ -151,9 +151,9 @@ fn it_has_what_the_target_does_not_take() -> Result<()> {
 /// Whatever connection is lost, there is the right archive or none.
 #[test]
 fn it_is_whole_or_not_there() -> Result<()> {
-    let points = match std::env::var_os("PGDUMPRS_SCALE") {
-        Some(_) => 25,
-        None => 2,
+    let points = match is_thorough() {
+        true => 25,
+        false => 2,
     };
     let server = Server::get(Major::REFERENCE);
     let source = faults::source(&server);

@@ -18,6 +18,11 @@ use pgdumprs::{CloneEnd, CloneError, CloneReport, DatabaseClone};
 use pgdumprs_testkit::compare::compare_copy;
 use pgdumprs_testkit::{Database, Server, fixture_files, fixtures_dir};
 
+/// Whether there is time for everything.
+fn is_thorough() -> bool {
+    std::env::var_os("PGDUMPRS_SCALE").is_some()
+}
+
 /// How a clone goes about.
 #[derive(Clone, Copy, Debug)]
 struct Way {

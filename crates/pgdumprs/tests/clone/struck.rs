@@ -10,16 +10,12 @@ use pgdumprs_testkit::random::random_numbers;
 use pgdumprs_testkit::{Database, Server, SmallDisk, for_each_major_at_scale};
 
 use super::faults::{self, Side};
-use super::{ALL_WAYS, DIVIDED, Way, check, clone, run};
+use super::{ALL_WAYS, DIVIDED, Way, check, clone, is_thorough, run};
 
 const SEED: u64 = 41;
 
 /// The time within which a server recovers.
 const LIMIT: Duration = Duration::from_secs(60);
-
-fn is_thorough() -> bool {
-    std::env::var_os("PGDUMPRS_SCALE").is_some()
-}
 
 /// What happens to the processes that work in a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use pgdumprs::{CloneEnd, Dump};
 use pgdumprs_testkit::compare::{compare_copy, compare_rows};
 use pgdumprs_testkit::{Database, Major, Server, fixtures_dir, reference_pg_restore};
 
-use super::effect::is_thorough;
+use super::is_thorough;
 use super::{DIVIDED, NOT_RESTORED_ALIKE, clone, make_roles, run};
 
 #[test]

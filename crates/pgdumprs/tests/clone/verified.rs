@@ -4,9 +4,11 @@ use std::sync::{Arc, mpsc};
 
 use anyhow::{Result, ensure};
 use pgdumprs::{CloneEnd, CloneEvent, CloneReport, ComparedKind, DatabaseClone, RestoreEvent};
-use pgdumprs_testkit::{Database, DatabaseOptions, Major, Server, for_each_major};
+use pgdumprs_testkit::{
+    Database, DatabaseOptions, Major, Server, for_each_major, for_each_major_at_scale,
+};
 
-use super::{ALL_WAYS, DIVIDED, Way, clone, kinds, make_roles, run};
+use super::{ALL_WAYS, DIVIDED, Way, clone, is_thorough, kinds, make_roles, run};
 
 const ONE_PAIR: Way = Way {
     jobs: 1,
@@ -79,11 +81,7 @@ fn bend(source: &Database, target: &Database) {
 /// By default on the newest major.
 #[test]
 fn what_was_cloned_is_equal() {
-    for_each_major(|server| {
-        let is_thorough = std::env::var_os("PGDUMPRS_SCALE").is_some();
-        if server.major() != Major::REFERENCE && !is_thorough {
-            return Ok(());
-        }
+    for_each_major_at_scale(|server| {
         let source = source(server);
         for &way in ALL_WAYS {
             let target = server.database();
@@ -122,8 +120,7 @@ fn what_was_cloned_is_equal() {
 /// To a server of another release.
 #[test]
 fn releases_make_the_same_checksums() -> Result<()> {
-    let is_thorough = std::env::var_os("PGDUMPRS_SCALE").is_some();
-    let pairs: &[(Major, Major)] = match is_thorough {
+    let pairs: &[(Major, Major)] = match is_thorough() {
         true => &[
             (Major::V13, Major::V17),
             (Major::V15, Major::V18),
@@ -147,7 +144,7 @@ const NOT_TAKEN: &[&str] = &["partition_hash_enum", "security_label"];
 /// Every kind of object that has data, where there is time.
 #[test]
 fn fixtures_are_equal() {
-    if std::env::var_os("PGDUMPRS_SCALE").is_none() {
+    if !is_thorough() {
         return;
     }
     for_each_major(|server| {

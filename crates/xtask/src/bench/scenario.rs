@@ -113,6 +113,27 @@ const fn times(speed: f64) -> Wanted {
     }
 }
 
+/// One that is neither far nor costly, and wants to be so many times as fast.
+const fn near(
+    name: &'static str,
+    title: &'static str,
+    database: Kind,
+    ours: &'static [&'static str],
+    rival: Rival,
+    speed: f64,
+) -> Scenario {
+    Scenario {
+        name,
+        title,
+        database,
+        far: false,
+        ours,
+        rival,
+        wanted: times(speed),
+        costs: Costs::Little,
+    }
+}
+
 const NOTHING: Wanted = Wanted {
     speed: None,
     size: None,

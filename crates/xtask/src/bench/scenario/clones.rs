@@ -1,6 +1,6 @@
 //! Clones against `pg_dump | pg_restore`, and against pgcopydb.
 
-use super::{Cloned, Costs, JOBS, Rival, Scenario, times};
+use super::{Cloned, Costs, JOBS, Rival, Scenario, near};
 use crate::bench::database::Kind;
 
 const fn clone(
@@ -10,16 +10,7 @@ const fn clone(
     rival: Rival,
     speed: f64,
 ) -> Scenario {
-    Scenario {
-        name,
-        title,
-        database,
-        far: false,
-        ours: JOBS,
-        rival,
-        wanted: times(speed),
-        costs: Costs::Little,
-    }
+    near(name, title, database, JOBS, rival, speed)
 }
 
 /// Into another database of the server.

@@ -1,6 +1,6 @@
 //! Restores against `pg_restore`.
 
-use super::{Costs, Restored, Rival, Scenario, times};
+use super::{Costs, Restored, Rival, Scenario, near};
 use crate::bench::database::Kind;
 
 const FROM_FILE: Restored = Restored {
@@ -18,16 +18,14 @@ const fn restore(
     restored: Restored,
     speed: f64,
 ) -> Scenario {
-    Scenario {
+    near(
         name,
         title,
         database,
-        far: false,
         ours,
-        rival: Rival::PgRestore(restored),
-        wanted: times(speed),
-        costs: Costs::Little,
-    }
+        Rival::PgRestore(restored),
+        speed,
+    )
 }
 
 pub(super) const ALL: &[Scenario] = &[
