@@ -99,9 +99,11 @@ fn round_trips_do_not_grow_with_tables() -> Result<()> {
         source.execute_sql(format!(
             "DO $$ BEGIN FOR i IN 1..{tables} LOOP EXECUTE format('CREATE TABLE t_%s AS SELECT 1 AS id', i); END LOOP; END $$"
         ));
+        // Where answers come at once, a busy machine asks one by one what it would have asked together.
+        let delay = Duration::from_millis(10);
         let links = [
-            SlowLink::open(&server, Duration::ZERO)?,
-            SlowLink::open(&server, Duration::ZERO)?,
+            SlowLink::open(&server, delay)?,
+            SlowLink::open(&server, delay)?,
         ];
         let way = Way {
             jobs: 1,
