@@ -1,4 +1,6 @@
-//! Reads and writes PostgreSQL's archive formats: custom, directory and tar, those of `pg_dump -Fc`, `-Fd` and `-Ft`.
+#![doc = include_str!("../README.md")]
+//!
+//! # What is in it
 //!
 //! The crate knows bytes and nothing else: no server, no SQL, no async. [`Writer`] turns a [`Header`], a list of
 //! [`Entry`] and their data into an archive of version 1.14, 1.15 or 1.16; [`Reader`] takes archives of version 1.12 to

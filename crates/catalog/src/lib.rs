@@ -1,4 +1,6 @@
-//! Reads PostgreSQL's system catalogs into a typed model.
+#![doc = include_str!("../README.md")]
+//!
+//! # Inside
 //!
 //! Reading happens in two flights, so that the number of round trips never depends on the number of objects:
 //!

@@ -1,4 +1,6 @@
-//! Opens sessions with PostgreSQL servers from libpq's connection parameters.
+#![doc = include_str!("../README.md")]
+//!
+//! # Inside
 //!
 //! [`ConnectParams`] are read from connection strings and completed from the environment;
 //! [`Session::connect`] opens a [`Session`] with them. A session runs statements by the simple

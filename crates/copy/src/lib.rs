@@ -1,3 +1,7 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Inside
+//!
 //! Streams table data and large objects out of a server, compressed and in the order of the archive's entries.
 //!
 //! A [`Plan`] divides [`Job`]s into parts; [`run()`] reads them over any number of connections in one snapshot and hands [`Steps`] to

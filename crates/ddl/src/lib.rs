@@ -1,3 +1,7 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Inside
+//!
 //! Turns a catalog model into the ordered entries of an archive. Pure: it never talks to a server.
 //!
 //! The reference is what pg_dump 19 writes; the stages are:

@@ -1,17 +1,6 @@
-//! Backs up a PostgreSQL database into a custom-format archive, the kind that `pg_dump -Fc` writes and `pg_restore` reads, and restores such
-//! archives.
+#![doc = include_str!("../README.md")]
 //!
-//! No PostgreSQL program or library is needed: the archive is written straight from the server's catalogs, and restored by statements to it.
-//!
-//! ```no_run
-//! # async fn example() -> Result<(), pgdumprs::Error> {
-//! let report = pgdumprs::Dump::new("postgresql://app@db.example.com/shop?sslmode=require")?
-//!     .to_file("shop.dump")
-//!     .await?;
-//! println!("{} tables, {} rows", report.tables, report.rows);
-//! # Ok(())
-//! # }
-//! ```
+//! # Dumps
 //!
 //! A dump runs in one read-only, repeatable-read transaction, and holds `ACCESS SHARE` locks on the tables it dumps. Settings are
 //! made with `SET LOCAL` and pinned so that nothing a role, a database or a pooler has set can bend the output.
@@ -159,8 +148,3 @@ pub use restore::{
 pub use settings::LockWait;
 pub use sync_method::SyncMethod;
 pub use table_data::{TableDataError, find_table_data};
-
-/// The README's examples, so that they compile.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;

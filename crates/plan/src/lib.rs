@@ -1,3 +1,7 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Inside
+//!
 //! Tells what a server will make of a script, before anything is changed.
 //!
 //! [`Target::read`] asks the server in one flight of queries what it is and has: roles and whom the session may become, extensions, objects

@@ -1,3 +1,7 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Inside
+//!
 //! Carries out a script on a server: definitions one behind the other without a wait between them, rows and indexes over several
 //! connections.
 //!

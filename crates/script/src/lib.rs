@@ -1,3 +1,7 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # What is in it
+//!
 //! Turns an archive's table of contents into the ordered steps that restore it, and those into the SQL that psql or a server takes.
 //!
 //! The crate is pure: it knows entries and options, no server and no files. [`Script::new`] decides what is restored and in which

@@ -1,3 +1,7 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Inside
+//!
 //! Names and strings as SQL: quoted where they must be, in the encoding that they are in.
 //!
 //! Names may be in any encoding, so all of it goes from bytes to bytes.

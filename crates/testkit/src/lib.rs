@@ -41,3 +41,8 @@ pub use small_disk::SmallDisk;
 pub use tools::{
     checked_output, reference_pg_dump, reference_pg_restore, restoring_major, tool, try_tool,
 };
+
+/// The README's examples, so that they compile. They stand here since packages hold nothing from without their folders.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
