@@ -93,6 +93,14 @@ impl Source {
         }
     }
 
+    /// Whether an entry's data may be enough for several connections, which those of this many bytes are. Out of a pipe that is not known before.
+    pub(crate) fn may_be_shared(&self, dump_id: i32, from: u64) -> bool {
+        match &self.0 {
+            Kind::Archive(archive) => archive.is_read_once || self.size(dump_id) >= from,
+            Kind::Server(_) => self.parts(dump_id) > 1,
+        }
+    }
+
     /// In how many parts an entry's data can be read by as many connections, one at least.
     pub(crate) fn parts(&self, dump_id: i32) -> usize {
         match &self.0 {

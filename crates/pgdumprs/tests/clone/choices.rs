@@ -6,7 +6,7 @@ use pgdumprs::{
 };
 use pgdumprs_testkit::{Database, Major, Server};
 
-use super::{ALL_WAYS, DIVIDED, check, clone, run};
+use super::{ALL_WAYS, DIVIDED, check, clone, run, telling_server};
 
 fn source(server: &Server) -> Database {
     let source = server.database();
@@ -156,6 +156,37 @@ fn the_database_is_made_where_that_is_asked_for() -> Result<()> {
     other.execute_sql(format!("DROP DATABASE IF EXISTS {name}"));
     ensure!(report?.end() == CloneEnd::Complete);
     counted
+}
+
+/// A table's rows go over by one COPY where they shall keep their order.
+#[test]
+fn rows_keep_their_order_where_that_is_asked_for() -> Result<()> {
+    let source = Server::get(Major::REFERENCE).database();
+    source.execute_sql(
+        "CREATE TABLE item AS SELECT g AS id, repeat(md5(g::text), 10) AS t FROM generate_series(1, 60000) g",
+    );
+    let server = telling_server()?;
+    let copies = || -> Result<usize> {
+        Ok(server
+            .log()?
+            .matches("statement: COPY public.item (id, t) FROM stdin")
+            .count())
+    };
+    let mut before = 0;
+    for (keeps, wanted) in [(true, 1..=1), (false, 2..=usize::MAX)] {
+        let target = server.database();
+        let kept =
+            clone(&source, &target, DIVIDED)?.target(|restore| restore.keep_row_order(keeps));
+        let report = run(kept)?;
+        check(&source, &target, &report, "in order")?;
+        let count = copies()? - before;
+        before += count;
+        ensure!(
+            wanted.contains(&count),
+            "rows are kept in order: {keeps}, by {count} COPYs"
+        );
+    }
+    Ok(())
 }
 
 #[test]

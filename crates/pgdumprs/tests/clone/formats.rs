@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use pgdumprs::CloneEnd;
 use pgdumprs_testkit::{DatabaseOptions, Major, Server, for_each_major_at_scale};
 
-use super::{ALL_WAYS, DIVIDED, clone, compare, run};
+use super::{ALL_WAYS, DIVIDED, clone, compare, run, telling_server};
 
 /// A table of every type that goes over in binary, with arrays of it, and values at the edges of what it can hold.
 const EDGES: &str = r#"
@@ -70,8 +70,7 @@ CREATE TABLE without (); INSERT INTO without DEFAULT VALUES;
 
 /// Which tables of the schema have been filled on a server, and in which formats.
 fn formats(server: &Server) -> Result<BTreeSet<(String, &'static str)>> {
-    let log = std::fs::read(server.socket_dir().join("log"))?;
-    let log = String::from_utf8_lossy(&log);
+    let log = server.log()?;
     let copies = log
         .lines()
         .filter_map(|line| line.split_once("statement: COPY formats."));
@@ -85,13 +84,6 @@ fn formats(server: &Server) -> Result<BTreeSet<(String, &'static str)>> {
         (name.to_owned(), format)
     });
     Ok(named.collect())
-}
-
-/// A server that writes down the COPYs which it is asked for.
-fn telling_server() -> Result<Server> {
-    Server::builder(Major::REFERENCE)
-        .setting("log_statement", "all")
-        .start()
 }
 
 /// By default on the newest major.

@@ -8,7 +8,7 @@ use pgdumprs::{Restore, RestoreEnd};
 use pgdumprs_connect::{ConnectParams, Session};
 use pgdumprs_testkit::{Major, Server};
 
-use crate::dump;
+use crate::{SHARED, dump, into, run};
 
 /// How often it is restored: whether a lock is asked for between those of two connections is a matter of chance.
 const TURNS: usize = 5;
@@ -66,6 +66,46 @@ fn nobody_waits_for_whoever_has_not_got_the_locks() -> Result<()> {
             );
             ensure!(target.psql("SELECT count(*) FROM event") == "30000");
         }
+    }
+    Ok(())
+}
+
+/// A table's rows are loaded by one COPY where they shall keep their order.
+#[test]
+fn rows_keep_their_order_where_that_is_asked_for() -> Result<()> {
+    let server = Server::builder(Major::REFERENCE)
+        .setting("log_statement", "all")
+        .start()?;
+    let source = server.database();
+    source.execute_sql(
+        "CREATE TABLE item AS SELECT g AS id, md5(g::text) || md5((-g)::text) AS t FROM generate_series(1, 200000) g",
+    );
+    let folder = tempfile::tempdir()?;
+    let archive = folder.path().join("a.dump");
+    dump(&source, &archive)?;
+    let copies = || -> Result<usize> {
+        Ok(server
+            .log()?
+            .matches("statement: COPY public.item (id, t) FROM stdin")
+            .count())
+    };
+    let mut before = 0;
+    for (keeps, wanted) in [(true, 1..=1), (false, 2..=usize::MAX)] {
+        let target = server.database();
+        let restore = into(&target, SHARED)?;
+        let restore = match keeps {
+            true => restore.keep_row_order(true),
+            false => restore,
+        };
+        let report = run(restore, &archive)?;
+        ensure!(report.end() == RestoreEnd::Complete, "{report:?}");
+        ensure!(target.psql("SELECT count(*) FROM item") == "200000");
+        let count = copies()? - before;
+        before += count;
+        ensure!(
+            wanted.contains(&count),
+            "rows are kept in order: {keeps}, by {count} COPYs"
+        );
     }
     Ok(())
 }

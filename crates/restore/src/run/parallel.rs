@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pgdumprs_connect::Session;
-use pgdumprs_script::Session as Told;
+use pgdumprs_script::{Parts, Session as Told};
 use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet};
 
@@ -62,6 +62,24 @@ impl Shift {
 }
 
 impl Crew {
+    /// How many connections may have something to do at the same time: one for each step, or all where several load one table.
+    fn wanted_connections(&self, steps: &[usize]) -> usize {
+        let may_be_shared = |&step: &usize| {
+            let step = &self.script.steps()[step];
+            let entry = self.script.entry(step);
+            entry.descriptor == "TABLE DATA"
+                && step.parts.contains(Parts::DATA)
+                && self
+                    .rules
+                    .shared_from
+                    .is_some_and(|from| self.source.may_be_shared(entry.dump_id, from))
+        };
+        match steps.iter().any(may_be_shared) {
+            true => self.jobs,
+            false => self.jobs.min(steps.len()),
+        }
+    }
+
     /// Does the steps at these positions, in the order that their dependencies and sizes give.
     pub(super) async fn parallel<'s>(
         self: &'s Arc<Self>,
@@ -88,7 +106,7 @@ impl Crew {
         });
         // What is still under way in this set when this function ends, ends with it.
         let mut others = JoinSet::new();
-        for connection in 1..self.jobs.min(steps.len()) {
+        for connection in 1..self.wanted_connections(steps) {
             let opening = leader.another();
             others.spawn(follow(
                 Arc::clone(self),

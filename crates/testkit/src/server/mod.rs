@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::tools::{checked_output, try_tool};
 use crate::{Major, Release};
@@ -115,6 +115,16 @@ impl Server {
     /// The folder of the Unix socket.
     pub fn socket_dir(&self) -> &Path {
         self.inner.running.folder()
+    }
+
+    /// What the server has written down so far; statements only where `log_statement` says so.
+    ///
+    /// # Errors
+    ///
+    /// When its log cannot be read.
+    pub fn log(&self) -> Result<String> {
+        let log = std::fs::read(self.socket_dir().join("log")).context("reading a server's log")?;
+        Ok(String::from_utf8_lossy(&log).into_owned())
     }
 
     /// The server's data directory.
