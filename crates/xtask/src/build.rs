@@ -26,6 +26,20 @@ pub(crate) fn build() -> Result<PathBuf> {
     Ok(target().join("release/pgdumprs"))
 }
 
+/// Builds pgdumprs for a target by the caller's own cargo, and returns its path.
+pub(crate) fn build_for(triple: &str, is_debug: bool) -> Result<PathBuf> {
+    let mut build = cargo(&["build", "--quiet", "--locked", "--package", "pgdumprs-cli"]);
+    build.args(["--target", triple]);
+    let profile = if is_debug {
+        "debug"
+    } else {
+        build.arg("--release");
+        "release"
+    };
+    succeed(&mut build)?;
+    Ok(target().join(triple).join(profile).join("pgdumprs"))
+}
+
 /// The caller's own cargo, in the workspace.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));

@@ -1,8 +1,10 @@
-//! Development tasks: bench, demo, docs, fuzz, pg, portability and test.
+//! Development tasks: bench, demo, dist, docs, fuzz, pg, portability and test.
 
 mod bench;
 mod build;
+mod cross;
 mod demo;
+mod dist;
 mod docs;
 mod fuzz;
 mod identical;
@@ -10,6 +12,7 @@ mod minimum_rust;
 mod pg;
 mod portability;
 mod test;
+mod trial;
 
 use std::process::ExitCode;
 
@@ -27,6 +30,7 @@ struct Arguments {
 enum Task {
     Bench(bench::Arguments),
     Demo(demo::Arguments),
+    Dist(dist::Arguments),
     Docs(docs::Arguments),
     Fuzz(fuzz::Arguments),
     Pg(pg::Arguments),
@@ -38,6 +42,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Demo(arguments) => demo::run(&arguments),
+        Task::Dist(arguments) => dist::run(&arguments),
         Task::Docs(arguments) => docs::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Pg(arguments) => pg::run(&arguments),

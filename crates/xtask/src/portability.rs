@@ -1,17 +1,14 @@
 //! `cargo xtask portability`: builds pgdumprs for other systems, and runs it there as far as this machine can.
 
-mod cross;
 mod linux;
 mod macos;
-mod round_trip;
-mod source;
 mod windows;
 
 use anyhow::Result;
 use clap::ValueEnum;
 
-use self::cross::Build;
-use self::source::Source;
+use crate::cross::Build;
+use crate::trial::Source;
 
 /// Build pgdumprs for other systems, and back up and restore a database with each program that this machine can run.
 ///

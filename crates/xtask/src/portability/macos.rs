@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use super::cross::Build;
 use super::title;
+use crate::cross::Build;
 
 const TARGETS: [&str; 2] = ["aarch64-apple-darwin", "x86_64-apple-darwin"];
 

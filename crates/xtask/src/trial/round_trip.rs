@@ -1,4 +1,4 @@
-//! A backup and its restore by a program for another system.
+//! A backup and its restore by a program on trial.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use super::source::Source;
 use crate::identical::{first_differences, stock_dump};
 
 /// A program, and how it is run here.
-pub(super) trait Program {
+pub(crate) trait Program {
     /// A command that runs it with the connection's parameters, and gets its arguments yet.
     fn command(&self) -> Command;
 
@@ -26,7 +26,7 @@ pub(super) trait Program {
 }
 
 /// Has the program make a file, a stream and a folder of the database, looks into them, has it restore them, and compares.
-pub(super) fn run(program: &impl Program, source: &Source) -> Result<()> {
+pub(crate) fn round_trip(program: &impl Program, source: &Source) -> Result<()> {
     let database = source.database.name();
     program.run(&["--version"])?;
     program.run(&["-d", database, "-f", "file.dump"])?;

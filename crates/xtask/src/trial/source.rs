@@ -6,25 +6,25 @@ use pgdumprs_testkit::{Authority, Database, Major, Server};
 use crate::identical::stock_dump;
 
 /// The name that the server's certificate is for.
-pub(super) const HOST: &str = "localhost";
+pub(crate) const HOST: &str = "localhost";
 
 /// The password of the role that programs connect as.
-pub(super) const PASSWORD: &str = "ein gutes";
+pub(crate) const PASSWORD: &str = "ein gutes";
 
 /// A server with a sample database, which takes a password, and offers TLS.
-pub(super) struct Source {
-    pub(super) server: Server,
-    pub(super) database: Database,
+pub(crate) struct Source {
+    pub(crate) server: Server,
+    pub(crate) database: Database,
     /// What stock pg_dump says of the database.
-    pub(super) dump: Vec<u8>,
+    pub(crate) dump: Vec<u8>,
     /// The role that programs connect as.
-    pub(super) role: String,
+    pub(crate) role: String,
     /// The certificate of the authority that vouches for the server, in PEM form.
-    pub(super) authority: String,
+    pub(crate) authority: String,
 }
 
 impl Source {
-    pub(super) fn new() -> Result<Source> {
+    pub(crate) fn new() -> Result<Source> {
         let authority = Authority::new("An authority of this run")?;
         let server = Server::builder(Major::V17)
             .tls(&authority.sign_host(HOST)?)
@@ -42,5 +42,16 @@ impl Source {
             database,
             role,
         })
+    }
+
+    /// What programs are told of the server by variables: over TLS, with its certificate checked. Which authorities they trust is theirs to say.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("PGHOST", HOST.to_owned()),
+            ("PGPORT", self.server.port().to_string()),
+            ("PGUSER", self.role.clone()),
+            ("PGPASSWORD", PASSWORD.to_owned()),
+            ("PGSSLMODE", "verify-full".to_owned()),
+        ]
     }
 }

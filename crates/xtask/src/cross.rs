@@ -20,7 +20,7 @@ const WITHOUT_LIBRARIES: &str =
 const EMPTY_LIBRARY: &str = "!<arch>\n";
 
 /// How the command is built.
-pub(super) struct Build {
+pub(crate) struct Build {
     /// Apart from what the machine's own toolchain builds.
     folder: PathBuf,
     is_debug: bool,
@@ -28,15 +28,15 @@ pub(super) struct Build {
 
 impl Build {
     /// As users get it, or as for tests.
-    pub(super) fn new(is_debug: bool) -> Build {
+    pub(crate) fn new(is_debug: bool) -> Build {
         Build {
-            folder: target().join("portability"),
+            folder: target().join("cross"),
             is_debug,
         }
     }
 
     /// Builds it for a target, such as `x86_64-unknown-linux-musl`, and returns its path.
-    pub(super) fn program(&self, triple: &str) -> Result<PathBuf> {
+    pub(crate) fn program(&self, triple: &str) -> Result<PathBuf> {
         let mut cargo = self.cargo("zigbuild", triple)?;
         let profile = if self.is_debug {
             "debug"
@@ -54,7 +54,7 @@ impl Build {
     }
 
     /// Compiles it for a target as far as that goes without linking it.
-    pub(super) fn check(&self, triple: &str) -> Result<()> {
+    pub(crate) fn check(&self, triple: &str) -> Result<()> {
         succeed(&mut self.cargo("check", triple)?)
     }
 
@@ -86,7 +86,7 @@ impl Build {
 }
 
 /// How large a program is, for people.
-pub(super) fn size(program: &Path) -> Result<String> {
+pub(crate) fn size(program: &Path) -> Result<String> {
     let bytes = fs::metadata(program)
         .with_context(|| format!("looking at {}", program.display()))?
         .len();
