@@ -23,7 +23,8 @@ use crate::load::rows::PIECE;
 use crate::load::shared::Board;
 use crate::run::again::Process;
 use crate::run::parts::{Parts, Stretch};
-use crate::worker::{Rules, Task, WINDOW};
+use crate::task::{Rules, Task};
+use crate::worker::WINDOW;
 use crate::{Error, Outcome, Progress, Settings, Source, Whereabouts, durable};
 
 /// Bytes of rows from which a table that comes from a pipe is loaded over several connections, where smaller ones are not asked for.

@@ -5,9 +5,10 @@ use std::io;
 
 use pgdumprs_script::{Pass, Script};
 
-use super::{Ledger, Progress, State, name};
+use super::{Ledger, State, name};
 use crate::journal::{Earlier, Journal};
 use crate::outcome::TableOutcome;
+use crate::progress::Progress;
 use crate::standing::Rows;
 
 impl Ledger {
