@@ -20,7 +20,7 @@ use crate::product::Product;
 use crate::restore::archive::Opened;
 use crate::restore::run::connect;
 use crate::transaction::{self, Begun};
-use crate::{Dump, Error, Report, RestoreEnd, RestorePlan};
+use crate::{Dump, Error, Report, RestoreEnd, RestorePlan, RestoreReport};
 
 impl DatabaseClone {
     /// Asks both servers what a clone would come to, and changes nothing.
@@ -110,33 +110,16 @@ impl DatabaseClone {
         };
         let is_carried_out = restore.stopped.is_none() && !restore.rolled_back;
         let verifier = verifier.filter(|_| is_carried_out);
-        let mut verification =
-            (self.verifies && !is_carried_out).then(|| Verification::failed(NOT_CARRIED_OUT));
-        let source_end = match (restore.end(), verifier) {
+        let (source_end, found) = match (restore.end(), verifier) {
             // Nothing more can be proved: what the source does is cancelled.
-            (RestoreEnd::Incomplete, None) if keeping.is_none() => None,
+            (RestoreEnd::Incomplete, None) if keeping.is_none() => (None, None),
             (_, verifier) => {
-                let leader = read_over(&mut dump, supplying).await;
-                let leader = match (leader, verifier) {
-                    (Ok(session), Some(verifier)) => {
-                        tell(&mut watchers, &CloneEvent::Verifying);
-                        let said = |told| dump.watch.copied(told);
-                        let (session, found) = verifier.run(session, &restore, said).await;
-                        for comparison in &found.comparisons {
-                            tell(&mut watchers, &CloneEvent::Compared(comparison.clone()));
-                        }
-                        verification = Some(found);
-                        session
-                    }
-                    (Err(error), Some(_)) => {
-                        verification = Some(Verification::failed(NOT_CARRIED_OUT));
-                        Err(error)
-                    }
-                    (leader, None) => leader,
-                };
-                end(&mut dump, leader).await.err()
+                let verifier = verifier.map(|verifier| (verifier, &restore));
+                read_and_compare(&mut dump, supplying, verifier, &mut watchers).await
             }
         };
+        let not_carried_out = || Verification::failed(NOT_CARRIED_OUT);
+        let verification = found.or_else(|| self.verifies.then(not_carried_out));
         let archive = match keeping {
             Some(keeping) => Some(keeping.finish(&mut dump, source_end.is_none()).await),
             None => None,
@@ -262,6 +245,31 @@ async fn read_over(dump: &mut Dump, mut supplying: Supplying) -> Result<Session,
         dump.watch.copied(told);
     }
     supplying.end().await.map_err(Error::Copy)
+}
+
+/// Reads the source to its end, has both sides of a restore compared where there is what does that, and ends the source's transaction. Returns
+/// how the source was lost, if it was, and what was found.
+async fn read_and_compare(
+    dump: &mut Dump,
+    supplying: Supplying,
+    verifier: Option<(Verifier, &RestoreReport)>,
+    watchers: &mut [Watcher],
+) -> (Option<Error>, Option<Verification>) {
+    let mut verification = None;
+    let leader = match (read_over(dump, supplying).await, verifier) {
+        (Ok(session), Some((verifier, restore))) => {
+            tell(watchers, &CloneEvent::Verifying);
+            let said = |told| dump.watch.copied(told);
+            let (session, found) = verifier.run(session, restore, said).await;
+            for comparison in &found.comparisons {
+                tell(watchers, &CloneEvent::Compared(comparison.clone()));
+            }
+            verification = Some(found);
+            session
+        }
+        (leader, _) => leader,
+    };
+    (end(dump, leader).await.err(), verification)
 }
 
 /// Ends the source's transaction, when all was read. That it is still there proves that its locks and its snapshot have held.
