@@ -3,6 +3,10 @@
 pub(crate) mod conninfo;
 pub(crate) mod environment;
 pub(crate) mod foreign;
+#[cfg(feature = "sqlx")]
+mod from_sqlx;
+#[cfg(feature = "tokio-postgres")]
+mod from_tokio_postgres;
 pub(crate) mod hosts;
 pub(crate) mod keywords;
 pub(crate) mod names;

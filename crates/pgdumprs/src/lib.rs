@@ -58,12 +58,20 @@
 //! # }
 //! ```
 //!
+//! # Connections
+//!
+//! [`Dump::new`], [`Restore::new`] and [`DatabaseClone::new`] take connection strings and look at the environment, as libpq does. [`ConnectParams`] are those
+//! parameters one by one, for [`Dump::with_params`], [`Restore::with_params`] and [`DatabaseClone::of`], which look at nothing else. A service that has its
+//! own already makes them of these: by `ConnectParams::try_from`, of a `tokio_postgres::Config` with the feature `tokio-postgres`, and of sqlx's
+//! `PgConnectOptions` with the feature `sqlx`. What cannot be carried over is an error, and what has another meaning here is said there.
+//!
 //! # Runtime
 //!
 //! All of it needs a tokio runtime with its I/O and time drivers enabled, of one thread or many. What takes long is done in threads of its own, so
 //! that other tasks get their turns.
 //!
-//! The folder `examples` has a service that streams backups by HTTP, and a nightly job that keeps the last few.
+//! The folder `examples` has a service that streams backups by HTTP, a nightly job that keeps the last few, and two services that use what they know of their
+//! databases already: a backup before migrations (`tokio-postgres`) and a rehearsal of migrations on a clone (`sqlx`).
 
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 

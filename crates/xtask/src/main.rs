@@ -11,6 +11,7 @@ mod identical;
 mod minimum_rust;
 mod pg;
 mod portability;
+mod published;
 mod test;
 mod trial;
 

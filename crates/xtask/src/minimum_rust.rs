@@ -1,16 +1,15 @@
 //! The published crates' minimum Rust version: whether what they declare is enough.
+//!
+//! A feature may need more than its crate does, where the crates that it brings do. It says so in `package.metadata.minimum-rust`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use pgdumprs_testkit::provision;
-use serde_json::Value;
 
-use crate::build::{cargo, succeed, target};
-
-/// A Rust version: major, minor, patch.
-type Version = [u64; 3];
+use crate::build::{succeed, target};
+use crate::published::{Metadata, Package, Version, built_from, parse};
 
 /// Compares the declared version with those of all locked dependencies, and has the published crates checked by that very Rust where it can be
 /// had: from rustup, if it is there, or from Debian.
@@ -18,7 +17,10 @@ pub(crate) fn check() -> Result<()> {
     let metadata = Metadata::read()?;
     let published = metadata.published()?;
     for package in &published {
-        metadata.check_dependencies(package)?;
+        for feature in [None].into_iter().chain(package.features().map(Some)) {
+            let built_from = built_from(package.name(), feature, "all")?;
+            metadata.check_dependencies(package, feature, &built_from)?;
+        }
     }
     let minimum = published
         .iter()
@@ -30,12 +32,14 @@ pub(crate) fn check() -> Result<()> {
         Ok(mut cargo) => {
             let [major, minor, patch] = version_of(&mut cargo)?;
             println!("Checking by Rust {major}.{minor}.{patch}.");
-            cargo.args(["check", "--locked", "--target-dir"]);
-            cargo.arg(target().join("minimum-rust"));
-            for package in &published {
-                cargo.args(["--package", package.name()]);
-            }
-            succeed(&mut cargo)
+            check_by(cargo, &published, |_| Vec::new())?;
+            let with_features: Vec<_> = published
+                .into_iter()
+                .filter(|package| !possible(package, minimum).is_empty())
+                .collect();
+            check_by(cargo_of(minimum)?, &with_features, |package| {
+                possible(package, minimum)
+            })
         }
         Err(reason) => {
             println!(
@@ -44,6 +48,31 @@ pub(crate) fn check() -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// The features of a package that such a Rust can build.
+fn possible<'a>(package: &Package<'a>, rust: Version) -> Vec<&'a str> {
+    let features = package.features();
+    features
+        .filter(|feature| package.minimum(Some(feature)) <= rust)
+        .collect()
+}
+
+/// Has packages checked, each with some features.
+fn check_by<'a>(
+    mut cargo: Command,
+    packages: &[Package<'a>],
+    features: impl Fn(&Package<'a>) -> Vec<&'a str>,
+) -> Result<()> {
+    cargo.args(["check", "--locked", "--target-dir"]);
+    cargo.arg(target().join("minimum-rust"));
+    for package in packages {
+        cargo.args(["--package", package.name()]);
+        for feature in features(package) {
+            cargo.args(["--features", &format!("{}/{feature}", package.name())]);
+        }
+    }
+    succeed(&mut cargo)
 }
 
 /// A command that runs the cargo of a version, in the workspace.
@@ -76,146 +105,76 @@ fn version_of(cargo: &mut Command) -> Result<Version> {
     version.with_context(|| format!("`cargo --version` said {text:?}"))
 }
 
-/// `1.85` or `1.85.0`; what is not there is 0.
-fn parse(text: &str) -> Version {
-    let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
-    std::array::from_fn(|_| parts.next().unwrap_or(0))
-}
-
-/// What `cargo metadata` says of the workspace and everything it is built from.
-struct Metadata(Value);
-
-/// A package in it.
-struct Package<'a>(&'a Value);
-
 impl Metadata {
-    fn read() -> Result<Metadata> {
-        let output = cargo(&["metadata", "--locked", "--format-version", "1"]).output()?;
-        if !output.status.success() {
-            bail!("{}", String::from_utf8_lossy(&output.stderr));
-        }
-        Ok(Metadata(serde_json::from_slice(&output.stdout)?))
-    }
-
-    fn packages(&self) -> BTreeMap<&str, Package<'_>> {
-        let packages =
-            list(&self.0["packages"]).map(|package| (text(&package["id"]), Package(package)));
-        packages.collect()
-    }
-
-    /// The crates of the workspace that others may depend on.
-    fn published(&self) -> Result<Vec<Package<'_>>> {
-        let mut packages = self.packages();
-        let members = list(&self.0["workspace_members"]).map(text);
-        let published: Vec<_> = members
-            .filter_map(|id| packages.remove(id))
-            .filter(|package| package.0["publish"].is_null())
-            .collect();
-        for package in &published {
-            if package.0["rust_version"].is_null() {
-                bail!("{} declares no rust-version", package.name());
-            }
-        }
-        Ok(published)
-    }
-
-    /// Fails if a locked dependency needs a newer Rust than the package declares. Those of tests do not count.
-    fn check_dependencies(&self, package: &Package) -> Result<()> {
-        let nodes: BTreeMap<_, _> = list(&self.0["resolve"]["nodes"])
-            .map(|node| (text(&node["id"]), node))
-            .collect();
+    /// Fails if something that a package is built from needs a newer Rust than the package declares, by itself or for that feature.
+    fn check_dependencies(
+        &self,
+        package: &Package<'_>,
+        feature: Option<&str>,
+        built_from: &BTreeSet<String>,
+    ) -> Result<()> {
         let packages = self.packages();
-        let mut known = BTreeSet::new();
-        let mut queue = vec![text(&package.0["id"])];
         let mut too_new = Vec::new();
-        while let Some(id) = queue.pop() {
-            if !known.insert(id) {
-                continue;
-            }
+        for name in built_from {
             let dependency = packages
-                .get(id)
-                .context("a package without a description")?;
-            if dependency.rust_version() > package.rust_version() {
+                .get(name)
+                .with_context(|| format!("{name} has no description"))?;
+            if dependency.rust_version() > package.minimum(feature) {
                 too_new.push(dependency.described());
             }
-            let node = nodes.get(id).context("a package without dependencies")?;
-            let built = list(&node["deps"])
-                .filter(|link| list(&link["dep_kinds"]).any(|kind| kind["kind"] != "dev"));
-            queue.extend(built.map(|link| text(&link["pkg"])));
         }
-        if !too_new.is_empty() {
-            bail!(
-                "{} needs a newer Rust than it declares: {}",
-                package.described(),
-                too_new.join(", ")
-            );
+        if too_new.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let with = feature.map(|feature| format!(" with the feature {feature}"));
+        bail!(
+            "{}{} needs a newer Rust than it declares: {}",
+            package.described(),
+            with.unwrap_or_default(),
+            too_new.join(", ")
+        );
     }
-}
-
-impl<'a> Package<'a> {
-    fn name(&self) -> &'a str {
-        text(&self.0["name"])
-    }
-
-    /// The minimum Rust version; all 0 where none is declared.
-    fn rust_version(&self) -> Version {
-        parse(text(&self.0["rust_version"]))
-    }
-
-    fn described(&self) -> String {
-        let version = text(&self.0["version"]);
-        format!(
-            "{} {version} (Rust {})",
-            self.name(),
-            text(&self.0["rust_version"])
-        )
-    }
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
-    /// `ours` is built from `near`, which is built from `far`, and tested with `test`.
+    /// `ours`, which has a feature that says it needs Rust 1.94, and two others.
     fn example(far: &str) -> Metadata {
-        let package = |id: &str, rust: &str| json!({"id": id, "name": id, "version": "1.0.0", "rust_version": rust, "publish": null});
-        let link = |id: &str, kind: Value| json!({"pkg": id, "dep_kinds": [{"kind": kind}]});
-        Metadata(json!({
-            "packages": [package("ours", "1.85"), package("near", "1.60"), package("far", far), package("test", "1.95")],
-            "workspace_members": ["ours"],
-            "resolve": {"nodes": [
-                {"id": "ours", "deps": [link("near", Value::Null), link("test", json!("dev"))]},
-                {"id": "near", "deps": [link("far", json!("build"))]},
-                {"id": "far", "deps": []},
-            ]},
+        let package = |name: &str, rust: &str, publish: Value| {
+            json!({"id": name, "name": name, "version": "1.0.0", "rust_version": rust, "publish": publish,
+                   "features": {"default": [], "more": [], "plain": []}, "metadata": {"minimum-rust": {"more": "1.94"}}})
+        };
+        Metadata::of(json!({
+            "packages": [package("ours", "1.85", Value::Null), package("kit", "1.95", json!([])), package("far", far, Value::Null)],
+            "workspace_members": ["ours", "kit"],
         }))
     }
 
-    #[test]
-    fn a_dependency_of_a_dependency_that_needs_more_is_named() {
-        let metadata = example("1.85.1");
-        let ours = &metadata.published().unwrap()[0];
-        let error = metadata.check_dependencies(ours).unwrap_err().to_string();
-        assert!(error.contains("far 1.0.0 (Rust 1.85.1)"), "{error}");
-        assert!(!error.contains("test"), "{error}");
+    fn check(far: &str, feature: Option<&str>) -> Result<()> {
+        let metadata = example(far);
+        let published = metadata.published()?;
+        ensure!(published.len() == 1);
+        let built_from = ["ours v1.0.0", "far v1.0.0"].map(str::to_owned).into();
+        metadata.check_dependencies(&published[0], feature, &built_from)
     }
 
     #[test]
-    fn dependencies_of_tests_may_need_more() {
-        let metadata = example("1.85.0");
-        let ours = &metadata.published().unwrap()[0];
-        metadata.check_dependencies(ours).unwrap();
+    fn a_dependency_that_needs_more_is_named() {
+        check("1.85.0", None).unwrap();
+        let error = check("1.85.1", None).unwrap_err().to_string();
+        assert!(error.contains("far v1.0.0 (Rust 1.85.1)"), "{error}");
+    }
+
+    #[test]
+    fn a_feature_may_need_more_where_it_says_so() {
+        check("1.94", Some("more")).unwrap();
+        for (far, feature) in [("1.95", "more"), ("1.94", "plain")] {
+            let error = check(far, Some(feature)).unwrap_err().to_string();
+            assert!(error.contains(&format!("feature {feature}")), "{error}");
+        }
     }
 }

@@ -4,6 +4,7 @@ mod as_libpq;
 mod authentication;
 mod causes;
 mod client_certificates;
+mod clients;
 mod copy_in;
 mod empty_values;
 mod hosts;
