@@ -51,6 +51,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             "doc",
             "--workspace",
             "--no-deps",
+            "--all-features",
             "--document-private-items",
             "--locked",
         ]);
