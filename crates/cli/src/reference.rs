@@ -7,7 +7,7 @@ mod sections;
 use std::io::{self, Write};
 
 use clap::{Command, ValueEnum};
-use clap_complete::aot::{Bash, Fish, Zsh};
+use clap_complete::aot::{Bash, Fish, PowerShell, Zsh};
 use clap_complete::generate;
 
 /// What `--generate` can print.
@@ -21,6 +21,9 @@ pub(crate) enum Reference {
     Zsh,
     /// Completions for fish
     Fish,
+    /// Completions for PowerShell
+    #[value(name = "powershell")]
+    PowerShell,
     /// The page `docs/cli.md` of this project
     #[value(hide = true)]
     Markdown,
@@ -33,7 +36,7 @@ impl Reference {
     ///
     /// Where `output` takes it not.
     pub(crate) fn write(self, mut command: Command, output: &mut dyn Write) -> io::Result<()> {
-        if matches!(self, Self::Bash | Self::Zsh | Self::Fish) {
+        if !matches!(self, Self::Man | Self::Markdown) {
             command = without_question_mark(command);
         }
         command.build();
@@ -46,6 +49,7 @@ impl Reference {
             Self::Bash => generate(Bash, &mut command, name, &mut text),
             Self::Zsh => generate(Zsh, &mut command, name, &mut text),
             Self::Fish => generate(Fish, &mut command, name, &mut text),
+            Self::PowerShell => generate(PowerShell, &mut command, name, &mut text),
         }
         output.write_all(&text)
     }

@@ -130,7 +130,10 @@ fn the_table_has_the_options_of_pg_restore() {
 fn other_things_are_not_generated() {
     assert_says(
         &failure(pgdumprs().args(["--generate", "csh"])),
-        &["\"csh\" for option --generate", "man, bash, zsh, fish"],
+        &[
+            "\"csh\" for option --generate",
+            "man, bash, zsh, fish, powershell",
+        ],
     );
 }
 
@@ -234,6 +237,21 @@ fn completions_for_fish() {
     assert_eq!(
         complete("pgdumprs --sync-method="),
         "--sync-method=fsync --sync-method=syncfs"
+    );
+}
+
+/// There is no PowerShell here to be asked.
+#[test]
+fn completions_for_powershell() {
+    let text = generated("powershell");
+    assert!(
+        text.contains("Register-ArgumentCompleter -Native -CommandName 'pgdumprs'"),
+        "{text}"
+    );
+    assert_complete("powershell", &text);
+    assert!(
+        !text.contains("'-?'"),
+        "a question mark is a pattern of names"
     );
 }
 

@@ -6,6 +6,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+/// The package of the command.
+pub(crate) const PACKAGE: &str = "pgdumprs-cli";
+
 /// The workspace's folder.
 pub(crate) fn workspace() -> PathBuf {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -21,23 +24,28 @@ pub(crate) fn build() -> Result<PathBuf> {
         "--quiet",
         "--locked",
         "--package",
-        "pgdumprs-cli",
+        PACKAGE,
     ]))?;
     Ok(target().join("release/pgdumprs"))
 }
 
 /// Builds pgdumprs for a target by the caller's own cargo, and returns its path.
 pub(crate) fn build_for(triple: &str, is_debug: bool) -> Result<PathBuf> {
-    let mut build = cargo(&["build", "--quiet", "--locked", "--package", "pgdumprs-cli"]);
-    build.args(["--target", triple]);
-    let profile = if is_debug {
-        "debug"
-    } else {
-        build.arg("--release");
-        "release"
-    };
+    let mut build = cargo(&["build", "--quiet", "--locked", "--package", PACKAGE]);
+    build.args(["--target", triple, "--profile", profile(is_debug)]);
     succeed(&mut build)?;
-    Ok(target().join(triple).join(profile).join("pgdumprs"))
+    let folder = target().join(triple).join(profile_folder(is_debug));
+    Ok(folder.join("pgdumprs"))
+}
+
+/// The profile of what users get, or of what tests get.
+pub(crate) fn profile(is_debug: bool) -> &'static str {
+    if is_debug { "dev" } else { "packed" }
+}
+
+/// The folder of what is built by [`profile`], within the one of its target.
+pub(crate) fn profile_folder(is_debug: bool) -> &'static str {
+    if is_debug { "debug" } else { "packed" }
 }
 
 /// The caller's own cargo, in the workspace.

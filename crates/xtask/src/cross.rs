@@ -7,10 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use pgdumprs_testkit::provision;
 
-use crate::build::{succeed, target, workspace};
-
-/// The package of the command.
-const PACKAGE: &str = "pgdumprs-cli";
+use crate::build::{PACKAGE, profile, profile_folder, succeed, target, workspace};
 
 /// Debian's compiler has no start files for programs without libraries; the linker has its own, for programs that stay where they are linked to.
 const WITHOUT_LIBRARIES: &str =
@@ -38,19 +35,18 @@ impl Build {
     /// Builds it for a target, such as `x86_64-unknown-linux-musl`, and returns its path.
     pub(crate) fn program(&self, triple: &str) -> Result<PathBuf> {
         let mut cargo = self.cargo("zigbuild", triple)?;
-        let profile = if self.is_debug {
-            "debug"
-        } else {
-            cargo.arg("--release");
-            "release"
-        };
+        cargo.args(["--profile", profile(self.is_debug)]);
         succeed(&mut cargo)?;
         let name = if triple.contains("windows") {
             "pgdumprs.exe"
         } else {
             "pgdumprs"
         };
-        Ok(self.folder.join(triple).join(profile).join(name))
+        Ok(self
+            .folder
+            .join(triple)
+            .join(profile_folder(self.is_debug))
+            .join(name))
     }
 
     /// Compiles it for a target as far as that goes without linking it.

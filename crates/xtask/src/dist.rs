@@ -2,7 +2,11 @@
 
 mod archive;
 mod check;
+mod crates;
+mod deb;
+mod licences;
 mod release;
+mod sbom;
 mod stage;
 mod sums;
 mod target;
@@ -12,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use self::crates::Crates;
 use self::release::Release;
 use self::stage::{Staged, reference};
 use self::target::Target;
@@ -59,13 +64,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         programs.push((target, program(target, arguments)?));
     }
     let reference = reference(&programs)?;
-    let mut staged = Vec::new();
+    let (mut staged, mut packed) = (Vec::new(), Vec::new());
     for (target, program) in &programs {
-        staged.push(Staged::new(target, &release, program, &reference, &out)?);
-    }
-    let mut packed = Vec::new();
-    for staged in &staged {
-        packed.extend(pack(staged, &out)?);
+        let crates = Crates::linked(target.triple)?;
+        let licences = licences::text(target, &crates)?;
+        let mut texts = reference.clone();
+        texts.push((licences::NAME, licences.into_bytes()));
+        let laid_out = Staged::new(target, &release, program, &texts, &out)?;
+        packed.extend(pack(&laid_out, &crates, &out)?);
+        staged.push(laid_out);
     }
     packed.push(sums::write(&packed, &out)?);
     for file in &packed {
@@ -78,8 +85,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// Everything that is packed for one target.
-fn pack(staged: &Staged, out: &Path) -> Result<Vec<PathBuf>> {
-    Ok(vec![archive::pack(staged, out)?])
+fn pack(staged: &Staged, crates: &Crates, out: &Path) -> Result<Vec<PathBuf>> {
+    let mut packed = vec![
+        archive::pack(staged, out)?,
+        sbom::pack(staged, crates, out)?,
+    ];
+    packed.extend(deb::pack(staged, out)?);
+    Ok(packed)
 }
 
 /// The targets to pack for: those that are named and those that a program is given for, or else all that can be built here.

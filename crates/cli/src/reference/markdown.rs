@@ -10,7 +10,7 @@ use crate::stock::Stock;
 const HEAD: &str = "# Command line\n\n\
      <!-- Written by `cargo xtask docs` from the definitions of the options: change those. -->\n\n\
      What `pgdumprs --help` shows, in full, and where it is not what `pg_dump` and `pg_restore` 19 have. `pgdumprs --generate man` prints the same as a \
-     man page, `pgdumprs --generate bash` (or `zsh`, `fish`) completions for a shell.\n\n\
+     man page, `pgdumprs --generate bash` (or `zsh`, `fish`, `powershell`) completions for a shell.\n\n\
      More: [connections](connections.md), with every parameter of libpq; [looking into archives](archives.md); [recipes](recipes/README.md).\n";
 
 /// The page.

@@ -76,3 +76,62 @@ fn inside_folder(staged: &Staged) -> Result<Vec<(String, StagedFile)>> {
         .map(|file| (format!("{folder}/{}", file.name), file))
         .collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dist::stage::tests::{staged, touch};
+
+    const TRIPLES: [&str; 2] = ["x86_64-unknown-linux-musl", "x86_64-pc-windows-gnu"];
+
+    #[test]
+    fn the_same_files_make_the_same_archive() {
+        for triple in TRIPLES {
+            let folder = tempfile::tempdir().unwrap();
+            let staged = staged(triple, folder.path());
+            let once = fs::read(pack(&staged, folder.path()).unwrap()).unwrap();
+            touch(&staged);
+            let again = fs::read(pack(&staged, folder.path()).unwrap()).unwrap();
+            assert!(once == again, "{triple}");
+        }
+    }
+
+    #[test]
+    fn everything_is_in_one_folder_and_belongs_to_root() {
+        let folder = tempfile::tempdir().unwrap();
+        let staged = staged(TRIPLES[0], folder.path());
+        let archive = File::open(pack(&staged, folder.path()).unwrap()).unwrap();
+        let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(archive));
+        let mut names = Vec::new();
+        for entry in archive.entries().unwrap() {
+            let entry = entry.unwrap();
+            let header = entry.header();
+            assert_eq!((header.uid().unwrap(), header.gid().unwrap()), (0, 0));
+            assert_eq!(header.mtime().unwrap(), staged.release.time);
+            let name = entry.path().unwrap().display().to_string();
+            let mode = if name.ends_with("/pgdumprs") {
+                0o755
+            } else {
+                0o644
+            };
+            assert_eq!(header.mode().unwrap(), mode, "{name}");
+            names.push(name);
+        }
+        assert_eq!(names, in_folder(&staged));
+    }
+
+    #[test]
+    fn a_zip_has_the_same_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let staged = staged(TRIPLES[1], folder.path());
+        let archive = File::open(pack(&staged, folder.path()).unwrap()).unwrap();
+        let archive = zip::ZipArchive::new(archive).unwrap();
+        let names: Vec<_> = archive.file_names().map(Result::unwrap).collect();
+        assert_eq!(names, in_folder(&staged));
+    }
+
+    fn in_folder(staged: &Staged) -> Vec<String> {
+        let files = inside_folder(staged).unwrap().into_iter();
+        files.map(|(name, _)| name).collect()
+    }
+}

@@ -1,6 +1,7 @@
 //! Installs what was packed as its users do, has it back up and restore a database, and compares.
 
 mod archive;
+mod deb;
 
 use std::path::{Path, PathBuf};
 
@@ -35,7 +36,9 @@ pub(crate) fn run(staged: &[Staged], out: &Path) -> Result<()> {
 
 /// Everything that was packed for one target.
 fn check(staged: &Staged, out: &Path, source: &Source) -> Result<Vec<Checked>> {
-    Ok(vec![archive::check(staged, out, source)?])
+    let mut checked = vec![archive::check(staged, out, source)?];
+    checked.extend(deb::check(staged, out, source)?);
+    Ok(checked)
 }
 
 fn print(checked: &[Checked]) -> Result<()> {

@@ -32,3 +32,33 @@ pub(crate) fn sum(file: &Path) -> Result<String> {
     let digest = Sha256::digest(data);
     Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use pgdumprs_testkit::checked_output;
+
+    use super::*;
+
+    #[test]
+    fn sums_are_those_that_are_checked_by_others() {
+        let out = tempfile::tempdir().unwrap();
+        let files = ["b", "a"].map(|name| out.path().join(name));
+        for file in &files {
+            fs::write(file, "abc").unwrap();
+        }
+        let sums = write(&files, out.path()).unwrap();
+        let of_abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(
+            fs::read_to_string(&sums).unwrap(),
+            format!("{of_abc}  a\n{of_abc}  b\n")
+        );
+        let mut check = Command::new("sha256sum");
+        check
+            .args(["--check", "--strict"])
+            .arg(&sums)
+            .current_dir(out.path());
+        checked_output(&mut check).unwrap();
+    }
+}

@@ -161,3 +161,58 @@ impl Target {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_targets_are_one_to_those_who_install() {
+        let differ = |name: fn(&Target) -> String| {
+            let names: BTreeSet<_> = Target::all().map(name).collect();
+            assert_eq!(names.len(), TARGETS.len(), "{names:?}");
+        };
+        differ(|target| target.triple.to_owned());
+        differ(|target| format!("{}-{}", target.npm_os, target.npm_cpu));
+        differ(|target| target.wheel.to_owned());
+    }
+
+    #[test]
+    fn what_runs_on_windows_is_called_so_and_zipped() {
+        let windows = Target::named("x86_64-pc-windows-gnu").unwrap();
+        assert_eq!(
+            (windows.program(), windows.archive_format()),
+            ("pgdumprs.exe", ArchiveFormat::Zip)
+        );
+        for other in Target::all().filter(|target| *target != windows) {
+            assert_eq!(
+                (other.program(), other.archive_format()),
+                ("pgdumprs", ArchiveFormat::TarGz)
+            );
+        }
+    }
+
+    #[test]
+    fn another_target_is_refused_with_the_list() {
+        let error = Target::named("riscv64gc-unknown-linux-musl")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("aarch64-unknown-linux-musl, x86_64-apple-darwin"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_built_here_is_refused_with_the_reason() {
+        for target in Target::all() {
+            let is_mac = std::env::consts::OS == "macos";
+            match target.require_built_here() {
+                Ok(()) => assert_eq!(target.is_macos(), is_mac, "{}", target.triple),
+                Err(reason) => assert!(reason.to_string().contains("--program"), "{reason}"),
+            }
+        }
+    }
+}
