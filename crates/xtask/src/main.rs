@@ -14,6 +14,7 @@ mod portability;
 mod published;
 mod test;
 mod trial;
+mod workflows;
 
 use std::process::ExitCode;
 

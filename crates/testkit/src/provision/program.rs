@@ -23,7 +23,7 @@ pub(super) fn find_or_fetch(
 ) -> Result<PathBuf> {
     let dir = cache_dir()?;
     let folder = match source {
-        "pypi" => format!("{name}-{source}"),
+        "npm" | "pypi" => format!("{name}-{source}"),
         suite => format!("{name}-debian-{suite}"),
     };
     let (tree, stamp) = (dir.join(&folder), dir.join(format!("{folder}.stamp")));
