@@ -1,4 +1,4 @@
-//! Development tasks: bench, demo, dist, docs, fuzz, pg, portability and test.
+//! Development tasks: bench, demo, dist, docs, fuzz, library, pg, portability and test.
 
 mod bench;
 mod build;
@@ -8,6 +8,7 @@ mod dist;
 mod docs;
 mod fuzz;
 mod identical;
+mod library;
 mod minimum_rust;
 mod pg;
 mod portability;
@@ -35,6 +36,7 @@ enum Task {
     Dist(dist::Arguments),
     Docs(docs::Arguments),
     Fuzz(fuzz::Arguments),
+    Library(library::Arguments),
     Pg(pg::Arguments),
     Portability(portability::Arguments),
     Test(test::Arguments),
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Task::Dist(arguments) => dist::run(&arguments),
         Task::Docs(arguments) => docs::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
+        Task::Library(arguments) => library::run(&arguments),
         Task::Pg(arguments) => pg::run(&arguments),
         Task::Portability(arguments) => portability::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),

@@ -44,6 +44,12 @@ impl Metadata {
             .collect()
     }
 
+    /// The names of all crates, as Rust writes them.
+    pub(crate) fn crate_names(&self) -> BTreeSet<String> {
+        let names = list(&self.0["packages"]).map(|package| text(&package["name"]));
+        names.map(|name| name.replace('-', "_")).collect()
+    }
+
     /// The crates of the workspace that others may depend on.
     pub(crate) fn published(&self) -> Result<Vec<Package<'_>>> {
         let members: BTreeSet<_> = list(&self.0["workspace_members"]).map(text).collect();
@@ -87,6 +93,16 @@ impl<'a> Package<'a> {
         let features = self.0["features"].as_object();
         let names = features.into_iter().flat_map(|features| features.keys());
         names.map(String::as_str).filter(|name| *name != "default")
+    }
+
+    /// What the manifest says under a key; nothing where it says nothing.
+    pub(crate) fn text(&self, key: &str) -> &'a str {
+        text(&self.0[key])
+    }
+
+    /// What the manifest lists under a key.
+    pub(crate) fn list(&self, key: &str) -> impl Iterator<Item = &'a str> {
+        list(&self.0[key]).map(text)
     }
 
     pub(crate) fn described(&self) -> String {

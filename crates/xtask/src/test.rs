@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use pgdumprs_testkit::Major;
 
 use crate::build::{cargo, succeed};
-use crate::{fuzz, minimum_rust, pg, workflows};
+use crate::{fuzz, library, minimum_rust, pg, workflows};
 
 /// Run every check: formatting, lints, docs, and all tests on every supported major.
 ///
@@ -47,6 +47,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     })?;
     step("workflows and scripts", workflows::check)?;
     step("minimum Rust version", minimum_rust::check)?;
+    step("what others see of the library", || {
+        library::run(&library::Arguments::default())
+    })?;
     step("docs", || {
         let mut doc = cargo(&[
             "doc",

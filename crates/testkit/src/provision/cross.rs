@@ -40,13 +40,7 @@ const ZLIB: &str = "zlib1.dll";
 ///
 /// When it is not there and cannot be fetched.
 pub fn cross_cargo() -> Result<Command> {
-    let rustc = find_or_fetch("rust", NEWEST_SUITE, |tree| {
-        let bin = debian::fetch_programs(NEWEST_SUITE, &RUST, tree)?;
-        // It has a search path of its own, which keeps the one of the program from it.
-        relocate::remove_search_path(&tree.join("usr/lib/x86_64-linux-gnu"), "libLLVM.so")?;
-        Ok(bin.join("rustc"))
-    });
-    let rustc = rustc.with_context(|| format!("Rust of Debian {NEWEST_SUITE}"))?;
+    let rustc = newest_rustc()?;
     let zigbuild = find_or_fetch("zig", "pypi", fetch_zig).context("zig of PyPI")?;
     let zig = zigbuild.with_file_name("ziglang").join("zig");
 
@@ -64,6 +58,28 @@ pub fn cross_cargo() -> Result<Command> {
         .env_remove("RUSTUP_TOOLCHAIN")
         .env_remove("RUSTFLAGS");
     Ok(command)
+}
+
+/// A command that runs the cargo of Debian's newest Rust, for this machine.
+///
+/// # Errors
+///
+/// When it is not there and cannot be fetched.
+pub fn newest_cargo() -> Result<Command> {
+    let rustc = newest_rustc()?;
+    let mut cargo = Command::new(rustc.with_file_name("cargo"));
+    cargo.env("RUSTC", rustc).env_remove("RUSTUP_TOOLCHAIN");
+    Ok(cargo)
+}
+
+fn newest_rustc() -> Result<PathBuf> {
+    let rustc = find_or_fetch("rust", NEWEST_SUITE, |tree| {
+        let bin = debian::fetch_programs(NEWEST_SUITE, &RUST, tree)?;
+        // It has a search path of its own, which keeps the one of the program from it.
+        relocate::remove_search_path(&tree.join("usr/lib/x86_64-linux-gnu"), "libLLVM.so")?;
+        Ok(bin.join("rustc"))
+    });
+    rustc.with_context(|| format!("Rust of Debian {NEWEST_SUITE}"))
 }
 
 fn fetch_zig(tree: &Path) -> Result<PathBuf> {

@@ -26,7 +26,7 @@ mod slot;
 
 pub use cache::{CACHE_VARIABLE, cache_dir};
 pub(crate) use cache::{create_open, lock};
-pub use cross::{Wine, cross_cargo, emulator};
+pub use cross::{Wine, cross_cargo, emulator, newest_cargo};
 pub use debian::MIRROR_VARIABLE;
 pub(crate) use host::effective_uid;
 pub use host::require_program;
