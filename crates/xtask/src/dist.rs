@@ -1,6 +1,8 @@
 //! `cargo xtask dist`: packs pgdumprs for its users.
 
 mod archive;
+#[cfg(test)]
+mod binstall;
 mod check;
 mod crates;
 mod deb;

@@ -24,12 +24,7 @@ pub(super) fn check(staged: &Staged, out: &Path, source: &Source) -> Result<Opti
     provision::require_program("lintian", "lintian")?;
     let mut lintian = Command::new("lintian");
     // Root is not asked whether it is.
-    lintian.args([
-        "--allow-root",
-        "--fail-on",
-        "error",
-        "--no-tag-display-limit",
-    ]);
+    lintian.args(["--allow-root", "--fail-on", "error"]);
     let said = checked_output(lintian.arg(&artefact))?.stdout;
     print!("{}", String::from_utf8_lossy(&said));
 

@@ -9,13 +9,18 @@ use jiff::fmt::rfc2822;
 use crate::build::workspace;
 use crate::dist::release::Release;
 
-/// Who makes it. There is no address yet.
+/// Who makes it, in the form that has to be.
 const MAINTAINER: &str = "The pgdumprs developers <pgdumprs@localhost>";
 
-/// Of what Debian's own packages must not be, and this one is for good reason.
+/// What Debian's own packages must not be, and this one is.
 pub(super) const LINTIAN_OVERRIDES: &str = "\
 # One program runs on every release of Debian, and in containers that hold nothing else.
 pgdumprs: statically-linked-binary *
+# The developers have no address for mail yet.
+pgdumprs: bogus-mail-host *
+pgdumprs: bogus-mail-host-in-debian-changelog *
+# It is no upload to Debian.
+pgdumprs: initial-upload-closes-no-bugs *
 ";
 
 /// The version with the package's own: it is packed once for each.
