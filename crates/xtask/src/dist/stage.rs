@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use super::licences;
 use super::release::Release;
 use super::target::Target;
 use crate::build::{PACKAGE, cargo, workspace};
@@ -98,6 +99,13 @@ impl Staged {
         Ok(files)
     }
 
+    /// The licences among them: our own, and those of what others have made.
+    pub(crate) fn licences(&self) -> Result<Vec<StagedFile>> {
+        let mut files = self.files()?;
+        files.retain(|file| file.name.starts_with("LICENSE-") || file.name == licences::NAME);
+        Ok(files)
+    }
+
     fn collect(&self, folder: &Path, files: &mut Vec<StagedFile>) -> Result<()> {
         for entry in
             fs::read_dir(folder).with_context(|| format!("listing {}", folder.display()))?
@@ -119,7 +127,8 @@ impl Staged {
     }
 }
 
-fn name(target: &Target, version: &str) -> String {
+/// `pgdumprs-VERSION-TRIPLE`.
+pub(crate) fn name(target: &Target, version: &str) -> String {
     format!("pgdumprs-{version}-{}", target.triple)
 }
 

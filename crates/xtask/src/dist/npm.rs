@@ -1,0 +1,117 @@
+//! Packages for npm: one with a launcher, and one for each system and processor with its program, of which npm installs the one that fits.
+//! Nothing is fetched and nothing runs when they are installed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde_json::{Map, Value, json};
+
+use super::facts::Facts;
+use super::members::{Member, tar_gz};
+use super::stage::Staged;
+use super::target::Target;
+use crate::build::workspace;
+
+/// The scripts of the launcher, and the folder that they are in.
+const LAUNCHER: [&str; 2] = ["pgdumprs.js", "program.js"];
+const FOLDER: &str = "packaging/npm";
+
+/// The oldest Node.js that the launcher is written for.
+const NODE: &str = ">=18";
+
+/// Packs the launcher, which is the same for all systems, and returns its path.
+///
+/// # Errors
+///
+/// When a file cannot be read or written.
+pub(crate) fn pack_launcher(facts: &Facts, out: &Path) -> Result<PathBuf> {
+    let mut manifest = manifest(facts, facts.name, facts.summary);
+    let programs = Target::all().map(|target| {
+        let version = Value::from(facts.release.version.as_str());
+        (package(facts, target), version)
+    });
+    manifest["bin"] = json!({ facts.name: LAUNCHER[0] });
+    manifest["main"] = LAUNCHER[1].into();
+    manifest["optionalDependencies"] = programs.collect::<Map<_, _>>().into();
+    let licence =
+        |(name, text): &(&str, String)| Member::new(format!("package/{name}"), text.clone());
+    let mut members: Vec<_> = facts.licences.iter().map(licence).collect();
+    for script in LAUNCHER {
+        let file = workspace().join(FOLDER).join(script);
+        let member = Member::read(format!("package/{script}"), &file)?;
+        members.push(Member {
+            is_program: script == LAUNCHER[0],
+            ..member
+        });
+    }
+    write(facts, &manifest, members, out)
+}
+
+/// Packs the program of a system and processor, and returns the package's path.
+///
+/// # Errors
+///
+/// When a file cannot be read or written.
+pub(crate) fn pack_program(staged: &Staged, facts: &Facts, out: &Path) -> Result<PathBuf> {
+    let target = staged.target;
+    let summary = format!("The program of {} for {}", facts.name, place(target));
+    let mut manifest = manifest(facts, &package(facts, target), &summary);
+    manifest["os"] = json!([target.npm_os]);
+    manifest["cpu"] = json!([target.npm_cpu]);
+    // Package managers that leave packages packed cannot run what is in them.
+    manifest["preferUnplugged"] = true.into();
+    let path = format!("package/bin/{}", target.program());
+    let mut members = vec![];
+    for licence in staged.licences()? {
+        members.push(Member::read(
+            format!("package/{}", licence.name),
+            &licence.path,
+        )?);
+    }
+    members.push(Member::program(path, &staged.program())?);
+    write(facts, &manifest, members, out)
+}
+
+/// The name of the package with a target's program.
+fn package(facts: &Facts, target: &Target) -> String {
+    format!("@{}/{}", facts.name, place(target))
+}
+
+/// What Node.js calls its system and processor.
+fn place(target: &Target) -> String {
+    format!("{}-{}", target.npm_os, target.npm_cpu)
+}
+
+/// What all packages say of themselves.
+fn manifest(facts: &Facts, name: &str, summary: &str) -> Value {
+    let mut manifest = json!({
+        "name": name,
+        "version": facts.release.version,
+        "description": summary,
+        "keywords": facts.keywords,
+        "license": facts.licence,
+        "author": facts.author,
+        "engines": { "node": NODE },
+        // Of packages whose names have a scope too.
+        "publishConfig": { "access": "public" },
+    });
+    if let Some(url) = &facts.repository {
+        manifest["repository"] = json!({ "type": "git", "url": format!("git+{url}.git") });
+    }
+    manifest
+}
+
+/// Writes a package, named as npm names what it packs.
+fn write(facts: &Facts, manifest: &Value, files: Vec<Member>, out: &Path) -> Result<PathBuf> {
+    let manifest_text = format!("{manifest:#}\n");
+    let mut members = vec![Member::new("package/package.json", manifest_text)];
+    members.push(Member::new("package/README.md", facts.readme.clone()));
+    members.extend(files);
+    let name = manifest["name"].as_str().unwrap_or(facts.name);
+    let name = name.trim_start_matches('@').replace('/', "-");
+    let file = out.join(format!("{name}-{}.tgz", facts.release.version));
+    fs::write(&file, tar_gz(&members, facts.release.time)?)
+        .with_context(|| format!("writing {}", file.display()))?;
+    Ok(file)
+}
