@@ -20,12 +20,18 @@ pub(crate) struct Arguments {
     /// Write down what is there now
     #[arg(long)]
     accept: bool,
+    /// Build each package from what it holds as well, as cargo does before it publishes; this takes minutes
+    #[arg(long)]
+    build: bool,
 }
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let metadata = Metadata::read()?;
     packages::check(&metadata)?;
+    if arguments.build {
+        packages::build(&metadata)?;
+    }
     let mut written = vec![built_from::page(&metadata)?];
     written.extend(public_items::pages(&metadata)?);
     let differences: Vec<_> = written.iter().filter_map(Written::difference).collect();

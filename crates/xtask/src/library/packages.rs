@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::build::{cargo, workspace};
+use crate::build::{cargo, succeed, workspace};
 use crate::published::{Metadata, Package};
 
 /// The most that the files of one package may be together, in bytes.
@@ -29,6 +29,15 @@ pub(super) fn check(metadata: &Metadata) -> Result<()> {
         check_package(&package).with_context(|| format!("the package {}", package.name()))?;
     }
     Ok(())
+}
+
+/// Has each package made and built, on top of the packages that it depends on.
+pub(super) fn build(metadata: &Metadata) -> Result<()> {
+    let mut package = cargo(&["package", "--locked"]);
+    for published in metadata.published()? {
+        package.args(["--package", published.name()]);
+    }
+    succeed(&mut package)
 }
 
 fn check_package(package: &Package<'_>) -> Result<()> {

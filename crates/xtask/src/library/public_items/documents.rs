@@ -20,21 +20,21 @@ impl Documents {
     /// Has the documents of these crates made, with all features; none where no compiler writes the format.
     pub(super) fn make(names: &[&str]) -> Result<Option<Documents>> {
         let own = ("rustdoc".into(), target());
-        let mut formats = Vec::new();
+        let mut reasons = Vec::new();
         // Debian's is fetched only where it is needed.
         let compilers = iter::once((cargo(&[]), own)).chain(iter::once_with(newest).flatten());
         for (mut cargo, (rustdoc, target)) in compilers {
             let documents = Documents(target.join("doc"));
-            documents.write(&mut cargo, &rustdoc, &target, names)?;
-            let format = documents.format(names)?;
-            if format == FORMAT {
-                return Ok(Some(documents));
+            let written = documents.write(&mut cargo, &rustdoc, &target, names);
+            match written.and_then(|()| documents.format(names)) {
+                Ok(format) if format == FORMAT => return Ok(Some(documents)),
+                Ok(format) => reasons.push(format!("one writes rustdoc's format {format}")),
+                Err(error) => reasons.push(format!("{error:#}")),
             }
-            formats.push(format);
         }
         println!(
-            "Public items were not compared: the compilers that are here write rustdoc's format {}, and {FORMAT} is read.",
-            formats.join(" and ")
+            "Public items were not compared: of the compilers that are here none writes rustdoc's format {FORMAT}: {}",
+            reasons.join("; ")
         );
         Ok(None)
     }
