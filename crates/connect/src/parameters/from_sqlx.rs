@@ -84,7 +84,8 @@ fn host(options: &PgConnectOptions) -> Result<&str, ConnInfoError> {
             .to_str()
             .filter(|_| folder.is_absolute())
             .ok_or_else(|| refused("the folder of their socket is relative, or not UTF-8"))?,
-        None => options.get_host(),
+        // Addresses that came from a URL still have its brackets.
+        None => options.get_host().trim_matches(['[', ']']),
     };
     match host {
         "" => Err(refused("they name no host")),
@@ -182,19 +183,17 @@ mod tests {
             .username("a@b/c#d ä")
             .password("p@ss/w%20ö#?")
             .database("x?y=z");
-        for options in [
-            options.clone(),
-            options.clone().host("/run/pg"),
-            options.clone().host("::1"),
-            options.socket("/run/a b"),
-        ] {
-            let params = params(&options);
+        let places = ["h", "::1", "/run/pg"].map(|host| options.clone().host(host));
+        let socket = cfg!(unix).then(|| options.socket("/run/a b"));
+        for options in places.iter().chain(&socket) {
+            let params = params(options);
             assert_eq!(params.get("user"), Some("a@b/c#d ä"));
             assert_eq!(params.get("password"), Some("p@ss/w%20ö#?"));
             assert_eq!(params.get("dbname"), Some("x?y=z"));
         }
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_socket_wins_over_a_host() {
         assert_eq!(
@@ -205,6 +204,12 @@ mod tests {
             params(&options().host("/run/pg")).get("host"),
             Some("/run/pg")
         );
+    }
+
+    #[test]
+    fn an_address_out_of_a_url_loses_its_brackets() {
+        let options: PgConnectOptions = "postgresql://ada@[::1]:1/shop".parse().unwrap();
+        assert_eq!(params(&options).get("host"), Some("::1"));
     }
 
     #[test]

@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn everything_is_carried_over() {
-        let text = "host=a,/run/pg port=1,2 hostaddr=10.0.0.1,10.0.0.2 user=ada dbname=shop password=hunter2 \
+        let text = "host=a,b port=1,2 hostaddr=10.0.0.1,10.0.0.2 user=ada dbname=shop password=hunter2 \
                     application_name=app options='-c search_path=s' sslnegotiation=direct channel_binding=require \
                     connect_timeout=7 tcp_user_timeout=9 keepalives=0 keepalives_idle=11 keepalives_interval=12 \
                     target_session_attrs=read-only load_balance_hosts=random";
@@ -300,6 +300,8 @@ mod tests {
         use std::ffi::OsStr;
         use std::os::unix::ffi::OsStrExt;
 
+        let config = "host=a,/run/pg user=ada".parse().unwrap();
+        assert_eq!(params(&config).get("host"), Some("a,/run/pg"));
         for folder in [OsStr::new("run/pg"), OsStr::from_bytes(b"/run/\xff")] {
             assert!(said(Config::new().host_path(folder)).contains("folder"));
         }
