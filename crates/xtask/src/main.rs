@@ -1,4 +1,4 @@
-//! Development tasks: bench, demo, dist, docs, fuzz, library, pg, portability and test.
+//! Development tasks: bench, demo, dist, docs, fuzz, library, pg, portability, release-notes and test.
 
 mod bench;
 mod build;
@@ -13,6 +13,7 @@ mod minimum_rust;
 mod pg;
 mod portability;
 mod published;
+mod release_notes;
 mod test;
 mod trial;
 mod workflows;
@@ -39,6 +40,7 @@ enum Task {
     Library(library::Arguments),
     Pg(pg::Arguments),
     Portability(portability::Arguments),
+    ReleaseNotes(release_notes::Arguments),
     Test(test::Arguments),
 }
 
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Task::Library(arguments) => library::run(&arguments),
         Task::Pg(arguments) => pg::run(&arguments),
         Task::Portability(arguments) => portability::run(&arguments),
+        Task::ReleaseNotes(arguments) => release_notes::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
     };
     match outcome {

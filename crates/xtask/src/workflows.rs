@@ -19,7 +19,7 @@ pub(crate) fn check() -> Result<()> {
     lint(&provision::actionlint()?, &workflows)?;
 
     let mut scripts = files("packaging/action", "sh")?;
-    scripts.extend([".ci/native", ".ci/run"].map(|path| workspace().join(path)));
+    scripts.extend([".ci/native", ".ci/publish", ".ci/run"].map(|path| workspace().join(path)));
     lint(&provision::shellcheck()?, &scripts)?;
     println!(
         "{} workflows and {} scripts are well formed.",
