@@ -144,7 +144,7 @@ impl<'a> Runner<'a> {
             let (expression, rest) = part.split_once(" }}").unwrap();
             value += &match expression {
                 "github.server_url" => format!("file://{}", self.shop.path("hub").display()),
-                "github.action_repository" => ACTION_REPOSITORY.to_owned(),
+                "github.action_repository || github.repository" => ACTION_REPOSITORY.to_owned(),
                 "env.GH_TOKEN || github.token" => "a token".to_owned(),
                 input => {
                     let name = input.strip_prefix("inputs.").unwrap();
