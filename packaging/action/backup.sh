@@ -103,8 +103,8 @@ fetch_program() {
   [ -n "$expected" ] || fail "SHA256SUMS of pgdumprs $version does not name $archive"
   [ "$found" = "$expected" ] || fail "$archive has the SHA-256 $found, and its release says $expected: it is not run"
   case "$archive" in
-    *.zip) unzip -q -o "$folder/$archive" -d "$folder" ;;
-    *) tar -xzf "$folder/$archive" -C "$folder" ;;
+    *.zip) attempt "unpacking $archive" unzip -q -o "$folder/$archive" -d "$folder" ;;
+    *) attempt "unpacking $archive" tar -xzf "$folder/$archive" -C "$folder" ;;
   esac
   program="$folder/pgdumprs-$version-$target/pgdumprs"
   [ "$RUNNER_OS" != Windows ] || program+=.exe
