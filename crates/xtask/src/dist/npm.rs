@@ -26,14 +26,7 @@ const NODE: &str = ">=18";
 ///
 /// When a file cannot be read or written.
 pub(crate) fn pack_launcher(facts: &Facts, out: &Path) -> Result<PathBuf> {
-    let mut manifest = manifest(facts, facts.name, facts.summary);
-    let programs = Target::all().map(|target| {
-        let version = Value::from(facts.release.version.as_str());
-        (package(facts, target), version)
-    });
-    manifest["bin"] = json!({ facts.name: LAUNCHER[0] });
-    manifest["main"] = LAUNCHER[1].into();
-    manifest["optionalDependencies"] = programs.collect::<Map<_, _>>().into();
+    let manifest = launcher_manifest(facts);
     let licence =
         |(name, text): &(&str, String)| Member::new(format!("package/{name}"), text.clone());
     let mut members: Vec<_> = facts.licences.iter().map(licence).collect();
@@ -48,6 +41,19 @@ pub(crate) fn pack_launcher(facts: &Facts, out: &Path) -> Result<PathBuf> {
     write(facts, &manifest, members, out)
 }
 
+/// What the launcher's package says of itself.
+pub(crate) fn launcher_manifest(facts: &Facts) -> Value {
+    let mut manifest = manifest(facts, facts.name, facts.summary);
+    let programs = Target::all().map(|target| {
+        let version = Value::from(facts.release.version.as_str());
+        (package(facts, target), version)
+    });
+    manifest["bin"] = json!({ facts.name: LAUNCHER[0] });
+    manifest["main"] = LAUNCHER[1].into();
+    manifest["optionalDependencies"] = programs.collect::<Map<_, _>>().into();
+    manifest
+}
+
 /// Packs the program of a system and processor, and returns the package's path.
 ///
 /// # Errors
@@ -55,12 +61,7 @@ pub(crate) fn pack_launcher(facts: &Facts, out: &Path) -> Result<PathBuf> {
 /// When a file cannot be read or written.
 pub(crate) fn pack_program(staged: &Staged, facts: &Facts, out: &Path) -> Result<PathBuf> {
     let target = staged.target;
-    let summary = format!("The program of {} for {}", facts.name, place(target));
-    let mut manifest = manifest(facts, &package(facts, target), &summary);
-    manifest["os"] = json!([target.npm_os]);
-    manifest["cpu"] = json!([target.npm_cpu]);
-    // Package managers that leave packages packed cannot run what is in them.
-    manifest["preferUnplugged"] = true.into();
+    let manifest = program_manifest(target, facts);
     let path = format!("package/bin/{}", target.program());
     let mut members = vec![];
     for licence in staged.licences()? {
@@ -73,8 +74,19 @@ pub(crate) fn pack_program(staged: &Staged, facts: &Facts, out: &Path) -> Result
     write(facts, &manifest, members, out)
 }
 
+/// What the package with a target's program says of itself.
+pub(crate) fn program_manifest(target: &Target, facts: &Facts) -> Value {
+    let summary = format!("The program of {} for {}", facts.name, place(target));
+    let mut manifest = manifest(facts, &package(facts, target), &summary);
+    manifest["os"] = json!([target.npm_os]);
+    manifest["cpu"] = json!([target.npm_cpu]);
+    // Package managers that leave packages packed cannot run what is in them.
+    manifest["preferUnplugged"] = true.into();
+    manifest
+}
+
 /// The name of the package with a target's program.
-fn package(facts: &Facts, target: &Target) -> String {
+pub(crate) fn package(facts: &Facts, target: &Target) -> String {
     format!("@{}/{}", facts.name, place(target))
 }
 
@@ -102,15 +114,20 @@ fn manifest(facts: &Facts, name: &str, summary: &str) -> Value {
     manifest
 }
 
-/// Writes a package, named as npm names what it packs.
+/// The file that npm packs a package of this name into.
+pub(crate) fn file_name(package: &str, facts: &Facts) -> String {
+    let name = package.trim_start_matches('@').replace('/', "-");
+    format!("{name}-{}.tgz", facts.release.version)
+}
+
+/// Writes a package.
 fn write(facts: &Facts, manifest: &Value, files: Vec<Member>, out: &Path) -> Result<PathBuf> {
     let manifest_text = format!("{manifest:#}\n");
     let mut members = vec![Member::new("package/package.json", manifest_text)];
     members.push(Member::new("package/README.md", facts.readme.clone()));
     members.extend(files);
     let name = manifest["name"].as_str().unwrap_or(facts.name);
-    let name = name.trim_start_matches('@').replace('/', "-");
-    let file = out.join(format!("{name}-{}.tgz", facts.release.version));
+    let file = out.join(file_name(name, facts));
     fs::write(&file, tar_gz(&members, facts.release.time)?)
         .with_context(|| format!("writing {}", file.display()))?;
     Ok(file)
