@@ -4,6 +4,7 @@ mod built_from;
 mod packages;
 mod public_items;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -74,7 +75,7 @@ impl Written {
             return None;
         }
         let only_in = |text: &str, other: &str, sign: char| -> Vec<String> {
-            let others: std::collections::BTreeSet<_> = other.lines().collect();
+            let others: BTreeSet<_> = other.lines().collect();
             let lines = text.lines().filter(|line| !others.contains(line));
             lines.map(|line| format!("{sign} {line}")).collect()
         };
