@@ -130,13 +130,18 @@ impl Ends {
             }
             // It could not even begin.
             Err(error) => {
-                let made = target.psql("SELECT count(*) FROM pg_class WHERE oid >= 16384");
+                let made = made(target);
                 ensure!(made == "0", "{how}: {made} after {error:?}");
                 self.not_begun += 1;
             }
         }
         Ok(())
     }
+}
+
+/// How many relations have been made in a database.
+fn made(database: &Database) -> String {
+    database.psql("SELECT count(*) FROM pg_class WHERE oid >= 16384")
 }
 
 /// Makes sure that tables of which all rows are said to be there have them.
@@ -206,13 +211,17 @@ fn is_whole_whatever_dies(server: &Server) -> Result<()> {
                 Side::Target => &target,
             });
             let cloned = disturbed(cloned(&target)?, after, move || strike.hit(&struck, turn))?;
-            if let (Side::Target, Ok(report)) = (side, &cloned) {
-                // What was being compared is not begun again.
-                let is_whole = report.restore.end() == RestoreEnd::Complete;
-                ensure!(is_whole, "{how}: {report:#?}");
-            }
             recovered(&source)?;
             recovered(&target)?;
+            if let (Side::Target, Ok(report)) = (side, &cloned) {
+                // What was being compared is not begun again, nor is what has changed nothing yet.
+                let is_whole = report.restore.end() == RestoreEnd::Complete;
+                let is_begun = report.restore.not_reached.len() < report.restore.entries;
+                ensure!(
+                    is_whole || !is_begun && made(&target) == "0",
+                    "{how}: {report:#?}"
+                );
+            }
             let ends = &mut ends[side as usize][strike as usize];
             ends.note(&source, &target, cloned, &how)?;
         }
