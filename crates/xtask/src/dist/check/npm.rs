@@ -1,8 +1,9 @@
 //! The packages for npm, installed from a registry on this machine.
 
+use std::io::Write;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
@@ -146,6 +147,8 @@ fn signals(place: &Place, source: &Source) -> Result<()> {
 struct Held<'s> {
     source: &'s Source,
     holder: Child,
+    // Where it ends, so does psql.
+    _statements: ChildStdin,
 }
 
 impl Held<'_> {
@@ -153,12 +156,16 @@ impl Held<'_> {
         let database = &source.database;
         let table = database.psql("SELECT min(oid::regclass::text) FROM pg_class WHERE relkind = 'r' AND relnamespace::regnamespace::text !~ '^(pg_|information)'");
         let mut psql = tool(source.server.major(), "psql");
-        psql.args(["-X", "-q", "-d", &database.conninfo(), "-c"]);
-        let holder = psql
-            .arg(format!("BEGIN; LOCK TABLE {table}; SELECT pg_sleep(600)"))
-            .stdout(Stdio::null())
-            .spawn()?;
-        let held = Held { source, holder };
+        psql.args(["-X", "-q", "-d", &database.conninfo()]);
+        let mut holder = psql.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
+        // Its session is idle from then on, so that it ends with it.
+        let mut statements = holder.stdin.take().context("psql has no input")?;
+        writeln!(statements, "BEGIN; LOCK TABLE {table};")?;
+        let held = Held {
+            source,
+            holder,
+            _statements: statements,
+        };
         held.until(
             "the table is locked",
             "granted AND mode = 'AccessExclusiveLock' AND relation >= 16384",
