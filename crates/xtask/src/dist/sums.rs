@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 /// The file of sums.
-const NAME: &str = "SHA256SUMS";
+pub(crate) const NAME: &str = "SHA256SUMS";
 
 /// Writes the sums of files that are below `out`, in the order of their names, and returns the path of what was written.
 pub(crate) fn write(files: &[PathBuf], out: &Path) -> Result<PathBuf> {

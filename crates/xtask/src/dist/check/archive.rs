@@ -4,13 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use pgdumprs_testkit::checked_output;
 
-use super::{Checked, ROUND_TRIP};
-use crate::dist::archive;
+use super::place::Place;
+use super::{Checked, ROUND_TRIP, instructions};
 use crate::dist::stage::Staged;
+use crate::dist::{archive, sums};
 use crate::trial::{Program, Root, Source, Windows, round_trip};
+
+/// The target that docs/install.md has commands for.
+const OF_THE_PAGE: &str = "x86_64-unknown-linux-musl";
 
 pub(super) fn check(staged: &Staged, out: &Path, source: &Source) -> Result<Checked> {
     let artefact = archive::path(staged, out);
@@ -37,7 +41,8 @@ pub(super) fn check(staged: &Staged, out: &Path, source: &Source) -> Result<Chec
         if root.is_emulated() {
             "`tar -xzf` in an empty root file system, the processor emulated"
         } else {
-            "`tar -xzf` in an empty root file system"
+            install(staged, &artefact, out, source)?;
+            "`tar -xzf` in an empty root file system; by the commands of install.md below a folder"
         }
     };
     Ok(Checked {
@@ -45,6 +50,37 @@ pub(super) fn check(staged: &Staged, out: &Path, source: &Source) -> Result<Chec
         installed: installed.to_owned(),
         did: ROUND_TRIP.to_owned(),
     })
+}
+
+/// Installs it by the commands of docs/install.md, with everything that belongs to the program.
+fn install(staged: &Staged, artefact: &Path, out: &Path, source: &Source) -> Result<()> {
+    let commands = instructions::commands("Archives")?;
+    let commands = commands.replace(OF_THE_PAGE, staged.target.triple);
+    let mut place = Place::new(source)?;
+    place.set("VERSION", &staged.release.version);
+    place.set("PREFIX", place.path("prefix"));
+    for file in [artefact, &out.join(sums::NAME)] {
+        let name = file.file_name().unwrap_or_default();
+        fs::copy(file, place.folder().join(name))
+            .with_context(|| format!("copying {}", file.display()))?;
+    }
+    place.shell(&commands)?;
+    let installed = |name: &str| place.folder().join("prefix").join(name);
+    let said = checked_output(Command::new(installed("bin/pgdumprs")).arg("--version"))?.stdout;
+    ensure!(
+        said.starts_with(b"pgdumprs "),
+        "{}",
+        String::from_utf8_lossy(&said)
+    );
+    for name in [
+        "share/man/man1/pgdumprs.1",
+        "share/bash-completion/completions/pgdumprs.bash",
+        "share/zsh/site-functions/_pgdumprs",
+        "share/fish/vendor_completions.d/pgdumprs.fish",
+    ] {
+        ensure!(installed(name).is_file(), "{name} is not installed");
+    }
+    Ok(())
 }
 
 /// Servers do not run on a Mac here, nor its programs elsewhere, so that all there is to see is the program itself.
