@@ -37,6 +37,7 @@ output() {
 # Has the runner hide a text wherever it would show.
 mask() {
   local text="${1//%/%25}"
+  text="${text//$'\r'/%0D}" text="${text//$'\n'/%0A}"
   [ -z "$text" ] || printf '::add-mask::%s\n' "$text"
 }
 
@@ -224,10 +225,10 @@ choose_store() {
 
 list_store() { "${store}_list" | tr -d '\r'; }
 
-# Removes the oldest of what is stored that was made by the same template, and never the new one.
+# Removes the oldest of what is stored that was made by the same template, and never the new one. A store that keeps versions may list a name twice.
 remove_old() {
   local old
-  cut -f 2 "$folder/stored.txt" | grep -E "^$pattern\$" | LC_ALL=C sort -r | tail -n "+$((BACKUP_KEEP + 1))" >"$folder/old.txt"
+  cut -f 2 "$folder/stored.txt" | grep -E "^$pattern\$" | LC_ALL=C sort -ru | tail -n "+$((BACKUP_KEEP + 1))" >"$folder/old.txt"
   while IFS= read -r old; do
     [ "$old" != "$name" ] || continue
     attempt "the backup is stored, but $old, which is to be removed, is not" "${store}_remove" "$old" </dev/null
@@ -238,7 +239,7 @@ remove_old() {
 # ---------------------------------------------------------------- the work
 
 case "$BACKUP_KEEP" in
-  *[!0-9]* | 0*) fail "keep: a number of files is expected, of at least one" ;;
+  *[!0-9]* | 0* | ???????*) fail "keep: a number of files is expected, of at least one and less than a million" ;;
 esac
 name_file
 choose_store
