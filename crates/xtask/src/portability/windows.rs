@@ -3,15 +3,13 @@
 use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
-use pgdumprs_testkit::tool;
+use anyhow::{Context, Result, ensure};
 
 use super::title;
 use crate::cross::{self, Build};
-use crate::trial::{Program, Source, Windows, round_trip};
+use crate::trial::{HeldTable, Program, Source, Windows, round_trip};
 
 const TRIPLE: &str = "x86_64-pc-windows-gnu";
 
@@ -76,24 +74,7 @@ fn write_to_nothing(windows: &Windows, source: &Source) -> Result<()> {
 
 /// A dump that waits for a lock ends by Ctrl-C, and so does what it has asked of the server.
 fn end_by_ctrl_c(windows: &Windows, source: &Source) -> Result<()> {
-    let count = |query: &str| {
-        source
-            .database
-            .psql(&format!("SELECT count(*) FROM {query}"))
-    };
-    let mut locking = tool(source.server.major(), "psql")
-        .args(["-X", "-d", &source.database.conninfo()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()?;
-    let mut statements = locking.stdin.take().context("psql has no input")?;
-    let table = source.database.psql("SELECT min(oid::regclass::text) FROM pg_class WHERE relkind = 'r' AND relnamespace::regnamespace::text !~ '^(pg_|information)'");
-    writeln!(
-        statements,
-        "BEGIN;\nLOCK TABLE {table} IN ACCESS EXCLUSIVE MODE;"
-    )?;
-    let held = "pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND locktype = 'relation' AND relation >= 16384";
-    until("the table is locked", || count(held) != "0")?;
+    let held = HeldTable::new(source, PATIENCE)?;
 
     println!("$ pgdumprs -f interrupted.dump, and Ctrl-C");
     // What a person types comes from a terminal.
@@ -121,15 +102,12 @@ fn end_by_ctrl_c(windows: &Windows, source: &Source) -> Result<()> {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()?;
-    let waiting = "pg_locks WHERE NOT granted";
-    until("the dump waits for the table", || count(waiting) != "0")?;
+    held.until_a_dump_waits()?;
     let mut keyboard = terminal.stdin.take().context("the terminal has no input")?;
     keyboard.write_all(b"\x03")?;
-    until("the dump has ended", || count(waiting) == "0")?;
+    held.until_no_dump_waits()?;
     let output = terminal.wait_with_output()?;
     drop(keyboard);
-    drop(statements);
-    locking.wait()?;
 
     let said = String::from_utf8_lossy(&output.stdout);
     // A Unix program sees the last 8 bits of Windows's 0xC000013A.
@@ -148,17 +126,5 @@ fn end_by_ctrl_c(windows: &Windows, source: &Source) -> Result<()> {
             .any(|name| name.to_string_lossy().contains("interrupted")),
         "it left something: {left:?}"
     );
-    Ok(())
-}
-
-/// Waits until something is so.
-fn until(what: &str, is_so: impl Fn() -> bool) -> Result<()> {
-    let started = Instant::now();
-    while !is_so() {
-        if started.elapsed() > PATIENCE {
-            bail!("waited in vain until {what}");
-        }
-        thread::sleep(Duration::from_millis(50));
-    }
     Ok(())
 }

@@ -1,14 +1,13 @@
 //! The packages for npm, installed from a registry on this machine.
 
-use std::io::Write;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use anyhow::{Context, Result, bail, ensure};
-use pgdumprs_testkit::{checked_output, provision, tool};
+use pgdumprs_testkit::{checked_output, provision};
 
 use super::place::Place;
 use super::registry::Registry;
@@ -16,7 +15,7 @@ use super::{Checked, ROUND_TRIP};
 use crate::dist::facts::Facts;
 use crate::dist::npm;
 use crate::dist::stage::Staged;
-use crate::trial::{Program, Source, round_trip};
+use crate::trial::{HeldTable, Program, Source, round_trip};
 
 /// What npm puts into projects.
 const LAUNCHER: &str = "node_modules/.bin/pgdumprs";
@@ -106,10 +105,10 @@ fn statuses(place: &Place) -> Result<()> {
 /// A signal to the launcher alone, and one to it and the program at once as terminals send them, end a dump once; and when the program is
 /// killed, so is the launcher.
 fn signals(place: &Place, source: &Source) -> Result<()> {
-    let held = Held::new(source)?;
+    let held = HeldTable::new(source, PATIENCE)?;
     for (signal, status) in [("INT", 130), ("TERM", 143), ("HUP", 129), ("QUIT", 131)] {
         for to_all in [false, true] {
-            let dump = held.waiting_dump(place)?;
+            let dump = waiting_dump(&held, place, source)?;
             let launcher = dump.id();
             let to = if to_all {
                 format!("-{launcher}")
@@ -129,10 +128,10 @@ fn signals(place: &Place, source: &Source) -> Result<()> {
             );
         }
     }
-    let dump = held.waiting_dump(place)?;
+    let dump = waiting_dump(&held, place, source)?;
     let launcher = dump.id().to_string();
-    println!("$ pkill -KILL -P {launcher}");
     let children = fs::read_to_string(format!("/proc/{launcher}/task/{launcher}/children"))?;
+    println!("$ kill -KILL {}", children.trim());
     checked_output(Command::new("kill").args(["-s", "KILL", children.trim()]))?;
     let output = ended(dump)?;
     ensure!(
@@ -143,73 +142,18 @@ fn signals(place: &Place, source: &Source) -> Result<()> {
     Ok(())
 }
 
-/// A table that dumps have to wait for.
-struct Held<'s> {
-    source: &'s Source,
-    holder: Child,
-    // Where it ends, so does psql.
-    _statements: ChildStdin,
-}
-
-impl Held<'_> {
-    fn new(source: &Source) -> Result<Held<'_>> {
-        let database = &source.database;
-        let table = database.psql("SELECT min(oid::regclass::text) FROM pg_class WHERE relkind = 'r' AND relnamespace::regnamespace::text !~ '^(pg_|information)'");
-        let mut psql = tool(source.server.major(), "psql");
-        psql.args(["-X", "-q", "-d", &database.conninfo()]);
-        let mut holder = psql.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
-        // Its session is idle from then on, so that it ends with it.
-        let mut statements = holder.stdin.take().context("psql has no input")?;
-        writeln!(statements, "BEGIN; LOCK TABLE {table};")?;
-        let held = Held {
-            source,
-            holder,
-            _statements: statements,
-        };
-        held.until(
-            "the table is locked",
-            "granted AND mode = 'AccessExclusiveLock' AND relation >= 16384",
-            true,
-        )?;
-        Ok(held)
-    }
-
-    /// Starts a dump, in a group of processes of its own, and waits until it waits.
-    fn waiting_dump(&self, place: &Place) -> Result<Child> {
-        let none = "NOT granted";
-        self.until("no dump waits any more", none, false)?;
-        let dump = place
-            .command()
-            .args(["-d", self.source.database.name(), "-f", "interrupted.dump"])
-            .process_group(0)
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        self.until("the dump waits", none, true)?;
-        Ok(dump)
-    }
-
-    /// Waits until there are such locks, or none.
-    fn until(&self, what: &str, locks: &str, are_there: bool) -> Result<()> {
-        let query =
-            format!("SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'relation' AND {locks}");
-        let started = Instant::now();
-        while (self.source.database.psql(&query) == "t") != are_there {
-            if started.elapsed() > PATIENCE {
-                bail!("waited in vain until {what}");
-            }
-            thread::sleep(Duration::from_millis(50));
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        // Where it has ended by itself, there is nothing to end.
-        let _ = self.holder.kill();
-        let _ = self.holder.wait();
-    }
+/// Starts a dump, in a group of processes of its own, and waits until it waits.
+fn waiting_dump(held: &HeldTable, place: &Place, source: &Source) -> Result<Child> {
+    held.until_no_dump_waits()?;
+    let dump = place
+        .command()
+        .args(["-d", source.database.name(), "-f", "interrupted.dump"])
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    held.until_a_dump_waits()?;
+    Ok(dump)
 }
 
 /// Waits for a process that is about to end.
