@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use pgdumprs_testkit::checked_output;
 use serde::Deserialize;
 
 use crate::build::{PACKAGE, cargo, workspace};
+use crate::published::Metadata;
 
 /// A crate's name and version, which no two of a program share.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,14 +54,8 @@ impl Crates {
         let tree = String::from_utf8(checked_output(&mut tree)?.stdout)?;
         let (root, graph) = parse_tree(&tree)?;
 
-        let mut metadata = cargo(&["metadata", "--locked", "--format-version", "1"]);
-        metadata.args(["--filter-platform", triple]);
-        let metadata: Metadata = serde_json::from_slice(&checked_output(&mut metadata)?.stdout)?;
-        let mut packages: BTreeMap<_, _> = metadata
-            .packages
-            .into_iter()
-            .map(|package| (package.id(), package))
-            .collect();
+        let metadata = Metadata::read()?;
+        let packages = metadata.packages();
         let lock = fs::read_to_string(workspace().join("Cargo.lock")).context("Cargo.lock")?;
         let lock: Lock = toml::from_str(&lock).context("Cargo.lock")?;
         let checksums: BTreeMap<_, _> = lock
@@ -72,17 +67,19 @@ impl Crates {
             })
             .collect();
         let all = graph.into_iter().map(|(id, dependencies)| {
-            let package = packages.remove(&id);
+            let package = packages.get(&id.as_in_trees());
             let package = package.with_context(|| format!("cargo does not describe {id}"))?;
-            let licence = package
-                .license
-                .with_context(|| format!("{id} names no licence"))?;
+            let licence = package.text("license");
+            ensure!(!licence.is_empty(), "{id} names no licence");
+            let description = Some(package.text("description"));
             let checksum = checksums.get(&id).cloned().flatten();
             let described = Crate {
                 // As it was written before SPDX expressions.
                 licence: licence.replace('/', " OR "),
-                description: package.description,
-                folder: package.manifest_path.with_file_name(""),
+                description: description
+                    .filter(|text| !text.is_empty())
+                    .map(str::to_owned),
+                folder: Path::new(package.text("manifest_path")).with_file_name(""),
                 checksum,
                 dependencies,
             };
@@ -99,6 +96,13 @@ impl Crates {
         self.all
             .iter()
             .filter(|(_, described)| described.checksum.is_some())
+    }
+}
+
+impl CrateId {
+    /// As `cargo tree` writes it.
+    fn as_in_trees(&self) -> String {
+        format!("{} v{}", self.name, self.version)
     }
 }
 
@@ -135,29 +139,6 @@ fn parse_tree(text: &str) -> Result<(CrateId, BTreeMap<CrateId, BTreeSet<CrateId
     }
     let root = path.into_iter().next();
     Ok((root.context("`cargo tree` says nothing")?, graph))
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    version: String,
-    license: Option<String>,
-    description: Option<String>,
-    manifest_path: PathBuf,
-}
-
-impl Package {
-    fn id(&self) -> CrateId {
-        CrateId {
-            name: self.name.clone(),
-            version: self.version.clone(),
-        }
-    }
 }
 
 #[derive(Deserialize)]
