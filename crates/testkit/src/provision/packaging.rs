@@ -1,14 +1,12 @@
 //! Finds or fetches what installs packages as users do, and what looks over them.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use super::program::{SUITE, find_or_fetch};
-use super::{debian, host, python_wheel};
+use super::{debian, host, python_wheel, relocate};
 
 /// uv's version on PyPI.
 const UV: &str = "0.13.9";
@@ -29,9 +27,7 @@ pub fn uv() -> Result<PathBuf> {
         python_wheel::download("uv", UV, &[], tree)?;
         let scripts = tree.join(format!("uv-{UV}.data/scripts"));
         for program in ["uv", "uvx"] {
-            let program = scripts.join(program);
-            fs::set_permissions(&program, fs::Permissions::from_mode(0o755))
-                .with_context(|| format!("making {} a program", program.display()))?;
+            relocate::make_program(&scripts.join(program))?;
         }
         Ok(scripts.join("uv"))
     };

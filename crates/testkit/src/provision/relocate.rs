@@ -12,11 +12,15 @@ use super::host;
 
 /// Lets everybody run the files of a folder: servers run as another user than the one who fetched.
 pub(super) fn make_executable(folder: &Path) -> Result<()> {
-    for file in files(folder)? {
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o755))
-            .with_context(|| format!("making {} executable", file.display()))?;
-    }
-    Ok(())
+    files(folder)?
+        .iter()
+        .try_for_each(|file| make_program(file))
+}
+
+/// Lets everybody run a file.
+pub(super) fn make_program(file: &Path) -> Result<()> {
+    fs::set_permissions(file, fs::Permissions::from_mode(0o755))
+        .with_context(|| format!("making {} executable", file.display()))
 }
 
 /// Writes a library search path, and a dynamic loader if given, into every program of a folder.
