@@ -6,7 +6,7 @@ use pgdumprs::{
 };
 use pgdumprs_testkit::{Database, Major, Server};
 
-use super::{ALL_WAYS, DIVIDED, check, clone, run, telling_server};
+use super::{ALL_WAYS, DIVIDED, check, clone, run};
 
 fn source(server: &Server) -> Database {
     let source = server.database();
@@ -165,13 +165,8 @@ fn rows_keep_their_order_where_that_is_asked_for() -> Result<()> {
     source.execute_sql(
         "CREATE TABLE item AS SELECT g AS id, repeat(md5(g::text), 10) AS t FROM generate_series(1, 60000) g",
     );
-    let server = telling_server()?;
-    let copies = || -> Result<usize> {
-        Ok(server
-            .log()?
-            .matches("statement: COPY public.item (id, t) FROM stdin")
-            .count())
-    };
+    let server = Server::telling(Major::REFERENCE)?;
+    let copies = || server.times_asked("COPY public.item (id, t) FROM stdin");
     let mut before = 0;
     for (keeps, wanted) in [(true, 1..=1), (false, 2..=usize::MAX)] {
         let target = server.database();

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use pgdumprs::CloneEnd;
 use pgdumprs_testkit::{DatabaseOptions, Major, Server, for_each_major_at_scale};
 
-use super::{ALL_WAYS, DIVIDED, clone, compare, run, telling_server};
+use super::{ALL_WAYS, DIVIDED, clone, compare, run};
 
 /// A table of every type that goes over in binary, with arrays of it, and values at the edges of what it can hold.
 const EDGES: &str = r#"
@@ -104,7 +104,7 @@ fn values_are_the_same_in_either_format() {
 
 #[test]
 fn the_format_is_binary_where_that_is_exact() -> Result<()> {
-    let server = telling_server()?;
+    let server = Server::telling(Major::REFERENCE)?;
     let source = server.database();
     source.execute_sql(EDGES);
     source.execute_sql(OTHERS);
@@ -133,7 +133,7 @@ fn the_format_is_binary_where_that_is_exact() -> Result<()> {
 /// Bytes of one type look like those of another: rows for a table that this clone has not made are text, and so are those for another encoding.
 #[test]
 fn the_format_is_text_where_bytes_could_mean_something_else() -> Result<()> {
-    let server = telling_server()?;
+    let server = Server::telling(Major::REFERENCE)?;
     let source = server.database_with(&DatabaseOptions {
         encoding: "LATIN1".into(),
         ..Default::default()
@@ -173,7 +173,7 @@ fn the_format_is_text_where_bytes_could_mean_something_else() -> Result<()> {
     }
     ensure!(is("apart", "binary"), "{found:?}");
 
-    let server = telling_server()?;
+    let server = Server::telling(Major::REFERENCE)?;
     let other = server.database();
     let report = run(clone(&source, &other, DIVIDED)?)?;
     ensure!(report.end() == CloneEnd::Complete, "{report:#?}");

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use pgdumprs::{CloneEnd, CloneError, CloneReport, DatabaseClone};
 use pgdumprs_testkit::compare::compare_copy;
-use pgdumprs_testkit::{Database, Major, Server, fixture_files, fixtures_dir};
+use pgdumprs_testkit::{Database, Server, fixture_files, fixtures_dir};
 
 /// Whether there is time for everything.
 fn is_thorough() -> bool {
@@ -73,13 +73,6 @@ fn kinds(server: &Server, left_out: &[&str]) -> Result<Vec<(String, PathBuf)>> {
 fn make_roles(server: &Server) -> Result<()> {
     let roles = fixtures_dir().join("kinds/00_roles.sql");
     server.database().load_file(&roles)
-}
-
-/// A server that writes down the statements which it is asked for.
-fn telling_server() -> Result<Server> {
-    Server::builder(Major::REFERENCE)
-        .setting("log_statement", "all")
-        .start()
 }
 
 /// A clone of one database into another.

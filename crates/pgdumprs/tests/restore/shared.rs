@@ -73,9 +73,7 @@ fn nobody_waits_for_whoever_has_not_got_the_locks() -> Result<()> {
 /// A table's rows are loaded by one COPY where they shall keep their order.
 #[test]
 fn rows_keep_their_order_where_that_is_asked_for() -> Result<()> {
-    let server = Server::builder(Major::REFERENCE)
-        .setting("log_statement", "all")
-        .start()?;
+    let server = Server::telling(Major::REFERENCE)?;
     let source = server.database();
     source.execute_sql(
         "CREATE TABLE item AS SELECT g AS id, md5(g::text) || md5((-g)::text) AS t FROM generate_series(1, 200000) g",
@@ -83,12 +81,7 @@ fn rows_keep_their_order_where_that_is_asked_for() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let archive = folder.path().join("a.dump");
     dump(&source, &archive)?;
-    let copies = || -> Result<usize> {
-        Ok(server
-            .log()?
-            .matches("statement: COPY public.item (id, t) FROM stdin")
-            .count())
-    };
+    let copies = || server.times_asked("COPY public.item (id, t) FROM stdin");
     let mut before = 0;
     for (keeps, wanted) in [(true, 1..=1), (false, 2..=usize::MAX)] {
         let target = server.database();

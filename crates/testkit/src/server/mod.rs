@@ -117,6 +117,29 @@ impl Server {
         self.inner.running.folder()
     }
 
+    /// Starts a server that writes down the statements which it is asked for.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be had or started.
+    pub fn telling(major: Major) -> Result<Server> {
+        Server::builder(major)
+            .setting("log_statement", "all")
+            .start()
+    }
+
+    /// How often a server that writes down statements was asked for one that begins so.
+    ///
+    /// # Errors
+    ///
+    /// When its log cannot be read.
+    pub fn times_asked(&self, beginning: &str) -> Result<usize> {
+        Ok(self
+            .log()?
+            .matches(&format!("statement: {beginning}"))
+            .count())
+    }
+
     /// What the server has written down so far; statements only where `log_statement` says so.
     ///
     /// # Errors
