@@ -33,13 +33,12 @@ impl<'s> Worker<'s, '_> {
         let Some(from) = self.task.rules.shared_from else {
             return false;
         };
-        if !self.has_made_table(step) || self.task.source.is_server() {
+        let source = self.task.source;
+        if !self.has_made_table(step) || source.is_server() {
             return false;
         }
-        match self.task.source.is_read_once() {
-            true => rows.has(self.task.rules.ahead).await,
-            false => self.task.source.size(dump_id) >= from,
-        }
+        source.may_be_shared(dump_id, from)
+            && (!source.is_read_once() || rows.has(self.task.rules.ahead).await)
     }
 
     /// Loads a table together with whoever has nothing else to do.
