@@ -10,12 +10,13 @@
 //!    objects alone ([`Wanted`]).
 //!
 //! Each file in `kinds` is one kind of object: its row types, its queries for every server major, its decoding. `reading` alone knows
-//! them all. Nothing here renders SQL definitions: that is `pgdumprs-ddl`, whose files of kinds have the same names.
+//! them all. `globals` has a file for each kind that belongs to the whole server, which [`Globals::read`] reads. Nothing here renders SQL definitions: that is `pgdumprs-ddl`, whose files of kinds have the same names.
 
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
 mod annotations;
 mod error;
+mod globals;
 mod kinds;
 mod oid;
 mod order;
@@ -30,6 +31,13 @@ pub use annotations::comment::Comment;
 pub use annotations::extension_dependency::ExtensionDependency;
 pub use annotations::seclabel::SecLabel;
 pub use error::Error;
+pub use globals::label::GlobalLabel;
+pub use globals::membership::{Membership, MembershipOptions};
+pub use globals::parameter::ParameterAcl;
+pub use globals::reading::{GlobalScope, Globals};
+pub use globals::role::Role;
+pub use globals::setting::RoleSetting;
+pub use globals::tablespace::Tablespace;
 pub use kinds::access_method::AccessMethod;
 pub use kinds::aggregate::{Aggregate, AggregateDetails, Transition};
 pub use kinds::attrdef::AttrDef;

@@ -10,6 +10,7 @@ pub(crate) mod making;
 mod running;
 mod script;
 pub(crate) mod selection;
+pub(crate) mod server;
 pub(crate) mod telling;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ use crate::args::kinds::KindArgs;
 use crate::args::running::RunningArgs;
 use crate::args::script::ScriptArgs;
 use crate::args::selection::SelectionArgs;
+use crate::args::server::ServerDumpArgs;
 use crate::args::telling::{TellingArgs, reports};
 use crate::program::Program;
 
@@ -147,6 +149,9 @@ pub(crate) struct DumpArgs {
     script: ScriptArgs,
 
     #[command(flatten)]
+    pub(crate) server: ServerDumpArgs,
+
+    #[command(flatten)]
     connection: ConnectionArgs,
 }
 
@@ -170,6 +175,7 @@ impl DumpArgs {
 
     fn format(&self) -> Format {
         match (self.format, Program::called()) {
+            (None, _) if self.server.globals_only => Format::Plain,
             (Some(format), _) => format,
             (None, Program::PgDump) => Format::Plain,
             (None, _) => Format::Custom,
@@ -193,6 +199,12 @@ impl DumpArgs {
 
     /// Checks what depends on several options, and tells `dump` what was asked for.
     pub(crate) fn apply(&self, mut dump: Dump, params: &ConnectParams) -> anyhow::Result<Dump> {
+        self.server.check()?;
+        if self.server.globals_only && !self.is_plain() {
+            bail!(
+                "option --globals-only writes SQL: it cannot be used with -F/--format but for plain"
+            );
+        }
         let memory = usize::try_from(u64::from(self.memory) << 20).unwrap_or(usize::MAX);
         dump = dump.memory(memory).verify(self.verify);
         if let Some(compression) = self.compression.compression(self.telling.verbosity())? {

@@ -5,6 +5,7 @@ pub(crate) mod cat;
 mod chosen_rows;
 pub(crate) mod clone;
 pub(crate) mod dump;
+pub(crate) mod globals;
 pub(crate) mod list;
 pub(crate) mod restore;
 mod sizes;

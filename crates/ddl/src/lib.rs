@@ -11,6 +11,8 @@
 //! 3. [`Dump::plan`] adds the objects that only details show, links dependencies and puts everything in order (`order`), and
 //!    renders each object by the file of its kind into a table of contents (`contents`).
 //!
+//! What belongs to the whole server rather than to a database has a way of its own, [`GlobalsScript::render`], in `globals`.
+//!
 //! `kinds` has a file for each kind of object, with the same names as in `pgdumprs-catalog`. `dispatch` alone knows them all: they refer
 //! to the state and the machinery, which know none of them.
 
@@ -24,6 +26,7 @@ mod contents;
 mod dispatch;
 mod error;
 mod families;
+mod globals;
 mod kinds;
 mod options;
 mod order;
@@ -36,6 +39,7 @@ mod testing;
 pub use contents::toc::{DataJob, TableRows};
 pub use dispatch::Plan;
 pub use error::Error;
+pub use globals::{GlobalsOptions, GlobalsScript};
 pub use options::{Inserts, LargeObjectForm, Options, Sections};
 pub use selection::row_choice::ChosenRows;
 pub use state::components::Components;

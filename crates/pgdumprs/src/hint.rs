@@ -23,6 +23,11 @@ impl Error {
             }),
             Error::Condition { source, .. } => advice(source).or_else(|| Some(OF_CONDITIONS.into())),
             Error::Catalog(pgdumprs_catalog::Error::NoMatch { hint, .. }) => Some(hint.clone()),
+            Error::Catalog(pgdumprs_catalog::Error::Query { what, source })
+                if what.ends_with("passwords") && source.sqlstate() == Some("42501") =>
+            {
+                Some(OF_PASSWORDS.into())
+            }
             Error::StandbySnapshot { .. } => {
                 Some("leave out --snapshot, or dump from the primary".into())
             }
@@ -45,6 +50,10 @@ impl Error {
         None
     }
 }
+
+/// Who may read passwords of roles.
+const OF_PASSWORDS: &str = "only superusers may read passwords of roles: leave them out (--no-role-passwords; in the library, ServerDump::role_passwords), and \
+     everybody may read the rest";
 
 /// How a condition is written.
 const OF_CONDITIONS: &str = "it is an expression as behind WHERE: columns of the table by their names, and what is not PostgreSQL's own (functions, types, other \

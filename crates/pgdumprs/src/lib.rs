@@ -58,6 +58,10 @@
 //! # }
 //! ```
 //!
+//! # Whole servers
+//!
+//! A [`ServerDump`] dumps what belongs to no database, such as roles and tablespaces.
+//!
 //! # Connections
 //!
 //! [`Dump::new`], [`Restore::new`] and [`DatabaseClone::new`] take connection strings and look at the environment, as libpq does. [`ConnectParams`] are those
@@ -108,6 +112,7 @@ mod restore;
 mod said;
 mod selection;
 mod server;
+mod server_dump;
 mod settings;
 mod sinks;
 mod standby;
@@ -153,6 +158,7 @@ pub use restore::{
     RestoreReport, RestoreSections, RestoreStopped, RoleUse, TableOutcome, Unreached,
     profile_names,
 };
+pub use server_dump::ServerDump;
 pub use settings::LockWait;
 pub use sync_method::SyncMethod;
 pub use table_data::{TableDataError, find_table_data};

@@ -6,7 +6,7 @@ mod output_file;
 mod system;
 
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 pub(crate) use new_file::NewFile;
@@ -14,6 +14,7 @@ pub(crate) use output_file::{Emptied, OutputFile};
 pub(crate) use system::lock;
 
 use crate::Error;
+use crate::blocking::blocking;
 
 /// How a file is written.
 #[derive(Debug)]
@@ -120,6 +121,37 @@ fn follow(path: &Path) -> PathBuf {
         path = folder_of(&path).join(target);
     }
     path
+}
+
+/// Writes a file of which all is in memory, as [`Output`] has it, or to the pipe or device that has the name.
+///
+/// # Errors
+///
+/// [`Error::Output`], and [`Error::NotInPlace`].
+pub(crate) async fn write_whole(path: &Path, bytes: Vec<u8>, synced: bool) -> Result<(), Error> {
+    let path = path.to_owned();
+    blocking(move || {
+        let failed = |error| failed("write", &path)(error);
+        if let Some(mut stream) = open_stream(&path)? {
+            return stream.write_all(&bytes).map_err(failed);
+        }
+        let (new, file) = match Output::open(&path, false)? {
+            Output::New(new, file) => (Some(new), OutputFile::new(file)),
+            Output::InPlace(file, _) => (None, OutputFile::in_place(file, Emptied::default())),
+        };
+        let mut file = file;
+        file.write_all(&bytes)
+            .and_then(|()| file.flush())
+            .map_err(failed)?;
+        if synced {
+            sync(&file.into_inner(), &path)?;
+        }
+        match new {
+            Some(new) => new.commit(synced),
+            None => Ok(()),
+        }
+    })
+    .await
 }
 
 /// Syncs the contents of what is, or will be, the file `path`.

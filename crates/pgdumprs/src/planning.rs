@@ -144,7 +144,7 @@ impl Dump {
 
     /// Opens the session.
     #[tracing::instrument(level = "debug", skip_all)]
-    async fn connect(&mut self) -> Result<Session, Error> {
+    pub(crate) async fn connect(&mut self) -> Result<Session, Error> {
         let mut session = Session::connect(&self.params)
             .await
             .map_err(Error::Connect)?;

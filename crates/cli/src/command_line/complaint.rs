@@ -49,11 +49,18 @@ pub(super) fn complaint(error: &clap::Error, command: &Command, first: Option<&s
             "missing on the command line: {}",
             list(error.get(ContextKind::InvalidArg)).replace(['<', '>'], "")
         ),
-        ErrorKind::ArgumentConflict if !context(ContextKind::PriorArg).is_empty() => format!(
-            "options {} and {} cannot be used together",
-            option(ContextKind::InvalidArg),
-            option(ContextKind::PriorArg)
-        ),
+        ErrorKind::ArgumentConflict if error.get(ContextKind::PriorArg).is_some() => {
+            // Of several, the first will do.
+            let prior = match error.get(ContextKind::PriorArg) {
+                Some(ContextValue::Strings(all)) => all.first().map_or("", String::as_str),
+                _ => context(ContextKind::PriorArg),
+            };
+            format!(
+                "options {} and {} cannot be used together",
+                option(ContextKind::InvalidArg),
+                name(command, prior)
+            )
+        }
         _ => {
             let message = error.to_string();
             let line = message.lines().next().unwrap_or_default();

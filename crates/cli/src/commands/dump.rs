@@ -9,6 +9,7 @@ use pgdumprs::{ConnectParams, Dump, Report};
 use crate::args::DumpArgs;
 use crate::command_line::words;
 use crate::commands::chosen_rows::say_chosen;
+use crate::commands::globals;
 use crate::failure::Failure;
 use crate::message::say;
 use crate::progress::Verbosity;
@@ -29,7 +30,11 @@ pub(crate) fn run(args: DumpArgs) -> Result<(), Failure> {
         return Err(error.into());
     }
     let params = args.connection()?;
-    dump(&args, &params).map_err(|error| explain(error, &args, &params))
+    let dumped = match args.server.globals_only {
+        true => globals::run(&args, &params),
+        false => dump(&args, &params),
+    };
+    dumped.map_err(|error| explain(error, &args, &params))
 }
 
 fn dump(args: &DumpArgs, params: &ConnectParams) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! The database itself, for `pg_restore --create`.
 
-use bstr::{BString, ByteSlice};
+use bstr::BString;
 use pgdumprs_archive::{CatalogId as EntryCatalogId, Entry, Section};
 use pgdumprs_catalog::{CatalogId, Database, DatabaseSetting, LocaleProvider, class};
 
@@ -191,36 +191,23 @@ fn render_properties(dump: &Dump, toc: &mut Toc, subject: &Subject<'_>) {
     });
 }
 
-/// A string literal that the server of this dump reads whatever its `standard_conforming_strings`, which since 19 is always on.
+/// A string literal that the server of this dump reads whatever its `standard_conforming_strings`.
 fn literal(dump: &Dump, text: &[u8]) -> BString {
-    if dump.listing.server.version >= 190000 {
-        dump.literal(text)
-    } else {
-        sql::escape_literal(text, dump.encoding)
-    }
+    sql::versioned_literal(dump.listing.server.version, text, dump.encoding)
 }
 
 /// `ALTER DATABASE … SET` or `ALTER ROLE … IN DATABASE … SET`.
 fn set_command(dump: &Dump, database: &BString, row: &DatabaseSetting) -> BString {
-    let Some((name, value)) = row.setting.split_once_str("=") else {
-        return BString::default();
-    };
     let whose = match &row.role {
         None => sql!["DATABASE ", database],
         Some(role) => sql!["ROLE ", dump.ident(role), " IN DATABASE ", database],
     };
     let version = dump.listing.server.version;
-    let literal = |text: &[u8]| literal(dump, text);
-    let set = sql!["ALTER ", whose, " SET ", dump.ident(name)];
-    if version < 190000 && guc::is_empty_list(name, value) {
-        // An empty list has no word before 19, and one empty name is not the same: sessions end where it is the name of a library.
-        let empty = sql![
-            "SELECT pg_catalog.set_config(",
-            literal(name),
-            ", '', false);\n"
-        ];
-        return sql![empty, set, " FROM CURRENT;\n"];
-    }
-    let value = guc::value(version, name, value, literal);
-    sql![set, " TO ", value, ";\n"]
+    guc::set_command(
+        version,
+        &whose,
+        &row.setting,
+        |name| dump.ident(name),
+        |value| literal(dump, value),
+    )
 }

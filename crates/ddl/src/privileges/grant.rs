@@ -178,6 +178,8 @@ fn known(target: &Target<'_>) -> &'static [(u8, &'static str)] {
         "SEQUENCE" | "SEQUENCES" => &[(b'r', "SELECT"), (b'U', "USAGE"), (b'w', "UPDATE")],
         "FUNCTION" | "FUNCTIONS" | "PROCEDURE" | "PROCEDURES" => &[(b'X', "EXECUTE")],
         "SCHEMA" | "SCHEMAS" => &[(b'C', "CREATE"), (b'U', "USAGE")],
+        "TABLESPACE" => &[(b'C', "CREATE")],
+        "PARAMETER" => &[(b's', "SET"), (b'A', "ALTER SYSTEM")],
         "DATABASE" => &[(b'C', "CREATE"), (b'c', "CONNECT"), (b'T', "TEMPORARY")],
         "LARGE OBJECT" | "LARGE OBJECTS" => &[(b'r', "SELECT"), (b'w', "UPDATE")],
         "TYPE" | "TYPES" | "LANGUAGE" | "FOREIGN DATA WRAPPER" | "FOREIGN SERVER" => {

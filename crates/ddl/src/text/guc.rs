@@ -43,9 +43,34 @@ pub(crate) fn value(
     }
 }
 
+/// `ALTER … SET` for `whose` sessions, of a `setting` as `name=value`, with names and strings written by `ident` and `literal`.
+pub(crate) fn set_command(
+    version: u32,
+    whose: &BString,
+    setting: &BString,
+    ident: impl Fn(&[u8]) -> BString,
+    literal: impl Fn(&[u8]) -> BString,
+) -> BString {
+    let Some((name, text)) = setting.split_once_str("=") else {
+        return BString::default();
+    };
+    let set = sql!["ALTER ", whose, " SET ", ident(name)];
+    if version < 190000 && is_empty_list(name, text) {
+        // An empty list has no word before 19, and one empty name is not the same: sessions end where it is the name of a library.
+        let empty = sql![
+            "SELECT pg_catalog.set_config(",
+            literal(name),
+            ", '', false);\n"
+        ];
+        return sql![empty, set, " FROM CURRENT;\n"];
+    }
+    let value = value(version, name, text, literal);
+    sql![set, " TO ", value, ";\n"]
+}
+
 /// Whether the setting `name` is a list of names, and there are none in it. `SET … FROM CURRENT` makes such a value, or since 19
 /// `SET … TO NULL`.
-pub(crate) fn is_empty_list(name: &[u8], value: &[u8]) -> bool {
+fn is_empty_list(name: &[u8], value: &[u8]) -> bool {
     is_list(name) && trim_start(value).is_empty()
 }
 

@@ -4,7 +4,22 @@
 //! formatting, which would have to replace what is not UTF-8.
 
 use bstr::BString;
+use pgdumprs_catalog::Encoding;
+
 pub(crate) use pgdumprs_sql::{escape_literal, identifier as ident, literal};
+
+/// A string literal that a server with this version number reads whatever its `standard_conforming_strings`, which since 19 is always on.
+pub(crate) fn versioned_literal(
+    version: u32,
+    text: impl AsRef<[u8]>,
+    encoding: Encoding,
+) -> BString {
+    if version >= 190000 {
+        literal(text, encoding)
+    } else {
+        escape_literal(text, encoding)
+    }
+}
 
 /// Joins its arguments, each anything that is `AsRef<[u8]>`, into one [`BString`].
 macro_rules! sql {
