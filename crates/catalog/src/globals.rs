@@ -1,5 +1,6 @@
 //! What belongs to the whole server rather than to one of its databases.
 
+pub(crate) mod database;
 pub(crate) mod label;
 pub(crate) mod membership;
 pub(crate) mod parameter;

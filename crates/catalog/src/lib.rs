@@ -31,6 +31,7 @@ pub use annotations::comment::Comment;
 pub use annotations::extension_dependency::ExtensionDependency;
 pub use annotations::seclabel::SecLabel;
 pub use error::Error;
+pub use globals::database::{DatabaseChoice, ListedDatabase};
 pub use globals::label::GlobalLabel;
 pub use globals::membership::{Membership, MembershipOptions};
 pub use globals::parameter::ParameterAcl;

@@ -176,6 +176,7 @@ impl DumpArgs {
     fn format(&self) -> Format {
         match (self.format, Program::called()) {
             (None, _) if self.server.globals_only => Format::Plain,
+            (None, _) if self.server.all => Format::Custom,
             (Some(format), _) => format,
             (None, Program::PgDump) => Format::Plain,
             (None, _) => Format::Custom,
@@ -203,6 +204,11 @@ impl DumpArgs {
         if self.server.globals_only && !self.is_plain() {
             bail!(
                 "option --globals-only writes SQL: it cannot be used with -F/--format but for plain"
+            );
+        }
+        if self.server.all && self.format() != Format::Custom {
+            bail!(
+                "option --all writes archives in the custom format: it cannot be used with -F/--format but for that"
             );
         }
         let memory = usize::try_from(u64::from(self.memory) << 20).unwrap_or(usize::MAX);

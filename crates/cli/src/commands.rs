@@ -1,5 +1,6 @@
 //! What the command line can ask for, one file each.
 
+pub(crate) mod all;
 mod archive;
 pub(crate) mod cat;
 mod chosen_rows;

@@ -210,6 +210,21 @@ impl Dump {
         events
     }
 
+    /// A dump with the same choices of what `params` name, which nobody watches.
+    pub(crate) fn like(&self, params: ConnectParams) -> Self {
+        Self {
+            params,
+            compression: self.compression,
+            archive_version: self.archive_version,
+            created: self.created,
+            product: self.product.clone(),
+            options: self.options.clone(),
+            settings: self.settings.clone(),
+            watch: Watch::default(),
+            ..*self
+        }
+    }
+
     /// How many connections are to read, if there is memory for them. Foreign tables are read over one: others could not lock them.
     pub(crate) fn connections(&self) -> usize {
         if self.settings.foreign_tables || !self.options.data {

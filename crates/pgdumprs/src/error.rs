@@ -181,6 +181,15 @@ pub enum Error {
         "the tar format has no compression (-Z): compress the file itself, or use the custom or the directory format"
     )]
     TarCompressed,
+    /// A whole server was to be dumped in another format than custom.
+    #[error("a whole server is dumped into archives in the custom format")]
+    NoServerFormat,
+    /// The name of a database cannot be said to the server.
+    #[error("the name of database \"{name}\" is no UTF-8, and cannot be connected to: rename it")]
+    DatabaseName {
+        /// The name.
+        name: BString,
+    },
     /// What is one file was to go into a folder.
     #[error("{} is one file, and a folder is for the directory format", what_is_one_file(*is_script))]
     NoDirectory {

@@ -55,6 +55,8 @@ impl ErrorKind {
             | Error::ArchiveVersion(_)
             | Error::TarCompressed
             | Error::NoDirectory { .. }
+            | Error::NoServerFormat
+            | Error::DatabaseName { .. }
             | Error::ScriptSelects { .. }
             | Error::VerifyNeedsFile
             | Error::VerifyNeedsArchive => Self::Invalid,

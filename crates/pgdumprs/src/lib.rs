@@ -60,7 +60,7 @@
 //!
 //! # Whole servers
 //!
-//! A [`ServerDump`] dumps what belongs to no database, such as roles and tablespaces.
+//! A [`ServerDump`] dumps all databases of a server into a folder, and what belongs to none of them, such as roles and tablespaces.
 //!
 //! # Connections
 //!
@@ -158,7 +158,7 @@ pub use restore::{
     RestoreReport, RestoreSections, RestoreStopped, RoleUse, TableOutcome, Unreached,
     profile_names,
 };
-pub use server_dump::ServerDump;
+pub use server_dump::{DatabaseReport, ServerDump, ServerDumpEvent, ServerReport};
 pub use settings::LockWait;
 pub use sync_method::SyncMethod;
 pub use table_data::{TableDataError, find_table_data};

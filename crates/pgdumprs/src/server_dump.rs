@@ -1,12 +1,22 @@
 //! A dump of a whole server: what belongs to no database, and each of its databases.
 
+mod choice;
+mod event;
 mod globals;
+pub(crate) mod manifest;
+pub(crate) mod place;
+mod run;
 mod script;
 
 use std::path::Path;
 
 use bstr::BString;
+use pgdumprs_catalog::DatabaseChoice;
 
+pub use event::ServerDumpEvent;
+pub use run::{DatabaseReport, ServerReport};
+
+use self::choice::Watchers;
 use crate::output::write_whole;
 use crate::{Dump, Error};
 
@@ -17,9 +27,11 @@ use crate::{Dump, Error};
 /// # async fn example() -> Result<(), pgdumprs::Error> {
 /// use pgdumprs::{Dump, ServerDump};
 ///
-/// let dump = Dump::new("postgresql://postgres@db.example.com/postgres")?;
-/// let warnings = ServerDump::of(dump).globals_to_file("globals.sql").await?;
-/// assert!(warnings.is_empty());
+/// let dump = Dump::new("postgresql://postgres@db.example.com/postgres")?.jobs(4);
+/// let report = ServerDump::of(dump).exclude_database("scratch*").to_folder("tonight").await?;
+/// for missing in report.failed() {
+///     eprintln!("{} is missing", missing.database);
+/// }
 /// # Ok(())
 /// # }
 /// ```
@@ -30,6 +42,8 @@ pub struct ServerDump {
     passwords: bool,
     roles: bool,
     tablespaces: bool,
+    databases: DatabaseChoice,
+    watchers: Watchers,
 }
 
 impl ServerDump {
@@ -42,6 +56,8 @@ impl ServerDump {
             passwords: true,
             roles: true,
             tablespaces,
+            databases: DatabaseChoice::default(),
+            watchers: Watchers::default(),
         }
     }
 
@@ -67,6 +83,28 @@ impl ServerDump {
         self
     }
 
+    /// Dumps only databases whose names match a pattern, as psql takes it, or another one that is given so. Each must match something.
+    #[must_use]
+    pub fn include_database(mut self, pattern: impl Into<Vec<u8>>) -> Self {
+        self.databases.include.push(pattern.into().into());
+        self
+    }
+
+    /// Leaves out databases whose names match a pattern, as psql takes it.
+    #[must_use]
+    pub fn exclude_database(mut self, pattern: impl Into<Vec<u8>>) -> Self {
+        self.databases.exclude.push(pattern.into().into());
+        self
+    }
+
+    /// Tells `watcher` of the databases, from within the tasks that dump them: it should return at once. What is of no database is told to those who
+    /// watch the [`Dump`] that this was made of.
+    #[must_use]
+    pub fn watch(self, watcher: impl FnMut(&ServerDumpEvent) + Send + 'static) -> Self {
+        self.watchers.add(Box::new(watcher));
+        self
+    }
+
     /// Dumps the globals as a script for psql, as `pg_dumpall --globals-only` does. Gives the script, and warnings.
     ///
     /// # Errors
@@ -74,7 +112,9 @@ impl ServerDump {
     /// Those of a [`Dump`] that come before it writes. Roles without passwords are all that others than superusers can have
     /// ([`ServerDump::role_passwords`]).
     pub async fn globals(mut self) -> Result<(BString, Vec<String>), Error> {
-        let (text, _) = self.globals_script().await?;
+        let mut session = self.connect().await?;
+        let text = self.globals_script(&mut session).await?;
+        session.close().await;
         let (_, warnings) = self.dump.watch.take();
         Ok((text, warnings))
     }

@@ -90,7 +90,7 @@ fn names_its_object(error: &Error) -> bool {
 }
 
 /// An error and what it comes from, in one line.
-fn with_sources(error: &Error) -> String {
+pub(crate) fn with_sources(error: &Error) -> String {
     let mut said = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(error) = source {

@@ -306,7 +306,7 @@ fn push_comparison(statement: &mut BString, column: &str, part: &Part) {
 }
 
 /// Appends a string constant; `standard_conforming_strings` is on.
-fn push_literal(statement: &mut BString, text: &BString) {
+pub(crate) fn push_literal(statement: &mut BString, text: &BString) {
     statement.push(b'\'');
     for &byte in text.iter() {
         if byte == b'\'' {

@@ -9,7 +9,7 @@ use pgdumprs::{ConnectParams, Dump, Report};
 use crate::args::DumpArgs;
 use crate::command_line::words;
 use crate::commands::chosen_rows::say_chosen;
-use crate::commands::globals;
+use crate::commands::{all, globals};
 use crate::failure::Failure;
 use crate::message::say;
 use crate::progress::Verbosity;
@@ -20,6 +20,7 @@ use crate::{signal, standard_output};
 /// Dumps a database as `args` say.
 pub(crate) fn run(args: DumpArgs) -> Result<(), Failure> {
     if args.file().is_none()
+        && !args.server.all
         && !args.is_plain()
         && !args.is_directory()
         && std::io::stdout().is_terminal()
@@ -30,9 +31,10 @@ pub(crate) fn run(args: DumpArgs) -> Result<(), Failure> {
         return Err(error.into());
     }
     let params = args.connection()?;
-    let dumped = match args.server.globals_only {
-        true => globals::run(&args, &params),
-        false => dump(&args, &params),
+    let dumped = match (args.server.all, args.server.globals_only) {
+        (true, _) => all::run(&args, &params),
+        (false, true) => globals::run(&args, &params),
+        (false, false) => dump(&args, &params),
     };
     dumped.map_err(|error| explain(error, &args, &params))
 }

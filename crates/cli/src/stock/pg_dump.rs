@@ -11,11 +11,14 @@ pub(super) const PG_DUMP: Stock = Stock {
 };
 
 const OWN: &[&str] = &[
+    "all",
     "allow-newer-server",
     "archive-version",
     "created",
+    "exclude-database",
     "generate",
     "globals-only",
+    "include-database",
     "memory",
     "no-role-passwords",
     "not-valid-foreign-keys",

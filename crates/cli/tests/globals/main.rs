@@ -1,5 +1,6 @@
 //! What belongs to no database, beside `pg_dumpall --globals-only` of the newest stock tools.
 
+mod all;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -248,6 +249,6 @@ fn what_is_about_one_database_is_refused() {
     }
     assert_says(
         &failure(pgdumprs().args(["dump", "--no-role-passwords"])),
-        &["option --no-role-passwords requires option --globals-only"],
+        &["option --no-role-passwords requires option --all or --globals-only"],
     );
 }

@@ -15,3 +15,4 @@ mod restore_drill;
 #[path = "../support/shell.rs"]
 mod shell;
 mod shop;
+mod whole_servers;

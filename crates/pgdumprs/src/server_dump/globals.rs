@@ -16,18 +16,16 @@ const MAINTENANCE: [&str; 2] = ["postgres", "template1"];
 const INVALID_CATALOG_NAME: &str = "3D000";
 
 impl ServerDump {
-    /// The script of the globals alone, and what was read for it.
-    pub(super) async fn globals_script(&mut self) -> Result<(BString, Globals), Error> {
-        let mut session = self.connect().await?;
-        let globals = self.read_globals(&mut session).await?;
+    /// The script of the globals alone.
+    pub(super) async fn globals_script(&mut self, session: &mut Session) -> Result<BString, Error> {
+        let globals = self.read_globals(session).await?;
         let plain = self.dump.product.script().cloned().unwrap_or_default();
         let frame = Frame::new(plain.restrict_key.clone(), plain.verbose);
         let mut text = frame.opening(&globals.encoding_name);
         text.extend_from_slice(&self.render_globals(&globals, &plain, None));
         text.extend_from_slice(frame.closing().as_bytes());
         text.extend_from_slice(frame.ending().as_bytes());
-        session.close().await;
-        Ok((text, globals))
+        Ok(text)
     }
 
     /// Opens a session in the database that was named, or in one that every server has.

@@ -1,0 +1,23 @@
+//! `docs/whole-servers.md`.
+
+use std::fs;
+
+use pgdumprs_testkit::{Major, Server};
+
+use crate::shop::{Shop, blocks, commands, succeeds};
+
+#[test]
+fn a_server_is_dumped_as_the_page_says() {
+    let texts = blocks("docs/whole-servers.md", &["console", "console"]);
+    // Databases of other tests would come and go in the meantime.
+    let server = Server::builder(Major::REFERENCE).start().unwrap();
+    let shop = Shop::open_on(&server);
+    for line in texts.iter().flat_map(|text| commands(text)) {
+        succeeds(&mut shop.shell(line));
+    }
+    assert!(shop.path("tonight/manifest.json").exists());
+    for file in ["tonight/globals.sql", "globals.sql"] {
+        let script = fs::read_to_string(shop.path(file)).unwrap();
+        assert!(script.contains("CREATE ROLE postgres;"), "{file}: {script}");
+    }
+}

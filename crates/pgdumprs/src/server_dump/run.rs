@@ -1,0 +1,236 @@
+//! Dumping the databases of a server, several at a time.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use bstr::{BString, ByteSlice};
+use jiff::Timestamp;
+use pgdumprs_catalog::ListedDatabase;
+use tokio::task::JoinSet;
+
+use super::ServerDump;
+use super::choice::{Watchers, choose};
+use super::event::ServerDumpEvent;
+use super::manifest::{
+    GLOBALS, INCOMPLETE, MANIFEST, Manifest, ManifestDatabase, ManifestFile, text,
+};
+use super::place::{Place, file_name};
+use crate::product::Product;
+use crate::tries::with_sources;
+use crate::{Dump, Error, Report};
+
+/// What the dump of a server came to.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ServerReport {
+    /// The server's version as it prints it.
+    pub server_version: BString,
+    /// Each database, in the order in which they ended.
+    pub databases: Vec<DatabaseReport>,
+    /// What was warned of that is of no database.
+    pub warnings: Vec<String>,
+    /// From connecting to the last file, synced.
+    pub elapsed: Duration,
+}
+
+/// What the dump of one of a server's databases came to.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct DatabaseReport {
+    /// The database's name.
+    pub database: BString,
+    /// The name of its archive in the folder.
+    pub file: String,
+    /// What is in the archive, or why there is none.
+    pub outcome: Result<Report, Error>,
+}
+
+impl ServerReport {
+    /// The databases that could not be dumped; none where the dump is whole.
+    pub fn failed(&self) -> impl Iterator<Item = &DatabaseReport> {
+        self.databases.iter().filter(|one| one.outcome.is_err())
+    }
+}
+
+impl ServerDump {
+    /// Dumps the whole server into a folder, which is made, or is there and empty: `globals.sql`, an archive in the custom format for each database,
+    /// and `manifest.json`, which names them all with their sizes and SHA-256 sums. That one comes last: a folder without it is no whole dump.
+    ///
+    /// Several databases are dumped at a time, the largest first, over as many connections together as the [`Dump`] was told ([`Dump::jobs`]), and in
+    /// as much memory. One that cannot be dumped does not stop the others: the report has its error, and in place of the manifest
+    /// there is `incomplete.json`, which has the same form.
+    ///
+    /// Each database is what one snapshot shows; those of several databases, and the globals, are not of the same moment.
+    ///
+    /// # Errors
+    ///
+    /// Where the globals cannot be read, or the folder, the globals or the manifest cannot be written.
+    pub async fn to_folder(mut self, folder: impl AsRef<Path>) -> Result<ServerReport, Error> {
+        let begun = Instant::now();
+        let started = Timestamp::now();
+        self.check()?;
+        let mut session = self.connect().await?;
+        let server_version = session.server_version().text.clone();
+        let databases = {
+            let chosen = choose(&mut session, &self.databases, &mut self.dump.watch).await;
+            self.dump.hear(&mut session);
+            chosen?
+        };
+        let script = self.globals_script(&mut session).await?;
+        session.close().await;
+        let place = Place::begin(folder.as_ref(), self.dump.sync)?;
+        place.put(GLOBALS, script.into()).await?;
+        let globals = ManifestFile::new(GLOBALS, place.sum(GLOBALS).await?);
+        let mut manifest = Manifest::new(server_version.to_string(), started, globals);
+
+        let mut reports = Vec::new();
+        for (report, entry) in self.dump_all(databases, &place).await {
+            reports.push(report);
+            manifest.databases.push(entry);
+        }
+        manifest
+            .databases
+            .sort_by(|one, other| one.database.cmp(&other.database));
+        manifest.complete = reports.iter().all(|one| one.outcome.is_ok());
+        manifest.finished = text(Timestamp::now());
+        let name = if manifest.complete {
+            MANIFEST
+        } else {
+            INCOMPLETE
+        };
+        place.put(name, manifest.to_text()).await?;
+        let (_, warnings) = self.dump.watch.take();
+        Ok(ServerReport {
+            server_version,
+            databases: reports,
+            warnings,
+            elapsed: begun.elapsed(),
+        })
+    }
+
+    /// Fails where what was chosen is not for whole servers.
+    fn check(&self) -> Result<(), Error> {
+        if !matches!(self.dump.product, Product::Custom) {
+            return Err(Error::NoServerFormat);
+        }
+        self.dump.check(true)
+    }
+
+    /// Dumps databases, as many at a time as there are connections for.
+    async fn dump_all(
+        &self,
+        mut databases: Vec<ListedDatabase>,
+        place: &Place,
+    ) -> Vec<(DatabaseReport, ManifestDatabase)> {
+        // The last is the first to be dumped.
+        databases.sort_by_key(|row| row.size);
+        let most = self.dump.connections();
+        let memory = self.dump.memory / databases.len().clamp(1, most);
+        let mut free = most;
+        let mut running = JoinSet::new();
+        let mut ended = Vec::new();
+        loop {
+            while free > 0 {
+                let waiting = databases.len();
+                let Some(row) = databases.pop() else { break };
+                let connections = (free / waiting).max(1);
+                free -= connections;
+                let mut params = self.dump.params.clone();
+                let name = row
+                    .name
+                    .to_str()
+                    .map(|name| params.set_dbname(name))
+                    .is_ok();
+                let dump = self.dump.like(params).jobs(connections).memory(memory);
+                let (place, watchers) = (place.clone(), self.watchers.clone());
+                running.spawn(async move {
+                    let dump = name.then_some(dump);
+                    (
+                        connections,
+                        one(dump, row.name, connections, &place, &watchers).await,
+                    )
+                });
+            }
+            match running.join_next().await {
+                None => return ended,
+                Some(Ok((connections, outcome))) => {
+                    free += connections;
+                    ended.push(outcome);
+                }
+                Some(Err(error)) => match error.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    // The runtime ends, and whoever waits here will be dropped as well.
+                    Err(_) => std::future::pending().await,
+                },
+            }
+        }
+    }
+}
+
+/// Dumps one database. There is no dump where its name cannot be said to the server.
+async fn one(
+    dump: Option<Dump>,
+    database: BString,
+    connections: usize,
+    place: &Place,
+    watchers: &Watchers,
+) -> (DatabaseReport, ManifestDatabase) {
+    let started = Timestamp::now();
+    let file = file_name(&database);
+    watchers.tell(&ServerDumpEvent::Begun {
+        database: database.clone(),
+        connections,
+    });
+    let outcome = async {
+        let dump = dump.ok_or_else(|| Error::DatabaseName {
+            name: database.clone(),
+        })?;
+        let (of, watchers) = (database.clone(), watchers.clone());
+        let dump = dump.watch(move |event| {
+            let database = of.clone();
+            watchers.tell(&ServerDumpEvent::Told { database, event });
+        });
+        let report = place.dump(&file, dump).await?;
+        let sum = place.sum(&file).await?;
+        Ok((report, sum))
+    };
+    let outcome = outcome.await;
+    let event = match &outcome {
+        Ok((report, _)) => ServerDumpEvent::Complete {
+            database: database.clone(),
+            rows: report.rows,
+            archive_bytes: report.archive_bytes,
+        },
+        Err(error) => ServerDumpEvent::Failed {
+            database: database.clone(),
+            reason: with_sources(error),
+        },
+    };
+    watchers.tell(&event);
+    let counted =
+        |count: fn(&Report) -> u64| outcome.as_ref().map_or(0, |(report, _)| count(report));
+    let entry = ManifestDatabase {
+        database: database.to_string(),
+        server_version: outcome.as_ref().map_or_else(
+            |_| String::new(),
+            |(report, _)| report.server_version.to_string(),
+        ),
+        tables: counted(|report| report.tables),
+        rows: counted(|report| report.rows),
+        large_objects: counted(|report| report.large_objects),
+        started: text(started),
+        finished: text(Timestamp::now()),
+        error: outcome.as_ref().err().map(with_sources),
+        archive: outcome
+            .as_ref()
+            .ok()
+            .map(|(_, sum)| ManifestFile::new(&file, sum.clone())),
+    };
+    let outcome = outcome.map(|(report, _)| report);
+    let report = DatabaseReport {
+        database,
+        file,
+        outcome,
+    };
+    (report, entry)
+}
