@@ -3,6 +3,7 @@
 pub(crate) mod compression;
 pub(crate) mod connection;
 pub(crate) mod content;
+pub(crate) mod dumpall;
 pub(crate) mod filter;
 mod form;
 pub(crate) mod kinds;

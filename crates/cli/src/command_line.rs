@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::args::DumpArgs;
+use crate::args::dumpall::DumpallArgs;
 use crate::commands::{
     self, cat::CatArgs, clone::CloneArgs, list::ListArgs, restore::RestoreArgs, verify::VerifyArgs,
 };
@@ -72,6 +73,14 @@ enum Command {
         after_long_help = WHERE_FROM
     )]
     Dump(Box<Options<DumpArgs>>),
+
+    /// Dump a whole server as a script, as pg_dumpall does
+    #[command(
+        name = "pg_dumpall",
+        hide = true,
+        override_usage = "pg_dumpall [OPTION]..."
+    )]
+    Dumpall(Box<Options<DumpallArgs>>),
 
     /// Restore an archive into a database, or make SQL of it, as pg_restore does
     #[command(
@@ -190,6 +199,7 @@ impl CommandLine {
         match self.command {
             None => commands::dump::run(self.dump)?,
             Some(Command::Dump(dump)) => commands::dump::run(dump.own)?,
+            Some(Command::Dumpall(dumpall)) => commands::dumpall::run(&dumpall.own)?,
             Some(Command::Restore(restore)) => commands::restore::run(&restore.own)?,
             Some(Command::Clone(clone)) => commands::clone::run(&clone.own)?,
             Some(Command::List(list)) => commands::list::run(&list.own)?,

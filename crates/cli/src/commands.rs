@@ -6,6 +6,7 @@ pub(crate) mod cat;
 mod chosen_rows;
 pub(crate) mod clone;
 pub(crate) mod dump;
+pub(crate) mod dumpall;
 pub(crate) mod globals;
 pub(crate) mod list;
 pub(crate) mod restore;

@@ -1,4 +1,4 @@
-//! The name that the program was called by: as `pg_dump` or `pg_restore`, a link or a copy, it is that program.
+//! The name that the program was called by: as `pg_dump`, `pg_dumpall` or `pg_restore`, a link or a copy, it is that program.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -17,6 +17,7 @@ const RELEASE: &str = concat!(
 pub(crate) enum Program {
     Pgdumprs,
     PgDump,
+    PgDumpall,
     PgRestore,
 }
 
@@ -31,7 +32,7 @@ impl Program {
         let Some(name) = name.and_then(OsStr::to_str) else {
             return Self::Pgdumprs;
         };
-        [Self::PgDump, Self::PgRestore]
+        [Self::PgDump, Self::PgDumpall, Self::PgRestore]
             .into_iter()
             .find(|program| is_same_file(name, program.name()))
             .unwrap_or(Self::Pgdumprs)
@@ -42,6 +43,7 @@ impl Program {
         match self {
             Self::Pgdumprs => "pgdumprs",
             Self::PgDump => "pg_dump",
+            Self::PgDumpall => "pg_dumpall",
             Self::PgRestore => "pg_restore",
         }
     }
@@ -51,6 +53,7 @@ impl Program {
         match self {
             Self::Pgdumprs => None,
             Self::PgDump => Some("dump"),
+            Self::PgDumpall => Some("pg_dumpall"),
             Self::PgRestore => Some("restore"),
         }
     }
@@ -69,12 +72,12 @@ impl Program {
         let Some(only) = self.command() else {
             return command;
         };
-        let operand = if self == Self::PgDump {
-            "DBNAME"
-        } else {
-            "FILE"
+        let operand = match self {
+            Self::PgDump => " [DBNAME]",
+            Self::PgDumpall => "",
+            _ => " [FILE]",
         };
-        let usage = format!("{} [OPTION]... [{operand}]", self.name());
+        let usage = format!("{} [OPTION]...{operand}", self.name());
         command.mut_subcommand(only, |command| {
             command
                 .display_name(self.name())
@@ -103,6 +106,7 @@ mod tests {
             ("pg_dump", Program::PgDump),
             ("/usr/local/bin/pg_restore", Program::PgRestore),
             ("./pg_dump.exe", Program::PgDump),
+            ("pg_dumpall", Program::PgDumpall),
             (
                 "PG_DUMP.EXE",
                 if cfg!(windows) {

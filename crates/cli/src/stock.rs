@@ -1,6 +1,7 @@
 //! Where our command lines are not those of stock's programs.
 
 mod pg_dump;
+mod pg_dumpall;
 mod pg_restore;
 
 use clap::{Arg, Command};
@@ -24,6 +25,7 @@ impl Stock {
     pub(crate) fn of(command: &Command) -> &'static Self {
         match command.get_name() {
             "restore" => &pg_restore::PG_RESTORE,
+            "pg_dumpall" => &pg_dumpall::PG_DUMPALL,
             _ => &pg_dump::PG_DUMP,
         }
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use pgdumprs_testkit::provision::require_program;
-use pgdumprs_testkit::{checked_output, reference_pg_dump, reference_pg_restore};
+use pgdumprs_testkit::{Major, checked_output, reference_pg_dump, reference_pg_restore, tool};
 use stock_options::options_of;
 use support::{assert_says, failure, pgdumprs, run};
 
@@ -123,6 +123,15 @@ fn the_table_has_the_options_of_pg_restore() {
         reference_pg_restore(),
         "## Against pg_restore 19",
         &["--no-acl", "-R, --no-reconnect"],
+    );
+}
+
+#[test]
+fn the_table_has_the_options_of_pg_dumpall() {
+    assert_table(
+        tool(Major::REFERENCE, "pg_dumpall"),
+        "## Against pg_dumpall 19",
+        &["--attribute-inserts", "--no-acl"],
     );
 }
 

@@ -181,6 +181,18 @@ pub enum Error {
         "the tar format has no compression (-Z): compress the file itself, or use the custom or the directory format"
     )]
     TarCompressed,
+    /// The script of a whole server could not be written.
+    #[error("could not write the script")]
+    ScriptOutput(#[source] io::Error),
+    /// One of the databases of a server could not be dumped.
+    #[error("could not dump database \"{name}\"")]
+    OfDatabase {
+        /// The database.
+        name: BString,
+        /// Why.
+        #[source]
+        source: Box<Error>,
+    },
     /// A whole server was to be dumped in another format than custom.
     #[error("a whole server is dumped into archives in the custom format")]
     NoServerFormat,

@@ -75,6 +75,8 @@ impl ErrorKind {
                 is_lasting: true, ..
             } => Self::Content,
             Error::Tried { .. } => Self::Changed,
+            Error::ScriptOutput(_) => Self::Output,
+            Error::OfDatabase { source, .. } => Self::of(source),
             Error::Connect(error) => connecting(error),
             Error::Choice { source, .. } | Error::Condition { source, .. } => match running(source)
             {

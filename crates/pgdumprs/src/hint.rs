@@ -28,6 +28,7 @@ impl Error {
             {
                 Some(OF_PASSWORDS.into())
             }
+            Error::OfDatabase { source, .. } => source.hint(),
             Error::StandbySnapshot { .. } => {
                 Some("leave out --snapshot, or dump from the primary".into())
             }

@@ -1,6 +1,7 @@
 //! A dump of a whole server: what belongs to no database, and each of its databases.
 
 mod choice;
+mod dumpall;
 mod event;
 mod globals;
 pub(crate) mod manifest;
@@ -8,6 +9,7 @@ pub(crate) mod place;
 mod run;
 mod script;
 
+use std::io::Write;
 use std::path::Path;
 
 use bstr::BString;
@@ -17,8 +19,9 @@ pub use event::ServerDumpEvent;
 pub use run::{DatabaseReport, ServerReport};
 
 use self::choice::Watchers;
+use crate::filter::read_rules;
 use crate::output::write_whole;
-use crate::{Dump, Error};
+use crate::{Dump, Error, FilterError};
 
 /// A dump of a whole server to be made. What is said to the [`Dump`] that it is made of is said for all of its databases, and for what
 /// belongs to none of them: roles, their memberships and settings, tablespaces, and privileges on configuration parameters.
@@ -97,6 +100,19 @@ impl ServerDump {
         self
     }
 
+    /// Leaves out databases by the rules of a filter file, each of which is `exclude database` and a pattern.
+    ///
+    /// # Errors
+    ///
+    /// [`FilterError`] where a line is not of this form.
+    pub fn filter(self, rules: &[u8]) -> Result<Self, FilterError> {
+        let rules = read_rules(rules, |include, kind| {
+            (!include && kind == b"database").then_some(())
+        })?;
+        let patterns = rules.into_iter().map(|(_, pattern)| pattern);
+        Ok(patterns.fold(self, |dump, pattern| dump.exclude_database(pattern)))
+    }
+
     /// Tells `watcher` of the databases, from within the tasks that dump them: it should return at once. What is of no database is told to those who
     /// watch the [`Dump`] that this was made of.
     #[must_use]
@@ -117,6 +133,20 @@ impl ServerDump {
         session.close().await;
         let (_, warnings) = self.dump.watch.take();
         Ok((text, warnings))
+    }
+
+    /// Dumps the globals as [`ServerDump::globals`] does, into a blocking writer, and gives that back with the warnings.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ServerDump::globals`], and those of the writer.
+    pub async fn globals_to_std_writer<W>(self, output: W) -> Result<(W, Vec<String>), Error>
+    where
+        W: Write + Send + 'static,
+    {
+        let (text, warnings) = self.globals().await?;
+        let output = dumpall::write(output, text.into()).await?;
+        Ok((dumpall::flush(output).await?, warnings))
     }
 
     /// Dumps the globals as [`ServerDump::globals`] does, into a file that appears when it is complete, as that of [`Dump::to_file`] does.

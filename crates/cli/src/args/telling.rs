@@ -81,6 +81,11 @@ impl TellingArgs {
         Ok(())
     }
 
+    /// Whether there is to be a report.
+    pub(crate) fn reports(&self) -> bool {
+        self.report.is_some()
+    }
+
     pub(crate) fn verbosity(&self) -> Verbosity {
         match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,

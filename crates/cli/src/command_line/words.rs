@@ -51,7 +51,8 @@ pub(crate) fn advice(word: &str) -> Option<String> {
 
 /// The command of `command` that a misspelled word seems to mean.
 pub(super) fn misspelled<'a>(command: &'a Command, word: &str) -> Option<&'a str> {
-    let names = command.get_subcommands().map(Command::get_name);
+    let shown = command.get_subcommands().filter(|sub| !sub.is_hide_set());
+    let names = shown.map(Command::get_name);
     closest(names, word)
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn run(args: &DumpArgs, params: &ConnectParams) -> anyhow::Result<()>
 }
 
 /// Says what happens. What fails is said however little is to be said.
-fn tell(event: &ServerDumpEvent, verbosity: Verbosity) {
+pub(crate) fn tell(event: &ServerDumpEvent, verbosity: Verbosity) {
     let is_verbose = verbosity == Verbosity::Verbose;
     match event {
         ServerDumpEvent::Begun {

@@ -1,10 +1,8 @@
 //! Dumps what belongs to no database of a server, into a file or to standard output.
 
-use anyhow::Context;
 use pgdumprs::{ConnectParams, Dump, ServerDump};
 
 use crate::args::DumpArgs;
-use crate::output::print;
 use crate::progress::dump::Teller;
 use crate::signal;
 
@@ -20,8 +18,9 @@ pub(crate) fn run(args: &DumpArgs, params: &ConnectParams) -> anyhow::Result<()>
             signal::run("script", async { Ok(dump.globals_to_file(file).await?) })?;
         }
         None => {
-            let (text, _) = signal::run("script", async { Ok(dump.globals().await?) })?;
-            print(|output| output.write_all(&text)).context("could not write the script")?;
+            signal::run("script", async {
+                Ok(dump.globals_to_std_writer(std::io::stdout()).await?)
+            })?;
         }
     }
     Ok(())

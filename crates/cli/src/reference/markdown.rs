@@ -48,8 +48,10 @@ pub(super) fn page(command: &Command) -> String {
         }
     }
     against(&mut page, command);
-    if let Some(restore) = command.find_subcommand("restore") {
-        against(&mut page, restore);
+    for name in ["restore", "pg_dumpall"] {
+        if let Some(command) = command.find_subcommand(name) {
+            against(&mut page, command);
+        }
     }
     page
 }

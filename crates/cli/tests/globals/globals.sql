@@ -49,6 +49,8 @@ ALTER ROLE "Odd Name" SET temp_tablespaces = '';
 ALTER ROLE "Odd Name" SET DateStyle = 'ISO, DMY';
 CREATE DATABASE one OWNER plain;
 ALTER ROLE plain IN DATABASE one SET work_mem = '1MB';
+CREATE DATABASE "Odd one";
+COMMENT ON DATABASE "Odd one" IS 'another';
 
 \set first :folder '/first'
 \set second :folder '/the second'
@@ -77,3 +79,13 @@ RESET SESSION AUTHORIZATION;
 SET allow_system_table_mods = on;
 INSERT INTO pg_shseclabel SELECT oid, 'pg_authid'::regclass, 'Some provider', 'it''s \ secret' FROM pg_authid WHERE rolname = 'plain';
 INSERT INTO pg_shseclabel SELECT oid, 'pg_tablespace'::regclass, 'selinux', 'top' FROM pg_tablespace WHERE spcname = 'first';
+
+-- What is in databases, those that every server has too.
+COMMENT ON DATABASE postgres IS 'changed';
+CREATE TABLE in_postgres AS SELECT generate_series(1, 3) AS id;
+\connect template1
+CREATE TABLE in_template (id int PRIMARY KEY);
+\connect one
+CREATE TABLE in_one (id int, note text) TABLESPACE first;
+INSERT INTO in_one VALUES (1, 'x'), (2, NULL);
+ANALYZE in_one;

@@ -1,6 +1,7 @@
 //! What belongs to no database, beside `pg_dumpall --globals-only` of the newest stock tools.
 
 mod all;
+mod dumpall;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -126,6 +127,7 @@ fn globals_are_those_of_stock_and_what_stock_loses() {
             assert_same(server, "postgres", options)?;
         }
         assert_same(server, "may_log_in", "--no-role-passwords")?;
+        dumpall::assert_same(server)?;
         let folder = server.data_dir().parent().context("a folder")?;
         let mut refused = pgdumprs();
         refused

@@ -8,7 +8,7 @@ use crate::shop::{Shop, blocks, commands, succeeds};
 
 #[test]
 fn a_server_is_dumped_as_the_page_says() {
-    let texts = blocks("docs/whole-servers.md", &["console", "console"]);
+    let texts = blocks("docs/whole-servers.md", &["console", "console", "console"]);
     // Databases of other tests would come and go in the meantime.
     let server = Server::builder(Major::REFERENCE).start().unwrap();
     let shop = Shop::open_on(&server);
@@ -20,4 +20,6 @@ fn a_server_is_dumped_as_the_page_says() {
         let script = fs::read_to_string(shop.path(file)).unwrap();
         assert!(script.contains("CREATE ROLE postgres;"), "{file}: {script}");
     }
+    let script = fs::read_to_string(shop.path("all.sql")).unwrap();
+    assert!(script.ends_with("-- PostgreSQL database cluster dump complete\n--\n\n"));
 }

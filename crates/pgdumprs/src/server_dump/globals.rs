@@ -30,7 +30,8 @@ impl ServerDump {
 
     /// Opens a session in the database that was named, or in one that every server has.
     pub(super) async fn connect(&mut self) -> Result<Session, Error> {
-        if self.dump.params.get("dbname").is_some() {
+        let named = self.dump.params.get("dbname");
+        if named.is_some_and(|name| !name.is_empty()) {
             return self.dump.connect().await;
         }
         let [first, second] = MAINTENANCE;

@@ -18,6 +18,11 @@ impl Frame {
         Self { key, verbose }
     }
 
+    /// The key, for the scripts of databases.
+    pub(super) fn key(&self) -> RestrictKey {
+        self.key.clone()
+    }
+
     /// What comes before the globals, whose texts are in `encoding`.
     pub(super) fn opening(&self, encoding: &BString) -> BString {
         let started = self.time("Started on");
