@@ -60,7 +60,7 @@
 //!
 //! # Whole servers
 //!
-//! A [`ServerDump`] dumps all databases of a server into a folder, and what belongs to none of them, such as roles and tablespaces.
+//! A [`ServerDump`] dumps all databases of a server into a folder, and what belongs to none of them, such as roles and tablespaces. A [`ServerRestore`] restores a server from it.
 //!
 //! # Connections
 //!
@@ -113,6 +113,7 @@ mod said;
 mod selection;
 mod server;
 mod server_dump;
+mod server_restore;
 mod settings;
 mod sinks;
 mod standby;
@@ -159,6 +160,10 @@ pub use restore::{
     profile_names,
 };
 pub use server_dump::{DatabaseReport, ServerDump, ServerDumpEvent, ServerReport};
+pub use server_restore::{
+    DatabaseRestored, GlobalFailure, GlobalsReport, ServerRestore, ServerRestoreEnd,
+    ServerRestoreError, ServerRestoreReport,
+};
 pub use settings::LockWait;
 pub use sync_method::SyncMethod;
 pub use table_data::{TableDataError, find_table_data};

@@ -119,6 +119,27 @@ impl Restore {
         }
     }
 
+    /// A restore with the same choices into what `params` name, which nobody watches and which keeps no journal. `creates` says whether it makes the
+    /// database.
+    pub(crate) fn like(&self, params: ConnectParams, creates: bool) -> Self {
+        Self {
+            params,
+            options: RestoreOptions {
+                create: creates,
+                ..self.options.clone()
+            },
+            adapt: self.adapt.clone(),
+            settings: self.settings.clone(),
+            jobs: self.jobs,
+            regardless: self.regardless,
+            analyzes: self.analyzes,
+            journal: Place::default(),
+            resumes: false,
+            format: None,
+            watchers: Mutex::default(),
+        }
+    }
+
     /// What of the archive is restored and how, rather than everything: `pg_restore`'s options.
     #[must_use]
     pub fn options(mut self, options: RestoreOptions) -> Self {

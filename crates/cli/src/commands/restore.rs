@@ -1,5 +1,6 @@
 //! `pgdumprs restore`: restores an archive into a database, or makes SQL of it.
 
+mod all;
 pub(crate) mod ends;
 mod execute;
 mod itself;
@@ -26,6 +27,9 @@ pub(crate) use options::{AdaptArgs, RestoreArgs, size};
 pub(crate) fn run(args: &RestoreArgs) -> anyhow::Result<()> {
     args.check()?;
     let options = args.options()?;
+    if args.is_all() {
+        return all::run(args, options);
+    }
     if args.has_database() {
         return execute::run(args, options);
     }

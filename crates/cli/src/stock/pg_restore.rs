@@ -12,6 +12,7 @@ pub(super) const PG_RESTORE: Stock = Stock {
 
 const OWN: &[&str] = &[
     "adapt",
+    "all",
     "analyze",
     "continue",
     "journal",

@@ -2,6 +2,7 @@
 
 mod all;
 mod dumpall;
+mod restore;
 #[path = "../support/mod.rs"]
 mod support;
 

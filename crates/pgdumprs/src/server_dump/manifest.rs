@@ -1,7 +1,7 @@
 //! What a server's dump holds, as a file beside its archives.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::place::Sum;
 
@@ -18,7 +18,7 @@ pub(crate) const GLOBALS: &str = "globals.sql";
 const FORM: u32 = 1;
 
 /// All files of a server's dump.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Manifest {
     /// Version of this form.
     pub(crate) manifest: u32,
@@ -35,7 +35,7 @@ pub(crate) struct Manifest {
 }
 
 /// A file and what it is known by.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ManifestFile {
     pub(crate) file: String,
     pub(crate) size: u64,
@@ -53,7 +53,7 @@ impl ManifestFile {
 }
 
 /// A database.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ManifestDatabase {
     pub(crate) database: String,
     /// Its archive; nothing where it could not be dumped.
@@ -88,6 +88,22 @@ impl Manifest {
         let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();
         text.push(b'\n');
         text
+    }
+
+    /// Reads the file's text.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, in words.
+    pub(crate) fn parse(text: &[u8]) -> Result<Self, String> {
+        let manifest: Self = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        if manifest.manifest != FORM {
+            return Err(format!(
+                "it has the form {}, and this version knows {FORM}",
+                manifest.manifest
+            ));
+        }
+        Ok(manifest)
     }
 }
 

@@ -39,6 +39,29 @@ It is a line of JSON on standard output: each statement that was refused, each t
 what was not reached, and why. With --plan, and where a restore is refused before it changes anything, it is the plan. docs/restore.md \
 has its fields.";
 
+/// Options that are about one archive and its target, and so not about the databases of a server.
+const OF_ONE_ARCHIVE: [&str; 19] = [
+    "file",
+    "format",
+    "list",
+    "use_list",
+    "filters",
+    "tables",
+    "indexes",
+    "functions",
+    "triggers",
+    "schemas",
+    "exclude_schemas",
+    "section",
+    "plan",
+    "resume",
+    "journal",
+    "report",
+    "create",
+    "clean",
+    "restrict_key",
+];
+
 #[derive(Debug, Args)]
 #[command(mut_args(reports(REPORT)))]
 pub(crate) struct RestoreArgs {
@@ -67,6 +90,14 @@ pub(crate) struct RestoreArgs {
     #[arg(short, long, help_heading = "General options")]
     list: bool,
 
+    /// Restore a whole server from the folder that dump --all has made
+    ///
+    /// -d names the server. First, each file is compared with its sum in the manifest. Roles, tablespaces and their like come before the databases,
+    /// each of which is made: none may be there already, but for postgres and template1. What of the roles and tablespaces is there already is left as it
+    /// is, with a warning where it differs.
+    #[arg(long, requires = "dbname", conflicts_with_all = OF_ONE_ARCHIVE, help_heading = "General options")]
+    all: bool,
+
     #[command(flatten)]
     pub(super) telling: TellingArgs,
 
@@ -93,6 +124,11 @@ pub(crate) struct RestoreArgs {
 }
 
 impl RestoreArgs {
+    /// Whether a whole server is restored.
+    pub(super) fn is_all(&self) -> bool {
+        self.all
+    }
+
     /// Checks that the options go together, in pg_restore's order.
     pub(super) fn check(&self) -> anyhow::Result<()> {
         const DBNAME: &str = "-d/--dbname";

@@ -1,0 +1,88 @@
+//! Restores a whole server from the folder of its dump.
+
+use std::path::Path;
+
+use anyhow::bail;
+use pgdumprs::script::Options;
+use pgdumprs::{Restore, RestoreReport, ServerRestore, ServerRestoreEnd, ServerRestoreReport};
+
+use super::RestoreArgs;
+use super::ends::{say_missing, summary};
+use crate::failure::line;
+use crate::message::say;
+use crate::signal;
+
+/// Restores the server that `args` name.
+pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
+    let folder = args.archive();
+    if folder == Path::new("-") {
+        bail!("option --all requires the folder of a dump of a server");
+    }
+    let restore = args.apply(Restore::with_params(args.connection()?).options(options))?;
+    let report = signal::run("restore of the server", async {
+        Ok(ServerRestore::of(restore).from_folder(folder).await?)
+    })?;
+    conclude(&report, args.telling.summarizes())
+}
+
+/// Says what it came to, and fails where something is missing.
+fn conclude(report: &ServerRestoreReport, summarizes: bool) -> anyhow::Result<()> {
+    for failure in &report.globals.failures {
+        let state = failure.sqlstate.as_deref().unwrap_or("no SQLSTATE");
+        say(format_args!(
+            "error: {}: {} ({state})",
+            failure.statement, failure.reason
+        ));
+    }
+    for different in &report.globals.different {
+        say(format_args!(
+            "warning: the server has another than was dumped, which is left as it is: {different}"
+        ));
+    }
+    let mut missing = Vec::new();
+    for row in &report.databases {
+        let name = &row.database;
+        match &row.outcome {
+            Ok(restored) if has_all(restored) => {
+                if summarizes {
+                    say(format_args!(
+                        "database \"{name}\" is restored: {}",
+                        summary(restored)
+                    ));
+                }
+            }
+            Ok(restored) => {
+                say_missing("the restore", restored);
+                missing.push(format!("\"{name}\""));
+            }
+            Err(error) => {
+                let chain = anyhow::Chain::new(error);
+                say(format_args!("error: database \"{name}\": {}", line(chain)));
+                missing.push(format!("\"{name}\""));
+            }
+        }
+    }
+    if report.end() == ServerRestoreEnd::Incomplete {
+        let what = match missing.is_empty() {
+            true => "not all that belongs to no database is restored".to_owned(),
+            false => format!(
+                "databases that are not restored, or not whole: {}",
+                missing.join(", ")
+            ),
+        };
+        bail!(what);
+    }
+    if summarizes {
+        say(format_args!(
+            "the server is restored: {} databases, {} statements for what belongs to none, in {:.1} s",
+            report.databases.len(),
+            report.globals.done,
+            report.elapsed.as_secs_f64()
+        ));
+    }
+    Ok(())
+}
+
+fn has_all(report: &RestoreReport) -> bool {
+    report.end() != pgdumprs::RestoreEnd::Incomplete
+}

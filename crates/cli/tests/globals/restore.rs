@@ -1,0 +1,180 @@
+//! A server on another one, from the folder of its dump.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, ensure};
+use pgdumprs_testkit::{Major, Server, checked_output, tool};
+
+use crate::support::{assert_says, pgdumprs, run};
+use crate::{fill, psql};
+
+/// `restore --all` from a folder onto a server.
+fn restore_all(server: &Server, folder: &Path) -> Output {
+    let mut command = pgdumprs();
+    command
+        .args(["restore", "--all", "-v", "-d"])
+        .arg(server.conninfo("postgres"))
+        .arg(folder);
+    run(&mut command)
+}
+
+/// All of a server, by stock's tool.
+fn everything(server: &Server) -> Result<String> {
+    let mut stock = tool(Major::REFERENCE, "pg_dumpall");
+    stock
+        .args(["--restrict-key=k", "-d"])
+        .arg(server.conninfo("postgres"));
+    let text = checked_output(&mut stock)?.stdout;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let lines = text.lines().filter(|line| !line.contains("(pg_attver="));
+    Ok(lines.collect::<Vec<_>>().join("\n"))
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn server(major: Major) -> Result<Server> {
+    Server::builder(major)
+        .setting("allow_in_place_tablespaces", "on")
+        .start()
+}
+
+fn a_copy_is_the_same(major: Major) -> Result<()> {
+    let source = server(major)?;
+    fill(&source)?;
+    // There is no provider of labels where they are restored.
+    psql(
+        &source,
+        "SET allow_system_table_mods = on; DELETE FROM pg_shseclabel",
+    )?;
+    psql(&source, "ALTER ROLE ALL SET log_min_messages = error")?;
+    let temporary = tempfile::tempdir()?;
+    let folder = temporary.path().join("all");
+    let mut dump = pgdumprs();
+    dump.args(["dump", "--all", "-d"])
+        .arg(source.conninfo("postgres"))
+        .arg("-f")
+        .arg(&folder);
+    checked_output(&mut dump)?;
+    let expected = everything(&source)?;
+
+    // Two servers of one major cannot have their tablespaces in one folder.
+    let tablespaces = source.data_dir().with_file_name("tablespaces");
+    let clear = format!(
+        "COPY (SELECT WHERE false) TO PROGRAM 'rm -rf \"{}\"/*/PG_*'",
+        tablespaces.display()
+    );
+    psql(&source, &clear)?;
+    let target = server(major)?;
+    let output = restore_all(&target, &folder);
+    ensure!(output.status.success(), "{}", said(&output));
+    let found = everything(&target)?;
+    let first = expected
+        .lines()
+        .zip(found.lines())
+        .find(|(one, other)| one != other);
+    ensure!(expected == found, "{first:#?}\n{}", said(&output));
+    let setting = "SELECT setconfig FROM pg_db_role_setting WHERE setrole = 0 AND setdatabase = 0";
+    let mut asked = tool(Major::REFERENCE, "psql");
+    asked
+        .args(["-XAt", "-d"])
+        .arg(target.conninfo("postgres"))
+        .args(["-c", setting]);
+    let asked = checked_output(&mut asked)?.stdout;
+    ensure!(
+        asked == b"{log_min_messages=error}\n",
+        "settings of all roles"
+    );
+
+    // Again: the databases are there, and nothing is changed.
+    let again = restore_all(&target, &folder);
+    ensure!(!again.status.success());
+    assert_says(
+        &said(&again),
+        &["has databases of the dump already", "\"Odd one\", \"one\""],
+    );
+    ensure!(everything(&target)? == expected);
+    drop(source);
+    Ok(())
+}
+
+#[test]
+fn a_server_is_copied_onto_another() {
+    for major in Major::covered().unwrap() {
+        a_copy_is_the_same(major)
+            .with_context(|| format!("PostgreSQL {major}"))
+            .unwrap();
+    }
+}
+
+#[test]
+fn what_is_there_is_left_and_what_differs_is_named() {
+    let (source, target) = (
+        server(Major::REFERENCE).unwrap(),
+        server(Major::REFERENCE).unwrap(),
+    );
+    psql(
+        &source,
+        "CREATE ROLE same LOGIN; CREATE ROLE other LOGIN PASSWORD 'secret word'; COMMENT ON ROLE same IS 'new'; GRANT same TO other;",
+    )
+    .unwrap();
+    psql(&target, "CREATE ROLE same LOGIN; CREATE ROLE other NOLOGIN").unwrap();
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path().join("all");
+    let mut dump = pgdumprs();
+    dump.args(["dump", "--all", "-d"])
+        .arg(source.conninfo("postgres"))
+        .arg("-f")
+        .arg(&folder);
+    checked_output(&mut dump).unwrap();
+
+    // A file that is not the one that was dumped, and a folder without its manifest.
+    let archive = folder.join("postgres.dump");
+    let whole = fs::read(&archive).unwrap();
+    fs::write(&archive, &whole[1..]).unwrap();
+    let output = restore_all(&target, &folder);
+    assert_says(
+        &said(&output),
+        &["postgres.dump\" is not the file that was dumped"],
+    );
+    fs::write(&archive, &whole).unwrap();
+    fs::rename(folder.join("manifest.json"), folder.join("incomplete.json")).unwrap();
+    let output = restore_all(&target, &folder);
+    assert_says(
+        &said(&output),
+        &["has no manifest.json", "incomplete.json there names"],
+    );
+    fs::rename(folder.join("incomplete.json"), folder.join("manifest.json")).unwrap();
+
+    let output = restore_all(&target, &folder);
+    let said = said(&output);
+    assert!(output.status.success(), "{said}");
+    assert_says(&said, &["which is left as it is: ALTER ROLE other\n"]);
+    assert!(
+        !said.contains("SCRAM") && !said.contains("ALTER ROLE same"),
+        "{said}"
+    );
+    let asked = "SELECT rolcanlogin, shobj_description('same'::regrole, 'pg_authid'), pg_has_role('other', 'same', 'member')
+                 FROM pg_roles WHERE rolname = 'other'";
+    let mut psql = tool(Major::REFERENCE, "psql");
+    psql.args(["-XAt", "-d"])
+        .arg(target.conninfo("postgres"))
+        .args(["-c", asked]);
+    assert_eq!(checked_output(&mut psql).unwrap().stdout, b"f|new|t\n");
+    let refused: Vec<_> = ["-t x", "-l", "--plan", "--report=json"]
+        .into_iter()
+        .map(|options| {
+            let mut command: Command = pgdumprs();
+            command.args(["restore", "--all", "-d", "x", "folder"]);
+            run(command.args(options.split(' ')))
+        })
+        .filter(|output| {
+            self::said(output).contains("options --all and -")
+                || self::said(output).contains("and --all cannot")
+        })
+        .collect();
+    assert_eq!(refused.len(), 4);
+}

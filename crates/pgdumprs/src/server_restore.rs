@@ -1,0 +1,125 @@
+//! A whole server from the folder of its dump.
+
+mod check;
+mod error;
+mod globals;
+mod report;
+mod statement;
+
+use std::path::Path;
+use std::time::Instant;
+
+use pgdumprs_connect::{ConnectParams, Session};
+
+pub use error::ServerRestoreError;
+pub use report::{
+    DatabaseRestored, GlobalFailure, GlobalsReport, ServerRestoreEnd, ServerRestoreReport,
+};
+
+use self::check::checked;
+use crate::blocking::blocking;
+use crate::{Restore, RestoreError};
+
+/// Databases that every server has: they are filled rather than made.
+const BUILT_IN: [&str; 2] = ["postgres", "template1"];
+
+/// SQLSTATE of a database that does not exist.
+const INVALID_CATALOG_NAME: &str = "3D000";
+
+/// A server to be restored from the folder that [`ServerDump::to_folder`](crate::ServerDump::to_folder) has made: roles, tablespaces and their like first, and
+/// then each of its databases.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use pgdumprs::{Restore, ServerRestore, ServerRestoreEnd};
+///
+/// let restore = Restore::new("postgresql://postgres@new.example.com/postgres")?.jobs(4);
+/// let report = ServerRestore::of(restore).from_folder("tonight").await?;
+/// assert_eq!(report.end(), ServerRestoreEnd::Complete);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct ServerRestore {
+    /// How each database is restored, and where the server is.
+    restore: Restore,
+}
+
+impl ServerRestore {
+    /// A restore onto the server that `restore` connects to, of which the database does not count, with its choices for each database. Whoever watches
+    /// `restore` hears of none of them.
+    pub fn of(restore: Restore) -> Self {
+        Self { restore }
+    }
+
+    /// Restores the server from a folder.
+    ///
+    /// Before anything is changed, each file is compared with its sum in the manifest, and none of the databases may be there, but for those that every
+    /// server has. What of the globals is there already is left as it is; where it differs, the report names it. What the server refuses does
+    /// not end the restore: the report has it.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerRestoreError`], before anything was changed.
+    pub async fn from_folder(
+        self,
+        folder: impl AsRef<Path>,
+    ) -> Result<ServerRestoreReport, ServerRestoreError> {
+        let begun = Instant::now();
+        let folder = folder.as_ref().to_owned();
+        let (folder, checked) = blocking(move || {
+            let checked = checked(&folder)?;
+            Ok::<_, ServerRestoreError>((folder, checked))
+        })
+        .await?;
+        let (mut session, params) = self.connect().await?;
+        let names: Vec<_> = checked
+            .databases()
+            .filter(|name| !is_built_in(name))
+            .collect();
+        globals::refuse_existing(&mut session, &names).await?;
+        let globals = globals::restore(&mut session, &checked.globals).await?;
+        let server_version = session.server_version().text.clone();
+        session.close().await;
+
+        let mut databases = Vec::new();
+        for (name, file) in checked.archives() {
+            let mut params = params.clone();
+            if is_built_in(name) {
+                params.set_dbname(name);
+            }
+            let restore = self.restore.like(params, !is_built_in(name));
+            let outcome = Box::pin(restore.from_file(folder.join(file))).await;
+            databases.push(DatabaseRestored {
+                database: name.to_owned(),
+                outcome,
+            });
+        }
+        Ok(ServerRestoreReport {
+            server_version,
+            globals,
+            databases,
+            elapsed: begun.elapsed(),
+        })
+    }
+
+    /// Opens a session in a database that every server has, and gives the parameters for others.
+    async fn connect(&self) -> Result<(Session, ConnectParams), ServerRestoreError> {
+        let mut params = self.restore.params.clone();
+        let [first, second] = BUILT_IN;
+        params.set_dbname(first);
+        let session = match Session::connect(&params).await {
+            Err(error) if error.sqlstate() == Some(INVALID_CATALOG_NAME) => {
+                params.set_dbname(second);
+                Session::connect(&params).await
+            }
+            connected => connected,
+        };
+        let session = session.map_err(RestoreError::Connect)?;
+        Ok((session, params))
+    }
+}
+
+fn is_built_in(name: &str) -> bool {
+    BUILT_IN.contains(&name)
+}

@@ -1,0 +1,108 @@
+//! What the restore of a server came to.
+
+use std::time::Duration;
+
+use bstr::BString;
+
+use crate::{RestoreEnd, RestoreError, RestoreReport};
+
+/// What the restore of a server came to.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ServerRestoreReport {
+    /// The server's version as it prints it.
+    pub server_version: BString,
+    /// What belongs to no database.
+    pub globals: GlobalsReport,
+    /// Each database, in the manifest's order.
+    pub databases: Vec<DatabaseRestored>,
+    /// From the first file that was read to the last statement.
+    pub elapsed: Duration,
+}
+
+/// What became of what belongs to no database.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct GlobalsReport {
+    /// Statements that were executed.
+    pub done: usize,
+    /// Statements whose effect was there already.
+    pub there: usize,
+    /// What was there already and is not what was dumped: it was left as it is. Each is the beginning of the statement that would change it,
+    /// such as `ALTER ROLE postgres`.
+    pub different: Vec<BString>,
+    /// Statements that the server refused.
+    pub failures: Vec<GlobalFailure>,
+}
+
+/// A statement about what belongs to no database that the server refused.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct GlobalFailure {
+    /// The beginning of the statement, without a password.
+    pub statement: BString,
+    /// What the server said.
+    pub reason: String,
+    /// The SQLSTATE, where the server reported one.
+    pub sqlstate: Option<String>,
+}
+
+impl GlobalFailure {
+    pub(super) fn new(
+        about: Option<BString>,
+        statement: &BString,
+        error: &pgdumprs_connect::Error,
+    ) -> Self {
+        let reason = match error.server_error() {
+            // Not the whole error, which quotes the statement.
+            Some(server) => server.message.to_string(),
+            None => "the connection was lost".to_owned(),
+        };
+        Self {
+            statement: about.unwrap_or_else(|| statement.clone()),
+            reason,
+            sqlstate: error.sqlstate().map(str::to_owned),
+        }
+    }
+}
+
+/// What became of a database.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct DatabaseRestored {
+    /// The database's name.
+    pub database: String,
+    /// What its restore came to, or why there was none.
+    pub outcome: Result<RestoreReport, RestoreError>,
+}
+
+/// How the restore of a server has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ServerRestoreEnd {
+    /// Everything is there as it was dumped.
+    Complete,
+    /// Everything is there, and some of it is otherwise than it was dumped: what was there before, or was adapted.
+    Adapted,
+    /// Something is not there.
+    Incomplete,
+}
+
+impl ServerRestoreReport {
+    /// How it has ended.
+    pub fn end(&self) -> ServerRestoreEnd {
+        let mut end = match &self.globals {
+            globals if !globals.failures.is_empty() => return ServerRestoreEnd::Incomplete,
+            globals if globals.different.is_empty() => ServerRestoreEnd::Complete,
+            _ => ServerRestoreEnd::Adapted,
+        };
+        for row in &self.databases {
+            match row.outcome.as_ref().map(RestoreReport::end) {
+                Ok(RestoreEnd::Complete) => {}
+                Ok(RestoreEnd::Adapted) => end = ServerRestoreEnd::Adapted,
+                _ => return ServerRestoreEnd::Incomplete,
+            }
+        }
+        end
+    }
+}

@@ -1,0 +1,151 @@
+//! Statements of a script of globals, one by one, and what each is about.
+
+use bstr::{BString, ByteSlice};
+
+/// The statements of a script, without comments and psql's own commands, which all stand in lines of their own.
+pub(super) fn statements(script: &[u8]) -> Vec<BString> {
+    let mut all = Vec::new();
+    let mut rest = script;
+    loop {
+        rest = rest.trim_ascii_start();
+        if rest.is_empty() {
+            return all;
+        }
+        if rest.starts_with(b"--") || rest.starts_with(b"\\") {
+            rest = rest
+                .split_once_str("\n")
+                .map_or(&b""[..], |(_, after)| after);
+            continue;
+        }
+        let end = outside(rest)
+            .find(|(_, byte)| *byte == b';')
+            .map_or(rest.len(), |(at, _)| at + 1);
+        all.push(rest[..end].into());
+        rest = &rest[end..];
+    }
+}
+
+/// The bytes of a text that are in no quotes, with their places.
+fn outside(text: &[u8]) -> impl Iterator<Item = (usize, u8)> + '_ {
+    let mut quote = None;
+    let mut escapes = false;
+    let mut skip = false;
+    text.iter().enumerate().filter_map(move |(at, &byte)| {
+        if std::mem::take(&mut skip) {
+            return None;
+        }
+        match quote {
+            // A quote that is doubled ends one quotation and begins another.
+            Some(mark) if byte == mark => quote = None,
+            Some(_) if byte == b'\\' && escapes => skip = true,
+            Some(_) => {}
+            None if byte == b'\'' || byte == b'"' => {
+                quote = Some(byte);
+                let is_again = at > 0 && text[at - 1] == byte;
+                escapes = byte == b'\'' && (escapes && is_again || text[..at].ends_with(b" E"));
+            }
+            None => return Some((at, byte)),
+        }
+        None
+    })
+}
+
+/// The place of a text that is in no quotes, of bytes that are no letters of names.
+fn find(statement: &[u8], text: &str) -> Option<usize> {
+    let text = text.as_bytes();
+    outside(statement)
+        .map(|(at, _)| at)
+        .find(|at| statement[*at..].starts_with(text))
+}
+
+/// What a statement sets, without what it sets it to: two that have it in common say the same, or contradict each other. Nothing where a statement only
+/// adds something. No password is in it.
+pub(super) fn subject(statement: &BString) -> Option<BString> {
+    let up_to = |words: &[&str]| -> BString {
+        let ends = words.iter().filter_map(|word| find(statement, word));
+        let end = ends.min().unwrap_or(statement.len().saturating_sub(1));
+        statement[..end].into()
+    };
+    let starts = |words: &str| statement.starts_with(words.as_bytes());
+    if starts("CREATE ROLE ") {
+        Some(up_to(&[]))
+    } else if starts("ALTER ROLE ") {
+        // Properties, or one setting.
+        Some(up_to(&[" WITH ", " TO ", " FROM CURRENT"]))
+    } else if starts("COMMENT ON ") || starts("SECURITY LABEL ") {
+        Some(up_to(&[" IS "]))
+    } else if starts("CREATE TABLESPACE ") {
+        Some(up_to(&[" OWNER "]))
+    } else if starts("ALTER TABLESPACE ") {
+        Some(up_to(&[" SET "]))
+    } else if starts("GRANT ") && find(statement, " ON ").is_none() {
+        // Grantors each have a membership of their own to give.
+        let by = find(statement, " GRANTED BY ").map_or(&b""[..], |at| &statement[at..]);
+        let mut subject = up_to(&[" WITH ", " GRANTED BY "]);
+        subject.extend_from_slice(by.strip_suffix(b";").unwrap_or(by));
+        Some(subject)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_is_cut_at_semicolons_outside_of_quotes() {
+        let script = "--\n-- Roles; all\n--\n\n\\restrict k\n\nSET a = 'x;';\nCREATE ROLE \"a;\"\"b\";\n\
+                      COMMENT ON ROLE x IS E'it''s \\\\'';\\';x';\nCOMMENT ON ROLE y IS '\\';\n-- end\n";
+        let cut = statements(script.as_bytes());
+        let cut: Vec<_> = cut.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            cut,
+            [
+                "SET a = 'x;';",
+                "CREATE ROLE \"a;\"\"b\";",
+                "COMMENT ON ROLE x IS E'it''s \\\\'';\\';x';",
+                "COMMENT ON ROLE y IS '\\';",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_a_statement_is_about_is_no_secret() {
+        for (statement, expected) in [
+            ("CREATE ROLE \"a b\";", Some("CREATE ROLE \"a b\"")),
+            (
+                "ALTER ROLE \"x WITH y\" WITH LOGIN PASSWORD 'p';",
+                Some("ALTER ROLE \"x WITH y\""),
+            ),
+            (
+                "ALTER ROLE x SET work_mem TO '1MB';",
+                Some("ALTER ROLE x SET work_mem"),
+            ),
+            (
+                "ALTER ROLE ALL SET search_path FROM CURRENT;",
+                Some("ALTER ROLE ALL SET search_path"),
+            ),
+            ("COMMENT ON ROLE x IS 'y';", Some("COMMENT ON ROLE x")),
+            (
+                "SECURITY LABEL FOR p ON TABLESPACE \" IS \" IS 'y';",
+                Some("SECURITY LABEL FOR p ON TABLESPACE \" IS \""),
+            ),
+            (
+                "CREATE TABLESPACE t OWNER o LOCATION '/x';",
+                Some("CREATE TABLESPACE t"),
+            ),
+            ("ALTER TABLESPACE t SET (a=1);", Some("ALTER TABLESPACE t")),
+            (
+                "GRANT a TO b WITH ADMIN OPTION, INHERIT TRUE GRANTED BY c;",
+                Some("GRANT a TO b GRANTED BY c"),
+            ),
+            ("GRANT a TO b;", Some("GRANT a TO b")),
+            ("GRANT ALL ON TABLESPACE t TO b;", None),
+            ("RESET SESSION AUTHORIZATION;", None),
+        ] {
+            let found = subject(&statement.into()).map(|subject| subject.to_string());
+            assert_eq!(found.as_deref(), expected, "{statement}");
+        }
+    }
+}
