@@ -49,6 +49,11 @@ sha256() {
 
 # Leaves in $pattern what names look like that were made by the template, and in $name the one of now.
 name_file() {
+  if [ -z "$BACKUP_FILE" ]; then
+    # Names that any database may have: another one's backups in the same place would be taken for older ones of this.
+    [ -z "$BACKUP_KEEP" ] || fail "keep: the input file names the files, such as shop-%Y-%m-%d.dump, so that only this database's are counted"
+    BACKUP_FILE=backup-%Y-%m-%dT%H%M%SZ.dump
+  fi
   local rest="$BACKUP_FILE" fields=""
   pattern=""
   while [ -n "$rest" ]; do
@@ -61,7 +66,7 @@ name_file() {
     esac
   done
   case "$BACKUP_FILE" in
-    "" | [._-]*) fail "file: \"$BACKUP_FILE\" must begin with a letter, a digit or %Y" ;;
+    [._-]*) fail "file: \"$BACKUP_FILE\" must begin with a letter, a digit or %Y" ;;
   esac
   # Only then the order of the names is that of the days.
   case "$fields" in
@@ -152,8 +157,9 @@ s3_list() { aws s3 ls "s3://$place/" | sed -n -E $'s/^[-0-9]+ +[:0-9]+ +([0-9]+)
 s3_remove() { aws s3 rm --only-show-errors "s3://$place/$1"; }
 
 gs_upload() { gcloud storage cp --quiet "$1" "gs://$place/$name"; }
+# Of a bucket that keeps versions, only those that are current.
 gs_list() {
-  gcloud storage objects list "gs://$place/*" --format='value(size,name)' | sed -E $'s/\t.*\\//\t/'
+  gcloud storage ls --long "gs://$place/" | sed -n -E $'s/^ *([0-9]+) +[-:0-9TZ]+ +gs:.*\\/([^/]+)$/\\1\t\\2/p'
 }
 gs_remove() { gcloud storage rm --quiet "gs://$place/$1"; }
 
@@ -184,13 +190,10 @@ az_remove() { az_blob delete --name "$(az_folder)$1" --output none; }
 release_upload() {
   local visibility
   visibility="$(gh repo view "$GITHUB_REPOSITORY" --json visibility --jq .visibility)"
-  case "$visibility" in
-    PRIVATE | INTERNAL) ;;
-    *)
-      echo "$GITHUB_REPOSITORY is $visibility: everybody could read what its releases hold" >&2
-      return 1
-      ;;
-  esac
+  if [ "$visibility" != PRIVATE ]; then
+    echo "$GITHUB_REPOSITORY is $visibility and not private: others could read what its releases hold" >&2
+    return 1
+  fi
   gh release view "$place" --repo "$GITHUB_REPOSITORY" >/dev/null 2>&1 ||
     gh release create "$place" --repo "$GITHUB_REPOSITORY" --prerelease --title "$place" --notes "Backups." >/dev/null
   gh release upload "$place" "$1" --repo "$GITHUB_REPOSITORY"
@@ -225,10 +228,10 @@ choose_store() {
 
 list_store() { "${store}_list" | tr -d '\r'; }
 
-# Removes the oldest of what is stored that was made by the same template, and never the new one. A store that keeps versions may list a name twice.
+# Removes the oldest of what is stored that was made by the same template, and never the new one.
 remove_old() {
   local old
-  cut -f 2 "$folder/stored.txt" | grep -E "^$pattern\$" | LC_ALL=C sort -ru | tail -n "+$((BACKUP_KEEP + 1))" >"$folder/old.txt"
+  cut -f 2 "$folder/stored.txt" | grep -E "^$pattern\$" | LC_ALL=C sort -r | tail -n "+$((BACKUP_KEEP + 1))" >"$folder/old.txt"
   while IFS= read -r old; do
     [ "$old" != "$name" ] || continue
     attempt "the backup is stored, but $old, which is to be removed, is not" "${store}_remove" "$old" </dev/null

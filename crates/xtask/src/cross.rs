@@ -13,6 +13,9 @@ use crate::build::{PACKAGE, profile, profile_folder, succeed, target, workspace}
 const WITHOUT_LIBRARIES: &str =
     "-Clink-self-contained=no -Ctarget-feature=+crt-static -Crelocation-model=static";
 
+/// What programs call the folders of the machine that builds them: the workspace's, that of cargo, and the cache with the standard library.
+const NAMES: [&str; 3] = ["pgdumprs", "cargo", "rust"];
+
 /// An archive of no object files.
 const EMPTY_LIBRARY: &str = "!<arch>\n";
 
@@ -60,6 +63,13 @@ impl Build {
         fs::create_dir_all(&libraries)?;
         // Debian's compiler names it for Windows, and nothing of it is used.
         fs::write(libraries.join("libssp_nonshared.a"), EMPTY_LIBRARY)?;
+        let mut flags = remapped()?;
+        if triple.contains("windows") {
+            flags.push(format!("-Lnative={}", libraries.display()));
+        } else if triple.contains("musl") {
+            flags.push(WITHOUT_LIBRARIES.to_owned());
+        }
+        let variable = triple.replace('-', "_").to_uppercase();
         let mut cargo = provision::cross_cargo()?;
         cargo
             .args([task, "--locked", "--quiet", "-Zbuild-std"])
@@ -68,17 +78,24 @@ impl Build {
             .env("CARGO_TARGET_DIR", folder)
             .env("XDG_CACHE_HOME", folder.join("cache"))
             .env(
-                "CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS",
-                format!("-Lnative={}", libraries.display()),
+                format!("CARGO_TARGET_{variable}_RUSTFLAGS"),
+                flags.join(" "),
             );
-        for processor in ["X86_64", "AARCH64"] {
-            cargo.env(
-                format!("CARGO_TARGET_{processor}_UNKNOWN_LINUX_MUSL_RUSTFLAGS"),
-                WITHOUT_LIBRARIES,
-            );
-        }
         Ok(cargo)
     }
+}
+
+/// What keeps paths of this machine out of the program, so that it tells nobody of it and is the same wherever it is built.
+fn remapped() -> Result<Vec<String>> {
+    let cargo = match std::env::var_os("CARGO_HOME") {
+        Some(folder) => PathBuf::from(folder),
+        None => PathBuf::from(std::env::var_os("HOME").context("HOME is not set")?).join(".cargo"),
+    };
+    let folders = [workspace(), cargo, provision::cache_dir()?];
+    let flags = folders.iter().zip(NAMES);
+    let flags =
+        flags.map(|(folder, name)| format!("--remap-path-prefix={}=/{name}", folder.display()));
+    Ok(flags.collect())
 }
 
 /// How large a program is, for people.

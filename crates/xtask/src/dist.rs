@@ -102,11 +102,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     {
         println!("{}", container::pack(&staged, &facts, &out)?.display());
     }
-    match manifests::pack(&staged, &facts, &out) {
-        Ok(manifests) => manifests
-            .iter()
-            .for_each(|file| println!("{}", file.display())),
-        Err(reason) => println!("No manifests for Homebrew, scoop and winget: {reason:#}"),
+    for file in manifests::pack(&staged, &facts, &out)? {
+        println!("{}", file.display());
     }
     if arguments.check {
         check::run(&staged, &facts, &out)?;

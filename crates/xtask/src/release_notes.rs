@@ -21,6 +21,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         "the tag is {}, and the version in Cargo.toml {version}: its tag is v{version}",
         arguments.tag
     );
+    ensure!(
+        !version.contains('-'),
+        "{version} is a prerelease, which npm and the container's tag `latest` would give to everybody"
+    );
     let changelog = fs::read_to_string(workspace().join("CHANGELOG.md"));
     let changelog = changelog.context("reading the changelog")?;
     println!("{}", section(&changelog, version)?);

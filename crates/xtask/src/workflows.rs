@@ -19,6 +19,7 @@ pub(crate) fn check() -> Result<()> {
     lint(&provision::actionlint()?, &workflows)?;
 
     let mut scripts = files("packaging/action", "sh")?;
+    scripts.extend(files("crates/xtask/src/dist/check", "sh")?);
     scripts.extend([".ci/native", ".ci/publish", ".ci/run"].map(|path| workspace().join(path)));
     lint(&provision::shellcheck()?, &scripts)?;
     println!(

@@ -26,6 +26,7 @@ const NPM: &str = r#"#!/bin/bash
 case "$1" in
     view) grep -qxF "$2" "$KNOWN" && echo "$VERSION" ;;
     publish)
+        case "${@: -1}" in /*) ;; *) echo "a repository, as npm sees it" >&2; exit 1 ;; esac
         name=$(tar -xzOf "${@: -1}" package/package.json | sed -n 's/.*: "\(.*\)".*/\1/p')
         [ "$name" != "${REFUSED:-}" ] || exit 1
         echo "$name@$VERSION" >> "$KNOWN" ;;
@@ -33,7 +34,9 @@ esac
 "#;
 const DOCKER: &str = r#"#!/bin/bash
 case "$1 $2" in
-    "buildx imagetools") grep -qxF "$4" "$KNOWN" ;;
+    "buildx imagetools")
+        [ -z "${REFUSED:-}" ] || { echo "ERROR: $REFUSED" >&2; exit 1; }
+        grep -qxF "$4" "$KNOWN" || { echo "ERROR: $4: not found" >&2; exit 1; } ;;
     "buildx build") echo "$9" >> "$KNOWN"; [ -f "${13}" ] ;;
 esac
 "#;
@@ -178,6 +181,13 @@ fn an_image_is_pushed_once() {
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("Containerfile"), "FROM scratch\n").unwrap();
     let image = "registry.example/owner/pgdumprs";
+    let output = registries.publish(&["image", ".", image], "503 Service Unavailable");
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("503 Service Unavailable"));
+    assert!(
+        registries.known().is_empty(),
+        "what may be there is not pushed over"
+    );
     let known = registries.publish_all(&["image", ".", image]);
     assert_eq!(known, [format!("{image}:{VERSION}")]);
 }

@@ -238,8 +238,10 @@ fn nothing_is_stored_where_everybody_reads() {
     let (shop, url) = guarded_shop();
     let runner = Runner::new(&shop);
     let inputs = [("url", url.as_str()), ("destination", "release:nightly")];
-    let outcome = runner.run(&inputs, &[("VISIBILITY", "PUBLIC")]);
-    assert_fails(&outcome, "everybody could read");
+    for visibility in ["PUBLIC", "INTERNAL"] {
+        let outcome = runner.run(&inputs, &[("VISIBILITY", visibility)]);
+        assert_fails(&outcome, "others could read");
+    }
     assert!(names(&runner.store().join("releases")).is_empty());
 }
 
@@ -284,16 +286,35 @@ fn a_program_is_run_when_its_sum_is_right() {
 }
 
 #[test]
+fn secrets_of_several_lines_are_hidden() {
+    let shop = Shop::open();
+    let runner = Runner::new(&shop);
+    let url = "postgresql://u:first%0Asecond@127.0.0.1:1/d";
+    let outcome = runner.run(&[("url", url)], &[]);
+    assert!(!outcome.is_success);
+    assert_eq!(outcome.hidden.last().unwrap(), "first%0Asecond");
+    for line in ["first", "second"] {
+        outcome.assert_hides(line);
+    }
+}
+
+#[test]
 fn wrong_inputs_are_refused_before_anything_is_done() {
     let shop = Shop::open();
     let runner = Runner::new(&shop);
-    let cases: [(&[(&str, &str)], &str); 20] = [
+    let cases: [(&[(&str, &str)], &str); 21] = [
         (&[("file", "../shop.dump")], "letters, digits"),
         (&[("file", "shop %Y.dump")], "letters, digits"),
         (&[("file", "shop-%A.dump")], "letters, digits"),
-        (&[("file", "")], "must begin"),
+        (
+            &[("file", ""), ("keep", "3"), ("destination", "s3://b/f")],
+            "so that only this database's are counted",
+        ),
         (&[("file", "-shop.dump")], "must begin"),
-        (&[("keep", "3")], "without a destination"),
+        (
+            &[("keep", "3"), ("file", "shop-%Y-%m-%d.dump")],
+            "without a destination",
+        ),
         (
             &[("keep", "0"), ("destination", "s3://b/f")],
             "at least one",
@@ -301,6 +322,13 @@ fn wrong_inputs_are_refused_before_anything_is_done() {
         (
             &[("keep", "three"), ("destination", "s3://b/f")],
             "a number",
+        ),
+        (
+            &[
+                ("keep", "99999999999999999999"),
+                ("destination", "s3://b/f"),
+            ],
+            "less than a million",
         ),
         (
             &[

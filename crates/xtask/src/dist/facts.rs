@@ -7,6 +7,10 @@ use anyhow::{Context, Result, ensure};
 use super::release::Release;
 use crate::build::workspace;
 
+/// What a package with a program holds.
+pub(crate) const PROGRAM: &str = "This package holds the program itself for your system and processor, in one file that needs no library. Nothing else is fetched when it is \
+                                  installed.";
+
 /// What is known of the project, from its manifest and the files of the workspace.
 #[derive(Clone)]
 pub(crate) struct Facts {
@@ -20,8 +24,8 @@ pub(crate) struct Facts {
     pub(crate) keywords: [&'static str; 5],
     /// The licences' texts, by the names of their files.
     pub(crate) licences: Vec<(&'static str, String)>,
-    /// What indexes of packages show, in Markdown.
-    pub(crate) readme: String,
+    /// What indexes of packages show, in Markdown, with a place for what a package holds.
+    readme: String,
     /// The address of the repository, without a slash at its end, where it is known. Releases are below it.
     pub(crate) repository: Option<String>,
 }
@@ -56,6 +60,11 @@ impl Facts {
             readme: read("packaging/README.md")?,
             repository,
         })
+    }
+
+    /// What indexes show of a package that holds this.
+    pub(crate) fn readme(&self, holds: &str) -> String {
+        self.readme.replace("{{holds}}", holds)
     }
 
     /// A fact that templates ask for by its name.

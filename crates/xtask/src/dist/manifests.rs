@@ -23,15 +23,23 @@ const MANIFESTS: [&str; 5] = [
     "winget/pgdumprs.pgdumprs.locale.en-US.yaml",
 ];
 
-/// Writes them into folders of a folder of `out` for a release that has all targets, and returns their paths. What was there is gone.
+/// Writes them into folders of a folder of `out`, and returns their paths. What was there is gone. There are none, and why is said, where the
+/// repository is not known or a target is missing.
 ///
 /// # Errors
 ///
-/// When a target is missing, the repository is not known, or a file cannot be read or written.
+/// When a file cannot be read or written.
 pub(crate) fn pack(staged: &[Staged], facts: &Facts, out: &Path) -> Result<Vec<PathBuf>> {
     let folder = out.join("manifests");
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("emptying {}", folder.display()))?;
+    }
+    let packed = |target: &Target| staged.iter().any(|staged| staged.target == target);
+    if facts.repository.is_none() || !Target::all().all(packed) {
+        println!(
+            "No manifests for Homebrew, scoop and winget, which take all targets and --repository"
+        );
+        return Ok(Vec::new());
     }
     let mut sums = BTreeMap::new();
     for staged in staged {

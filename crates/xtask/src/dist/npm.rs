@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
-use super::facts::Facts;
+use super::facts::{Facts, PROGRAM};
 use super::members::{Member, tar_gz};
 use super::stage::Staged;
 use super::target::Target;
@@ -16,6 +16,10 @@ use crate::build::workspace;
 /// The scripts of the launcher, and the folder that they are in.
 const LAUNCHER: [&str; 2] = ["pgdumprs.js", "program.js"];
 const FOLDER: &str = "packaging/npm";
+
+/// What its README says of the package.
+const LAUNCHER_HOLDS: &str = "This package is a launcher: its `optionalDependencies` are packages with the program for each system and processor, of which your package \
+                              manager fetches the one that fits. Nothing else is fetched when it is installed.";
 
 /// The oldest Node.js that the launcher is written for.
 const NODE: &str = ">=18";
@@ -38,6 +42,10 @@ pub(crate) fn pack_launcher(facts: &Facts, out: &Path) -> Result<PathBuf> {
             ..member
         });
     }
+    members.push(Member::new(
+        "package/README.md",
+        facts.readme(LAUNCHER_HOLDS),
+    ));
     write(facts, &manifest, members, out)
 }
 
@@ -71,6 +79,7 @@ pub(crate) fn pack_program(staged: &Staged, facts: &Facts, out: &Path) -> Result
         )?);
     }
     members.push(Member::program(path, &staged.program())?);
+    members.push(Member::new("package/README.md", facts.readme(PROGRAM)));
     write(facts, &manifest, members, out)
 }
 
@@ -124,7 +133,6 @@ pub(crate) fn file_name(package: &str, facts: &Facts) -> String {
 fn write(facts: &Facts, manifest: &Value, files: Vec<Member>, out: &Path) -> Result<PathBuf> {
     let manifest_text = format!("{manifest:#}\n");
     let mut members = vec![Member::new("package/package.json", manifest_text)];
-    members.push(Member::new("package/README.md", facts.readme.clone()));
     members.extend(files);
     let name = manifest["name"].as_str().unwrap_or(facts.name);
     let file = out.join(file_name(name, facts));

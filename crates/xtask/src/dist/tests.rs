@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use super::facts::Facts;
+use super::facts::{Facts, PROGRAM};
 use super::release::Release;
 use super::stage::Staged;
 use super::target::Target;
@@ -122,6 +122,14 @@ fn the_launcher_wants_the_programs_of_its_own_version() {
     assert!(script.starts_with(b"#!/usr/bin/env node\n"));
     let module = manifest["main"].as_str().unwrap();
     assert!(files.contains_key(&format!("package/{module}")));
+    assert!(readme(&files).contains("This package is a launcher"));
+}
+
+/// What npm shows of a package, in which every place is filled.
+fn readme(files: &Files) -> String {
+    let text = String::from_utf8(files["package/README.md"].1.clone()).unwrap();
+    assert!(!text.contains("{{"), "{text}");
+    text
 }
 
 #[test]
@@ -143,6 +151,7 @@ fn npm_installs_the_program_of_the_system_and_runs_nothing() {
         for licence in ["LICENSE-APACHE", "LICENSE-MIT", licences::NAME] {
             assert!(files.contains_key(&format!("package/{licence}")));
         }
+        assert!(readme(&files).contains("This package holds the program itself"));
         names.insert(manifest["name"].as_str().unwrap().to_owned());
         assert_eq!(manifest.get("scripts"), None);
     }
@@ -189,7 +198,7 @@ fn wheels_are_for_the_platforms_that_their_names_say() {
         ] {
             assert!(headers.contains(header), "{header} is not in {headers:?}");
         }
-        assert_eq!(readme, sample.facts.readme);
+        assert_eq!(readme, sample.facts.readme(PROGRAM));
         for licence in headers
             .iter()
             .filter_map(|header| header.strip_prefix("License-File: "))

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use super::facts::Facts;
+use super::facts::{Facts, PROGRAM};
 use super::members::{Member, zip};
 use super::stage::Staged;
 
@@ -103,7 +103,7 @@ fn metadata(facts: &Facts, licences: &[String]) -> String {
     );
     lines.push("Requires-Python: >=3.8".to_owned());
     lines.push("Description-Content-Type: text/markdown; charset=UTF-8".to_owned());
-    format!("{}\n\n{}", lines.join("\n"), facts.readme)
+    format!("{}\n\n{}", lines.join("\n"), facts.readme(PROGRAM))
 }
 
 /// What kind of wheel it is, and for which platforms.

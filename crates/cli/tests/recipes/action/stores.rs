@@ -34,7 +34,10 @@ path() { echo "$STORE/${1#gs://}"; }
 case "$*" in
     "storage cp --quiet "*" gs://"*) take "$4" "$(path "$5")" ;;
     "storage rm --quiet gs://"*) rm "$(path "$4")" ;;
-    "storage objects list gs://"*"/* --format=value(size,name)") list "$(path "${4%\*}")" '%s\tnightly/%f\n' ;;
+    "storage ls --long gs://"*/)
+        list "$(path "$4")" '%10s  2020-01-01T00:00:00Z  gs://shop-backups/nightly/%f\n'
+        echo "                                 gs://shop-backups/nightly/a-folder/"
+        echo "TOTAL: 9 objects, 4242 bytes (4.14kiB)" ;;
     *) unknown "$@" ;;
 esac
 "#;

@@ -19,16 +19,18 @@ pub(super) struct Documents(PathBuf);
 impl Documents {
     /// Has the documents of these crates made, with all features; none where no compiler writes the format.
     pub(super) fn make(names: &[&str]) -> Result<Option<Documents>> {
-        let own = ("rustdoc".into(), target());
+        let own = || Ok((cargo(&[]), ("rustdoc".into(), target())));
         let mut reasons = Vec::new();
         // Debian's is fetched only where it is needed.
-        let compilers = iter::once((cargo(&[]), own)).chain(iter::once_with(newest).flatten());
-        for (mut cargo, (rustdoc, target)) in compilers {
-            let documents = Documents(target.join("doc"));
-            let written = documents.write(&mut cargo, &rustdoc, &target, names);
-            match written.and_then(|()| documents.format(names)) {
-                Ok(format) if format == FORMAT => return Ok(Some(documents)),
-                Ok(format) => reasons.push(format!("one writes rustdoc's format {format}")),
+        for compiler in iter::once_with(own).chain(iter::once_with(newest)) {
+            let documented = compiler.and_then(|(mut cargo, (rustdoc, target))| {
+                let documents = Documents(target.join("doc"));
+                documents.write(&mut cargo, &rustdoc, &target, names)?;
+                Ok((documents.format(names)?, documents))
+            });
+            match documented {
+                Ok((format, documents)) if format == FORMAT => return Ok(Some(documents)),
+                Ok((format, _)) => reasons.push(format!("one writes rustdoc's format {format}")),
                 Err(error) => reasons.push(format!("{error:#}")),
             }
         }
@@ -87,11 +89,11 @@ impl Documents {
     }
 }
 
-/// Debian's newest, where it can be had: its cargo, its rustdoc and where it builds.
-fn newest() -> Option<(Command, (PathBuf, PathBuf))> {
-    let cargo = provision::newest_cargo().ok()?;
+/// Debian's newest: its cargo, its rustdoc and where it builds.
+fn newest() -> Result<(Command, (PathBuf, PathBuf))> {
+    let cargo = provision::newest_cargo()?;
     let rustdoc = Path::new(cargo.get_program()).with_file_name("rustdoc");
-    Some((cargo, (rustdoc, target().join("newest-rust"))))
+    Ok((cargo, (rustdoc, target().join("newest-rust"))))
 }
 
 /// Writes a program that runs rustdoc and lets it do what is not stable.
