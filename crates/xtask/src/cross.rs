@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use pgdumprs_testkit::provision;
+use pgdumprs_testkit::{checked_output, provision};
+use serde_json::{Deserializer, Value};
 
 use crate::build::{PACKAGE, profile, profile_folder, succeed, target, workspace};
 
@@ -55,6 +56,25 @@ impl Build {
     /// Compiles it for a target as far as that goes without linking it.
     pub(crate) fn check(&self, triple: &str) -> Result<()> {
         succeed(&mut self.cargo("check", triple)?)
+    }
+
+    /// Builds the unit tests of packages for a target, and returns their programs.
+    pub(crate) fn unit_tests(&self, triple: &str, packages: &[&str]) -> Result<Vec<PathBuf>> {
+        let mut cargo = self.cargo("test", triple)?;
+        cargo.args(["--no-run", "--lib", "--bins"]);
+        cargo.args(["--message-format", "json-render-diagnostics"]);
+        for package in packages {
+            cargo.args(["--package", package]);
+        }
+        let output = checked_output(&mut cargo)?;
+        let mut programs = Vec::new();
+        for message in Deserializer::from_slice(&output.stdout).into_iter::<Value>() {
+            let message = message.context("reading what cargo has built")?;
+            if message["profile"]["test"] == true {
+                programs.extend(message["executable"].as_str().map(PathBuf::from));
+            }
+        }
+        Ok(programs)
     }
 
     fn cargo(&self, task: &str, triple: &str) -> Result<Command> {

@@ -6,12 +6,26 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use pgdumprs_testkit::checked_output;
 
 use super::title;
+use crate::build;
 use crate::cross::{self, Build};
 use crate::trial::{HeldTable, Program, Source, Windows, round_trip};
 
 const TRIPLE: &str = "x86_64-pc-windows-gnu";
+
+/// The crates whose own tests need no server, beside the command's.
+const WITHOUT_SERVERS: [&str; 8] = [
+    "pgdumprs-archive",
+    "pgdumprs-catalog",
+    "pgdumprs-copy",
+    "pgdumprs-ddl",
+    "pgdumprs-plan",
+    "pgdumprs-restore",
+    "pgdumprs-script",
+    "pgdumprs-sql",
+];
 
 /// How long a program may take to come to the server, and to end.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -23,12 +37,29 @@ pub(super) fn run(build: &Build, source: &Source) -> Result<String> {
     let windows = Windows::new(source)?.with_program(program);
     round_trip(&windows, source)?;
     replace_a_file(&windows, source)?;
+    find_settings(&windows, source)?;
     be_called_as_stock(&windows)?;
     write_to_nothing(&windows, source)?;
     end_by_ctrl_c(&windows, source)?;
+    let tests = run_unit_tests(build, &windows)?;
     Ok(format!(
-        "{TRIPLE}: {size}; by wine, the password from pgpass.conf: backed up, verified, restored, identical; Ctrl-C ends a dump and its queries"
+        "{TRIPLE}: {size}; by wine, the password from pgpass.conf: backed up, verified, restored, identical; Ctrl-C ends a dump and its queries; \
+         the unit tests of {tests} crates pass"
     ))
+}
+
+/// Has the unit tests of crates run that need no server, and says of how many.
+fn run_unit_tests(build: &Build, windows: &Windows) -> Result<usize> {
+    let tests = build.unit_tests(TRIPLE, &WITHOUT_SERVERS)?;
+    ensure!(
+        tests.len() > WITHOUT_SERVERS.len(),
+        "not every crate has unit tests: {tests:?}"
+    );
+    for test in &tests {
+        let mut command = windows.wine.command();
+        checked_output(command.arg(test).current_dir(build::workspace()))?;
+    }
+    Ok(tests.len())
 }
 
 /// The file of last night, which is read by nobody, gets another in its place.
@@ -44,6 +75,35 @@ fn replace_a_file(windows: &Windows, source: &Source) -> Result<()> {
     ensure!(
         fs::read(&file)?.starts_with(b"PGDMP"),
         "the file is as it was"
+    );
+    Ok(())
+}
+
+/// A service, the certificate of an authority, and the user's own name are found where libpq finds them there.
+fn find_settings(windows: &Windows, source: &Source) -> Result<()> {
+    let database = source.database.name();
+    let service = format!("[nightly]\r\ndbname={database}\r\nsslmode=verify-full\r\n");
+    windows.set(".pg_service.conf", &service)?;
+    let dump = ["-d", "service=nightly", "-f", "service.dump"];
+    let refused = windows.command().args(dump).output()?;
+    let said = String::from_utf8_lossy(&refused.stderr);
+    ensure!(
+        !refused.status.success() && said.contains("root.crt"),
+        "nobody vouches for the server, and yet: {said}"
+    );
+    windows.set("root.crt", &source.authority)?;
+    windows.run(&dump)?;
+
+    let mut command = windows.command();
+    command
+        .env_remove("PGUSER")
+        .args(["-w", "-d", database, "-f", "NUL"]);
+    let said = command.output()?.stderr;
+    let said = String::from_utf8_lossy(&said);
+    let user = windows.user()?;
+    ensure!(
+        said.contains(&format!("\"{user}\"")),
+        "the user {user} is not the one who connects: {said}"
     );
     Ok(())
 }

@@ -37,16 +37,28 @@ impl Windows {
             _place: place,
         };
         let line = format!("{HOST}:{}:*:{}:{PASSWORD}\r\n", windows.port, windows.user);
-        let settings = windows.profile()?.join("postgresql");
-        fs::create_dir_all(&settings)?;
-        fs::write(settings.join("pgpass.conf"), line)?;
+        windows.set("pgpass.conf", &line)?;
         Ok(windows)
+    }
+
+    /// Writes a file where libpq looks for files of the user.
+    pub(crate) fn set(&self, name: &str, text: &str) -> Result<()> {
+        let settings = self.profile()?.join("postgresql");
+        fs::create_dir_all(&settings)?;
+        fs::write(settings.join(name), text).with_context(|| format!("writing {name} for the user"))
     }
 
     /// Takes a file of this machine for the program.
     pub(crate) fn with_program(mut self, program: PathBuf) -> Windows {
         self.program = program;
         self
+    }
+
+    /// Who the user is to Windows.
+    pub(crate) fn user(&self) -> Result<String> {
+        let profile = self.profile()?;
+        let name = profile.ancestors().nth(2).and_then(Path::file_name);
+        Ok(name.unwrap_or_default().to_string_lossy().into_owned())
     }
 
     /// The folder that APPDATA names.
