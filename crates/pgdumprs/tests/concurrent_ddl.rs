@@ -12,7 +12,7 @@ use pgdumprs::{Dump, Error, ErrorKind, Event, Report};
 use pgdumprs_connect::{ConnectParams, Session};
 use pgdumprs_testkit::{Database, Major, checked_output, for_each_major, restoring_major, tool};
 
-const DUMPS: usize = 25;
+const DUMPS: usize = 15;
 
 /// What stays, so that there is something to list.
 const STAYING: &str = "

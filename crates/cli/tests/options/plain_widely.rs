@@ -9,7 +9,8 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use pgdumprs_testkit::compare::without_internal_options;
 use pgdumprs_testkit::{
-    Database, DatabaseOptions, Major, Server, fixtures_dir, for_each_major, reference_pg_dump,
+    Database, DatabaseOptions, Major, Server, fixtures_dir, for_each_major,
+    for_each_major_at_scale, reference_pg_dump,
 };
 
 use crate::plain::{compare_with_archive, ensure_same, lines};
@@ -75,16 +76,6 @@ const EXTENSIONS: &[&str] = &["configuration", "contrib", "members", "postgis", 
 
 fn is_thorough() -> bool {
     std::env::var_os("PGDUMPRS_SCALE").is_some()
-}
-
-fn for_each_sampled_major(test: impl Fn(&Server) -> Result<()>) {
-    for_each_major(|server| {
-        if is_thorough() || server.major() == Major::REFERENCE {
-            test(server)
-        } else {
-            Ok(())
-        }
-    });
 }
 
 /// Ours, by the name of stock's, in which plain SQL is what comes out.
@@ -155,7 +146,7 @@ fn chosen(place: usize) -> Vec<&'static str> {
 
 #[test]
 fn encodings() {
-    for_each_sampled_major(|server| {
+    for_each_major_at_scale(|server| {
         for (place, (file, encoding)) in ENCODINGS.iter().enumerate() {
             let database = server.database_with(&DatabaseOptions {
                 encoding: (*encoding).to_owned(),
@@ -175,7 +166,7 @@ fn encodings() {
 
 #[test]
 fn large_objects() {
-    for_each_sampled_major(|server| {
+    for_each_major_at_scale(|server| {
         let database = server.database();
         load_roles(server)?;
         database.load_file(&fixtures_dir().join("kinds/large_object.sql"))?;
@@ -185,7 +176,7 @@ fn large_objects() {
 
 #[test]
 fn extensions() {
-    for_each_sampled_major(|server| {
+    for_each_major_at_scale(|server| {
         load_roles(server)?;
         for (place, name) in EXTENSIONS.iter().enumerate() {
             let database = server.database();

@@ -12,22 +12,11 @@ use bstr::ByteSlice;
 use pgdumprs::{ArchiveVersion, Compression, CreationTime, Dump, Inserts, Plain, Report};
 use pgdumprs_testkit::compare::{Restore, compare_archives, compare_restored};
 use pgdumprs_testkit::{
-    Database, Major, Server, checked_output, for_each_major, reference_pg_dump, tool, try_tool,
+    Database, Major, Server, checked_output, for_each_major_at_scale, reference_pg_dump, tool,
+    try_tool,
 };
 
 use crate::{METHODS, PART, database};
-
-/// Runs a test on the newest major, or on all at scale.
-fn for_each_sampled_major(test: impl Fn(&Server) -> Result<()>) {
-    let at_scale = std::env::var_os("PGDUMPRS_SCALE").is_some_and(|value| value == "1");
-    for_each_major(|server| {
-        if server.major() == Major::REFERENCE || at_scale {
-            test(server)
-        } else {
-            Ok(())
-        }
-    });
-}
 
 /// A database with large objects, of which most are gone: one by one they take long.
 fn smaller(server: &Server) -> Database {
@@ -59,7 +48,7 @@ fn stock(database: &Database, format: &str, path: &Path) -> Result<()> {
 
 #[test]
 fn folders_hold_what_stock_puts_there() {
-    for_each_sampled_major(|server| {
+    for_each_major_at_scale(|server| {
         let database = database(server);
         let folder = tempfile::tempdir()?;
         let path = |name: &str| folder.path().join(name);
@@ -80,7 +69,7 @@ fn folders_hold_what_stock_puts_there() {
 
 #[test]
 fn tar_files_hold_what_stock_puts_there() {
-    for_each_sampled_major(|server| {
+    for_each_major_at_scale(|server| {
         let database = database(server);
         let folder = tempfile::tempdir()?;
         let path = |name: &str| folder.path().join(name);
@@ -103,7 +92,7 @@ fn tar_files_hold_what_stock_puts_there() {
 
 #[test]
 fn stock_restores_folders_and_tar_files() {
-    for_each_sampled_major(|server| {
+    for_each_major_at_scale(|server| {
         let database = smaller(server);
         let folder = tempfile::tempdir()?;
         for method in METHODS {

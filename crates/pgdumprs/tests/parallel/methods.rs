@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use bstr::ByteSlice;
 use pgdumprs::{ArchiveVersion, Compression, CreationTime, Dump};
 use pgdumprs_testkit::compare::{Restore, compare_archives, compare_restored, stock_archive};
-use pgdumprs_testkit::{Database, for_each_major, reference_pg_restore};
+use pgdumprs_testkit::{Database, Major, for_each_major, reference_pg_restore};
 
 use crate::{METHODS, PART, database, dump_with};
 
@@ -66,7 +66,12 @@ fn stock_restores_every_method() {
             "SELECT lo_unlink(oid) FROM pg_largeobject_metadata WHERE oid::bigint % 20 <> 0",
         );
         let folder = tempfile::tempdir()?;
-        for method in METHODS {
+        // What a method's blocks look like does not depend on the server: all of them are for the newest, and for all at scale.
+        let sampled = match std::env::var_os("PGDUMPRS_SCALE") {
+            None if server.major() != Major::REFERENCE => &METHODS[1..2],
+            _ => &METHODS[..],
+        };
+        for &method in sampled {
             // pg_restore before 16 knows neither lz4 nor zstd.
             if method.oldest_version() > ArchiveVersion::V1_14 && server.major().number() < 16 {
                 continue;

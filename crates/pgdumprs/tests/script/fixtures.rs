@@ -148,7 +148,7 @@ fn extensions() {
     });
 }
 
-fn for_each_sampled_major(test: impl Fn(&Server) -> Result<()>) {
+fn for_each_sampled_major(test: impl Fn(&Server) -> Result<()> + Sync) {
     for_each_major(|server| {
         let sampled = [Major::V13, Major::REFERENCE].contains(&server.major());
         if sampled || at_scale() {
