@@ -162,7 +162,7 @@ pub use restore::{
 pub use server_dump::{DatabaseReport, ServerDump, ServerDumpEvent, ServerReport};
 pub use server_restore::{
     DatabaseRestored, GlobalFailure, GlobalsReport, ServerRestore, ServerRestoreEnd,
-    ServerRestoreError, ServerRestoreReport,
+    ServerRestoreError, ServerRestoreEvent, ServerRestoreReport,
 };
 pub use settings::LockWait;
 pub use sync_method::SyncMethod;

@@ -2,16 +2,20 @@
 
 mod check;
 mod error;
+mod event;
 mod globals;
 mod report;
 mod statement;
 
+use std::fmt;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use pgdumprs_connect::{ConnectParams, Session};
 
 pub use error::ServerRestoreError;
+pub use event::ServerRestoreEvent;
 pub use report::{
     DatabaseRestored, GlobalFailure, GlobalsReport, ServerRestoreEnd, ServerRestoreReport,
 };
@@ -39,17 +43,33 @@ const INVALID_CATALOG_NAME: &str = "3D000";
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct ServerRestore {
     /// How each database is restored, and where the server is.
     restore: Restore,
+    /// Those who hear of the databases. Each database's own events come by way of its restore.
+    watchers: Arc<Mutex<Vec<Watcher>>>,
 }
+
+/// Whoever hears of the databases.
+type Watcher = Box<dyn FnMut(&ServerRestoreEvent) + Send>;
 
 impl ServerRestore {
     /// A restore onto the server that `restore` connects to, of which the database does not count, with its choices for each database. Whoever watches
     /// `restore` hears of none of them.
     pub fn of(restore: Restore) -> Self {
-        Self { restore }
+        Self {
+            restore,
+            watchers: Arc::default(),
+        }
+    }
+
+    /// Tells `watcher` of the databases, from within the restore's task: it should return at once. May be called several times, for several watchers.
+    #[must_use]
+    pub fn watch(self, watcher: impl FnMut(&ServerRestoreEvent) + Send + 'static) -> Self {
+        let mut watchers = self.watchers.lock().unwrap_or_else(PoisonError::into_inner);
+        watchers.push(Box::new(watcher));
+        drop(watchers);
+        self
     }
 
     /// Restores the server from a folder.
@@ -88,7 +108,18 @@ impl ServerRestore {
             if is_built_in(name) {
                 params.set_dbname(name);
             }
+            tell(
+                &self.watchers,
+                &ServerRestoreEvent::Begun {
+                    database: name.to_owned(),
+                },
+            );
+            let (of, watchers) = (name.to_owned(), Arc::clone(&self.watchers));
             let restore = self.restore.like(params, !is_built_in(name));
+            let restore = restore.watch(move |event| {
+                let database = of.clone();
+                tell(&watchers, &ServerRestoreEvent::Told { database, event });
+            });
             let outcome = Box::pin(restore.from_file(folder.join(file))).await;
             databases.push(DatabaseRestored {
                 database: name.to_owned(),
@@ -116,8 +147,24 @@ impl ServerRestore {
             connected => connected,
         };
         let session = session.map_err(RestoreError::Connect)?;
+        // Where several hosts are named, all databases go to one.
+        let params = session.at_same_server(&params);
         Ok((session, params))
     }
+}
+
+/// Shows what was chosen, and no password.
+impl fmt::Debug for ServerRestore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerRestore")
+            .field("restore", &self.restore)
+            .finish_non_exhaustive()
+    }
+}
+
+fn tell(watchers: &Mutex<Vec<Watcher>>, event: &ServerRestoreEvent) {
+    let mut watchers = watchers.lock().unwrap_or_else(PoisonError::into_inner);
+    watchers.iter_mut().for_each(|watcher| watcher(event));
 }
 
 fn is_built_in(name: &str) -> bool {

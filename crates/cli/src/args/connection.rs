@@ -1,5 +1,8 @@
 //! Options that say where to connect and as whom.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use anyhow::bail;
 use clap::{Args, ValueHint};
 use pgdumprs::ConnectParams;
@@ -98,11 +101,21 @@ impl ServerArgs {
             let password = password::ask_first(user)?;
             params.set_password(password);
         } else if !self.no_password {
-            params.ask_password(|request| {
+            // A person is asked once, however many sessions begin there, each with another database.
+            let answers = Mutex::new(HashMap::new());
+            params.ask_password(move |request| {
+                let target = &request.target;
+                let whose = (target.host.clone(), target.port, target.user.clone());
+                let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(answer) = answers.get(&whose) {
+                    return Ok(String::clone(answer));
+                }
                 if let Some(note) = &request.note {
                     say(format_args!("warning: {note}"));
                 }
-                password::ask_meanwhile(&request.target.user)
+                let answer = password::ask_meanwhile(&target.user)?;
+                answers.insert(whose, answer.clone());
+                Ok(answer)
             });
         }
         Ok(params)

@@ -56,6 +56,17 @@ fn the_server_asks_and_so_does_the_command() {
         );
         fs::remove_file(&archive).unwrap();
     }
+    // Nor however many databases.
+    let all = folder.path().join("all");
+    let shown = on_a_terminal(&dump(&all, &["--all"]), &format!("{PASSWORD}\n"));
+    assert_eq!(shown.status, Some(0), "{}", shown.text);
+    assert_eq!(
+        shown.text.matches("Password for user").count(),
+        1,
+        "{}",
+        shown.text
+    );
+    assert!(all.join("manifest.json").exists());
 }
 
 #[test]

@@ -178,3 +178,48 @@ fn what_is_there_is_left_and_what_differs_is_named() {
         .collect();
     assert_eq!(refused.len(), 4);
 }
+
+#[test]
+fn what_is_refused_is_named_and_does_not_stop_the_rest() {
+    let (source, target) = (
+        server(Major::REFERENCE).unwrap(),
+        server(Major::REFERENCE).unwrap(),
+    );
+    psql(
+        &source,
+        "CREATE ROLE labelled PASSWORD 'secret word'; CREATE ROLE last",
+    )
+    .unwrap();
+    // A provider that the target does not have.
+    psql(
+        &source,
+        "SET allow_system_table_mods = on;
+         INSERT INTO pg_shseclabel VALUES ('labelled'::regrole, 'pg_authid'::regclass, 'selinux', 'top')",
+    )
+    .unwrap();
+    psql(&source, "CREATE DATABASE shop OWNER last").unwrap();
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path().join("all");
+    let mut dump = pgdumprs();
+    dump.args(["dump", "--all", "-d"])
+        .arg(source.conninfo("postgres"))
+        .arg("-f")
+        .arg(&folder);
+    checked_output(&mut dump).unwrap();
+    let output = restore_all(&target, &folder);
+    assert_eq!(output.status.code(), Some(1));
+    assert_says(
+        &said(&output),
+        &[
+            "error: SECURITY LABEL FOR selinux ON ROLE labelled: security label provider \"selinux\" is not loaded (22023)",
+            "restoring database \"shop\"",
+            "error: not all that belongs to no database is restored",
+        ],
+    );
+    let asked = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'shop'";
+    let mut psql = tool(Major::REFERENCE, "psql");
+    psql.args(["-XAt", "-d"])
+        .arg(target.conninfo("postgres"))
+        .args(["-c", asked]);
+    assert_eq!(checked_output(&mut psql).unwrap().stdout, b"last\n");
+}

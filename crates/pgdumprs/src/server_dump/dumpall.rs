@@ -35,6 +35,7 @@ impl ServerDump {
         let all = ListedDatabase::read(&mut session, &DatabaseChoice::default()).await?;
         let databases = choose(&mut session, &self.databases, &mut self.dump.watch).await?;
         self.dump.hear(&mut session);
+        self.dump.params = session.at_same_server(&self.dump.params);
         session.close().await;
         let dropped: Vec<_> = all
             .into_iter()

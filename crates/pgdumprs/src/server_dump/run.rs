@@ -77,6 +77,8 @@ impl ServerDump {
             chosen?
         };
         let script = self.globals_script(&mut session).await?;
+        // Where several hosts are named, all databases are those of one.
+        self.dump.params = session.at_same_server(&self.dump.params);
         session.close().await;
         let place = Place::begin(folder.as_ref(), self.dump.sync)?;
         place.put(GLOBALS, script.into()).await?;

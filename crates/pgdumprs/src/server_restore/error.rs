@@ -45,7 +45,7 @@ pub enum ServerRestoreError {
         path: PathBuf,
     },
     /// Databases of the dump are on the server already.
-    #[error("the server has databases of the dump already, and they are not replaced: {}", names.join(", "))]
+    #[error("the server has databases of the dump already, and they are not replaced: {}; drop them, or restore onto another server", names.join(", "))]
     Exist {
         /// Their names.
         names: Vec<String>,

@@ -4,12 +4,17 @@ use std::path::Path;
 
 use anyhow::bail;
 use pgdumprs::script::Options;
-use pgdumprs::{Restore, RestoreReport, ServerRestore, ServerRestoreEnd, ServerRestoreReport};
+use pgdumprs::{
+    Restore, RestoreReport, ServerRestore, ServerRestoreEnd, ServerRestoreEvent,
+    ServerRestoreReport,
+};
 
 use super::RestoreArgs;
 use super::ends::{say_missing, summary};
 use crate::failure::line;
 use crate::message::say;
+use crate::progress::Verbosity;
+use crate::progress::restore::Teller;
 use crate::signal;
 
 /// Restores the server that `args` name.
@@ -19,8 +24,20 @@ pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
         bail!("option --all requires the folder of a dump of a server");
     }
     let restore = args.apply(Restore::with_params(args.connection()?).options(options))?;
+    let (verbosity, progress) = (args.telling.verbosity(), args.telling.progress());
+    let mut teller = Teller::new(verbosity, progress, false);
+    let restore = ServerRestore::of(restore).watch(move |event| match event {
+        ServerRestoreEvent::Begun { database } => {
+            if verbosity == Verbosity::Verbose {
+                say(format_args!("restoring database \"{database}\""));
+            }
+            teller = Teller::new(verbosity, progress, false);
+        }
+        ServerRestoreEvent::Told { event, .. } => teller.tell(event),
+        _ => {}
+    });
     let report = signal::run("restore of the server", async {
-        Ok(ServerRestore::of(restore).from_folder(folder).await?)
+        Ok(restore.from_folder(folder).await?)
     })?;
     conclude(&report, args.telling.summarizes())
 }
