@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use pgdumprs_connect::{ConnectParams, Session};
+use pgdumprs_script::Warning;
 
 pub use error::ServerRestoreError;
 pub use event::ServerRestoreEvent;
@@ -22,7 +23,7 @@ pub use report::{
 
 use self::check::checked;
 use crate::blocking::blocking;
-use crate::{Restore, RestoreError};
+use crate::{Restore, RestoreError, RestoreEvent};
 
 /// Databases that every server has: they are filled rather than made.
 const BUILT_IN: [&str; 2] = ["postgres", "template1"];
@@ -116,7 +117,12 @@ impl ServerRestore {
             );
             let (of, watchers) = (name.to_owned(), Arc::clone(&self.watchers));
             let restore = self.restore.like(params, !is_built_in(name));
+            let nothing = Warning::NoDefinitions.to_string();
             let restore = restore.watch(move |event| {
+                // Most servers have nothing of their own in those that all have.
+                if matches!(&event, RestoreEvent::Warning(warning) if is_built_in(&of) && *warning == nothing) {
+                    return;
+                }
                 let database = of.clone();
                 tell(&watchers, &ServerRestoreEvent::Told { database, event });
             });

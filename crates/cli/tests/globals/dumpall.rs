@@ -22,6 +22,9 @@ const OPTIONS: &[&str] = &[
     "-t -c",
 ];
 
+/// How many of those are compared on every major.
+const FIRST: usize = 3;
+
 /// The command by another name.
 struct Renamed {
     _folder: tempfile::TempDir,
@@ -55,7 +58,10 @@ impl Renamed {
 /// Compares the scripts, but for the lines that name their programs.
 pub(crate) fn assert_same(server: &Server) -> Result<()> {
     let renamed = Renamed::new()?;
-    for options in OPTIONS {
+    // Older majors have nothing of their own in most of them.
+    let is_newest = server.release().major() == Major::REFERENCE;
+    let count = if is_newest { OPTIONS.len() } else { FIRST };
+    for options in &OPTIONS[..count] {
         let ours = printed(renamed.command(), server, "postgres", options)?;
         let stock = printed(
             tool(Major::REFERENCE, "pg_dumpall"),

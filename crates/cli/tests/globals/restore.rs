@@ -152,6 +152,7 @@ fn what_is_there_is_left_and_what_differs_is_named() {
     let output = restore_all(&target, &folder);
     let said = said(&output);
     assert!(output.status.success(), "{said}");
+    assert_eq!(said.matches("warning: ").count(), 1, "{said}");
     assert_says(&said, &["which is left as it is: ALTER ROLE other\n"]);
     assert!(
         !said.contains("SCRAM") && !said.contains("ALTER ROLE same"),

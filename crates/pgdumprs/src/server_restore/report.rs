@@ -59,7 +59,10 @@ impl GlobalFailure {
             None => "the connection was lost".to_owned(),
         };
         Self {
-            statement: about.unwrap_or_else(|| statement.clone()),
+            statement: about.unwrap_or_else(|| {
+                let text = statement.strip_suffix(b";").unwrap_or(statement);
+                text.into()
+            }),
             reason,
             sqlstate: error.sqlstate().map(str::to_owned),
         }
