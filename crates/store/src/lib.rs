@@ -1,0 +1,19 @@
+//! Objects in stores such as S3, written once front to back and read by ranges.
+//!
+//! A [`Place`] names an object. An [`Upload`] is a blocking writer that makes it, and an [`ObjectReader`] a blocking reader of it. The requests
+//! are made by a runtime of this crate's own, so that both work in any thread, whatever the program has for async.
+
+mod access;
+mod error;
+mod parts;
+mod place;
+mod reader;
+mod runtime;
+mod unfinished;
+mod upload;
+
+pub use error::{Error, ErrorKind};
+pub use place::Place;
+pub use reader::ObjectReader;
+pub use unfinished::wait_for_aborts;
+pub use upload::{Upload, UploadGuard};

@@ -1,0 +1,53 @@
+//! The runtime that makes requests.
+//!
+//! Those who write and read archives block, in threads that belong to another runtime or to none; and what is given up when a program's
+//! runtime ends has still to be said to the store. So there is one beside them, of one thread, which is mostly idle.
+
+use std::sync::LazyLock;
+use std::sync::mpsc;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{Error, ErrorKind};
+
+/// `Err` where the system has no threads to give.
+static RUNTIME: LazyLock<Result<Runtime, String>> = LazyLock::new(|| {
+    // Whoever has chosen a provider for TLS keeps it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("object-store")
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())
+});
+
+/// The runtime.
+pub(crate) fn runtime() -> Result<&'static Runtime, Error> {
+    RUNTIME.as_ref().map_err(|reason| {
+        Error::new(
+            "start",
+            "the thread that talks to stores",
+            ErrorKind::Unavailable,
+            reason.clone(),
+        )
+    })
+}
+
+/// Waits in this thread for what the runtime does.
+pub(crate) fn wait<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, Error> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    runtime()?.spawn(async move {
+        let _ = sender.send(work.await);
+    });
+    receiver.recv().map_err(|_| {
+        Error::new(
+            "wait for",
+            "an object store",
+            ErrorKind::Unavailable,
+            "the request was lost",
+        )
+    })
+}

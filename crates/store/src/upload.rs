@@ -1,0 +1,418 @@
+//! A writer that makes an object.
+//!
+//! An archive says at its beginning where its data is, and that is known at its end. In a file one goes back; in an object there is no going
+//! back, but parts may come in any order. So the first part, which holds all that is patched, is kept in memory and sent last. The object
+//! comes into being when the store is told that all its parts are there, and not before: until then, and where that never comes, what has
+//! its name stays.
+
+use std::io::{self, Seek, SeekFrom, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use object_store::MultipartId;
+use object_store::multipart::{MultipartStore, PartId};
+use tokio::task::AbortHandle;
+
+use crate::parts::{self, SMALLEST};
+use crate::runtime::{runtime, wait};
+use crate::{Error, ErrorKind, Place, access, unfinished};
+
+/// How many parts are on their way to the store at a time; another is being filled meanwhile.
+const IN_FLIGHT: usize = 2;
+
+/// A blocking writer that makes an object. It seeks to write once more what is in the object's [head](UploadGuard::head), and for nothing
+/// else. What is dropped before it is complete is given up.
+#[derive(Debug)]
+pub struct Upload {
+    shared: Arc<Shared>,
+    /// The first part.
+    head: Vec<u8>,
+    /// The part that is being filled, which has the number `next`.
+    current: Vec<u8>,
+    next: usize,
+    in_flight: usize,
+    /// What the store calls the parts that it has, by number; nothing yet for the first.
+    done: Vec<Option<PartId>>,
+    news: Receiver<News>,
+    position: u64,
+    length: u64,
+}
+
+/// Lends a hand to whoever waits for an upload: says where the head ends, and gives the upload up when it is dropped, whatever the writer is at.
+#[derive(Debug)]
+pub struct UploadGuard(Arc<Shared>);
+
+/// What the writer waits for.
+#[derive(Debug)]
+enum News {
+    Sent(usize, object_store::Result<PartId>),
+    GivenUp,
+}
+
+struct Shared {
+    place: Place,
+    store: Arc<dyn MultipartStore>,
+    id: MultipartId,
+    head_ended: AtomicBool,
+    /// Whether the upload is complete or was given up.
+    ended: AtomicBool,
+    tasks: Mutex<Vec<AbortHandle>>,
+    news: Mutex<Sender<News>>,
+}
+
+impl Upload {
+    /// Begins an upload. Blocks while the store is asked, which tells early whether it takes one.
+    ///
+    /// # Errors
+    /// [`Error`], where the environment has a wrong setting, or the store cannot be reached or refuses.
+    pub fn begin(place: &Place) -> Result<(Self, UploadGuard), Error> {
+        // The client is made within the runtime that it belongs to.
+        let inside = place.clone();
+        let store = wait(async move { access::writing(&inside) })??;
+        Self::on(place, store)
+    }
+
+    pub(crate) fn on(
+        place: &Place,
+        store: Arc<dyn MultipartStore>,
+    ) -> Result<(Self, UploadGuard), Error> {
+        let (asked, key) = (store.clone(), place.key().clone());
+        let id = wait(async move { asked.create_multipart(&key).await })?
+            .map_err(|error| Error::of_store("begin", place, &error))?;
+        let (sender, news) = mpsc::channel();
+        let shared = Arc::new(Shared {
+            place: place.clone(),
+            store,
+            id,
+            head_ended: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+            tasks: Mutex::default(),
+            news: Mutex::new(sender),
+        });
+        let upload = Upload {
+            shared: shared.clone(),
+            head: Vec::new(),
+            current: Vec::new(),
+            next: 1,
+            in_flight: 0,
+            done: vec![None],
+            news,
+            position: 0,
+            length: 0,
+        };
+        Ok((upload, UploadGuard(shared)))
+    }
+
+    /// Sends what is left, the first part last, and has the store make the object of them. Blocks until it has.
+    ///
+    /// # Errors
+    /// [`Error`], where the store fails: then there is no object, and what had its name is still there.
+    pub fn complete(mut self) -> Result<(), Error> {
+        if !self.current.is_empty() {
+            self.send_current()?;
+        }
+        while self.in_flight > 0 {
+            self.await_one()?;
+        }
+        let head = std::mem::take(&mut self.head);
+        self.send(0, head)?;
+        self.await_one()?;
+        let parts: Vec<PartId> = self.done.iter_mut().filter_map(Option::take).collect();
+        let shared = self.shared.clone();
+        let completed = wait(async move {
+            let (key, id) = (shared.place.key(), &shared.id);
+            shared.store.complete_multipart(key, id, parts).await
+        })?;
+        completed.map_err(|error| Error::of_store("complete", &self.shared.place, &error))?;
+        self.shared.ended.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Sends the part that is filled.
+    fn send_current(&mut self) -> Result<(), Error> {
+        while self.in_flight >= IN_FLIGHT {
+            self.await_one()?;
+        }
+        let part = std::mem::take(&mut self.current);
+        self.done.push(None);
+        self.send(self.next, part)?;
+        self.next += 1;
+        Ok(())
+    }
+
+    fn send(&mut self, number: usize, part: Vec<u8>) -> Result<(), Error> {
+        let (shared, news) = (self.shared.clone(), self.shared.sender());
+        let task = runtime()?.spawn(async move {
+            let (key, id) = (shared.place.key(), &shared.id);
+            let sent = shared
+                .store
+                .put_part(key, id, number, Bytes::from(part).into());
+            let _ = news.send(News::Sent(number, sent.await));
+        });
+        self.in_flight += 1;
+        self.shared.watch(task.abort_handle());
+        Ok(())
+    }
+
+    /// Waits until a part has come to the store.
+    fn await_one(&mut self) -> Result<(), Error> {
+        match self.news.recv() {
+            Ok(News::Sent(number, Ok(id))) => {
+                self.in_flight -= 1;
+                self.done[number] = Some(id);
+                Ok(())
+            }
+            Ok(News::Sent(number, Err(error))) => {
+                self.in_flight -= 1;
+                let error = Error::of_store("write", &self.shared.place, &error);
+                Err(error.of_part(number + 1))
+            }
+            Ok(News::GivenUp) | Err(_) => Err(self.shared.given_up()),
+        }
+    }
+
+    /// How many bytes the head may still take; nothing where data has begun to go into other parts.
+    fn head_room(&self) -> Option<usize> {
+        if self.length > self.head.len() as u64 {
+            return None;
+        }
+        if !self.shared.head_ended.load(Ordering::Relaxed) {
+            return Some(usize::MAX);
+        }
+        let room = SMALLEST.saturating_sub(self.head.len());
+        (room > 0).then_some(room)
+    }
+
+    /// Writes once more what is in the head.
+    fn patch(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let start = usize::try_from(self.position).unwrap_or(usize::MAX);
+        let place = self.head.get_mut(start..start.saturating_add(bytes.len()));
+        let place = place.ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::Unsupported,
+                "what is not in an object's first part cannot be written again",
+            )
+        })?;
+        place.copy_from_slice(bytes);
+        self.position += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+}
+
+impl Write for Upload {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.shared.ended.load(Ordering::Relaxed) {
+            return Err(self.shared.given_up().into());
+        }
+        if self.position != self.length {
+            return self.patch(bytes);
+        }
+        let written = match self.head_room() {
+            Some(room) => {
+                let part = &bytes[..bytes.len().min(room)];
+                self.head.extend_from_slice(part);
+                part.len()
+            }
+            None => {
+                let size = parts::size(self.next).ok_or_else(|| self.shared.too_large())?;
+                if self.current.len() >= size {
+                    self.send_current()?;
+                }
+                if self.current.is_empty() {
+                    self.current.reserve_exact(size);
+                }
+                let part = &bytes[..bytes.len().min(size - self.current.len())];
+                self.current.extend_from_slice(part);
+                part.len()
+            }
+        };
+        self.position += written as u64;
+        self.length = self.position;
+        Ok(written)
+    }
+
+    /// Does nothing: parts have a size that they must have.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Seek for Upload {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let to = match to {
+            SeekFrom::Start(to) => Some(to),
+            SeekFrom::End(by) => self.length.checked_add_signed(by),
+            SeekFrom::Current(by) => self.position.checked_add_signed(by),
+        };
+        let to = to.filter(|&to| to <= self.length);
+        self.position = to.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        self.shared.give_up();
+    }
+}
+
+impl UploadGuard {
+    /// Gives what says that the head has ended: what was written until it is called, and what the first part has room for, can be written
+    /// again.
+    pub fn head(&self) -> impl FnOnce() + Send + 'static + use<> {
+        let shared = self.0.clone();
+        move || shared.head_ended.store(true, Ordering::Relaxed)
+    }
+}
+
+impl Drop for UploadGuard {
+    fn drop(&mut self) {
+        self.0.give_up();
+    }
+}
+
+impl Shared {
+    /// Gives the upload up, unless it has ended: nothing more is sent, and the store is told.
+    fn give_up(&self) {
+        if self.ended.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        for task in self.tasks().drain(..) {
+            task.abort();
+        }
+        let _ = self.sender().send(News::GivenUp);
+        unfinished::forget(
+            self.store.clone(),
+            self.place.key().clone(),
+            self.id.clone(),
+        );
+    }
+
+    /// Sees to it that a request ends when the upload is given up.
+    fn watch(&self, task: AbortHandle) {
+        let mut tasks = self.tasks();
+        tasks.retain(|task| !task.is_finished());
+        if self.ended.load(Ordering::Relaxed) {
+            task.abort();
+        }
+        tasks.push(task);
+    }
+
+    fn tasks(&self) -> std::sync::MutexGuard<'_, Vec<AbortHandle>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sender(&self) -> Sender<News> {
+        let sender = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        sender.clone()
+    }
+
+    fn given_up(&self) -> Error {
+        Error::new(
+            "write",
+            &self.place,
+            ErrorKind::GivenUp,
+            "the upload was given up",
+        )
+    }
+
+    fn too_large(&self) -> Error {
+        Error::new(
+            "write",
+            &self.place,
+            ErrorKind::Invalid,
+            "it is larger than a store takes in 10,000 parts, about 3.5 TiB",
+        )
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared")
+            .field("place", &self.place)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use object_store::memory::InMemory;
+    use object_store::{ObjectStore, ObjectStoreExt};
+
+    use super::*;
+    use crate::ObjectReader;
+
+    fn place() -> Place {
+        "s3://bucket/folder/key".parse().unwrap()
+    }
+
+    /// Bytes that tell where they stand.
+    fn bytes(length: usize) -> Vec<u8> {
+        (0..length).map(|at| (at % 251) as u8).collect()
+    }
+
+    #[test]
+    fn the_head_is_patched_whatever_its_length_and_that_of_what_follows() {
+        let store = Arc::new(InMemory::new());
+        for (head, rest) in [
+            (10, 0),
+            (10, 3 * SMALLEST + 5),
+            (SMALLEST + 7, SMALLEST),
+            (SMALLEST, 1),
+        ] {
+            let (mut upload, guard) = Upload::on(&place(), store.clone()).unwrap();
+            let mut expected = bytes(head + rest);
+            upload.write_all(&expected[..head]).unwrap();
+            guard.head()();
+            upload.write_all(&expected[head..]).unwrap();
+            upload.seek(SeekFrom::Start(3)).unwrap();
+            upload.write_all(b"patched").unwrap();
+            upload.seek(SeekFrom::Start(expected.len() as u64)).unwrap();
+            upload.complete().unwrap();
+            expected[3..10].copy_from_slice(b"patched");
+            let mut found = Vec::new();
+            let mut reader = ObjectReader::on(&place(), store.clone()).unwrap();
+            reader.read_to_end(&mut found).unwrap();
+            assert!(found == expected, "{head} and {rest}");
+        }
+    }
+
+    #[test]
+    fn what_was_sent_cannot_be_written_again() {
+        let (mut upload, guard) = Upload::on(&place(), Arc::new(InMemory::new())).unwrap();
+        guard.head()();
+        upload.write_all(&bytes(SMALLEST + 10)).unwrap();
+        upload.seek(SeekFrom::Start(SMALLEST as u64 - 1)).unwrap();
+        let error = upload.write_all(b"ab").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+    }
+
+    #[test]
+    fn what_is_given_up_leaves_what_was_there() {
+        let store = Arc::new(InMemory::new());
+        let old = wait({
+            let store = store.clone();
+            async move { store.put(place().key(), "yesterday".into()).await }
+        });
+        old.unwrap().unwrap();
+        let (mut upload, guard) = Upload::on(&place(), store.clone()).unwrap();
+        guard.head()();
+        upload.write_all(&bytes(3 * SMALLEST)).unwrap();
+        drop(guard);
+        let error = upload.write_all(b"more").unwrap_err();
+        assert!(error.to_string().contains("given up"), "{error}");
+        assert!(unfinished::wait_for_aborts(std::time::Duration::from_secs(
+            60
+        )));
+        drop(upload);
+        let mut found = String::new();
+        let store: Arc<dyn ObjectStore> = store;
+        let mut reader = ObjectReader::on(&place(), store).unwrap();
+        reader.read_to_string(&mut found).unwrap();
+        assert_eq!(found, "yesterday");
+    }
+}
