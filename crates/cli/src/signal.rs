@@ -12,8 +12,12 @@ mod signals;
 /// How long is waited for what still uses the disk when the work is given up.
 const BLOCKED: Duration = Duration::from_millis(500);
 
-/// How long is waited for servers to take requests to cancel. With the time above, the process ends within two seconds of a signal.
+/// How long is waited for servers to take requests to cancel. With the time above, the process ends within two seconds of a signal, unless
+/// a store has something to forget.
 const CANCELS: Duration = Duration::from_secs(1);
+
+/// How long is waited, from then on, for an object store to forget what it has of an archive that was given up.
+const ABORTS: Duration = Duration::from_secs(2);
 
 /// Does `work`, and gives it up when the process is asked to end, as by Ctrl-C: drops it, and waits a little until what it has dropped is gone.
 ///
@@ -42,6 +46,7 @@ pub(crate) fn run<T>(
     runtime.shutdown_timeout(BLOCKED);
     if result.is_err() {
         pgdumprs::wait_for_cancels(CANCELS);
+        pgdumprs::wait_for_aborts(ABORTS);
     }
     result
 }

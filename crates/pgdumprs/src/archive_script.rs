@@ -1,7 +1,7 @@
 //! The script that restores an archive, as `pg_restore -f` writes it.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
 use pgdumprs_archive::Reader;
@@ -31,19 +31,19 @@ use crate::{Adapt, AdaptedEntry, Error, Plain};
 /// # Ok(())
 /// # }
 /// ```
-pub struct ArchiveScript {
-    reader: Reader<File>,
+pub struct ArchiveScript<R: Read = File> {
+    reader: Reader<R>,
     script: Script,
     text: TextOptions,
 }
 
-impl ArchiveScript {
+impl<R: Read + Send + 'static> ArchiveScript<R> {
     /// Decides what of an archive is restored, and how.
     ///
     /// # Errors
     ///
     /// [`Error::Script`], where the options contradict each other or the archive, or it holds what no script can say.
-    pub fn new(reader: Reader<File>, plain: &Plain) -> Result<Self, Error> {
+    pub fn new(reader: Reader<R>, plain: &Plain) -> Result<Self, Error> {
         let script = Script::new(reader.header(), reader.entries(), &plain.options)?;
         let text = plain.text(reader.header().created);
         Ok(Self {

@@ -235,6 +235,22 @@ pub enum Error {
         /// How many are in the archive.
         found: u64,
     },
+    /// An object was to hold something else than an archive in the custom format.
+    #[cfg(feature = "object-store")]
+    #[error(
+        "an object store takes an archive in the custom format alone (-Fc): the others are files for a disk"
+    )]
+    ObjectFormat,
+    /// The archive was to be read back before it is complete, which an object store does not let anybody do.
+    #[error(
+        "an object cannot be read back before it is complete (--verify): pgdumprs verify reads it then"
+    )]
+    #[cfg(feature = "object-store")]
+    ObjectVerify,
+    /// The object store could not be used.
+    #[cfg(feature = "object-store")]
+    #[error(transparent)]
+    Object(#[from] pgdumprs_store::Error),
     /// The archive is complete, and could not be given its name.
     #[error(
         "the archive is complete and is kept as \"{}\", but it could not be put in place as \"{}\"",

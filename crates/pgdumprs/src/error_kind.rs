@@ -60,6 +60,13 @@ impl ErrorKind {
             | Error::ScriptSelects { .. }
             | Error::VerifyNeedsFile
             | Error::VerifyNeedsArchive => Self::Invalid,
+            #[cfg(feature = "object-store")]
+            Error::ObjectFormat | Error::ObjectVerify => Self::Invalid,
+            #[cfg(feature = "object-store")]
+            Error::Object(error) => match error.kind() {
+                pgdumprs_store::ErrorKind::Invalid => Self::Invalid,
+                _ => Self::Output,
+            },
             Error::Script(_) | Error::Reading { .. } => Self::Content,
             Error::OldServer { .. } | Error::NewServer { .. } | Error::StandbySnapshot { .. } => {
                 Self::Version

@@ -101,6 +101,8 @@ mod hint;
 mod kinds;
 mod lock;
 mod member_script;
+#[cfg(feature = "object-store")]
+mod object;
 mod output;
 mod patience;
 mod pipe;
@@ -150,6 +152,11 @@ pub use pgdumprs_connect::{
 pub use pgdumprs_ddl::{ConditionError, Inserts, Sections};
 /// From an archive to the SQL that restores it.
 pub use pgdumprs_script as script;
+#[cfg(feature = "object-store")]
+pub use pgdumprs_store::{
+    Error as ObjectError, ErrorKind as ObjectErrorKind, ObjectReader, Place as ObjectPlace,
+    wait_for_aborts,
+};
 pub use plain::Plain;
 pub use report::{Lsn, Report, TableReport};
 pub use restore::{

@@ -5,11 +5,38 @@ use std::path::Path;
 
 use anyhow::Context;
 use pgdumprs::archive::Reader;
+use pgdumprs::{ObjectPlace, ObjectReader};
 
 use crate::standard_stream;
 
-/// Opens an archive of any format: a file or a folder by its name, or standard input for `-`.
-pub(super) fn open(path: &Path) -> anyhow::Result<Reader<File>> {
+/// An archive that was opened.
+pub(super) enum Archive {
+    File(Reader<File>),
+    Object(Reader<ObjectReader>),
+}
+
+/// Does the same with an archive, wherever it is.
+macro_rules! with_archive {
+    ($archive:expr, $reader:pat => $work:expr) => {
+        match $archive {
+            $crate::commands::archive::Archive::File($reader) => $work,
+            $crate::commands::archive::Archive::Object($reader) => $work,
+        }
+    };
+}
+pub(super) use with_archive;
+
+/// Opens an archive of any format: a file or a folder by its name, an object of a store by its, or standard input for `-`.
+pub(super) fn open(path: &Path) -> anyhow::Result<Archive> {
+    if let Some(place) = object(path)? {
+        let object = ObjectReader::open(&place)?;
+        let reader = Reader::seekable(object).with_context(|| name(path))?;
+        return Ok(Archive::Object(reader));
+    }
+    open_file(path).map(Archive::File)
+}
+
+fn open_file(path: &Path) -> anyhow::Result<Reader<File>> {
     if path == Path::new("-") {
         let input = standard_stream::input().context("could not open standard input")?;
         return Reader::from_file(input).context("standard input");
@@ -20,6 +47,12 @@ pub(super) fn open(path: &Path) -> anyhow::Result<Reader<File>> {
     let file =
         File::open(path).with_context(|| format!("could not open \"{}\"", path.display()))?;
     Reader::from_file(file).with_context(|| name(path))
+}
+
+/// The place of an object, where a name is that of one.
+pub(crate) fn object(path: &Path) -> anyhow::Result<Option<ObjectPlace>> {
+    let name = path.to_str().filter(|name| ObjectPlace::is_one(name));
+    Ok(name.map(str::parse).transpose()?)
 }
 
 /// An archive as messages name it.

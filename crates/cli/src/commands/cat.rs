@@ -1,15 +1,15 @@
 //! `pgdumprs cat`: one table's rows.
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Read};
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use bstr::{BString, ByteVec};
-use pgdumprs::archive::Block;
+use pgdumprs::archive::{Block, Reader};
 use pgdumprs::find_table_data;
 
-use crate::commands::archive;
+use crate::commands::archive::{self, with_archive};
 use crate::output::print;
 
 #[derive(Debug, clap::Args)]
@@ -25,8 +25,12 @@ pub(crate) struct CatArgs {
 
 /// Prints the rows of a table.
 pub(crate) fn run(args: CatArgs) -> anyhow::Result<()> {
+    let reader = archive::open(&args.file)?;
+    with_archive!(reader, reader => cat(reader, args))
+}
+
+fn cat(mut reader: Reader<impl Read>, args: CatArgs) -> anyhow::Result<()> {
     let name = archive::name(&args.file);
-    let mut reader = archive::open(&args.file)?;
     let Ok(table) = Vec::from_os_string(args.table) else {
         bail!("the table's name is not UTF-8");
     };

@@ -8,6 +8,7 @@ use pgdumprs::{ConnectParams, Dump, Report};
 
 use crate::args::DumpArgs;
 use crate::command_line::words;
+use crate::commands::archive::object;
 use crate::commands::chosen_rows::say_chosen;
 use crate::commands::{all, globals};
 use crate::failure::Failure;
@@ -54,7 +55,14 @@ fn dump(args: &DumpArgs, params: &ConnectParams) -> anyhow::Result<()> {
         None if !args.is_plain() => standard_output::seekable()?,
         _ => None,
     };
+    let object = args.file().map(object).transpose()?.flatten();
     let report = signal::run(args.product(), async {
+        if let Some(place) = object {
+            if args.is_directory() {
+                return Err(pgdumprs::Error::ObjectFormat.into());
+            }
+            return Ok(dump.to_object(&place).await?);
+        }
         Ok(match (args.file(), seekable) {
             (Some(folder), _) if args.is_directory() => dump.to_directory(folder).await?,
             (Some(file), _) => dump.to_file(file).await?,

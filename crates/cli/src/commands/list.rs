@@ -3,14 +3,13 @@
 mod json;
 mod table;
 
-use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::path::PathBuf;
 
 use pgdumprs::archive::{Reader, Verified};
 use pgdumprs::created_text;
 
-use crate::commands::archive;
+use crate::commands::archive::{self, with_archive};
 use crate::output::{print, print_names};
 
 #[derive(Debug, clap::Args)]
@@ -34,7 +33,11 @@ pub(crate) struct ListArgs {
 
 /// Prints the table of contents.
 pub(crate) fn run(args: &ListArgs) -> anyhow::Result<()> {
-    let mut reader = archive::open(&args.file)?;
+    let reader = archive::open(&args.file)?;
+    with_archive!(reader, reader => list(reader, args))
+}
+
+fn list(mut reader: Reader<impl Read>, args: &ListArgs) -> anyhow::Result<()> {
     let sizes = args.sizes.then(|| sizes(&mut reader, args)).transpose()?;
     if args.json {
         return print(|mut output| json::write(&reader, sizes.as_ref(), &mut output));
@@ -49,7 +52,7 @@ pub(crate) fn run(args: &ListArgs) -> anyhow::Result<()> {
     })
 }
 
-fn sizes(reader: &mut Reader<File>, args: &ListArgs) -> anyhow::Result<Verified> {
+fn sizes(reader: &mut Reader<impl Read>, args: &ListArgs) -> anyhow::Result<Verified> {
     use anyhow::Context;
     reader.verify().with_context(|| archive::name(&args.file))
 }

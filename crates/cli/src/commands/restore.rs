@@ -7,15 +7,13 @@ mod itself;
 mod options;
 mod reached;
 
-use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 
 use anyhow::{Context, bail};
 use pgdumprs::ArchiveScript;
-use pgdumprs::archive::Reader;
 use pgdumprs::script::Warning;
 
-use crate::commands::archive;
+use crate::commands::archive::{self, Archive, with_archive};
 use crate::message::say;
 use crate::output::print_names;
 use crate::progress;
@@ -33,8 +31,15 @@ pub(crate) fn run(args: &RestoreArgs) -> anyhow::Result<()> {
     if args.has_database() {
         return execute::run(args, options);
     }
-    let reader = open(args)?;
-    let mut script = ArchiveScript::new(reader, &args.plain(options)?)?;
+    let plain = args.plain(options)?;
+    with_archive!(open(args)?, reader => write(ArchiveScript::new(reader, &plain)?, args))
+}
+
+/// Writes what a restore is, and restores nothing.
+fn write<R>(mut script: ArchiveScript<R>, args: &RestoreArgs) -> anyhow::Result<()>
+where
+    R: Read + Send + 'static,
+{
     let adapt = args.adapt()?;
     if !adapt.is_nothing() && !args.is_list() {
         for entry in script.rename(&adapt) {
@@ -67,13 +72,14 @@ pub(crate) fn run(args: &RestoreArgs) -> anyhow::Result<()> {
 }
 
 /// Opens the archive, and fails where it is in another format than the one that it must have.
-fn open(args: &RestoreArgs) -> anyhow::Result<Reader<File>> {
+fn open(args: &RestoreArgs) -> anyhow::Result<Archive> {
     let reader = archive::open(args.archive())?;
-    if let Some(format) = args.format()?.filter(|format| *format != reader.format()) {
+    let found = with_archive!(&reader, reader => reader.format());
+    if let Some(format) = args.format()?.filter(|format| *format != found) {
         bail!(
             "{} is an archive in the {} format, and option -F/--format says {}",
             archive::name(args.archive()),
-            reader.format().to_string().to_lowercase(),
+            found.to_string().to_lowercase(),
             format.to_string().to_lowercase()
         );
     }

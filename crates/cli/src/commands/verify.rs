@@ -1,13 +1,14 @@
 //! `pgdumprs verify`: reads all of an archive and says whether it is sound.
 
+use std::io::Read;
 use std::path::PathBuf;
 
 use anyhow::Context;
 use bstr::{BStr, BString, ByteSlice};
 use indicatif::HumanCount;
-use pgdumprs::archive::{BlockContent, Header, Verified};
+use pgdumprs::archive::{BlockContent, Header, Reader, Verified};
 
-use crate::commands::archive;
+use crate::commands::archive::{self, with_archive};
 use crate::commands::sizes::bytes;
 use crate::message::visible;
 use crate::output::print;
@@ -21,8 +22,11 @@ pub(crate) struct VerifyArgs {
 
 /// Prints what the archive holds and that it is sound; fails at the first damage.
 pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<()> {
-    let name = archive::name(&args.file);
-    let mut reader = archive::open(&args.file)?;
+    let reader = archive::open(&args.file)?;
+    with_archive!(reader, reader => verify(reader, &archive::name(&args.file)))
+}
+
+fn verify(mut reader: Reader<impl Read>, name: &str) -> anyhow::Result<()> {
     let verified = reader
         .verify()
         .with_context(|| format!("{name} is damaged"))?;
@@ -40,7 +44,7 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<()> {
         writeln!(
             output,
             "{} is sound: all of its {} bytes were read",
-            visible(&name),
+            visible(name),
             HumanCount(verified.archive_bytes)
         )
     })

@@ -31,12 +31,40 @@ impl Opened {
         if !reader.is_random_access() {
             return Ok(Self::once(reader));
         }
-        let sizes = sizes(&reader, &path);
+        let length = path.metadata().map_or(0, |metadata| metadata.len());
+        let sizes = sizes(&reader, &path, length);
+        Ok(Self::again(reader, sizes, move || Reader::open_path(&path)))
+    }
+
+    /// Opens an object of a store.
+    #[cfg(feature = "object-store")]
+    pub(crate) fn object(place: pgdumprs_store::Place) -> Result<Self, RestoreError> {
+        use pgdumprs_store::ObjectReader;
+
+        let object = ObjectReader::open(&place)?;
+        let length = object.length();
+        let reader = Reader::seekable(object)?;
+        let sizes = sizes(&reader, Path::new(""), length);
+        Ok(Self::again(reader, sizes, move || {
+            let object = ObjectReader::open(&place).map_err(|error| Error::Read {
+                offset: 0,
+                source: error.into(),
+            })?;
+            Reader::seekable(object)
+        }))
+    }
+
+    /// An archive that was opened once, and that `open` opens again for each connection.
+    fn again<R: Read + Send + 'static>(
+        reader: Reader<R>,
+        sizes: HashMap<i32, u64>,
+        open: impl Fn() -> Result<Reader<R>, Error> + Send + Sync + 'static,
+    ) -> Self {
         let header = reader.header().clone();
         let entries = reader.entries().to_vec();
         let (first, count) = (reader.header().clone(), reader.entries().len());
         let open = move || {
-            let again = Reader::open_path(&path)?;
+            let again = open()?;
             // Another dump may have got the name meanwhile, and its rows are not those of this table of contents.
             if *again.header() != first || again.entries().len() != count {
                 return Err(Error::Misuse(
@@ -45,13 +73,13 @@ impl Opened {
             }
             Ok(Box::new(again) as Box<dyn DataSource + Send>)
         };
-        Ok(Opened {
+        Opened {
             format: Some(reader.format()),
             header,
             entries,
             source: Source::new(open, sizes.clone()),
             sizes,
-        })
+        }
     }
 
     /// Opens what is read front to back.
@@ -101,12 +129,11 @@ impl Opened {
     }
 }
 
-/// How many bytes each entry's data takes, as far as the archive's format tells. A tar file tells it only to whoever reads it.
-fn sizes<R: Read>(reader: &Reader<R>, path: &Path) -> HashMap<i32, u64> {
+/// How many bytes each entry's data takes, as far as the archive's format tells; `length` is that of an archive in one file. A tar file tells it only to whoever reads it.
+fn sizes<R: Read>(reader: &Reader<R>, path: &Path, length: u64) -> HashMap<i32, u64> {
     let ids = reader.entries().iter().map(|entry| entry.dump_id);
     match reader.format() {
         Format::Custom => {
-            let length = path.metadata().map_or(0, |metadata| metadata.len());
             let place = |dump_id| match reader.offset(dump_id)? {
                 DataOffset::Set(position) => Some((position, dump_id)),
                 DataOffset::Unset | DataOffset::NoData => None,

@@ -15,6 +15,10 @@ pub enum RestoreError {
     /// The archive cannot be read.
     #[error("could not read the archive")]
     Archive(#[from] pgdumprs_archive::Error),
+    /// The object store does not give the archive.
+    #[cfg(feature = "object-store")]
+    #[error(transparent)]
+    Object(#[from] pgdumprs_store::Error),
     /// The archive has another format than the one that was asked for.
     #[error("the archive is in the {} format, and option -F/--format says {}", in_words(*found), in_words(*wanted))]
     Format {
@@ -35,8 +39,8 @@ pub enum RestoreError {
     /// There is no going on with an earlier run, or no journal can be kept.
     #[error(transparent)]
     Journal(#[from] pgdumprs_restore::JournalError),
-    /// An archive from a pipe has no place beside it.
-    #[error("an archive from a pipe has no journal beside it: name its file (--journal)")]
+    /// An archive from a pipe or an object store has no place beside it.
+    #[error("an archive that is no file has no journal beside it: name its file (--journal)")]
     NoPlaceForJournal,
     /// Not everything can be restored, as far as can be told. [`Restore::regardless`](crate::Restore::regardless) restores the rest.
     #[error("not everything can be restored, and nothing has been changed: {0}")]

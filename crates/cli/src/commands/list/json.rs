@@ -1,8 +1,7 @@
 //! The table of contents as JSON. The names here are the keys; `docs/archives.md` describes them.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use bstr::{BStr, BString, ByteSlice};
 use pgdumprs::archive::{
@@ -12,7 +11,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 /// Writes one object with everything in it.
 pub(super) fn write(
-    reader: &Reader<File>,
+    reader: &Reader<impl Read>,
     sizes: Option<&Verified>,
     output: &mut impl Write,
 ) -> io::Result<()> {

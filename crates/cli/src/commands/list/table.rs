@@ -1,7 +1,6 @@
 //! Sizes as a table.
 
-use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use indicatif::HumanCount;
 use pgdumprs::archive::{BlockContent, Reader, Verified};
@@ -14,7 +13,7 @@ type Line = [String; 5];
 
 /// Writes a line for each block of data, the largest first, and a last one for all.
 pub(super) fn write(
-    reader: &Reader<File>,
+    reader: &Reader<impl Read>,
     verified: &Verified,
     output: &mut impl Write,
 ) -> io::Result<()> {

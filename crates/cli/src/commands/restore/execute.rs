@@ -11,6 +11,7 @@ use super::RestoreArgs;
 use super::ends::{print_plan, say_missing, summary};
 use super::reached::Reached;
 use crate::args::telling::TellingArgs;
+use crate::commands::archive::object;
 use crate::message::say;
 use crate::program::Program;
 use crate::progress::Verbosity;
@@ -35,7 +36,11 @@ pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
         .watch(move |event| teller.tell(&event));
     let reached = Reached::default();
     let restore = reached.watch(restore);
+    let object = object(args.archive())?;
     let report = signal::run("restore", async {
+        if let Some(place) = object {
+            return Ok(restore.from_object(&place).await);
+        }
         Ok(match args.archive() {
             archive if archive == Path::new("-") => restore.from_std_reader(io::stdin()).await,
             archive => restore.from_file(archive).await,
@@ -66,7 +71,11 @@ pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
 fn plan(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
     let sink = args.telling.report(true)?;
     let restore = args.apply(Restore::with_params(args.connection()?).options(options))?;
+    let object = object(args.archive())?;
     let plan = signal::run("plan", async {
+        if let Some(place) = object {
+            return Ok(restore.plan_object(&place).await?);
+        }
         Ok(match args.archive() {
             archive if archive == Path::new("-") => restore.plan_std_reader(io::stdin()).await?,
             archive => restore.plan(archive).await?,

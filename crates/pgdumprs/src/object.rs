@@ -1,0 +1,100 @@
+//! Archives in object stores.
+
+use std::time::{Duration, Instant};
+
+use pgdumprs_store::{Place, Upload, wait_for_aborts};
+
+use crate::blocking::blocking;
+use crate::product::Product;
+use crate::restore::archive::Opened;
+use crate::{Dump, Error, Report, Restore, RestoreError, RestorePlan, RestoreReport};
+
+/// How long a dump that has failed waits for the store to forget what it has of it.
+const FORGETTING: Duration = Duration::from_secs(10);
+
+impl Dump {
+    /// Dumps into an object, which is there when it is complete, and not otherwise: until then, and where the dump fails, what had its name
+    /// stays. Credentials come from the environment, as the tools of each cloud take them; the guide to object stores has them.
+    ///
+    /// The archive is in the custom format and says where its data is, as in a file. It goes up in parts, of which four at most are in
+    /// memory: of 8 MiB, and larger ones from 31 GiB on.
+    ///
+    /// Where it fails or its future is dropped, the store is told to forget the parts. That takes a moment, which a process that is to end should
+    /// wait: [`wait_for_aborts`].
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), pgdumprs::Error> {
+    /// use pgdumprs::Dump;
+    ///
+    /// let place = "s3://backups/nightly/shop.dump".parse()?;
+    /// let report = Dump::new("postgresql://app@db.example.com/shop")?.to_object(&place).await?;
+    /// println!("{} bytes", report.archive_bytes);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Every kind of [`Error`]; [`Error::ObjectFormat`] for another format than custom, and [`Error::ObjectVerify`] where the archive was to be
+    /// read back before it gets its name.
+    #[tracing::instrument(name = "dump", skip_all)]
+    pub async fn to_object(mut self, place: &Place) -> Result<Report, Error> {
+        let started = Instant::now();
+        if !matches!(self.product, Product::Custom) {
+            return Err(Error::ObjectFormat);
+        }
+        if self.verify {
+            return Err(Error::ObjectVerify);
+        }
+        self.check(false)?;
+        let dumped = self.upload(place.clone()).await;
+        if dumped.is_err() {
+            blocking(|| wait_for_aborts(FORGETTING)).await;
+        }
+        let mut report = dumped?;
+        report.elapsed = started.elapsed();
+        Ok(report)
+    }
+
+    async fn upload(&mut self, place: Place) -> Result<Report, Error> {
+        // A store that does not take it is better known before the server is asked for anything.
+        let (upload, guard) = blocking(move || Upload::begin(&place)).await?;
+        let (begin, head_ends) = (self.beginning(), guard.head());
+        let (upload, report) = self
+            .run(move |contents| {
+                let form = begin.on_seekable(upload, contents)?;
+                head_ends();
+                Ok(form)
+            })
+            .await?;
+        blocking(move || upload.complete()).await?;
+        Ok(report)
+    }
+}
+
+impl Restore {
+    /// Restores an archive in the custom or tar format from an object of a store. Of the object, no more is read than what is restored and the
+    /// table of contents; each connection reads for itself.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Restore::from_file`].
+    #[tracing::instrument(name = "restore", skip_all)]
+    pub async fn from_object(self, place: &Place) -> Result<RestoreReport, RestoreError> {
+        let place = place.clone();
+        let opened = blocking(move || Opened::object(place)).await?;
+        self.run(opened, None, None).await
+    }
+
+    /// As [`Restore::plan`], for an object of a store.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Restore::plan`].
+    #[tracing::instrument(name = "plan", skip_all)]
+    pub async fn plan_object(self, place: &Place) -> Result<RestorePlan, RestoreError> {
+        let place = place.clone();
+        let opened = blocking(move || Opened::object(place)).await?;
+        self.plan_opened(opened, None).await
+    }
+}
