@@ -17,6 +17,7 @@
 
 mod certificates;
 pub mod compare;
+mod counting_link;
 mod delicate;
 mod each_major;
 mod fixture;
@@ -35,7 +36,10 @@ pub use each_major::{for_each_major, for_each_major_at_scale, for_each_release};
 pub use fixture::{fixture_files, fixtures_dir};
 pub use major::{MAJORS_VARIABLE, Major};
 pub use release::Release;
-pub use server::{Database, DatabaseOptions, Pooler, PoolerBuilder, Server, ServerBuilder};
+pub use server::{
+    Database, DatabaseOptions, ObjectStore, Pooler, PoolerBuilder, Server, ServerBuilder,
+    StoreTraffic,
+};
 pub use slow_link::{Fault, SlowLink, Traffic};
 pub use small_disk::SmallDisk;
 pub use tools::{

@@ -33,7 +33,8 @@ pub(crate) fn shown_keyword(keyword: &str) -> &str {
 }
 
 /// A message without what URLs in it hold behind their schemes, and without what stands between a colon and an at sign: what
-/// others say quotes what they were given, which may be a connection string in the wrong place. Addresses of web pages stay.
+/// others say quotes what they were given, which may be a connection string in the wrong place. Addresses of web pages and of
+/// objects in stores stay.
 ///
 /// ```
 /// use pgdumprs_connect::without_passwords;
@@ -87,11 +88,13 @@ fn end_of_url(text: &str, start: usize) -> usize {
         .map_or(text.len(), |end| start + searched + end)
 }
 
-/// Whether a URL is that of a page, with nothing to hide: whole, and without credentials.
+/// Whether a URL is that of a page or of an object, with nothing to hide: whole, and without credentials.
 fn is_page(scheme: &str, rest: &str) -> bool {
-    (scheme.ends_with("https://") || scheme.ends_with("http://"))
-        && !rest.contains('@')
-        && !rest.ends_with('…')
+    let ends_with_one_of = |names: &[&str]| names.iter().any(|name| scheme.ends_with(name));
+    let is_page = ends_with_one_of(&["https://", "http://"]);
+    // Parameters of an object's URL are a signature.
+    let is_object = ends_with_one_of(&["s3://", "gs://", "az://"]) && !rest.contains('?');
+    (is_page || is_object) && !rest.contains('@') && !rest.ends_with('…')
 }
 
 /// What ends a word in a message.
@@ -122,6 +125,9 @@ mod tests {
                 "see https://www.postgresql.org/docs for more",
             ),
             ("https://u:p@h/ and more", "https://… and more"),
+            ("in s3://bucket/a.dump: no", "in s3://bucket/a.dump: no"),
+            ("in s3://k:p@bucket/a.dump now", "in s3://… now"),
+            ("in az://c/a?sig=p now", "in az://… now"),
             (
                 "user \"ada@azure\", port 5432",
                 "user \"ada@azure\", port 5432",

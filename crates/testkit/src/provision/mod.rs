@@ -1,4 +1,4 @@
-//! Finds or fetches stock PostgreSQL for each supported major, PgBouncer, pgcopydb, an old Rust, what pgdumprs is built with for other
+//! Finds or fetches stock PostgreSQL for each supported major, PgBouncer, pgcopydb, moto, an old Rust, what pgdumprs is built with for other
 //! systems, what installs its packages, and what checks workflows and scripts.
 //!
 //! A major that the machine has installed is used as it is, if it has the extensions that tests want. Where it lacks one, and for
@@ -14,6 +14,7 @@ mod host;
 mod installation;
 mod installed;
 mod linters;
+mod moto;
 mod npm_package;
 mod packaging;
 mod pgbouncer;
@@ -33,6 +34,7 @@ pub(crate) use host::effective_uid;
 pub use host::require_program;
 pub use installation::Installation;
 pub use linters::{actionlint, shellcheck};
+pub use moto::moto_server;
 pub use packaging::{buildah, require_venv, ruby, uv, wheel_checkers};
 pub use pgbouncer::pgbouncer;
 pub use pgcopydb::pgcopydb;

@@ -3,6 +3,7 @@
 mod account;
 mod builder;
 mod database;
+mod object_store;
 mod place;
 mod pooler;
 mod shared;
@@ -12,6 +13,7 @@ mod watchdog;
 
 pub use builder::ServerBuilder;
 pub use database::{Database, DatabaseOptions};
+pub use object_store::{ObjectStore, StoreTraffic};
 pub use pooler::{Pooler, PoolerBuilder};
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,204 @@
+//! What fails leaves what was there, and says why in one line.
+
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use pgdumprs_testkit::{Database, Major, ObjectStore, Server};
+
+use crate::support::{assert_one_error, assert_says, failure};
+use crate::{CONTENT, PLACE, succeeds, with};
+
+/// Where the archive is, as the store has it.
+const PATH: &str = "/bucket/nightly/shop.dump";
+
+/// A store with yesterday's archive, and a database.
+fn beginning() -> (ObjectStore, Database) {
+    let store = ObjectStore::start().unwrap();
+    store.put(PATH, b"yesterday's").unwrap();
+    let database = Server::get(Major::REFERENCE).database();
+    (store, database)
+}
+
+/// Checks that the store has what it had, and nothing else.
+fn assert_untouched(store: &ObjectStore) {
+    assert_eq!(store.get(PATH).unwrap(), b"yesterday's");
+    assert_eq!(store.unfinished().unwrap(), 0);
+}
+
+#[test]
+fn a_dump_that_fails_leaves_what_was_there() {
+    let (store, database) = beginning();
+    database.execute_sql(CONTENT);
+    // Its rows come behind those of the large table.
+    database.execute_sql(
+        "CREATE FUNCTION fails(integer) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no more''; END'",
+    );
+    let said = failure(with(&store).args([
+        "-q",
+        "-j",
+        "1",
+        "-d",
+        &database.conninfo(),
+        "--where",
+        "small: public.fails(id)",
+        "-f",
+        PLACE,
+    ]));
+    assert_says(&said, &["no more", "public.small"]);
+    assert_untouched(&store);
+    let begun = store.traffic().unwrap().requests;
+    assert!(
+        begun
+            .iter()
+            .any(|request| request.starts_with("PUT /bucket/nightly")),
+        "{begun:?}"
+    );
+}
+
+#[test]
+fn a_dump_that_is_interrupted_leaves_what_was_there() {
+    let (store, database) = beginning();
+    database.execute_sql(CONTENT);
+    database.execute_sql(
+        "CREATE FUNCTION slow(integer) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(1); RETURN true; END'",
+    );
+    for (signal, forgets) in [("INT", true), ("KILL", false)] {
+        let before = store.traffic().unwrap().requests.len();
+        let mut child = with(&store)
+            .args([
+                "-q",
+                "-j",
+                "1",
+                "-d",
+                &database.conninfo(),
+                "--where",
+                "small: public.slow(id)",
+                "-f",
+                PLACE,
+            ])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let until = Instant::now() + Duration::from_secs(60);
+        // Two parts are there, and rows are waited for.
+        while store.traffic().unwrap().requests[before..]
+            .iter()
+            .filter(|request| request.contains("partNumber"))
+            .count()
+            < 2
+        {
+            assert!(Instant::now() < until, "no parts have come");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let kill = Command::new("kill")
+            .args(["-s", signal, &child.id().to_string()])
+            .status();
+        assert!(kill.unwrap().success());
+        child.wait().unwrap();
+        assert_eq!(store.get(PATH).unwrap(), b"yesterday's");
+        // Parts of a process that was killed are in nobody's way, until the bucket's rule removes them.
+        assert_eq!(
+            store.unfinished().unwrap(),
+            usize::from(!forgets),
+            "{signal}"
+        );
+    }
+}
+
+#[test]
+fn a_connection_that_is_cut_is_made_again() {
+    let (store, database) = beginning();
+    database.execute_sql(CONTENT);
+    store.cut_after(3 << 20);
+    succeeds(with(&store).args(["-d", &database.conninfo(), "-f", PLACE]));
+    let puts = store.traffic().unwrap().requests;
+    let parts = puts.iter().filter(|request| request.contains("partNumber"));
+    assert!(parts.count() >= 3, "{puts:?}");
+    succeeds(with(&store).args(["verify", PLACE]));
+}
+
+#[test]
+fn what_a_store_refuses_is_one_line_without_a_secret() {
+    let (store, database) = beginning();
+    let conninfo = database.conninfo();
+    let dump = |place: &str| {
+        let said = failure(with(&store).args(["-d", &conninfo, "-f", place]));
+        assert!(!said.contains("geheim"), "{said}");
+        said
+    };
+    let said = dump("s3://nowhere/shop.dump");
+    assert_says(
+        &said,
+        &["could not begin s3://nowhere/shop.dump", "NoSuchBucket"],
+    );
+    assert_says(
+        &dump("s3://bucket"),
+        &["could not use s3://bucket", "a key must follow"],
+    );
+    assert!(!dump("s3://key:geheim@bucket/shop.dump").contains("@"));
+    for format in ["-Fp", "-Ft", "-Fd"] {
+        let said = failure(with(&store).args([format, "-d", &conninfo, "-f", PLACE]));
+        assert_says(&said, &["custom format alone"]);
+    }
+    let said = failure(with(&store).args(["--verify", "-d", &conninfo, "-f", PLACE]));
+    assert_says(&said, &["cannot be read back before it is complete"]);
+    for command in ["list", "verify"] {
+        let said = failure(with(&store).args([command, "s3://bucket/nothing.dump"]));
+        assert_says(
+            &said,
+            &["could not read s3://bucket/nothing.dump", "NoSuchKey"],
+        );
+    }
+    let said = failure(with(&store).args(["restore", "s3://bucket/nothing.dump", "-d", &conninfo]));
+    assert_says(
+        &said,
+        &["could not read s3://bucket/nothing.dump", "NoSuchKey"],
+    );
+    let said = failure(with(&store).args(["list", PLACE]));
+    assert_says(&said, &[PLACE, "archive"]);
+    assert_untouched(&store);
+
+    store.lock().unwrap();
+    let said = dump("s3://bucket/shop.dump");
+    assert_says(
+        &said,
+        &[
+            "could not begin s3://bucket/shop.dump",
+            "does not allow it",
+            "InvalidAccessKeyId",
+        ],
+    );
+}
+
+#[test]
+fn an_object_that_is_removed_or_replaced_is_not_read_on() {
+    let (store, database) = beginning();
+    database.execute_sql(CONTENT);
+    for (is_removed, reason) in [
+        (true, "NoSuchKey"),
+        (false, "another object has taken its place"),
+    ] {
+        succeeds(with(&store).args(["-d", &database.conninfo(), "-f", PLACE]));
+        let mut cat = with(&store);
+        cat.args(["cat", PLACE, "large"]);
+        cat.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = cat.spawn().unwrap();
+        let mut rows = child.stdout.take().unwrap();
+        rows.read_exact(&mut [0; 100]).unwrap();
+        // It waits for its reader now, far from the end.
+        match is_removed {
+            true => store.delete(PATH).unwrap(),
+            false => store.put(PATH, &vec![b'x'; 30 << 20]).unwrap(),
+        }
+        std::io::copy(&mut rows, &mut std::io::sink()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_one_error(&said);
+        assert_says(
+            &said,
+            &["could not read on in s3://bucket/nightly/shop.dump", reason],
+        );
+    }
+}

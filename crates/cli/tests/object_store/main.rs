@@ -1,0 +1,129 @@
+//! Archives in object stores: dumps into a server that speaks S3's protocol, and everything that reads archives from there.
+
+mod failures;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::process::Command;
+
+use pgdumprs_testkit::{Database, ObjectStore, for_each_major};
+use support::{pgdumprs, run};
+
+/// Makes a database with a small table beside a large one, which compresses badly.
+const CONTENT: &str = "
+    CREATE TABLE large AS
+        SELECT id, sha256(id::text::bytea) || sha256(('b' || id)::bytea) || sha256(('c' || id)::bytea) AS hash
+        FROM generate_series(1, 200000) AS id;
+    CREATE TABLE small (id integer PRIMARY KEY, name text);
+    INSERT INTO small SELECT id, 'name ' || id FROM generate_series(1, 100) AS id;
+    CREATE INDEX ON large (id);
+    SELECT lo_from_bytea(0, 'a large object')";
+
+/// The place of the archive.
+const PLACE: &str = "s3://bucket/nightly/shop.dump";
+
+/// The command, with the store in its environment.
+fn with(store: &ObjectStore) -> Command {
+    let mut command = pgdumprs();
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("AWS_") {
+            command.env_remove(name);
+        }
+    }
+    command.envs(store.environment());
+    command
+}
+
+/// Runs a command that must succeed, and returns its output.
+fn succeeds(command: &mut Command) -> Vec<u8> {
+    let output = run(command);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {said}");
+    output.stdout
+}
+
+/// Whether two databases have the same rows.
+fn assert_alike(source: &Database, target: &Database) {
+    for query in [
+        "SELECT md5(string_agg(large::text, '' ORDER BY id)) FROM large",
+        "SELECT md5(string_agg(small::text, '' ORDER BY id)) FROM small",
+        "SELECT string_agg(convert_from(lo_get(oid), 'UTF8'), ',') FROM pg_largeobject_metadata",
+        "SELECT string_agg(indexdef, ',' ORDER BY indexdef) FROM pg_indexes WHERE schemaname = 'public'",
+    ] {
+        assert_eq!(source.psql(query), target.psql(query), "{query}");
+    }
+}
+
+#[test]
+fn what_goes_into_a_store_comes_out_of_it() {
+    for_each_major(|server| {
+        let store = ObjectStore::start()?;
+        let source = server.database();
+        source.execute_sql(CONTENT);
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("shop.dump");
+        let conninfo = source.conninfo();
+        let dump = [
+            "--created",
+            "2026-11-21T12:00:00",
+            "-j",
+            "2",
+            "-d",
+            &conninfo,
+            "-f",
+        ];
+        succeeds(pgdumprs().args(dump).arg(&file));
+        succeeds(with(&store).args(dump).arg(PLACE));
+
+        // The same bytes as in a file: the offsets are there.
+        let whole = std::fs::read(&file)?;
+        assert!(
+            whole.len() > 16 << 20,
+            "more than two parts: {}",
+            whole.len()
+        );
+        assert!(store.get("/bucket/nightly/shop.dump")? == whole);
+        assert_eq!(store.unfinished()?, 0);
+
+        let listed = succeeds(with(&store).args(["list", PLACE]));
+        assert_eq!(listed, succeeds(pgdumprs().arg("list").arg(&file)));
+        let verified = succeeds(with(&store).args(["verify", PLACE]));
+        assert!(
+            String::from_utf8(verified)?.contains("\"s3://bucket/nightly/shop.dump\" is sound")
+        );
+        let script = succeeds(with(&store).args([
+            "restore",
+            PLACE,
+            "-f",
+            "-",
+            "-t",
+            "small",
+            "--restrict-key",
+            "a",
+        ]));
+        assert!(String::from_utf8(script)?.contains("100\tname 100\n"));
+
+        // Of an archive of many megabytes, one small table takes little.
+        let before = store.traffic()?;
+        let rows = succeeds(with(&store).args(["cat", PLACE, "small"]));
+        assert_eq!(String::from_utf8(rows)?.lines().count(), 100);
+        let after = store.traffic()?;
+        let requests = &after.requests[before.requests.len()..];
+        assert!(requests.len() <= 3, "{requests:?}");
+        let received = after.received - before.received;
+        assert!(received < 300_000, "{received}");
+
+        let target = server.database();
+        succeeds(with(&store).args(["restore", PLACE, "-j", "2", "-d", &target.conninfo()]));
+        assert_alike(&source, &target);
+        let plan = succeeds(with(&store).args([
+            "restore",
+            PLACE,
+            "--plan",
+            "-d",
+            &server.database().conninfo(),
+        ]));
+        assert!(!plan.is_empty());
+        Ok(())
+    });
+}

@@ -1,0 +1,35 @@
+//! Fetches moto, a server that speaks S3's protocol.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::host;
+use super::packaging::require_venv;
+use super::program::find_or_fetch;
+
+/// The PyPI project and its version.
+const PACKAGE: &str = "moto[server]==5.1.22";
+
+/// Returns the path of moto's server, fetching it into the cache first.
+///
+/// # Errors
+///
+/// When it is not there and cannot be fetched.
+pub fn moto_server() -> Result<PathBuf> {
+    let fetch = |tree: &Path| {
+        require_venv()?;
+        let environment = tree.join("environment");
+        let mut make = Command::new("python3");
+        host::run(make.args(["-m", "venv"]).arg(&environment))?;
+        let bin = environment.join("bin");
+        let mut install = Command::new(bin.join("pip"));
+        host::run(install.args(["install", "--quiet", PACKAGE]))?;
+        // The server itself tells no version, by which what was fetched is tried.
+        Ok(bin.join("python"))
+    };
+    let python = find_or_fetch("moto", "pypi", fetch);
+    let python = python.context("moto of PyPI cannot be had on this machine")?;
+    Ok(python.with_file_name("moto_server"))
+}

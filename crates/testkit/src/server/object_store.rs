@@ -1,0 +1,177 @@
+//! A throwaway server that speaks S3's protocol.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use anyhow::{Context, Result, ensure};
+
+use super::account::Account;
+use super::place::{folder, on_free_port};
+use super::watchdog::{Launch, Running};
+use crate::counting_link::CountingLink;
+use crate::provision::{effective_uid, moto_server};
+
+/// A running object store with one bucket, called `bucket`; it stops when dropped. It takes any credentials, until [`ObjectStore::lock`].
+#[derive(Debug)]
+pub struct ObjectStore {
+    running: Running,
+    port: u16,
+    link: CountingLink,
+}
+
+/// What clients and an object store have said to each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoreTraffic {
+    /// Method and path of each request.
+    pub requests: Vec<String>,
+    /// Bytes of answers.
+    pub received: u64,
+}
+
+impl ObjectStore {
+    /// Starts a store.
+    ///
+    /// # Errors
+    ///
+    /// When moto cannot be provisioned, or does not start; the message holds its log.
+    pub fn start() -> Result<Self> {
+        let store = on_free_port(|port| {
+            // Other users may not reach the Python that it was made with.
+            let account = Account::Own(effective_uid()?);
+            let folder = folder("pgdumprs-store-", account, false)?;
+            let port_text = port.to_string();
+            let program = moto_server()?.display().to_string();
+            let arguments = ["-H", "127.0.0.1", "-p", &port_text];
+            let launch = Launch {
+                command_line: [&*program]
+                    .iter()
+                    .chain(&arguments)
+                    .map(|&text| text.to_owned())
+                    .collect(),
+                // From here on the watchdog removes the folder.
+                folder: folder.keep(),
+                account,
+            };
+            Ok(ObjectStore {
+                running: launch.start(|| TcpStream::connect(("127.0.0.1", port)).is_ok())?,
+                port,
+                link: CountingLink::to(port)?,
+            })
+        })?;
+        store.request("PUT", "/bucket")?;
+        Ok(store)
+    }
+
+    /// Where clients find it.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.link.port())
+    }
+
+    /// Variables of the environment that lead clients to it.
+    pub fn environment(&self) -> [(&'static str, String); 4] {
+        [
+            ("AWS_ENDPOINT_URL", self.url()),
+            ("AWS_ACCESS_KEY_ID", "tester".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "geheim".to_owned()),
+            ("AWS_REGION", "us-east-1".to_owned()),
+        ]
+    }
+
+    /// Lets nobody in any more.
+    ///
+    /// # Errors
+    ///
+    /// When the server does not answer.
+    pub fn lock(&self) -> Result<()> {
+        self.send("POST", "/moto-api/reset-auth", b"0").map(drop)
+    }
+
+    /// An object's content, or what else a path stands for.
+    ///
+    /// # Errors
+    ///
+    /// When it is not there, or the server does not answer.
+    pub fn get(&self, path: &str) -> Result<Vec<u8>> {
+        self.request("GET", path)
+    }
+
+    /// Makes an object.
+    ///
+    /// # Errors
+    ///
+    /// When the server does not answer.
+    pub fn put(&self, path: &str, content: &[u8]) -> Result<()> {
+        self.send("PUT", path, content).map(drop)
+    }
+
+    /// Removes an object.
+    ///
+    /// # Errors
+    ///
+    /// When the server does not answer.
+    pub fn delete(&self, path: &str) -> Result<()> {
+        self.request("DELETE", path).map(drop)
+    }
+
+    /// How many uploads were begun and neither completed nor aborted.
+    ///
+    /// # Errors
+    ///
+    /// When the server does not answer.
+    pub fn unfinished(&self) -> Result<usize> {
+        let listed = self.request("GET", "/bucket?uploads")?;
+        Ok(String::from_utf8_lossy(&listed).matches("<Upload>").count())
+    }
+
+    /// What was said through [`ObjectStore::url`], and what else was asked for, since the server runs.
+    ///
+    /// # Errors
+    ///
+    /// When its log cannot be read.
+    pub fn traffic(&self) -> Result<StoreTraffic> {
+        let log = fs::read_to_string(self.running.folder().join("log"))?;
+        let requests = log.lines().filter_map(|line| {
+            let (_, rest) = line.split_once('"')?;
+            let (request, _) = rest.split_once(" HTTP/")?;
+            // Those that were refused are coloured.
+            Some(
+                request
+                    .trim_start_matches(|c: char| !c.is_ascii_uppercase())
+                    .to_owned(),
+            )
+        });
+        Ok(StoreTraffic {
+            requests: requests.collect(),
+            received: self.link.received(),
+        })
+    }
+
+    /// Cuts the next connection that has sent so many bytes.
+    pub fn cut_after(&self, bytes: u64) {
+        self.link.cut_after(bytes);
+    }
+
+    fn request(&self, method: &str, path: &str) -> Result<Vec<u8>> {
+        self.send(method, path, b"")
+    }
+
+    fn send(&self, method: &str, path: &str, body: &[u8]) -> Result<Vec<u8>> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        write!(
+            stream,
+            "{method} {path} HTTP/1.0\r\nHost: 127.0.0.1:{}\r\nContent-Length: {}\r\n\r\n",
+            self.port,
+            body.len()
+        )?;
+        stream.write_all(body)?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+        let end = end.context("the object store gave no answer")?;
+        let head = String::from_utf8_lossy(&answer[..end]).into_owned();
+        let status = head.split(' ').nth(1).unwrap_or_default();
+        ensure!(status.starts_with('2'), "{method} {path}: {head}");
+        Ok(answer.split_off(end + 4))
+    }
+}
