@@ -61,6 +61,9 @@ pub(crate) struct DumpArgs {
     ///
     /// A folder (-Fd) is made, or is there and empty. Its table of contents, toc.dat, comes last, when all else is complete and safe on disk:
     /// without that it is no archive. Where the dump fails, the files are removed, and the folder if it was made.
+    ///
+    /// s3://BUCKET/KEY, gs://BUCKET/KEY and az://CONTAINER/KEY are objects in stores: there when they are complete, and in the custom format.
+    /// Credentials come from the environment, as docs/object-stores.md has it.
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = OsStringValueParser::new().map(PathBuf::from),
           help_heading = "General options")]
     file: Option<PathBuf>,

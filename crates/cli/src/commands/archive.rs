@@ -4,23 +4,39 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::Context;
-use pgdumprs::archive::Reader;
+use pgdumprs::archive::{Format, Reader};
 use pgdumprs::{ObjectPlace, ObjectReader};
 
 use crate::standard_stream;
 
 /// An archive that was opened.
 pub(super) enum Archive {
-    File(Reader<File>),
-    Object(Reader<ObjectReader>),
+    File(Box<Reader<File>>),
+    Object(Box<Reader<ObjectReader>>),
+}
+
+impl Archive {
+    /// Its format.
+    pub(super) fn format(&self) -> Format {
+        match self {
+            Archive::File(reader) => reader.format(),
+            Archive::Object(reader) => reader.format(),
+        }
+    }
 }
 
 /// Does the same with an archive, wherever it is.
 macro_rules! with_archive {
-    ($archive:expr, $reader:pat => $work:expr) => {
+    ($archive:expr, $reader:ident => $work:expr) => {
         match $archive {
-            $crate::commands::archive::Archive::File($reader) => $work,
-            $crate::commands::archive::Archive::Object($reader) => $work,
+            $crate::commands::archive::Archive::File(reader) => {
+                let $reader = *reader;
+                $work
+            }
+            $crate::commands::archive::Archive::Object(reader) => {
+                let $reader = *reader;
+                $work
+            }
         }
     };
 }
@@ -31,9 +47,9 @@ pub(super) fn open(path: &Path) -> anyhow::Result<Archive> {
     if let Some(place) = object(path)? {
         let object = ObjectReader::open(&place)?;
         let reader = Reader::seekable(object).with_context(|| name(path))?;
-        return Ok(Archive::Object(reader));
+        return Ok(Archive::Object(Box::new(reader)));
     }
-    open_file(path).map(Archive::File)
+    Ok(Archive::File(Box::new(open_file(path)?)))
 }
 
 fn open_file(path: &Path) -> anyhow::Result<Reader<File>> {

@@ -14,7 +14,7 @@ use crate::output::{print, print_names};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
-    /// Archive in the custom, directory or tar format, or - for standard input
+    /// Archive in the custom, directory or tar format, also s3://, gs:// or az://, or - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
 

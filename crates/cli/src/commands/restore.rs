@@ -74,7 +74,7 @@ where
 /// Opens the archive, and fails where it is in another format than the one that it must have.
 fn open(args: &RestoreArgs) -> anyhow::Result<Archive> {
     let reader = archive::open(args.archive())?;
-    let found = with_archive!(&reader, reader => reader.format());
+    let found = reader.format();
     if let Some(format) = args.format()?.filter(|format| *format != found) {
         bail!(
             "{} is an archive in the {} format, and option -F/--format says {}",

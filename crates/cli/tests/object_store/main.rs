@@ -4,9 +4,10 @@ mod failures;
 #[path = "../support/mod.rs"]
 mod support;
 
+use std::path::Path;
 use std::process::Command;
 
-use pgdumprs_testkit::{Database, ObjectStore, for_each_major};
+use pgdumprs_testkit::{Database, Major, ObjectStore, Server, for_each_major};
 use support::{pgdumprs, run};
 
 /// Makes a database with a small table beside a large one, which compresses badly.
@@ -52,6 +53,34 @@ fn assert_alike(source: &Database, target: &Database) {
     ] {
         assert_eq!(source.psql(query), target.psql(query), "{query}");
     }
+}
+
+#[test]
+fn the_guides_commands_work() {
+    let store = ObjectStore::start().unwrap();
+    let server = Server::get(Major::REFERENCE);
+    let (source, target) = (server.database(), server.database());
+    source.execute_sql("CREATE TABLE item AS SELECT generate_series(1, 100) AS id");
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/object-stores.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, block) = page.split_once("```sh\n").unwrap();
+    let (commands, _) = block.split_once("```").unwrap();
+    let commands = commands
+        .replace("-d shop", &format!("-d '{}'", source.conninfo()))
+        .replace("-d copy", &format!("-d '{}'", target.conninfo()));
+    let mut shell = Command::new("sh");
+    let program = Path::new(env!("CARGO_BIN_EXE_pgdumprs"));
+    let folders = std::env::var_os("PATH").unwrap();
+    let folders = program
+        .parent()
+        .map(Path::to_owned)
+        .into_iter()
+        .chain(std::env::split_paths(&folders));
+    shell
+        .args(["-euc", &commands])
+        .env("PATH", std::env::join_paths(folders).unwrap());
+    succeeds(shell.envs(store.environment()));
+    assert_eq!(target.psql("SELECT count(*) FROM item"), "100");
 }
 
 #[test]

@@ -12,6 +12,12 @@ use super::watchdog::{Launch, Running};
 use crate::counting_link::CountingLink;
 use crate::provision::{effective_uid, moto_server};
 
+/// Who asks for what tests want to know. The signature is not looked at.
+const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=tester/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+
+/// What the watchdog's shell has programs ignore, and stops them with.
+const HEEDING: [&str; 2] = ["env", "--default-signal=QUIT"];
+
 /// A running object store with one bucket, called `bucket`; it stops when dropped. It takes any credentials, until [`ObjectStore::lock`].
 #[derive(Debug)]
 pub struct ObjectStore {
@@ -42,11 +48,11 @@ impl ObjectStore {
             let folder = folder("pgdumprs-store-", account, false)?;
             let port_text = port.to_string();
             let program = moto_server()?.display().to_string();
-            let arguments = ["-H", "127.0.0.1", "-p", &port_text];
+            let server = [&program, "-H", "127.0.0.1", "-p", &port_text];
             let launch = Launch {
-                command_line: [&*program]
+                command_line: HEEDING
                     .iter()
-                    .chain(&arguments)
+                    .chain(&server)
                     .map(|&text| text.to_owned())
                     .collect(),
                 // From here on the watchdog removes the folder.
@@ -160,7 +166,7 @@ impl ObjectStore {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
         write!(
             stream,
-            "{method} {path} HTTP/1.0\r\nHost: 127.0.0.1:{}\r\nContent-Length: {}\r\n\r\n",
+            "{method} {path} HTTP/1.0\r\nHost: 127.0.0.1:{}\r\nAuthorization: {AUTHORIZATION}\r\nContent-Length: {}\r\n\r\n",
             self.port,
             body.len()
         )?;

@@ -65,7 +65,7 @@ const OF_ONE_ARCHIVE: [&str; 19] = [
 #[derive(Debug, Args)]
 #[command(mut_args(reports(REPORT)))]
 pub(crate) struct RestoreArgs {
-    /// Archive to restore from; without it, or for -, standard input
+    /// Archive to restore from, also s3://, gs:// or az://; without it, or for -, standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     archive: Option<PathBuf>,
 
