@@ -11,7 +11,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::args::DumpArgs;
 use crate::args::dumpall::DumpallArgs;
 use crate::commands::{
-    self, cat::CatArgs, clone::CloneArgs, list::ListArgs, restore::RestoreArgs, verify::VerifyArgs,
+    self, cat::CatArgs, clone::CloneArgs, drill::DrillArgs, list::ListArgs, restore::RestoreArgs, verify::VerifyArgs,
 };
 use crate::failure::Failure;
 use crate::message::say;
@@ -95,6 +95,13 @@ enum Command {
         after_help = "Exit status: 0 where everything was cloned, 1 where anything was not. PG* environment variables are the source's."
     )]
     Clone(Box<Options<CloneArgs>>),
+
+    /// Prove an archive: restore it into a database of its own, compare that with it, and drop it
+    #[command(
+        override_usage = "pgdumprs drill [OPTION]... --on DBNAME FILE",
+        after_help = "Exit status: 0 where everything holds and the database is gone again, 1 where anything does not."
+    )]
+    Drill(Box<Options<DrillArgs>>),
 
     /// Print what an archive holds, as pg_restore -l does
     #[command(
@@ -202,6 +209,7 @@ impl CommandLine {
             Some(Command::Dumpall(dumpall)) => commands::dumpall::run(&dumpall.own)?,
             Some(Command::Restore(restore)) => commands::restore::run(&restore.own)?,
             Some(Command::Clone(clone)) => commands::clone::run(&clone.own)?,
+            Some(Command::Drill(drill)) => commands::drill::run(&drill.own)?,
             Some(Command::List(list)) => commands::list::run(&list.own)?,
             Some(Command::Verify(verify)) => commands::verify::run(&verify.own)?,
             Some(Command::Cat(cat)) => commands::cat::run(cat.own)?,

@@ -1,6 +1,7 @@
 //! What a dump or a restore came to, for machines.
 
 pub(crate) mod clone;
+pub(crate) mod drill;
 pub(crate) mod dump;
 pub(crate) mod plan;
 pub(crate) mod restore;

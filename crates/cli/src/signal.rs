@@ -1,9 +1,14 @@
 //! Work that ends in good order when the process is asked to end.
 
 use std::fmt;
+use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::Context;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+
+use crate::failure::line;
 
 #[cfg_attr(unix, path = "signal/unix.rs")]
 #[cfg_attr(not(unix), path = "signal/windows.rs")]
@@ -30,17 +35,12 @@ pub(crate) fn run<T>(
     what: &'static str,
     work: impl Future<Output = anyhow::Result<T>>,
 ) -> anyhow::Result<T> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("could not start")?;
+    let runtime = runtime()?;
     let result = runtime.block_on(async {
         let mut signals = signals::Signals::new().context("could not prepare for signals")?;
         tokio::select! {
             result = work => result,
-            signal = signals.next() => {
-                Err(anyhow::Error::from(signal).context(format!("ended by {signal} before the {what} was complete")))
-            }
+            signal = signals.next() => Err(signal.before(what)),
         }
     });
     runtime.shutdown_timeout(BLOCKED);
@@ -49,6 +49,45 @@ pub(crate) fn run<T>(
         pgdumprs::wait_for_aborts(ABORTS);
     }
     result
+}
+
+/// Does `work`, which hears of the first signal and ends in good order itself. A second one gives it up, as [`run`] does.
+///
+/// # Errors
+///
+/// Those of the work; [`Signalled`] where it was given up. Where it ended itself after a signal, its result comes with that.
+pub(crate) fn run_to_its_end<T, W: Future<Output = anyhow::Result<T>>>(
+    what: &'static str,
+    work: impl FnOnce(oneshot::Receiver<()>) -> W,
+) -> anyhow::Result<(T, Option<Signalled>)> {
+    let runtime = runtime()?;
+    let result = runtime.block_on(async {
+        let mut signals = signals::Signals::new().context("could not prepare for signals")?;
+        let (sender, stop) = oneshot::channel();
+        let mut work = pin!(work(stop));
+        let signal = tokio::select! {
+            result = &mut work => return Ok((result?, None)),
+            signal = signals.next() => signal,
+        };
+        // Work that is over hears of nothing.
+        let _ = sender.send(());
+        tokio::select! {
+            result = &mut work => Ok((result.map_err(|error| signal.ended(what, error))?, Some(signal))),
+            again = signals.next() => Err(again.before(what)),
+        }
+    });
+    runtime.shutdown_timeout(BLOCKED);
+    if !matches!(result, Ok((_, None))) {
+        pgdumprs::wait_for_cancels(CANCELS);
+    }
+    result
+}
+
+fn runtime() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("could not start")
 }
 
 /// The exit status after an error: that of a process that the signal has ended, or else 1.
@@ -60,9 +99,24 @@ pub(crate) fn exit_status(error: &anyhow::Error) -> i32 {
 
 /// The signal that the work was given up for.
 #[derive(Debug, Clone, Copy)]
-struct Signalled {
+pub(crate) struct Signalled {
     name: &'static str,
     exit_status: i32,
+}
+
+impl Signalled {
+    /// The error of work that the signal has ended.
+    pub(crate) fn before(self, what: &str) -> anyhow::Error {
+        anyhow::Error::from(self).context(format!("ended by {self} before the {what} was complete"))
+    }
+
+    /// The error of work that failed when it was to end.
+    fn ended(self, what: &str, error: anyhow::Error) -> anyhow::Error {
+        anyhow::Error::from(self).context(format!(
+            "ended by {self} before the {what} was complete: {}",
+            line(error.chain())
+        ))
+    }
 }
 
 impl fmt::Display for Signalled {

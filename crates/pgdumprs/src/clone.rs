@@ -6,7 +6,7 @@ mod event;
 mod report;
 mod run;
 mod same;
-mod verify;
+pub(crate) mod verify;
 
 use std::fmt;
 use std::path::PathBuf;

@@ -62,6 +62,10 @@
 //!
 //! A [`ServerDump`] dumps all databases of a server into a folder, and what belongs to none of them, such as roles and tablespaces. A [`ServerRestore`] restores a server from it.
 //!
+//! # Drills
+//!
+//! A [`Drill`] restores an archive into a database of its own making, compares it with the archive, asks assertions, and drops the database.
+//!
 //! # Connections
 //!
 //! [`Dump::new`], [`Restore::new`] and [`DatabaseClone::new`] take connection strings and look at the environment, as libpq does. [`ConnectParams`] are those
@@ -91,11 +95,13 @@ mod counted;
 mod created;
 mod data;
 mod directory;
+mod drill;
 mod dump;
 mod error;
 mod error_kind;
 mod event;
 mod events;
+mod failure_line;
 mod filter;
 mod hint;
 mod kinds;
@@ -137,6 +143,9 @@ pub use clone::{
     DatabaseClone, KeptArchive, Verification,
 };
 pub use created::created_text;
+pub use drill::{
+    Assertion, Drill, DrillDatabase, DrillError, DrillEvent, DrillPhase, DrillReport, DrilledArchive,
+};
 pub use dump::Dump;
 pub use error::Error;
 pub use error_kind::ErrorKind;

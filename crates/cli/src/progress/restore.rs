@@ -45,6 +45,11 @@ impl Teller {
         }
     }
 
+    /// Says a line, above the bar where there is one.
+    pub(crate) fn say(&mut self, line: &str) {
+        self.meter.say(line);
+    }
+
     /// Says what happens on the side that a clone reads: how far that is, the other side tells.
     pub(crate) fn tell_source(&mut self, event: &Event) {
         let is_idle = matches!(event, Event::Hint(_)) && !self.meter.has_reader;
@@ -157,6 +162,16 @@ fn beginning(statement: &[u8]) -> String {
 
 /// What came of a comparison of both sides.
 pub(crate) fn compared(comparison: &Comparison) -> String {
+    compared_as(comparison, ("on the source", "on the target"))
+}
+
+/// What came of a comparison of an archive with what was restored of it.
+pub(crate) fn compared_with_archive(comparison: &Comparison) -> String {
+    compared_as(comparison, ("in the archive", "restored"))
+}
+
+/// What came of a comparison of sides that are called so.
+fn compared_as(comparison: &Comparison, (here, there): (&str, &str)) -> String {
     let name = &comparison.name;
     let what = match comparison.kind {
         ComparedKind::Table => format!("{name}"),
@@ -176,11 +191,11 @@ pub(crate) fn compared(comparison: &Comparison) -> String {
             )
         }
         (ComparedKind::Table, false) => format!(
-            "{what}: {} rows on the source, and {} on the target",
+            "{what}: {} rows {here}, and {} {there}",
             source.count, target.count
         ),
         (ComparedKind::Sequence, false) => format!(
-            "{what}: its value is {} on the source, and {} on the target",
+            "{what}: its value is {} {here}, and {} {there}",
             source.sum, target.sum
         ),
         (_, false) => format!("{what}: not the same"),

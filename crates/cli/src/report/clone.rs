@@ -54,7 +54,7 @@ struct JsonVerification {
 
 /// Something that was compared: sums are texts, since they are larger than many programs' numbers.
 #[derive(Serialize)]
-struct JsonComparison {
+pub(super) struct JsonComparison {
     kind: &'static str,
     name: String,
     equal: Option<bool>,

@@ -4,10 +4,10 @@
 //! that were copied, which both servers write under the same settings, whatever their release is. Generated columns are no part of it: the target
 //! makes their values by its own rules, as it does those of materialized views.
 
-mod checks;
+pub(crate) mod checks;
 mod hash;
 mod rows;
-mod sequences;
+pub(crate) mod sequences;
 mod sums;
 
 use std::collections::HashMap;
@@ -23,6 +23,7 @@ use self::checks::Checks;
 use self::hash::Hash;
 use self::sums::Side;
 use crate::data::others;
+use crate::failure_line::with_causes;
 use crate::restore::run::connect;
 use crate::settings::SessionSettings;
 use crate::transaction::{self, Shared};
@@ -242,15 +243,4 @@ fn plain(settings: &SessionSettings) -> SessionSettings {
         quote_all_identifiers: false,
         ..settings.clone()
     }
-}
-
-/// An error with what it came from, in a line.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text += &format!(": {cause}");
-        source = cause.source();
-    }
-    text
 }

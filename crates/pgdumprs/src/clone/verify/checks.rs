@@ -243,7 +243,7 @@ fn next(jobs: &[Job]) -> i32 {
 }
 
 /// Schema and name, joined by a point.
-pub(super) fn object_name(entry: &Entry) -> BString {
+pub(crate) fn object_name(entry: &Entry) -> BString {
     let parts = [&entry.namespace, &entry.tag].into_iter().flatten();
     bstr::join(".", parts).into()
 }

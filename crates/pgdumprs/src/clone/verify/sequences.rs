@@ -15,7 +15,7 @@ use crate::RestoreReport;
 const BATCH: usize = 500;
 
 /// Reads the target's values of all sequences that were set, and compares.
-pub(super) async fn read(
+pub(crate) async fn read(
     target: &mut Session,
     entries: &[Entry],
     restored: &RestoreReport,

@@ -98,6 +98,13 @@ impl AdaptArgs {
         }
     }
 
+    /// Whether any of it was said.
+    pub(crate) fn is_given(&self) -> bool {
+        self.needs_server().is_some()
+            || !self.map_roles.is_empty()
+            || !self.map_extension_schemas.is_empty()
+    }
+
     /// What may be adapted.
     pub(crate) fn adapt(&self) -> anyhow::Result<Adapt> {
         let mut adapt = match self.adapt.as_deref() {

@@ -1,0 +1,218 @@
+//! What an archive holds: read once from end to end, before anything is made of it.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use bstr::{BString, ByteSlice};
+use pgdumprs_archive::{Block, Damage, Entry, Reader, Result};
+use sha2::{Digest, Sha256};
+
+use super::sum::Sum;
+use super::{DrillError, DrilledArchive};
+use crate::Checksum;
+use crate::clone::verify::checks::object_name;
+
+/// Bytes read together.
+const ROOM: usize = 64 * 1024;
+
+/// An archive that is sound.
+pub(super) struct Contents {
+    pub(super) archive: DrilledArchive,
+    pub(super) entries: Vec<Entry>,
+    /// The encoding of its rows.
+    pub(super) encoding: Option<String>,
+    pub(super) tables: Vec<Rows>,
+    pub(super) large_objects: Checksum,
+}
+
+/// The rows of an entry.
+pub(super) struct Rows {
+    pub(super) dump_id: i32,
+    pub(super) name: BString,
+    /// Where COPY puts them, and the list of columns, in parentheses or empty; `None` for INSERT statements.
+    pub(super) copy: Option<(BString, BString)>,
+    pub(super) sum: Checksum,
+}
+
+impl Contents {
+    /// Reads all of an archive, twice: whether it is sound, and what its rows are.
+    pub(super) fn read(path: PathBuf) -> std::result::Result<Self, DrillError> {
+        let (bytes, sha256) = digest(&path)?;
+        let mut reader = Reader::open_path(&path)?;
+        refuse_foreign_rows(reader.entries())?;
+        reader.verify().map_err(DrillError::Damaged)?;
+        let mut tables = Vec::new();
+        let mut large_objects = Sum::default();
+        let mut again = Reader::open_path(&path)?;
+        read_blocks(&mut again, &mut tables, &mut large_objects)
+            .map_err(|error| DrillError::Damaged(Damage::from(error)))?;
+        let header = reader.header().clone();
+        let large_objects = large_objects.total();
+        Ok(Self {
+            archive: DrilledArchive {
+                path,
+                bytes,
+                sha256,
+                created: header.created,
+                database: header.database.clone(),
+                server_version: header.server_version.clone(),
+                dumper_version: header.dumper_version.clone(),
+                tables: tables.len(),
+                rows: tables.iter().map(|table| table.sum.count).sum(),
+                large_objects: large_objects.count,
+            },
+            encoding: reader.encoding().map(ToString::to_string),
+            entries: reader.entries().to_vec(),
+            tables,
+            large_objects,
+        })
+    }
+}
+
+/// A restore writes the rows of foreign tables to the servers that those are on.
+fn refuse_foreign_rows(entries: &[Entry]) -> std::result::Result<(), DrillError> {
+    let is_foreign = |data: &&Entry| {
+        data.descriptor == "TABLE DATA"
+            && entries.iter().any(|entry| {
+                entry.descriptor == "FOREIGN TABLE"
+                    && (&entry.namespace, &entry.tag) == (&data.namespace, &data.tag)
+            })
+    };
+    match entries.iter().find(is_foreign) {
+        Some(data) => Err(DrillError::ForeignRows {
+            table: object_name(data),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn read_blocks(reader: &mut Reader<File>, tables: &mut Vec<Rows>, objects: &mut Sum) -> Result<()> {
+    let mut buffer = vec![0; ROOM];
+    let entries = reader.entries().to_vec();
+    while let Some(block) = reader.next_block()? {
+        let block = match block {
+            Block::Data(block) => block,
+            Block::LargeObjects(mut block) => {
+                while let Some(mut object) = block.next_object()? {
+                    objects.bytes(&object.oid().to_be_bytes());
+                    loop {
+                        match object.read_data(&mut buffer)? {
+                            0 => break,
+                            count => objects.bytes(&buffer[..count]),
+                        }
+                    }
+                    objects.end_item();
+                }
+                continue;
+            }
+        };
+        let dump_id = block.dump_id();
+        let Some(entry) = entries.iter().find(|entry| entry.dump_id == dump_id) else {
+            continue;
+        };
+        let copy = entry.copy.as_ref().and_then(target);
+        let mut sum = Sum::default();
+        if copy.is_some() {
+            let mut rows = block.into_rows();
+            loop {
+                match rows.read_data(&mut buffer)? {
+                    0 => break,
+                    count => sum.lines(&buffer[..count]),
+                }
+            }
+        }
+        tables.push(Rows {
+            dump_id,
+            name: object_name(entry),
+            copy,
+            sum: sum.total(),
+        });
+    }
+    Ok(())
+}
+
+/// What `COPY s.t (a, b) FROM stdin;` fills: the table, and its columns in parentheses.
+fn target(statement: &BString) -> Option<(BString, BString)> {
+    let text = statement.trim().strip_prefix(b"COPY ")?;
+    let text = text.strip_suffix(b" FROM stdin;")?.trim();
+    let mut is_quoted = false;
+    let end = text.iter().position(|&byte| {
+        is_quoted ^= byte == b'"';
+        !is_quoted && matches!(byte, b' ' | b'(')
+    });
+    let (table, columns) = text.split_at(end.unwrap_or(text.len()));
+    Some((table.into(), columns.trim().into()))
+}
+
+/// The size and the SHA-256 of a file, or of all files of a folder.
+fn digest(path: &Path) -> std::result::Result<(u64, String), DrillError> {
+    let failed = |path: &Path, source: io::Error| DrillError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let metadata = fs::metadata(path).map_err(|source| failed(path, source))?;
+    if metadata.is_file() {
+        return digest_file(path).map_err(|source| failed(path, source));
+    }
+    if !metadata.is_dir() {
+        return Err(DrillError::NotAFile {
+            path: path.to_owned(),
+        });
+    }
+    let listed = fs::read_dir(path).and_then(|entries| {
+        let paths = entries.map(|entry| entry.map(|entry| entry.path()));
+        paths.collect::<io::Result<Vec<_>>>()
+    });
+    let mut files = listed.map_err(|source| failed(path, source))?;
+    files.retain(|file| file.is_file());
+    files.sort();
+    let mut all = Sha256::new();
+    let mut bytes = 0;
+    for file in files {
+        let (size, sum) = digest_file(&file).map_err(|source| failed(&file, source))?;
+        bytes += size;
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        all.update(format!("{sum}  {name}\n"));
+    }
+    Ok((bytes, hex(&all.finalize())))
+}
+
+fn digest_file(path: &Path) -> io::Result<(u64, String)> {
+    let mut file = File::open(path)?;
+    let mut buffer = vec![0; ROOM];
+    let (mut bytes, mut hash) = (0, Sha256::new());
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok((bytes, hex(&hash.finalize()))),
+            count => {
+                bytes += count as u64;
+                hash.update(&buffer[..count]);
+            }
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copy_statements_name_tables_and_columns() {
+        let parts = |text: &str| {
+            target(&text.into()).map(|(table, columns)| (table.to_string(), columns.to_string()))
+        };
+        let both = |table: &str, columns: &str| Some((table.to_owned(), columns.to_owned()));
+        assert_eq!(parts("COPY s.t (a, \"b c\") FROM stdin;\n"), both("s.t", "(a, \"b c\")"));
+        assert_eq!(
+            parts("COPY \"s (\".\"t\"\" x\" (a) FROM stdin;\n"),
+            both("\"s (\".\"t\"\" x\"", "(a)")
+        );
+        assert_eq!(parts("COPY s.t  FROM stdin;\n"), both("s.t", ""));
+        assert_eq!(parts("INSERT"), None);
+    }
+}
