@@ -11,7 +11,8 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::args::DumpArgs;
 use crate::args::dumpall::DumpallArgs;
 use crate::commands::{
-    self, cat::CatArgs, clone::CloneArgs, drill::DrillArgs, list::ListArgs, restore::RestoreArgs, verify::VerifyArgs,
+    self, cat::CatArgs, clone::CloneArgs, drill::DrillArgs, list::ListArgs, restore::RestoreArgs,
+    verify::VerifyArgs,
 };
 use crate::failure::Failure;
 use crate::message::say;

@@ -144,7 +144,8 @@ pub use clone::{
 };
 pub use created::created_text;
 pub use drill::{
-    Assertion, Drill, DrillDatabase, DrillError, DrillEvent, DrillPhase, DrillReport, DrilledArchive,
+    Assertion, Drill, DrillDatabase, DrillError, DrillEvent, DrillPhase, DrillReport,
+    DrilledArchive,
 };
 pub use dump::Dump;
 pub use error::Error;

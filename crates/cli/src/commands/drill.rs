@@ -143,11 +143,15 @@ impl DrillArgs {
 fn print_record(report: &DrillReport) -> anyhow::Result<()> {
     let found = &report.archive;
     let text = |text: &Option<pgdumprs::BString>| {
-        text.as_ref().map_or("(unknown)".to_owned(), ToString::to_string)
+        text.as_ref()
+            .map_or("(unknown)".to_owned(), ToString::to_string)
     };
     let mut lines = vec![
         ("archive", archive::name(&found.path)),
-        ("size", format!("{} bytes ({})", found.bytes, bytes(found.bytes))),
+        (
+            "size",
+            format!("{} bytes ({})", found.bytes, bytes(found.bytes)),
+        ),
         ("SHA-256", found.sha256.clone()),
         ("made", pgdumprs::created_text(found.created)),
         (
@@ -165,8 +169,15 @@ fn print_record(report: &DrillReport) -> anyhow::Result<()> {
                 found.tables, found.rows, found.large_objects
             ),
         ),
-        ("restored on", format!("PostgreSQL {}", report.server_version)),
-        ("begun", jiff::Timestamp::try_from(report.begun).map_or(String::new(), |time| time.strftime("%F %T UTC").to_string())),
+        (
+            "restored on",
+            format!("PostgreSQL {}", report.server_version),
+        ),
+        (
+            "begun",
+            jiff::Timestamp::try_from(report.begun)
+                .map_or(String::new(), |time| time.strftime("%F %T UTC").to_string()),
+        ),
     ];
     for adaptation in &report.database_adaptations {
         lines.push(("adapted", adaptation.clone()));
@@ -188,7 +199,10 @@ fn print_record(report: &DrillReport) -> anyhow::Result<()> {
     let equal = report.comparisons.len() - report.doubtful().count();
     lines.push((
         "compared",
-        format!("{equal} of {} are equal to the archive", report.comparisons.len()),
+        format!(
+            "{equal} of {} are equal to the archive",
+            report.comparisons.len()
+        ),
     ));
     let doubtful = report.doubtful().map(compared_with_archive);
     lines.extend(doubtful.map(|line| ("not equal", line)));
@@ -202,7 +216,12 @@ fn print_record(report: &DrillReport) -> anyhow::Result<()> {
             lines.push(("fails", format!("{}: {failure}", assertion.statement)));
         }
     }
-    lines.extend(report.failures.iter().map(|failure| ("failure", failure.clone())));
+    lines.extend(
+        report
+            .failures
+            .iter()
+            .map(|failure| ("failure", failure.clone())),
+    );
     let phases: Vec<String> = report
         .phases
         .iter()

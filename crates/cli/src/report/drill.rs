@@ -94,7 +94,11 @@ impl<'a> From<&'a DrillReport> for JsonDrill<'a> {
             begun: begun.map_or(String::new(), |time| time.to_string()),
             database_adaptations: &report.database_adaptations,
             restore: report.restore.as_ref().map(JsonRestore::from),
-            compared: report.comparisons.iter().map(JsonComparison::from).collect(),
+            compared: report
+                .comparisons
+                .iter()
+                .map(JsonComparison::from)
+                .collect(),
             assertions: report.assertions.iter().map(JsonAssertion::from).collect(),
             failures: &report.failures,
             phases: phases

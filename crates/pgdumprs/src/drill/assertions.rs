@@ -117,7 +117,9 @@ async fn ask_one(params: &ConnectParams, statement: &str) -> Result<(), String> 
         .await
         .map_err(|error| with_causes(&error))?;
     let answer = async {
-        session.query("SET default_transaction_read_only = on").await?;
+        session
+            .query("SET default_transaction_read_only = on")
+            .await?;
         session.query(statement).await
     }
     .await;
@@ -146,7 +148,10 @@ mod tests {
     fn statements_are_told_apart() {
         let sql = "-- a;b\nSELECT ';' = E'\\';' ;;\n/* ; /* ; */ */ SELECT $x$ ; $$ $x$ = \";\"\n, $1;\n ";
         let found = split(sql).unwrap();
-        let found: Vec<_> = found.iter().map(|one| (one.line, &*one.statement)).collect();
+        let found: Vec<_> = found
+            .iter()
+            .map(|one| (one.line, &*one.statement))
+            .collect();
         assert_eq!(
             found,
             [

@@ -36,11 +36,7 @@ struct Group {
 
 impl Comparer<'_> {
     /// Compares everything, and tells each to `said`. What cannot be compared is put to `failures`.
-    pub(super) async fn run(
-        &self,
-        failures: &mut Vec<String>,
-        mut said: impl FnMut(Comparison),
-    ) {
+    pub(super) async fn run(&self, failures: &mut Vec<String>, mut said: impl FnMut(Comparison)) {
         let mut session = match self.begin().await {
             Ok(session) => session,
             Err(error) => return failures.push(format!("the restored database: {error}")),
@@ -53,11 +49,17 @@ impl Comparer<'_> {
                 }
                 Ok(found) => Some(found),
                 Err(error) => {
-                    failures.push(format!("the rows of {}: {}", group.name, with_causes(&error)));
+                    failures.push(format!(
+                        "the rows of {}: {}",
+                        group.name,
+                        with_causes(&error)
+                    ));
                     // The transaction is aborted, or the connection is lost.
                     session = match self.begin().await {
                         Ok(session) => session,
-                        Err(error) => return failures.push(format!("the restored database: {error}")),
+                        Err(error) => {
+                            return failures.push(format!("the restored database: {error}"));
+                        }
                     };
                     None
                 }
@@ -211,7 +213,11 @@ pub(super) async fn is_partitioned(
 /// The sum of a table's rows.
 async fn rows(session: &mut Session, group: &Group) -> Result<Checksum, pgdumprs_connect::Error> {
     let is_partitioned = is_partitioned(session, &group.table).await?;
-    sum(session, &query(&group.table, &group.columns, is_partitioned)).await
+    sum(
+        session,
+        &query(&group.table, &group.columns, is_partitioned),
+    )
+    .await
 }
 
 /// The sum of what a query gives, as COPY writes it.
@@ -275,5 +281,8 @@ fn piece(line: &[u8]) -> Option<(u32, Vec<u8>)> {
     let content = digits
         .chunks_exact(2)
         .map(|pair| Some((value(pair[0])? << 4 | value(pair[1])?) as u8));
-    Some((oid.to_str().ok()?.parse().ok()?, content.collect::<Option<_>>()?))
+    Some((
+        oid.to_str().ok()?.parse().ok()?,
+        content.collect::<Option<_>>()?,
+    ))
 }

@@ -207,7 +207,10 @@ mod tests {
             target(&text.into()).map(|(table, columns)| (table.to_string(), columns.to_string()))
         };
         let both = |table: &str, columns: &str| Some((table.to_owned(), columns.to_owned()));
-        assert_eq!(parts("COPY s.t (a, \"b c\") FROM stdin;\n"), both("s.t", "(a, \"b c\")"));
+        assert_eq!(
+            parts("COPY s.t (a, \"b c\") FROM stdin;\n"),
+            both("s.t", "(a, \"b c\")")
+        );
         assert_eq!(
             parts("COPY \"s (\".\"t\"\" x\" (a) FROM stdin;\n"),
             both("\"s (\".\"t\"\" x\"", "(a)")

@@ -169,7 +169,9 @@ pub(super) async fn left_over(session: &mut Session) -> Result<Vec<String>, Erro
 fn properties(definition: &BString) -> Option<Vec<u8>> {
     let (_, behind) = definition.split_once_str(" WITH TEMPLATE = template0")?;
     let (properties, _) = behind.rsplit_once_str(";")?;
-    let end = properties.find(" TABLESPACE = ").unwrap_or(properties.len());
+    let end = properties
+        .find(" TABLESPACE = ")
+        .unwrap_or(properties.len());
     Some(properties[..end].to_vec())
 }
 

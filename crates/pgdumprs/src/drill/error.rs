@@ -53,7 +53,9 @@ pub enum DrillError {
     #[error(transparent)]
     Connect(pgdumprs_connect::Error),
     /// The role may not make databases.
-    #[error("the role \"{role}\" may not make a database for the drill: give it CREATEDB (ALTER ROLE … CREATEDB)")]
+    #[error(
+        "the role \"{role}\" may not make a database for the drill: give it CREATEDB (ALTER ROLE … CREATEDB)"
+    )]
     NotAllowed {
         /// The role.
         role: String,
@@ -64,7 +66,9 @@ pub enum DrillError {
     #[error("could not make a database for the drill")]
     Create(#[source] pgdumprs_connect::Error),
     /// The connection was lost while the database was made, which may be there or not.
-    #[error("the connection was lost while the database \"{database}\" was made: where it is there, drop it")]
+    #[error(
+        "the connection was lost while the database \"{database}\" was made: where it is there, drop it"
+    )]
     Doubtful {
         /// The name.
         database: String,

@@ -57,11 +57,23 @@ impl Reread<'_> {
                 b"SET extra_float_digits = 3",
                 b"SET row_security = off",
                 &[b"SET client_encoding = ", encoding.as_slice()].concat(),
-                &[b"CREATE TEMPORARY TABLE pgdumprs_again AS ", &table[..], b" LIMIT 0"].concat(),
+                &[
+                    b"CREATE TEMPORARY TABLE pgdumprs_again AS ",
+                    &table[..],
+                    b" LIMIT 0",
+                ]
+                .concat(),
             ])
             .await
             .map_err(of_server)?;
-        let copy = [b"COPY ", again.as_slice(), b" ", self.columns, b" FROM STDIN"].concat();
+        let copy = [
+            b"COPY ",
+            again.as_slice(),
+            b" ",
+            self.columns,
+            b" FROM STDIN",
+        ]
+        .concat();
         for &dump_id in self.dump_ids {
             let mut pieces = read(self.archive, dump_id);
             let mut copy = session.copy_in(&copy).await.map_err(of_server)?;
@@ -84,10 +96,7 @@ impl Reread<'_> {
 }
 
 /// Reads the rows of an entry in a thread of its own.
-fn read(
-    archive: &Path,
-    dump_id: i32,
-) -> mpsc::Receiver<Result<Vec<u8>, pgdumprs_archive::Error>> {
+fn read(archive: &Path, dump_id: i32) -> mpsc::Receiver<Result<Vec<u8>, pgdumprs_archive::Error>> {
     let (sender, receiver) = mpsc::channel(WAITING);
     let archive = archive.to_owned();
     tokio::task::spawn_blocking(move || {

@@ -71,7 +71,9 @@ impl Drill {
         let (begun, started) = (SystemTime::now(), Instant::now());
         let mut asked = assertions::split(&self.assertions)?;
         let watchers: Watchers = Arc::new(Mutex::new(self.watchers));
-        let mut stop = self.stop.unwrap_or_else(|| Box::pin(std::future::pending()));
+        let mut stop = self
+            .stop
+            .unwrap_or_else(|| Box::pin(std::future::pending()));
         let mut clock = Clock {
             watchers: Arc::clone(&watchers),
             phases: Vec::new(),

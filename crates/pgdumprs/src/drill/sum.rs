@@ -38,7 +38,10 @@ impl Sum {
         let mut first = [0; 8];
         first.copy_from_slice(&hash[..8]);
         self.total.count += 1;
-        self.total.sum = self.total.sum.wrapping_add(i64::from_be_bytes(first).into());
+        self.total.sum = self
+            .total
+            .sum
+            .wrapping_add(i64::from_be_bytes(first).into());
         self.has_more = false;
     }
 

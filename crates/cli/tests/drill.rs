@@ -1,0 +1,303 @@
+//! `pgdumprs drill`: what it proves, what it finds, and that its database is gone afterwards.
+
+mod support;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use pgdumprs_testkit::{Database, Major, Server, for_each_major, reference_pg_dump};
+use serde_json::Value;
+use support::{assert_says, failure, pgdumprs, run};
+use tempfile::TempDir;
+
+/// A database, and what was dumped of it.
+struct Dumped {
+    database: Database,
+    folder: TempDir,
+}
+
+impl Dumped {
+    fn of(server: &Server, sql: &str) -> Self {
+        let dumped = Dumped {
+            database: server.database(),
+            folder: tempfile::tempdir().unwrap(),
+        };
+        dumped.database.execute_sql(sql);
+        let mut dump = pgdumprs();
+        dump.args(["-d", &dumped.database.conninfo(), "-f"]);
+        let dumped_it = run(dump.arg(dumped.archive()));
+        assert!(dumped_it.status.success(), "{dumped_it:?}");
+        dumped
+    }
+
+    fn archive(&self) -> PathBuf {
+        self.folder.path().join("shop.dump")
+    }
+
+    fn drill(&self, args: &[&str]) -> Command {
+        let mut drill = pgdumprs();
+        drill.args(["drill", "--on", &self.database.conninfo()]);
+        drill.args(args).arg(self.archive());
+        drill
+    }
+
+    /// Makes a drill that holds or not, and returns its report, with what was said. The database is gone.
+    fn report(&self, args: &[&str], holds: bool) -> (Value, String) {
+        let output = run(self.drill(args).arg("--report=json"));
+        let said = String::from_utf8(output.stderr).unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).expect(&said);
+        assert_eq!(report["holds"], holds, "{report} {said}");
+        assert_eq!(output.status.code(), Some(i32::from(!holds)), "{said}");
+        assert_eq!(report["database_is"], "dropped");
+        let name = report["database"].as_str().unwrap();
+        assert!(name.starts_with("pgdumprs_drill_"), "{name}");
+        assert!(!self.is_there(name), "{name}");
+        (report, said)
+    }
+
+    fn is_there(&self, name: &str) -> bool {
+        let found = format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'");
+        self.database.psql(&found) == "1"
+    }
+
+    fn write(&self, name: &str, text: &str) -> String {
+        let path = self.folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+}
+
+/// Rows of most kinds, some of whose texts depend on settings.
+const SHOP: &str = "
+    CREATE TABLE item (id serial PRIMARY KEY, name text, \"odd (name)\" date, twice int GENERATED ALWAYS AS (length(name) * 2) STORED);
+    INSERT INTO item (name, \"odd (name)\") SELECT repeat(E'a\\tb\\n\\\\', g), '2026-11-29' FROM generate_series(1, 300) g;
+    CREATE TABLE visit (at timestamptz, took interval, score float8) PARTITION BY RANGE (at);
+    CREATE TABLE visit_1 PARTITION OF visit FOR VALUES FROM ('2026-01-01') TO ('2026-07-01');
+    CREATE TABLE visit_2 PARTITION OF visit DEFAULT;
+    INSERT INTO visit SELECT '2026-01-01 12:00+00'::timestamptz + g * interval '1 day', g * interval '1 min', g / 3.0
+    FROM generate_series(1, 365) g;
+    CREATE TABLE nothing (); INSERT INTO nothing DEFAULT VALUES;
+    CREATE TABLE \"say \"\"hi\"\" (x)\" AS SELECT 1 AS a;
+    CREATE TABLE empty (id int);
+    SELECT lo_from_bytea(4711, decode(repeat('00ff', 400000), 'hex'));
+    SELECT lo_from_bytea(4712, '');
+    CREATE SCHEMA s; CREATE SEQUENCE s.n; SELECT nextval('s.n')";
+
+#[test]
+fn a_good_archive_is_proved() {
+    for_each_major(|server| {
+        let shop = Dumped::of(server, SHOP);
+        let assert = shop.write(
+            "assert.sql",
+            "SELECT count(*) = 300 FROM item; -- all\nSELECT sum(twice) > 0\nFROM item;",
+        );
+        let (report, _) = shop.report(&["--assert", &assert], true);
+        assert_eq!(report["archive"]["rows"], 300 + 365 + 1 + 1);
+        assert_eq!(report["archive"]["large_objects"], 2);
+        assert_eq!(report["archive"]["database"], shop.database.name());
+        assert_eq!(report["assertions"].as_array().unwrap().len(), 2);
+        let compared = report["compared"].as_array().unwrap();
+        let of_kind = |kind: &str| compared.iter().filter(|one| one["kind"] == kind).count();
+        assert_eq!(
+            (
+                of_kind("table"),
+                of_kind("large objects"),
+                of_kind("sequence")
+            ),
+            (6, 1, 2)
+        );
+        let bytes = fs::read(shop.archive()).unwrap();
+        assert_eq!(report["archive"]["bytes"], bytes.len());
+        let sum = run(Command::new("sha256sum").arg(shop.archive()));
+        let sum = String::from_utf8(sum.stdout).unwrap();
+        assert!(sum.starts_with(report["archive"]["sha256"].as_str().unwrap()));
+        // What is printed for people.
+        let output = run(&mut shop.drill(&[]));
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert_says(
+            &printed,
+            &["SHA-256", "9 of 9 are equal", "dropped", "everything holds"],
+        );
+        Ok(())
+    });
+}
+
+/// Texts of the same values that other settings have written, by stock's program, in a folder; a table's partitions loaded through its root.
+#[test]
+fn other_settings_and_forms_are_no_difference() {
+    let server = Server::get(Major::REFERENCE);
+    let shop = Dumped::of(&server, SHOP);
+    fs::remove_file(shop.archive()).unwrap();
+    let mut dump = reference_pg_dump();
+    dump.env("PGTZ", "America/New_York")
+        .args([
+            "-Fd",
+            "--load-via-partition-root",
+            "--extra-float-digits=1",
+            "-d",
+        ])
+        .arg(shop.database.conninfo())
+        .arg("-f")
+        .arg(shop.archive());
+    assert!(run(&mut dump).status.success());
+    let (report, _) = shop.report(&[], true);
+    assert_eq!(report["archive"]["rows"], 300 + 365 + 1 + 1);
+}
+
+#[test]
+fn what_is_not_as_archived_is_found() {
+    for major in [Major::V17, Major::REFERENCE] {
+        let server = Server::get(major);
+        // Whenever a row comes in, its domain writes another; and a materialized view changes what is there.
+        let odd = Dumped::of(
+            &server,
+            "CREATE TABLE log (id int); CREATE TABLE same (id int); INSERT INTO same VALUES (1), (2);
+             CREATE FUNCTION note(int) RETURNS bool LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.log VALUES ($1); RETURN true; END';
+             CREATE DOMAIN noted AS int CHECK (public.note(VALUE));
+             CREATE TABLE item (id noted); INSERT INTO item VALUES (1), (2);
+             CREATE FUNCTION change() RETURNS int LANGUAGE sql AS 'UPDATE public.same SET id = 3 WHERE id = 2 RETURNING id';
+             CREATE MATERIALIZED VIEW changed AS SELECT change(); UPDATE same SET id = 2 WHERE id = 3",
+        );
+        let (report, said) = odd.report(&["-v"], false);
+        let compared = report["compared"].as_array().unwrap();
+        let differ: Vec<_> = compared
+            .iter()
+            .filter(|one| one["equal"] == false)
+            .collect();
+        let names: Vec<_> = differ
+            .iter()
+            .filter_map(|one| one["name"].as_str())
+            .collect();
+        assert_eq!(names, ["public.log", "public.same"], "{report}");
+        assert_says(&said, &["public.item: 2 rows are equal", "is not proved"]);
+
+        // Assertions that do not hold, and such as are none.
+        let shop = Dumped::of(&server, SHOP);
+        let assert = shop.write(
+            "assert.sql",
+            "SELECT true; SELECT count(*) > 300 FROM item; SELECT 1/0; SELECT NULL::bool; SELECT true, true;\n\
+             SELECT true WHERE false; DELETE FROM item; SELEC",
+        );
+        let (report, _) = shop.report(&["--assert", &assert], false);
+        let asked = report["assertions"].as_array().unwrap();
+        assert_eq!(asked.len(), 8);
+        let reasons = [
+            "gives f",
+            "22012",
+            "NULL",
+            "1 rows of 2",
+            "0 rows of 1",
+            "read-only",
+            "42601",
+        ];
+        assert!(asked[0]["failure"].is_null());
+        for (one, reason) in asked[1..].iter().zip(reasons) {
+            assert_says(one["failure"].as_str().unwrap(), &[reason]);
+        }
+        assert_eq!(asked[7]["line"], 2);
+
+        // Without rights.
+        let role = format!("r_{}", shop.database.name());
+        shop.database
+            .execute_sql(format!("CREATE ROLE {role} LOGIN"));
+        let as_role = format!("{} user={role}", shop.database.conninfo());
+        let said = failure(&mut shop.drill(&["--on", &as_role]));
+        assert_says(&said, &[&role, "CREATEDB"]);
+        shop.database.execute_sql(format!("DROP ROLE {role}"));
+
+        // Damaged.
+        let mut bytes = fs::read(shop.archive()).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0xff;
+        fs::write(shop.archive(), &bytes).unwrap();
+        let said = failure(&mut shop.drill(&[]));
+        assert_says(&said, &["is damaged", "shop.dump"]);
+    }
+}
+
+/// The name of the drill's database of this archive, once it is restored into.
+fn name(shop: &Dumped) -> Option<String> {
+    let found = shop.database.psql(
+        "SELECT a.datname FROM pg_stat_activity a WHERE a.datname LIKE 'pgdumprs\\_drill\\_%' AND a.query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()",
+    );
+    let name = found.lines().next()?.to_owned();
+    (!name.is_empty()).then_some(name)
+}
+
+fn wait_for<T>(mut found: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = found() {
+            return found;
+        }
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "it takes too long"
+        );
+        sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn an_interrupted_drill_drops_its_database_and_a_killed_one_is_told_of() {
+    let server = Server::get(Major::V17);
+    let shop = Dumped::of(&server, "CREATE TABLE item (id int)");
+    let assert = shop.write("assert.sql", "SELECT pg_sleep(600) IS NOT NULL");
+    let start = || {
+        let mut drill = shop.drill(&["--assert", &assert]);
+        let child = drill.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let child = child.unwrap();
+        (child, wait_for(|| name(&shop)))
+    };
+    let (child, made) = start();
+    let pid = child.id().to_string();
+    assert!(
+        run(Command::new("kill").args(["-INT", &pid]))
+            .status
+            .success()
+    );
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130));
+    assert_says(&String::from_utf8(ended.stderr).unwrap(), &["SIGINT"]);
+    let printed = String::from_utf8(ended.stdout).unwrap();
+    assert_says(&printed, &[&made, "the drill was stopped", "NOT PROVED"]);
+    assert!(!shop.is_there(&made));
+
+    let (mut child, made) = start();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(shop.is_there(&made));
+    let comment = format!(
+        "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '{made}'"
+    );
+    assert_says(
+        &shop.database.psql(&comment),
+        &["pgdumprs drill of shop.dump"],
+    );
+    let end =
+        format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{made}'");
+    shop.database.psql(&end);
+    let none = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{made}'");
+    wait_for(|| (shop.database.psql(&none) == "0").then_some(()));
+    let (_, said) = shop.report(&[], true);
+    assert_says(&said, &[&made, "DROP DATABASE"]);
+    assert!(
+        shop.is_there(&made),
+        "nothing is dropped that a drill has not made"
+    );
+
+    // Kept where that is wanted.
+    let output = run(shop
+        .drill(&["--keep", "--report=json"])
+        .stdin(Stdio::null()));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let kept = report["database"].as_str().unwrap();
+    assert_eq!(report["database_is"], "kept");
+    assert!(shop.is_there(kept));
+    for name in [kept, &made] {
+        shop.database.psql(&format!("DROP DATABASE \"{name}\""));
+    }
+}
