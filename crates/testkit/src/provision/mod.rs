@@ -34,7 +34,7 @@ pub(crate) use host::effective_uid;
 pub use host::require_program;
 pub use installation::Installation;
 pub use linters::{actionlint, shellcheck};
-pub use moto::moto_server;
+pub use moto::moto;
 pub use packaging::{buildah, require_venv, ruby, uv, wheel_checkers};
 pub use pgbouncer::pgbouncer;
 pub use pgcopydb::pgcopydb;

@@ -12,12 +12,12 @@ use super::program::find_or_fetch;
 /// The PyPI project and its version.
 const PACKAGE: &str = "moto[server]==5.1.22";
 
-/// Returns the path of moto's server, fetching it into the cache first.
+/// Returns the path of a Python that has moto's server, fetching it into the cache first.
 ///
 /// # Errors
 ///
 /// When it is not there and cannot be fetched.
-pub fn moto_server() -> Result<PathBuf> {
+pub fn moto() -> Result<PathBuf> {
     let fetch = |tree: &Path| {
         require_venv()?;
         let environment = tree.join("environment");
@@ -26,10 +26,7 @@ pub fn moto_server() -> Result<PathBuf> {
         let bin = environment.join("bin");
         let mut install = Command::new(bin.join("pip"));
         host::run(install.args(["install", "--quiet", PACKAGE]))?;
-        // The server itself tells no version, by which what was fetched is tried.
         Ok(bin.join("python"))
     };
-    let python = find_or_fetch("moto", "pypi", fetch);
-    let python = python.context("moto of PyPI cannot be had on this machine")?;
-    Ok(python.with_file_name("moto_server"))
+    find_or_fetch("moto", "pypi", fetch).context("moto of PyPI cannot be had on this machine")
 }

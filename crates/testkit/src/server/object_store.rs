@@ -10,13 +10,17 @@ use super::account::Account;
 use super::place::{folder, on_free_port};
 use super::watchdog::{Launch, Running};
 use crate::counting_link::CountingLink;
-use crate::provision::{effective_uid, moto_server};
+use crate::provision::{effective_uid, moto};
 
 /// Who asks for what tests want to know. The signature is not looked at.
 const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=tester/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
 
-/// What the watchdog's shell has programs ignore, and stops them with.
-const HEEDING: [&str; 2] = ["env", "--default-signal=QUIT"];
+/// Runs moto's server. The watchdog stops it by SIGQUIT, which its shell has programs ignore; and of one that a signal has ended, the shell
+/// would have to tell a process that may be gone, before it has cleaned up.
+const SERVER: &str = "import os, signal, sys
+from moto.server import main
+signal.signal(signal.SIGQUIT, lambda *_: os._exit(0))
+main(sys.argv[1:])";
 
 /// A running object store with one bucket, called `bucket`; it stops when dropped. It takes any credentials, until [`ObjectStore::lock`].
 #[derive(Debug)]
@@ -47,14 +51,10 @@ impl ObjectStore {
             let account = Account::Own(effective_uid()?);
             let folder = folder("pgdumprs-store-", account, false)?;
             let port_text = port.to_string();
-            let program = moto_server()?.display().to_string();
-            let server = [&program, "-H", "127.0.0.1", "-p", &port_text];
+            let program = moto()?.display().to_string();
+            let server = [&program, "-c", SERVER, "-H", "127.0.0.1", "-p", &port_text];
             let launch = Launch {
-                command_line: HEEDING
-                    .iter()
-                    .chain(&server)
-                    .map(|&text| text.to_owned())
-                    .collect(),
+                command_line: server.iter().map(|&text| text.to_owned()).collect(),
                 // From here on the watchdog removes the folder.
                 folder: folder.keep(),
                 account,
