@@ -27,7 +27,8 @@ const AGAIN: &str = "again";
 /// `$1` is the server's folder, the rest is the server's command line. The server's process id is in
 /// the folder before the server runs, and it inherits neither end of the pipe. When it ends on its own,
 /// its log goes to standard error, which the test process reads while it waits for the start. One that is
-/// to be started again is, unless the pipe has closed.
+/// to be started again is, unless the pipe has closed. Where the shell itself has been killed, the server is told once: later its number may
+/// be another process's.
 const SCRIPT: &str = r#"
 folder=$1
 shift
@@ -35,8 +36,7 @@ exec 3<&0
 {
     cat <&3 >/dev/null 2>&1
     touch "$folder/over"
-    while [ -e "$folder" ]; do
-        kill -QUIT "$(cat "$folder/pid")"
+    while kill -QUIT "$(cat "$folder/pid")"; [ -e "$folder" ] && kill -0 $$; do
         sleep 0.1
     done 2>/dev/null
 } &
