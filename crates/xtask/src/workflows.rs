@@ -9,7 +9,7 @@ use pgdumprs_testkit::provision;
 
 use crate::build::workspace;
 
-/// Checks the project's workflows, those that the recipes show, and all shell scripts.
+/// Checks the project's workflows, those that the recipes show, and the shell scripts. The template of one in `dist/check` is run by its test.
 pub(crate) fn check() -> Result<()> {
     let folder = tempfile::tempdir().context("creating a folder for the recipes' workflows")?;
     let mut workflows = files(".github/workflows", "yml")?;
@@ -19,7 +19,6 @@ pub(crate) fn check() -> Result<()> {
     lint(&provision::actionlint()?, &workflows)?;
 
     let mut scripts = files("packaging/action", "sh")?;
-    scripts.extend(files("crates/xtask/src/dist/check", "sh")?);
     scripts.extend([".ci/native", ".ci/publish", ".ci/run"].map(|path| workspace().join(path)));
     lint(&provision::shellcheck()?, &scripts)?;
     println!(
