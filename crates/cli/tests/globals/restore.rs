@@ -165,6 +165,21 @@ fn what_is_there_is_left_and_what_differs_is_named() {
         .arg(target.conninfo("postgres"))
         .args(["-c", asked]);
     assert_eq!(checked_output(&mut psql).unwrap().stdout, b"f|new|t\n");
+
+    // How names are quoted makes no difference.
+    let quoted = temporary.path().join("quoted");
+    let mut dump = pgdumprs();
+    dump.args(["dump", "--all", "--quote-all-identifiers", "-d"])
+        .arg(source.conninfo("postgres"))
+        .arg("-f")
+        .arg(&quoted);
+    checked_output(&mut dump).unwrap();
+    let output = restore_all(&target, &quoted);
+    let said = self::said(&output);
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said.matches("warning: ").count(), 1, "{said}");
+    assert_says(&said, &["which is left as it is: ALTER ROLE \"other\"\n"]);
+    assert_eq!(checked_output(&mut psql).unwrap().stdout, b"f|new|t\n");
     let refused: Vec<_> = ["-t x", "-l", "--plan", "--report=json"]
         .into_iter()
         .map(|options| {

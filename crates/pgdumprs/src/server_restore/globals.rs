@@ -9,7 +9,7 @@ use pgdumprs_ddl::{GlobalsOptions, GlobalsScript};
 
 use super::ServerRestoreError;
 use super::report::{GlobalFailure, GlobalsReport};
-use super::statement::{statements, subject};
+use super::statement::{statements, subject, without_needless_quotes};
 use crate::settings::SessionSettings;
 use crate::{Error, transaction};
 
@@ -62,12 +62,11 @@ pub(super) async fn restore(
             continue;
         }
         let about = subject(&statement);
-        let found = about.as_ref().and_then(|about| there.get(about));
-        match (&about, found) {
-            (Some(_), Some(found)) if *found == statement => report.there += 1,
+        let (key, compared) = compared(&statement);
+        match (&about, there.get(&key)) {
+            (_, Some(found)) if *found == compared => report.there += 1,
             // What it is set to may be a password.
             (Some(about), Some(_)) => report.different.push(about.clone()),
-            (None, _) if there.contains_key(&statement) => report.there += 1,
             _ => match session.query(&statement).await {
                 Ok(_) => report.done += 1,
                 Err(error) => report
@@ -88,7 +87,15 @@ fn encoding(script: &[BString]) -> Option<String> {
     Some(value.to_str().ok()?.to_owned())
 }
 
-/// The statements that would make what the server has, by what they are about, or by themselves where they only add something.
+/// What a statement is known by, which is what it is about, or itself where it only adds something; and what it says. Both are the same however names are
+/// quoted.
+fn compared(statement: &BString) -> (BString, BString) {
+    let compared = without_needless_quotes(statement);
+    let key = subject(&compared).unwrap_or_else(|| compared.clone());
+    (key, compared)
+}
+
+/// The statements that would make what the server has, as [`compared`] has them.
 async fn existing(
     session: &mut Session,
     encoding: Option<String>,
@@ -107,13 +114,5 @@ async fn existing(
     let globals = Globals::read(session, scope).await.map_err(Error::from)?;
     transaction::end(session).await.map_err(Error::Ending)?;
     let script = GlobalsScript::render(&globals, &GlobalsOptions::default(), true, true, None);
-    let statements = statements(&script.text).into_iter();
-    Ok(statements
-        .map(|statement| {
-            (
-                subject(&statement).unwrap_or_else(|| statement.clone()),
-                statement,
-            )
-        })
-        .collect())
+    Ok(statements(&script.text).iter().map(compared).collect())
 }

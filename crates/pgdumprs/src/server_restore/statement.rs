@@ -58,6 +58,34 @@ fn find(statement: &[u8], text: &str) -> Option<usize> {
         .find(|at| statement[*at..].starts_with(text))
 }
 
+/// A statement without the quotes that its names do not need, or would need only as key words: by them, two that say the same are the same, whether the one
+/// or the other was written with all names quoted. It is to be compared, and not to be executed. Key words are in capitals, so that no name becomes one.
+pub(super) fn without_needless_quotes(statement: &[u8]) -> BString {
+    let mut text = BString::default();
+    let mut from = 0;
+    let ends = outside(statement).chain([(statement.len(), b' ')]);
+    for (at, _) in ends {
+        let quotation = &statement[from..at];
+        let name = quotation
+            .strip_prefix(b"\"")
+            .and_then(|rest| rest.strip_suffix(b"\""))
+            .filter(|name| is_plain(name));
+        text.extend_from_slice(name.unwrap_or(quotation));
+        text.extend_from_slice(&statement[at..(at + 1).min(statement.len())]);
+        from = at + 1;
+    }
+    text
+}
+
+/// Whether a name is the same with and without quotes, but for key words.
+fn is_plain(name: &[u8]) -> bool {
+    let is_first = |byte: &u8| byte.is_ascii_lowercase() || *byte == b'_';
+    name.first().is_some_and(is_first)
+        && name
+            .iter()
+            .all(|byte| is_first(byte) || byte.is_ascii_digit())
+}
+
 /// What a statement sets, without what it sets it to: two that have it in common say the same, or contradict each other. Nothing where a statement only
 /// adds something. No password is in it.
 pub(super) fn subject(statement: &BString) -> Option<BString> {
@@ -108,6 +136,29 @@ mod tests {
                 "COMMENT ON ROLE y IS '\\';",
             ]
         );
+    }
+
+    #[test]
+    fn names_are_the_same_with_and_without_quotes() {
+        for (statement, expected) in [
+            ("ALTER ROLE \"a\" WITH x;", "ALTER ROLE a WITH x;"),
+            ("GRANT \"select\" TO \"b_1\"", "GRANT select TO b_1"),
+            (
+                "ALTER TABLESPACE \"t\" SET (\"a\"=1, b='\"c\"');",
+                "ALTER TABLESPACE t SET (a=1, b='\"c\"');",
+            ),
+            (
+                "ALTER ROLE \"A\" SET \"x.y\" TO E'\\'\"z\"';",
+                "ALTER ROLE \"A\" SET \"x.y\" TO E'\\'\"z\"';",
+            ),
+            (
+                "DROP ROLE \"a\"\"b\", \"1a\", \"a b\", \"ALL\", \"ü\", \"\"",
+                "DROP ROLE \"a\"\"b\", \"1a\", \"a b\", \"ALL\", \"ü\", \"\"",
+            ),
+        ] {
+            let found = without_needless_quotes(statement.as_bytes());
+            assert_eq!(found, expected);
+        }
     }
 
     #[test]
