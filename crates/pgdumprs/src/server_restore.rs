@@ -21,7 +21,7 @@ pub use report::{
     DatabaseRestored, GlobalFailure, GlobalsReport, ServerRestoreEnd, ServerRestoreReport,
 };
 
-use self::check::checked;
+use self::check::{check_options, checked};
 use crate::blocking::blocking;
 use crate::{Restore, RestoreError, RestoreEvent};
 
@@ -75,7 +75,7 @@ impl ServerRestore {
 
     /// Restores the server from a folder.
     ///
-    /// Before anything is changed, each file is compared with its sum in the manifest, and none of the databases may be there, but for those that every
+    /// Options that no database can be made with are refused: one transaction, or no definitions. Before anything is changed, each file is compared with its sum in the manifest, and none of the databases may be there, but for those that every
     /// server has. What of the globals is there already is left as it is; where it differs, the report names it. What the server refuses does
     /// not end the restore: the report has it.
     ///
@@ -87,6 +87,7 @@ impl ServerRestore {
         folder: impl AsRef<Path>,
     ) -> Result<ServerRestoreReport, ServerRestoreError> {
         let begun = Instant::now();
+        check_options(&self.restore.options)?;
         let folder = folder.as_ref().to_owned();
         let (folder, checked) = blocking(move || {
             let checked = checked(&folder)?;

@@ -180,7 +180,17 @@ fn what_is_there_is_left_and_what_differs_is_named() {
     assert_eq!(said.matches("warning: ").count(), 1, "{said}");
     assert_says(&said, &["which is left as it is: ALTER ROLE \"other\"\n"]);
     assert_eq!(checked_output(&mut psql).unwrap().stdout, b"f|new|t\n");
-    let refused: Vec<_> = ["-t x", "-l", "--plan", "--report=json"]
+    let options = [
+        "-t x",
+        "-l",
+        "--plan",
+        "--report=json",
+        "-1",
+        "-a",
+        "--statistics-only",
+        "--no-schema",
+    ];
+    let refused: Vec<_> = options
         .into_iter()
         .map(|options| {
             let mut command: Command = pgdumprs();
@@ -192,7 +202,7 @@ fn what_is_there_is_left_and_what_differs_is_named() {
                 || self::said(output).contains("and --all cannot")
         })
         .collect();
-    assert_eq!(refused.len(), 4);
+    assert_eq!(refused.len(), options.len());
 }
 
 #[test]

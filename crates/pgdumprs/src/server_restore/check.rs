@@ -1,4 +1,4 @@
-//! Whether a folder holds what its manifest says.
+//! Whether a folder holds what its manifest says, and options are such that databases can be made from it.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -6,9 +6,12 @@ use std::path::{Component, Path};
 
 use bstr::BString;
 
+use pgdumprs_script::Sections;
+
 use super::ServerRestoreError;
 use crate::server_dump::manifest::{INCOMPLETE, MANIFEST, Manifest, ManifestFile};
 use crate::server_dump::place::sum;
+use crate::{RestoreError, RestoreOptions};
 
 /// A dump whose files are all there, as they were dumped.
 pub(super) struct Checked {
@@ -30,6 +33,31 @@ impl Checked {
             Some((row.database.as_str(), archive.file.as_str()))
         })
     }
+}
+
+/// Fails where options contradict each other, or the making of databases.
+pub(super) fn check_options(options: &RestoreOptions) -> Result<(), ServerRestoreError> {
+    let sections = options.sections;
+    let contrary = [
+        ("-1/--single-transaction", options.single_transaction),
+        ("-a/--data-only", options.data_only),
+        ("--statistics-only", options.statistics_only),
+        ("--no-schema", options.no_schema),
+        (
+            "--section",
+            !sections.is_empty() && !sections.contains(Sections::PRE_DATA),
+        ),
+    ];
+    if let Some((option, _)) = contrary.into_iter().find(|(_, given)| *given) {
+        return Err(ServerRestoreError::Option { option });
+    }
+    let options = RestoreOptions {
+        create: true,
+        ..options.clone()
+    };
+    options
+        .check()
+        .map_err(|error| RestoreError::Script(error).into())
 }
 
 /// Reads the manifest of a folder, and each of its files.
@@ -97,5 +125,72 @@ fn unread(path: &Path) -> impl Fn(std::io::Error) -> ServerRestoreError + '_ {
     |source| ServerRestoreError::File {
         path: path.to_owned(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn databases_can_be_made_with_the_options_or_nothing_is_begun() {
+        let default = RestoreOptions::default;
+        for (refused, reason) in [
+            (
+                RestoreOptions {
+                    single_transaction: true,
+                    ..default()
+                },
+                "-1/--single-transaction",
+            ),
+            (
+                RestoreOptions {
+                    data_only: true,
+                    ..default()
+                },
+                "-a/--data-only",
+            ),
+            (
+                RestoreOptions {
+                    statistics_only: true,
+                    ..default()
+                },
+                "--statistics-only",
+            ),
+            (
+                RestoreOptions {
+                    no_schema: true,
+                    ..default()
+                },
+                "--no-schema",
+            ),
+            (
+                RestoreOptions {
+                    sections: Sections::DATA,
+                    ..default()
+                },
+                "--section",
+            ),
+            (
+                RestoreOptions {
+                    if_exists: true,
+                    ..default()
+                },
+                "--if-exists",
+            ),
+        ] {
+            let error = check_options(&refused).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+        }
+        for taken in [
+            default(),
+            RestoreOptions {
+                schema_only: true,
+                sections: Sections::PRE_DATA | Sections::DATA,
+                ..default()
+            },
+        ] {
+            check_options(&taken).unwrap();
+        }
     }
 }

@@ -9,6 +9,14 @@ use crate::{Error, RestoreError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServerRestoreError {
+    /// An option that leaves no place for making databases.
+    #[error(
+        "a whole server cannot be restored with {option}: its databases are made, with all that is defined in them"
+    )]
+    Option {
+        /// The option.
+        option: &'static str,
+    },
     /// The folder has no manifest.
     #[error(
         "\"{}\" has no manifest.json, and so is no whole dump of a server{}",

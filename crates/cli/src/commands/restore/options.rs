@@ -39,8 +39,8 @@ It is a line of JSON on standard output: each statement that was refused, each t
 what was not reached, and why. With --plan, and where a restore is refused before it changes anything, it is the plan. docs/restore.md \
 has its fields.";
 
-/// Options that are about one archive and its target, and so not about the databases of a server.
-const OF_ONE_ARCHIVE: [&str; 19] = [
+/// Options that are about one archive and its target, and so not about the databases of a server; or that leave no place for making these.
+const OF_ONE_ARCHIVE: [&str; 23] = [
     "file",
     "format",
     "list",
@@ -60,6 +60,10 @@ const OF_ONE_ARCHIVE: [&str; 19] = [
     "create",
     "clean",
     "restrict_key",
+    "single_transaction",
+    "data_only",
+    "statistics_only",
+    "no_schema",
 ];
 
 #[derive(Debug, Args)]
