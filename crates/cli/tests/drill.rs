@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use pgdumprs_testkit::{Database, Major, Server, for_each_major, reference_pg_dump};
+use pgdumprs_testkit::{Database, Major, Server, for_each_major, reference_pg_dump, tool};
 use serde_json::Value;
 use support::{assert_says, failure, pgdumprs, run};
 use tempfile::TempDir;
@@ -218,11 +218,11 @@ fn what_is_not_as_archived_is_found() {
     }
 }
 
-/// The name of the drill's database of this archive, once it is restored into.
-fn name(shop: &Dumped) -> Option<String> {
-    let found = shop.database.psql(
-        "SELECT a.datname FROM pg_stat_activity a WHERE a.datname LIKE 'pgdumprs\\_drill\\_%' AND a.query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()",
-    );
+/// The name of the drill's database in which this is asked.
+fn name(shop: &Dumped, asked: &str) -> Option<String> {
+    let found = shop.database.psql(&format!(
+        "SELECT a.datname FROM pg_stat_activity a WHERE a.datname LIKE 'pgdumprs\\_drill\\_%' AND a.query LIKE '%{asked}%' AND pid <> pg_backend_pid()"
+    ));
     let name = found.lines().next()?.to_owned();
     (!name.is_empty()).then_some(name)
 }
@@ -242,6 +242,45 @@ fn wait_for<T>(mut found: impl FnMut() -> Option<T>) -> T {
 }
 
 #[test]
+fn a_role_that_makes_databases_is_enough_also_where_others_look_in() {
+    let server = Server::get(Major::V17);
+    let shop = Dumped::of(&server, "CREATE TABLE item (id int)");
+    let role = format!("r_{}", shop.database.name());
+    shop.database
+        .execute_sql(format!("CREATE ROLE {role} LOGIN CREATEDB"));
+    let as_role = format!("{} user={role}", shop.database.conninfo());
+    let assert = shop.write("assert.sql", "SELECT pg_sleep(2.5) IS NOT NULL");
+    let mut drill = shop.drill(&["--on", &as_role, "--assert", &assert]);
+    let drill = drill.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let made = wait_for(|| name(&shop, "pg_sleep(2.5)"));
+    // The role may not end this session, and it ends when the drill has begun to drop the database.
+    let mut other = tool(Major::V17, "psql");
+    let elsewhere = format!("{} dbname={made}", shop.database.conninfo());
+    other.args(["-X", "-d", &elsewhere, "-c", "SELECT pg_sleep(4)"]);
+    let mut other = other.stdout(Stdio::null()).spawn().unwrap();
+    let newer = shop.folder.path().join("newer.dump");
+    fs::copy(shop.archive(), &newer).unwrap();
+    fs::rename(&newer, shop.archive()).unwrap();
+    let ended = drill.unwrap().wait_with_output().unwrap();
+    other.wait().unwrap();
+    let printed = String::from_utf8(ended.stdout).unwrap();
+    let found = [
+        "1 of 1 hold",
+        "the archive was replaced",
+        ", dropped",
+        "NOT PROVED",
+    ];
+    assert_says(&printed, &found);
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(!shop.is_there(&made));
+    shop.database.execute_sql(format!("DROP ROLE {role}"));
+
+    let nothing = shop.write("nothing.sql", "-- what it was to be\n");
+    let said = failure(&mut shop.drill(&["--assert", &nothing]));
+    assert_says(&said, &["there is no statement"]);
+}
+
+#[test]
 fn an_interrupted_drill_drops_its_database_and_a_killed_one_is_told_of() {
     let server = Server::get(Major::V17);
     let shop = Dumped::of(&server, "CREATE TABLE item (id int)");
@@ -250,7 +289,7 @@ fn an_interrupted_drill_drops_its_database_and_a_killed_one_is_told_of() {
         let mut drill = shop.drill(&["--assert", &assert]);
         let child = drill.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let child = child.unwrap();
-        (child, wait_for(|| name(&shop)))
+        (child, wait_for(|| name(&shop, "pg_sleep(600)")))
     };
     let (child, made) = start();
     let pid = child.id().to_string();

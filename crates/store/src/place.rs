@@ -60,8 +60,9 @@ impl FromStr for Place {
             ));
         }
         let form = || {
+            // A key that holds a slash makes no URL of it.
             invalid(
-                Some(text),
+                (!text.contains(['@', '?'])).then_some(text),
                 "it is not of the form s3://BUCKET/KEY, gs://BUCKET/KEY or az://CONTAINER/KEY",
             )
         };
@@ -148,12 +149,13 @@ mod tests {
 
     #[test]
     fn a_password_is_not_said_again() {
-        for name in ["s3://key:geheim@bucket/key", "az://c/k?sig=geheim"] {
+        for name in [
+            "s3://key:geheim@bucket/key",
+            "s3://key:ge/heim@bucket/key",
+            "az://c/k?sig=geheim",
+        ] {
             let error = name.parse::<Place>().unwrap_err();
-            assert!(
-                !format!("{error} {error:?}").contains("geheim"),
-                "{error:?}"
-            );
+            assert!(!format!("{error} {error:?}").contains("heim"), "{error:?}");
         }
     }
 }

@@ -22,6 +22,9 @@ use crate::{Error, ErrorKind, Place, access, unfinished};
 /// How many parts are on their way to the store at a time; another is being filled meanwhile.
 const IN_FLIGHT: usize = 2;
 
+/// How many bytes of the head may still be with whoever writes when it is said to have ended: an archive's writer gathers small writes.
+const KEPT_BACK: usize = 64 << 10;
+
 /// A blocking writer that makes an object. It seeks to write once more what is in the object's [head](UploadGuard::head), and for nothing
 /// else. What is dropped before it is complete is given up.
 #[derive(Debug)]
@@ -29,6 +32,8 @@ pub struct Upload {
     shared: Arc<Shared>,
     /// The first part.
     head: Vec<u8>,
+    /// How long it becomes, once that is known.
+    head_length: Option<usize>,
     /// The part that is being filled, which has the number `next`.
     current: Vec<u8>,
     next: usize,
@@ -94,6 +99,7 @@ impl Upload {
         let upload = Upload {
             shared: shared.clone(),
             head: Vec::new(),
+            head_length: None,
             current: Vec::new(),
             next: 1,
             in_flight: 0,
@@ -108,7 +114,8 @@ impl Upload {
     /// Sends what is left, the first part last, and has the store make the object of them. Blocks until it has.
     ///
     /// # Errors
-    /// [`Error`], where the store fails: then there is no object, and what had its name is still there.
+    /// [`Error`], where the store fails: then there is no object, and what had its name is still there. Where its last answer alone is lost, it
+    /// may have made the object all the same.
     pub fn complete(mut self) -> Result<(), Error> {
         if !self.current.is_empty() {
             self.send_current()?;
@@ -119,7 +126,8 @@ impl Upload {
         let head = std::mem::take(&mut self.head);
         self.send(0, head)?;
         self.await_one()?;
-        let parts: Vec<PartId> = self.done.iter_mut().filter_map(Option::take).collect();
+        let parts: Option<Vec<PartId>> = self.done.iter_mut().map(Option::take).collect();
+        let parts = parts.ok_or_else(|| self.shared.given_up())?;
         let shared = self.shared.clone();
         let completed = wait(async move {
             let (key, id) = (shared.place.key(), &shared.id);
@@ -174,14 +182,16 @@ impl Upload {
     }
 
     /// How many bytes the head may still take; nothing where data has begun to go into other parts.
-    fn head_room(&self) -> Option<usize> {
+    fn head_room(&mut self) -> Option<usize> {
         if self.length > self.head.len() as u64 {
             return None;
         }
-        if !self.shared.head_ended.load(Ordering::Relaxed) {
-            return Some(usize::MAX);
+        if self.head_length.is_none() && self.shared.head_ended.load(Ordering::Relaxed) {
+            self.head_length = Some(SMALLEST.max(self.head.len() + KEPT_BACK));
         }
-        let room = SMALLEST.saturating_sub(self.head.len());
+        let room = self
+            .head_length
+            .map_or(usize::MAX, |length| length.saturating_sub(self.head.len()));
         (room > 0).then_some(room)
     }
 
@@ -217,6 +227,8 @@ impl Write for Upload {
             }
             None => {
                 let size = parts::size(self.next).ok_or_else(|| self.shared.too_large())?;
+                // No smaller than the first: some stores want parts of one size.
+                let size = size.max(self.head.len());
                 if self.current.len() >= size {
                     self.send_current()?;
                 }
@@ -360,20 +372,22 @@ mod tests {
         let store = Arc::new(InMemory::new());
         for (head, rest) in [
             (10, 0),
+            (3 * SMALLEST, 7 * SMALLEST),
             (10, 3 * SMALLEST + 5),
             (SMALLEST + 7, SMALLEST),
             (SMALLEST, 1),
         ] {
             let (mut upload, guard) = Upload::on(&place(), store.clone()).unwrap();
             let mut expected = bytes(head + rest);
-            upload.write_all(&expected[..head]).unwrap();
+            // An archive's writer keeps the last byte back, and writes all of the head again.
+            upload.write_all(&expected[..head - 1]).unwrap();
             guard.head()();
-            upload.write_all(&expected[head..]).unwrap();
-            upload.seek(SeekFrom::Start(3)).unwrap();
-            upload.write_all(b"patched").unwrap();
+            upload.write_all(&expected[head - 1..]).unwrap();
+            expected[..head].reverse();
+            upload.seek(SeekFrom::Start(0)).unwrap();
+            upload.write_all(&expected[..head]).unwrap();
             upload.seek(SeekFrom::Start(expected.len() as u64)).unwrap();
             upload.complete().unwrap();
-            expected[3..10].copy_from_slice(b"patched");
             let mut found = Vec::new();
             let mut reader = ObjectReader::on(&place(), store.clone()).unwrap();
             reader.read_to_end(&mut found).unwrap();

@@ -102,18 +102,19 @@ pub(crate) fn run(args: &DrillArgs) -> anyhow::Result<()> {
         async { Ok(drill.run(&args.file).await?) }
     })
     .with_context(|| archive::name(&args.file))?;
+    // First of all: what follows may fail.
+    if let DrillDatabase::Left(error) = &report.fate {
+        say(format_args!(
+            "error: could not drop the database \"{0}\": {error}; drop it: DROP DATABASE \"{0}\" WITH (FORCE)",
+            report.database
+        ));
+    }
     let is_alone = sink.as_ref().is_some_and(ReportSink::is_output);
     if let Some(sink) = sink {
         sink.write(&JsonDrill::from(&report), "the drill has ended")?;
     }
     if !is_alone {
         print_record(&report)?;
-    }
-    if let DrillDatabase::Left(error) = &report.fate {
-        say(format_args!(
-            "error: could not drop the database \"{0}\": {error}; drop it: DROP DATABASE \"{0}\" WITH (FORCE)",
-            report.database
-        ));
     }
     match signal {
         Some(signal) => Err(signal.before("drill")),

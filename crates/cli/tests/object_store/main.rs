@@ -7,7 +7,7 @@ mod support;
 use std::path::Path;
 use std::process::Command;
 
-use pgdumprs_testkit::{Database, Major, ObjectStore, Server, for_each_major};
+use pgdumprs_testkit::{Database, Major, ObjectStore, Server, for_each_major_at_scale};
 use support::{pgdumprs, run};
 
 /// Makes a database with a small table beside a large one, which compresses badly.
@@ -85,7 +85,7 @@ fn the_guides_commands_work() {
 
 #[test]
 fn what_goes_into_a_store_comes_out_of_it() {
-    for_each_major(|server| {
+    for_each_major_at_scale(|server| {
         let store = ObjectStore::start()?;
         let source = server.database();
         source.execute_sql(CONTENT);

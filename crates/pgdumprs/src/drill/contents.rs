@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use bstr::{BString, ByteSlice};
 use pgdumprs_archive::{Block, Damage, Entry, Reader, Result};
@@ -24,7 +25,12 @@ pub(super) struct Contents {
     pub(super) encoding: Option<String>,
     pub(super) tables: Vec<Rows>,
     pub(super) large_objects: Checksum,
+    /// What the file was before it was read.
+    version: Version,
 }
+
+/// What tells a file from another that has got its name: its length, and when it was written. Of a folder, those of its table of contents.
+type Version = Option<(u64, SystemTime)>;
 
 /// The rows of an entry.
 pub(super) struct Rows {
@@ -38,6 +44,7 @@ pub(super) struct Rows {
 impl Contents {
     /// Reads all of an archive, twice: whether it is sound, and what its rows are.
     pub(super) fn read(path: PathBuf) -> std::result::Result<Self, DrillError> {
+        let version = version(&path);
         let (bytes, sha256) = digest(&path)?;
         let mut reader = Reader::open_path(&path)?;
         refuse_foreign_rows(reader.entries())?;
@@ -66,8 +73,21 @@ impl Contents {
             entries: reader.entries().to_vec(),
             tables,
             large_objects,
+            version,
         })
     }
+
+    /// Whether what has the archive's name is what was read.
+    pub(super) fn is_still_there(&self) -> bool {
+        version(&self.archive.path) == self.version
+    }
+}
+
+fn version(path: &Path) -> Version {
+    let contents = path.join("toc.dat");
+    let file = if contents.exists() { &contents } else { path };
+    let metadata = file.metadata().ok()?;
+    Some((metadata.len(), metadata.modified().ok()?))
 }
 
 /// A restore writes the rows of foreign tables to the servers that those are on.

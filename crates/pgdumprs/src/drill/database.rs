@@ -18,6 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// SQLSTATE of what a role may not do.
 const INSUFFICIENT_PRIVILEGE: &str = "42501";
 
+/// SQLSTATE of a database that others are connected to.
+const OBJECT_IN_USE: &str = "55006";
+
 /// A database that this drill has made. Nothing else makes one of these, and nothing is dropped without one.
 pub(super) struct Made {
     name: String,
@@ -63,11 +66,17 @@ impl Made {
                         source: error,
                     });
                 }
-                (Some(_), None) => return Err(DrillError::Create(error)),
-                (Some(_), Some(archived)) => {
+                (Some(code), Some(archived)) if is_about_properties(code) => {
                     let plain = plain(archived);
-                    if session.query(create(&plain)).await.is_err() {
-                        return Err(DrillError::Create(error));
+                    match session.query(create(&plain)).await {
+                        Ok(_) => {}
+                        Err(second) if second.sqlstate().is_none() => {
+                            return Err(DrillError::Doubtful {
+                                database: name,
+                                source: second,
+                            });
+                        }
+                        Err(_) => return Err(DrillError::Create(error)),
                     }
                     adaptations.push(format!(
                         "the database is made{} rather than{}: {}",
@@ -79,6 +88,7 @@ impl Made {
                             .unwrap_or_default()
                     ));
                 }
+                (Some(_), _) => return Err(DrillError::Create(error)),
             }
         }
         let mut own = params.clone();
@@ -129,9 +139,12 @@ impl Made {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             };
-            // What a server that is there refuses, it refuses again.
+            // What a server that is there refuses, it refuses again, but for those who are connected to the database and may go.
             let is_final = error.sqlstate().is_some_and(|code| {
-                !code.starts_with("08") && !code.starts_with("57") && !code.starts_with("53")
+                !["08", "57", "53"]
+                    .iter()
+                    .any(|class| code.starts_with(class))
+                    && ![INSUFFICIENT_PRIVILEGE, OBJECT_IN_USE].contains(&code)
             });
             if is_final || began.elapsed() > PATIENCE {
                 return Err(with_causes(&error));
@@ -143,11 +156,25 @@ impl Made {
     async fn try_drop(&self, params: &ConnectParams) -> Result<(), Error> {
         let mut session = Session::connect(params).await?;
         // An answer that was lost may have been that it is gone.
-        let statement = format!("DROP DATABASE IF EXISTS \"{}\" WITH (FORCE)", self.name);
-        let dropped = session.query(statement).await.map(drop);
+        let statement = format!("DROP DATABASE IF EXISTS \"{}\"", self.name);
+        let forced = session.query(format!("{statement} WITH (FORCE)")).await;
+        let dropped = match forced {
+            // Others' sessions may be ended by few roles, and so may autovacuum be, which leaves by itself where nobody is forced.
+            Err(error) if error.sqlstate() == Some(INSUFFICIENT_PRIVILEGE) => {
+                session.query(statement).await
+            }
+            forced => forced,
+        };
         session.close().await;
-        dropped
+        dropped.map(drop)
     }
+}
+
+/// Whether a server refuses to make a database for its encoding or locale: it does not have them, or does not know the words.
+fn is_about_properties(sqlstate: &str) -> bool {
+    ["22", "42", "0A"]
+        .iter()
+        .any(|class| sqlstate.starts_with(class))
 }
 
 /// Databases of earlier drills that nobody is connected to.

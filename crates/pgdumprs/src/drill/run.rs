@@ -70,6 +70,12 @@ impl Drill {
         let path = archive.as_ref().to_owned();
         let (begun, started) = (SystemTime::now(), Instant::now());
         let mut asked = assertions::split(&self.assertions)?;
+        if asked.is_empty() && !self.assertions.is_empty() {
+            return Err(DrillError::Assertions {
+                line: 1,
+                problem: "there is no statement",
+            });
+        }
         let watchers: Watchers = Arc::new(Mutex::new(self.watchers));
         let mut stop = self
             .stop
@@ -127,6 +133,10 @@ impl Drill {
             () = work.run(&mut clock, &mut found, &mut asked) => false,
             () = &mut stop => true,
         };
+        if !contents.is_still_there() {
+            let replaced = "the archive was replaced or changed meanwhile: what was restored is not what the SHA-256 is of";
+            found.failures.push(replaced.to_owned());
+        }
         if is_stopped {
             found.failures.push("the drill was stopped".to_owned());
         }
