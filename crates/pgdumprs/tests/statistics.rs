@@ -6,7 +6,8 @@ use anyhow::{Context, Result, ensure};
 use pgdumprs::{ArchiveVersion, Dump};
 use pgdumprs_testkit::compare::{Restore, compare_archives, compare_restored, stock_archive};
 use pgdumprs_testkit::{
-    Database, Major, Server, checked_output, for_each_major, reference_pg_restore,
+    Database, Major, Server, checked_output, for_each_major, for_each_major_at_scale,
+    reference_pg_restore,
 };
 
 /// Visits all relations but the system's, which would take longer than all the rest.
@@ -41,7 +42,7 @@ fn dump(database: &Database, path: &Path) -> Result<()> {
 
 #[test]
 fn sample_database() {
-    for_each_major(|server| {
+    for_each_major_at_scale(|server| {
         let database = server.database();
         database.load_fixture("logistics")?;
         compare(&database)
