@@ -134,7 +134,12 @@ fn reason(error: &StoreError) -> (ErrorKind, String) {
 fn said(text: &str) -> Option<String> {
     let element = |name: &str| {
         let (_, rest) = text.split_once(&format!("<{name}>"))?;
-        Some(rest.split_once('<')?.0)
+        let (content, _) = rest.split_once(&format!("</{name}>"))?;
+        let content = content.trim();
+        let literal = content
+            .strip_prefix("<![CDATA[")
+            .and_then(|rest| rest.strip_suffix("]]>"));
+        Some(literal.unwrap_or(content))
     };
     if let Some(code) = element("Code") {
         return Some(match element("Message") {
@@ -181,12 +186,18 @@ mod tests {
         let answer = "Error performing PUT http://host/b/k?sig=geheim in 1s - Server returned non-2xx status code: 403 Forbidden: \
              <?xml version=\"1.0\"?>\n<Error><Code>SignatureDoesNotMatch</Code><Message>The signature does not match.</Message>\
              <StringToSign>geheim</StringToSign></Error>";
-        let error = Error::of_store("begin", "s3://b/k", &of(answer));
-        assert_eq!(error.kind(), ErrorKind::Denied);
-        assert_eq!(
-            error.to_string(),
-            "could not begin s3://b/k: the store does not allow it: The signature does not match (SignatureDoesNotMatch)"
+        let literal = answer.replace(
+            "The signature does not match.",
+            "<![CDATA[The signature does not match.]]>",
         );
+        for answer in [answer, &literal] {
+            let error = Error::of_store("read", "s3://b/k", &of(answer));
+            assert_eq!(error.kind(), ErrorKind::Denied);
+            assert_eq!(
+                error.to_string(),
+                "could not read s3://b/k: the store does not allow it: The signature does not match (SignatureDoesNotMatch)"
+            );
+        }
     }
 
     #[test]

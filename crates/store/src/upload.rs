@@ -85,7 +85,7 @@ impl Upload {
     ) -> Result<(Self, UploadGuard), Error> {
         let (asked, key) = (store.clone(), place.key().clone());
         let id = wait(async move { asked.create_multipart(&key).await })?
-            .map_err(|error| Error::of_store("begin", place, &error))?;
+            .map_err(|error| Error::of_store("begin to write", place, &error))?;
         let (sender, news) = mpsc::channel();
         let shared = Arc::new(Shared {
             place: place.clone(),

@@ -130,7 +130,10 @@ fn what_a_store_refuses_is_one_line_without_a_secret() {
     let said = dump("s3://nowhere/shop.dump");
     assert_says(
         &said,
-        &["could not begin s3://nowhere/shop.dump", "NoSuchBucket"],
+        &[
+            "could not begin to write s3://nowhere/shop.dump",
+            "does not exist (NoSuchBucket)",
+        ],
     );
     assert_says(
         &dump("s3://bucket"),
@@ -164,7 +167,7 @@ fn what_a_store_refuses_is_one_line_without_a_secret() {
     assert_says(
         &said,
         &[
-            "could not begin s3://bucket/shop.dump",
+            "could not begin to write s3://bucket/shop.dump",
             "does not allow it",
             "InvalidAccessKeyId",
         ],
