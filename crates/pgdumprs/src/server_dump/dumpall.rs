@@ -4,10 +4,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use bstr::{BString, ByteSlice};
-use pgdumprs_catalog::{DatabaseChoice, ListedDatabase};
 
 use super::ServerDump;
-use super::choice::choose;
+use super::choice::Listed;
 use super::event::ServerDumpEvent;
 use super::script::Frame;
 use crate::blocking::blocking;
@@ -31,25 +30,23 @@ impl ServerDump {
         let plain = self.dump.product.script().cloned().unwrap_or_default();
         let frame = Frame::new(plain.restrict_key.clone(), plain.verbose);
         let mut session = self.connect().await?;
+        let Listed { open, chosen } = self.list(&mut session).await?;
         let globals = self.read_globals(&mut session).await?;
-        let all = ListedDatabase::read(&mut session, &DatabaseChoice::default()).await?;
-        let databases = choose(&mut session, &self.databases, &mut self.dump.watch).await?;
-        self.dump.hear(&mut session);
         self.dump.params = session.at_same_server(&self.dump.params);
         session.close().await;
-        let dropped: Vec<_> = all
+        let dropped: Vec<_> = open
             .into_iter()
-            .filter(|row| row.allows_connections && !row.is_invalid && !is_built_in(&row.name))
+            .filter(|row| !is_built_in(&row.name))
             .map(|row| row.name)
             .collect();
         let mut text = frame.opening(&globals.encoding_name);
         text.extend_from_slice(&self.render_globals(&globals, &plain, Some(&dropped)));
         text.extend_from_slice(frame.closing().as_bytes());
-        if !databases.is_empty() {
+        if !chosen.is_empty() {
             text.extend_from_slice(b"--\n-- Databases\n--\n\n");
         }
         let mut output = write(output, text.into()).await?;
-        for row in databases {
+        for row in chosen {
             output = self.database(output, row.name, &plain, &frame).await?;
         }
         let output = write(output, frame.ending().into()).await?;

@@ -7,6 +7,7 @@ use pgdumprs_ddl::{GlobalsOptions, GlobalsScript};
 
 use super::ServerDump;
 use super::script::Frame;
+use crate::settings::SessionSettings;
 use crate::{Error, Event, Plain, transaction};
 
 /// Databases that are connected to where none is named: every server has them, unless somebody has dropped one.
@@ -47,10 +48,8 @@ impl ServerDump {
 
     /// Reads the globals in a transaction of their own.
     pub(super) async fn read_globals(&mut self, session: &mut Session) -> Result<Globals, Error> {
-        // Nobody joins it.
-        let begun = transaction::begin(session, false, &self.dump.settings).await;
-        self.dump.hear(session);
-        begun?;
+        let settings = self.dump.settings.clone();
+        self.begin(session, &settings).await?;
         self.dump.watch.tell(Event::ReadingCatalogs);
         let defines = self.dump.options.schema;
         let scope = GlobalScope {
@@ -62,9 +61,27 @@ impl ServerDump {
         let globals = Globals::read(session, scope).await;
         self.dump.hear(session);
         let globals = globals?;
+        self.end(session).await?;
+        Ok(globals)
+    }
+
+    /// Opens a transaction that nobody joins, and tells what the server says of it.
+    pub(super) async fn begin(
+        &mut self,
+        session: &mut Session,
+        settings: &SessionSettings,
+    ) -> Result<(), Error> {
+        let begun = transaction::begin(session, false, settings).await;
+        self.dump.hear(session);
+        begun?;
+        Ok(())
+    }
+
+    /// Ends it.
+    pub(super) async fn end(&mut self, session: &mut Session) -> Result<(), Error> {
         let (_, notices) = transaction::end(session).await.map_err(Error::Ending)?;
         self.dump.watch.said(None, notices);
-        Ok(globals)
+        Ok(())
     }
 
     /// The statements of globals. Databases are those that are dropped first, where the script drops.

@@ -9,7 +9,7 @@ use pgdumprs_catalog::ListedDatabase;
 use tokio::task::JoinSet;
 
 use super::ServerDump;
-use super::choice::{Watchers, choose};
+use super::choice::Watchers;
 use super::event::ServerDumpEvent;
 use super::manifest::{
     GLOBALS, INCOMPLETE, MANIFEST, Manifest, ManifestDatabase, ManifestFile, text,
@@ -71,11 +71,7 @@ impl ServerDump {
         self.check()?;
         let mut session = self.connect().await?;
         let server_version = session.server_version().text.clone();
-        let databases = {
-            let chosen = choose(&mut session, &self.databases, &mut self.dump.watch).await;
-            self.dump.hear(&mut session);
-            chosen?
-        };
+        let databases = self.list(&mut session).await?.chosen;
         let script = self.globals_script(&mut session).await?;
         // Where several hosts are named, all databases are those of one.
         self.dump.params = session.at_same_server(&self.dump.params);
