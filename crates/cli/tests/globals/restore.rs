@@ -122,6 +122,14 @@ fn what_is_there_is_left_and_what_differs_is_named() {
     )
     .unwrap();
     psql(&target, "CREATE ROLE same LOGIN; CREATE ROLE other NOLOGIN").unwrap();
+    for server in [&source, &target] {
+        psql(server, "CREATE TABLESPACE shared LOCATION ''").unwrap();
+    }
+    psql(
+        &source,
+        "REVOKE ALL ON TABLESPACE shared FROM postgres; GRANT CREATE ON TABLESPACE shared TO same",
+    )
+    .unwrap();
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("all");
     let mut dump = pgdumprs();
@@ -152,19 +160,29 @@ fn what_is_there_is_left_and_what_differs_is_named() {
     let output = restore_all(&target, &folder);
     let said = said(&output);
     assert!(output.status.success(), "{said}");
-    assert_eq!(said.matches("warning: ").count(), 1, "{said}");
-    assert_says(&said, &["which is left as it is: ALTER ROLE other\n"]);
+    assert_eq!(said.matches("warning: ").count(), 2, "{said}");
+    assert_says(
+        &said,
+        &[
+            "which is left as it is: ALTER ROLE other\n",
+            "which is left as it is: REVOKE ALL ON TABLESPACE shared FROM postgres\n",
+        ],
+    );
     assert!(
         !said.contains("SCRAM") && !said.contains("ALTER ROLE same"),
         "{said}"
     );
-    let asked = "SELECT rolcanlogin, shobj_description('same'::regrole, 'pg_authid'), pg_has_role('other', 'same', 'member')
+    let asked = "SELECT rolcanlogin, shobj_description('same'::regrole, 'pg_authid'), pg_has_role('other', 'same', 'member'),
+                        (SELECT spcacl FROM pg_tablespace WHERE spcname = 'shared')
                  FROM pg_roles WHERE rolname = 'other'";
     let mut psql = tool(Major::REFERENCE, "psql");
     psql.args(["-XAt", "-d"])
         .arg(target.conninfo("postgres"))
         .args(["-c", asked]);
-    assert_eq!(checked_output(&mut psql).unwrap().stdout, b"f|new|t\n");
+    assert_eq!(
+        checked_output(&mut psql).unwrap().stdout,
+        b"f|new|t|{postgres=C/postgres,same=C/postgres}\n"
+    );
 
     // How names are quoted makes no difference.
     let quoted = temporary.path().join("quoted");
@@ -177,9 +195,12 @@ fn what_is_there_is_left_and_what_differs_is_named() {
     let output = restore_all(&target, &quoted);
     let said = self::said(&output);
     assert!(output.status.success(), "{said}");
-    assert_eq!(said.matches("warning: ").count(), 1, "{said}");
+    assert_eq!(said.matches("warning: ").count(), 2, "{said}");
     assert_says(&said, &["which is left as it is: ALTER ROLE \"other\"\n"]);
-    assert_eq!(checked_output(&mut psql).unwrap().stdout, b"f|new|t\n");
+    assert_eq!(
+        checked_output(&mut psql).unwrap().stdout,
+        b"f|new|t|{postgres=C/postgres,same=C/postgres}\n"
+    );
     let options = [
         "-t x",
         "-l",

@@ -1,6 +1,6 @@
 //! What belongs to no database, brought to what a dump has of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bstr::{BString, ByteSlice};
 use pgdumprs_catalog::{GlobalScope, Globals};
@@ -9,7 +9,7 @@ use pgdumprs_ddl::{GlobalsOptions, GlobalsScript};
 
 use super::ServerRestoreError;
 use super::report::{GlobalFailure, GlobalsReport};
-use super::statement::{statements, subject, without_needless_quotes};
+use super::statement::{object, statements, subject, without_needless_quotes};
 use crate::settings::SessionSettings;
 use crate::{Error, transaction};
 
@@ -63,10 +63,17 @@ pub(super) async fn restore(
         }
         let about = subject(&statement);
         let (key, compared) = compared(&statement);
-        match (&about, there.get(&key)) {
+        match (&about, there.says.get(&key)) {
             (_, Some(found)) if *found == compared => report.there += 1,
             // What it is set to may be a password.
             (Some(about), Some(_)) => report.different.push(about.clone()),
+            // To take a privilege away is to change what is there, where to give one only adds something.
+            _ if compared.starts_with(b"REVOKE ")
+                && object(&compared).is_some_and(|object| there.objects.contains(&object)) =>
+            {
+                let text = statement.strip_suffix(b";").unwrap_or(&statement);
+                report.different.push(text.into());
+            }
             _ => match session.query(&statement).await {
                 Ok(_) => report.done += 1,
                 Err(error) => report
@@ -95,11 +102,19 @@ fn compared(statement: &BString) -> (BString, BString) {
     (key, compared)
 }
 
-/// The statements that would make what the server has, as [`compared`] has them.
+/// What the server has.
+struct There {
+    /// The statements that would make it, as [`compared`] has them.
+    says: HashMap<BString, BString>,
+    /// Tablespaces, and what has privileges of its own of parameters and of the tablespaces that every server has.
+    objects: HashSet<BString>,
+}
+
+/// Asks the server what it has.
 async fn existing(
     session: &mut Session,
     encoding: Option<String>,
-) -> Result<HashMap<BString, BString>, ServerRestoreError> {
+) -> Result<There, ServerRestoreError> {
     let settings = SessionSettings {
         encoding,
         ..SessionSettings::default()
@@ -114,5 +129,10 @@ async fn existing(
     let globals = Globals::read(session, scope).await.map_err(Error::from)?;
     transaction::end(session).await.map_err(Error::Ending)?;
     let script = GlobalsScript::render(&globals, &GlobalsOptions::default(), true, true, None);
-    Ok(statements(&script.text).iter().map(compared).collect())
+    let says: HashMap<_, _> = statements(&script.text).iter().map(compared).collect();
+    let objects = says
+        .values()
+        .filter_map(|statement| object(statement))
+        .collect();
+    Ok(There { says, objects })
 }

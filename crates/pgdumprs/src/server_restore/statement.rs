@@ -117,6 +117,24 @@ pub(super) fn subject(statement: &BString) -> Option<BString> {
     }
 }
 
+/// The tablespace or parameter that a statement makes, or that it gives or takes privileges on, behind the word for its kind.
+pub(super) fn object(statement: &[u8]) -> Option<BString> {
+    let starts = |words: &str| statement.starts_with(words.as_bytes());
+    let kinds = ["TABLESPACE ", "PARAMETER "];
+    let from = if starts("CREATE TABLESPACE ") {
+        "CREATE ".len()
+    } else if starts("GRANT ") || starts("REVOKE ") {
+        let on = |kind: &&str| find(statement, &format!(" ON {kind}"));
+        kinds.iter().find_map(on)? + " ON ".len()
+    } else {
+        return None;
+    };
+    let object = &statement[from..];
+    let ends = [" OWNER ", " TO ", " FROM "];
+    let end = ends.iter().filter_map(|word| find(object, word)).min()?;
+    Some(object[..end].into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,6 +214,30 @@ mod tests {
             ("RESET SESSION AUTHORIZATION;", None),
         ] {
             let found = subject(&statement.into()).map(|subject| subject.to_string());
+            assert_eq!(found.as_deref(), expected, "{statement}");
+        }
+    }
+
+    #[test]
+    fn privileges_are_on_tablespaces_and_parameters() {
+        for (statement, expected) in [
+            (
+                "CREATE TABLESPACE \" TO \" OWNER o LOCATION '';",
+                Some("TABLESPACE \" TO \""),
+            ),
+            (
+                "REVOKE GRANT OPTION FOR ALL ON TABLESPACE t FROM o;",
+                Some("TABLESPACE t"),
+            ),
+            ("GRANT ALL ON TABLESPACE t TO o;", Some("TABLESPACE t")),
+            (
+                "GRANT SET ON PARAMETER work_mem TO o WITH GRANT OPTION;",
+                Some("PARAMETER work_mem"),
+            ),
+            ("GRANT \" ON TABLESPACE \" TO o;", None),
+            ("COMMENT ON TABLESPACE t IS ' TO ';", None),
+        ] {
+            let found = object(statement.as_bytes()).map(|object| object.to_string());
             assert_eq!(found.as_deref(), expected, "{statement}");
         }
     }
