@@ -1,5 +1,6 @@
 //! A whole server from the folder of its dump.
 
+mod built_in;
 mod check;
 mod error;
 mod event;
@@ -7,6 +8,7 @@ mod globals;
 mod report;
 mod statement;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,12 +23,10 @@ pub use report::{
     DatabaseRestored, GlobalFailure, GlobalsReport, ServerRestoreEnd, ServerRestoreReport,
 };
 
+use self::built_in::{BUILT_IN, is_built_in, not_restored};
 use self::check::{check_options, checked};
 use crate::blocking::blocking;
 use crate::{Restore, RestoreError, RestoreEvent};
-
-/// Databases that every server has: they are filled rather than made.
-const BUILT_IN: [&str; 2] = ["postgres", "template1"];
 
 /// SQLSTATE of a database that does not exist.
 const INVALID_CATALOG_NAME: &str = "3D000";
@@ -75,9 +75,10 @@ impl ServerRestore {
 
     /// Restores the server from a folder.
     ///
-    /// Options that no database can be made with are refused: one transaction, or no definitions. Before anything is changed, each file is compared with its sum in the manifest, and none of the databases may be there, but for those that every
-    /// server has. What of the globals is there already is left as it is; where it differs, the report names it. What the server refuses does
-    /// not end the restore: the report has it.
+    /// Options that no database can be made with are refused: one transaction, or no definitions. Before anything is changed, each file is compared with its
+    /// sum in the manifest, and none of the databases may be there, but for those that every server has: those are filled, and what is said of them
+    /// themselves is left as it is ([`DatabaseRestored::not_restored`]). What of the globals is there already is left as it is; where it differs, the report
+    /// names it. What the server refuses does not end the restore: the report has it.
     ///
     /// # Errors
     ///
@@ -89,9 +90,15 @@ impl ServerRestore {
         let begun = Instant::now();
         check_options(&self.restore.options)?;
         let folder = folder.as_ref().to_owned();
-        let (folder, checked) = blocking(move || {
+        let options = self.restore.options.clone();
+        let (folder, checked, mut left) = blocking(move || {
             let checked = checked(&folder)?;
-            Ok::<_, ServerRestoreError>((folder, checked))
+            let mut left = HashMap::new();
+            for (name, file) in checked.archives().filter(|(name, _)| is_built_in(name)) {
+                let entries = not_restored(&folder.join(file), &options);
+                left.insert(name.to_owned(), entries.map_err(RestoreError::Archive)?);
+            }
+            Ok::<_, ServerRestoreError>((folder, checked, left))
         })
         .await?;
         let (mut session, params) = self.connect().await?;
@@ -131,6 +138,7 @@ impl ServerRestore {
             databases.push(DatabaseRestored {
                 database: name.to_owned(),
                 outcome,
+                not_restored: left.remove(name).unwrap_or_default(),
             });
         }
         Ok(ServerRestoreReport {
@@ -172,8 +180,4 @@ impl fmt::Debug for ServerRestore {
 fn tell(watchers: &Mutex<Vec<Watcher>>, event: &ServerRestoreEvent) {
     let mut watchers = watchers.lock().unwrap_or_else(PoisonError::into_inner);
     watchers.iter_mut().for_each(|watcher| watcher(event));
-}
-
-fn is_built_in(name: &str) -> bool {
-    BUILT_IN.contains(&name)
 }

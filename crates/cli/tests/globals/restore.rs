@@ -51,6 +51,10 @@ fn a_copy_is_the_same(major: Major) -> Result<()> {
         "SET allow_system_table_mods = on; DELETE FROM pg_shseclabel",
     )?;
     psql(&source, "ALTER ROLE ALL SET log_min_messages = error")?;
+    psql(
+        &source,
+        "ALTER DATABASE postgres SET work_mem = '5MB'; REVOKE TEMPORARY ON DATABASE postgres FROM PUBLIC",
+    )?;
     let temporary = tempfile::tempdir()?;
     let folder = temporary.path().join("all");
     let mut dump = pgdumprs();
@@ -71,6 +75,16 @@ fn a_copy_is_the_same(major: Major) -> Result<()> {
     let target = server(major)?;
     let output = restore_all(&target, &folder);
     ensure!(output.status.success(), "{}", said(&output));
+    // Every server has these two; of the other one nothing was changed.
+    assert_says(
+        &said(&output),
+        &[
+            "database \"postgres\" is left as the server has it, without what was dumped of it: COMMENT",
+            "without what was dumped of it: ACL",
+            "without what was dumped of it: DATABASE PROPERTIES",
+        ],
+    );
+    ensure!(!said(&output).contains("database \"template1\" is left"));
     let found = everything(&target)?;
     let first = expected
         .lines()

@@ -77,6 +77,9 @@ pub struct DatabaseRestored {
     pub database: String,
     /// What its restore came to, or why there was none.
     pub outcome: Result<RestoreReport, RestoreError>,
+    /// What the archive says of the database itself, its settings, privileges, comment and labels, where that was not made, since every server has it, and where
+    /// a new server says something else. Each is kind, schema and name of an entry, as the archive's list has them.
+    pub not_restored: Vec<BString>,
 }
 
 /// How the restore of a server has ended.
@@ -100,6 +103,9 @@ impl ServerRestoreReport {
             _ => ServerRestoreEnd::Adapted,
         };
         for row in &self.databases {
+            if !row.not_restored.is_empty() {
+                end = ServerRestoreEnd::Adapted;
+            }
             match row.outcome.as_ref().map(RestoreReport::end) {
                 Ok(RestoreEnd::Complete) => {}
                 Ok(RestoreEnd::Adapted) => end = ServerRestoreEnd::Adapted,

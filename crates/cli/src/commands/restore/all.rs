@@ -59,6 +59,11 @@ fn conclude(report: &ServerRestoreReport, summarizes: bool) -> anyhow::Result<()
     let mut missing = Vec::new();
     for row in &report.databases {
         let name = &row.database;
+        for entry in &row.not_restored {
+            say(format_args!(
+                "warning: database \"{name}\" is left as the server has it, without what was dumped of it: {entry}"
+            ));
+        }
         match &row.outcome {
             Ok(restored) if has_all(restored) => {
                 if summarizes {
