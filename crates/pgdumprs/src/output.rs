@@ -139,19 +139,44 @@ pub(crate) async fn write_whole(path: &Path, bytes: Vec<u8>, synced: bool) -> Re
             Output::New(new, file) => (Some(new), OutputFile::new(file)),
             Output::InPlace(file, _) => (None, OutputFile::in_place(file, Emptied::default())),
         };
-        let mut file = file;
-        file.write_all(&bytes)
-            .and_then(|()| file.flush())
-            .map_err(failed)?;
-        if synced {
-            sync(&file.into_inner(), &path)?;
-        }
-        match new {
-            Some(new) => new.commit(synced),
-            None => Ok(()),
-        }
+        fill(&path, new, file, &bytes, synced)
     })
     .await
+}
+
+/// As [`write_whole`], a new file that its owner alone may read.
+///
+/// # Errors
+///
+/// [`Error::Output`], and [`Error::NotInPlace`].
+pub(crate) async fn write_private(path: &Path, bytes: Vec<u8>, synced: bool) -> Result<(), Error> {
+    let path = path.to_owned();
+    blocking(move || {
+        let created = NewFile::create_private(&path);
+        let (new, file) = created.map_err(failed("create a file in", folder_of(&path)))?;
+        fill(&path, Some(new), OutputFile::new(file), &bytes, synced)
+    })
+    .await
+}
+
+/// Writes all of a file, and gives a new one its name.
+fn fill(
+    path: &Path,
+    new: Option<NewFile>,
+    mut file: OutputFile,
+    bytes: &[u8],
+    synced: bool,
+) -> Result<(), Error> {
+    file.write_all(bytes)
+        .and_then(|()| file.flush())
+        .map_err(failed("write", path))?;
+    if synced {
+        sync(&file.into_inner(), path)?;
+    }
+    match new {
+        Some(new) => new.commit(synced),
+        None => Ok(()),
+    }
 }
 
 /// Syncs the contents of what is, or will be, the file `path`.

@@ -1,7 +1,8 @@
 //! All databases of a server in a folder.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -139,6 +140,8 @@ fn databases_are_chosen_by_patterns() {
     }
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("some");
+    fs::create_dir(&folder).unwrap();
+    fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
     let options = "--include-database=*shop* --include-database=\"Shop\" --exclude-database=sho?";
     let output = dump_all(&server, "postgres", &folder, options);
     assert!(
@@ -148,6 +151,10 @@ fn databases_are_chosen_by_patterns() {
     );
     let files = ["%53hop.dump", "globals.sql", "manifest.json"];
     assert_eq!(names(&folder), files.map(String::from).into());
+
+    // There are passwords in it, and everybody may look into the folder.
+    let globals = fs::metadata(folder.join("globals.sql")).unwrap();
+    assert_eq!(globals.permissions().mode() & 0o777, 0o600);
 
     let nowhere = temporary.path().join("none");
     let output = dump_all(&server, "postgres", &nowhere, "--include-database=x*");

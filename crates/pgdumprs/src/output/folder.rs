@@ -56,11 +56,20 @@ pub(crate) fn commit(folder: NewFolder, synced: bool) -> Result<(), Error> {
     folder.commit().map_err(Error::Archive)?;
     if synced {
         sync_folder(&path)?;
-        // A path such as `.` does not name the folder that it is in.
-        let found = path.canonicalize().map_err(failed("look at", &path))?;
-        sync_folder(folder_of(&found))?;
+        sync_name(&path)?;
     }
     Ok(())
+}
+
+/// Sees to it that the name of a folder is safe on disk.
+///
+/// # Errors
+///
+/// [`Error::Output`], with the folder that it is in.
+pub(crate) fn sync_name(folder: &Path) -> Result<(), Error> {
+    // A path such as `.` does not name the folder that it is in.
+    let found = folder.canonicalize().map_err(failed("look at", folder))?;
+    sync_folder(folder_of(&found))
 }
 
 fn sync_folder(folder: &Path) -> Result<(), Error> {

@@ -33,6 +33,17 @@ impl NewFile {
     /// Starts a file in the folder of `path`, with the permissions that a new file there has, and removes what dead processes have left of
     /// others under that name.
     pub(crate) fn create(path: &Path) -> io::Result<(Self, File)> {
+        // The process's umask takes its part away, as it does for any new file.
+        Self::with_mode(path, 0o666)
+    }
+
+    /// As [`NewFile::create`], for its owner alone, where the system has such permissions.
+    pub(crate) fn create_private(path: &Path) -> io::Result<(Self, File)> {
+        Self::with_mode(path, 0o600)
+    }
+
+    #[cfg_attr(not(unix), expect(unused_variables))]
+    fn with_mode(path: &Path, mode: u32) -> io::Result<(Self, File)> {
         let folder = folder_of(path);
         let beginning = beginning(path.file_name().unwrap_or_default());
         let mut builder = tempfile::Builder::new();
@@ -40,8 +51,7 @@ impl NewFile {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            // The process's umask takes its part away, as it does for any new file.
-            builder.permissions(fs::Permissions::from_mode(0o666));
+            builder.permissions(fs::Permissions::from_mode(mode));
         }
         remove_dead(folder, &beginning);
         loop {

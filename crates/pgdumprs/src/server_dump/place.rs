@@ -8,7 +8,8 @@ use bstr::ByteSlice;
 use sha2::{Digest, Sha256};
 
 use crate::blocking::blocking;
-use crate::output::write_whole;
+use crate::output::folder::sync_name;
+use crate::output::{write_private, write_whole};
 use crate::{Dump, Error, Report};
 
 /// Bytes of a file that are read at once.
@@ -34,7 +35,12 @@ impl Place {
         let failed = |action| move |source| output_error(action, folder, source);
         match make(folder) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            made => made.map_err(failed("make the folder"))?,
+            made => {
+                made.map_err(failed("make the folder"))?;
+                if synced {
+                    sync_name(folder)?;
+                }
+            }
         }
         let mut found = fs::read_dir(folder).map_err(failed("look into"))?;
         if found.next().is_some() {
@@ -50,6 +56,11 @@ impl Place {
     /// Writes a file of which all is in memory.
     pub(super) async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
         write_whole(&self.folder.join(name), bytes, self.synced).await
+    }
+
+    /// As [`Place::put`], for the folder's owner alone, whoever may look into the folder.
+    pub(super) async fn put_private(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
+        write_private(&self.folder.join(name), bytes, self.synced).await
     }
 
     /// Writes an archive.

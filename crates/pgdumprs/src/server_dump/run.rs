@@ -77,7 +77,8 @@ impl ServerDump {
         self.dump.params = session.at_same_server(&self.dump.params);
         session.close().await;
         let place = Place::begin(folder.as_ref(), self.dump.sync)?;
-        place.put(GLOBALS, script.into()).await?;
+        // Passwords are in it.
+        place.put_private(GLOBALS, script.into()).await?;
         let globals = ManifestFile::new(GLOBALS, place.sum(GLOBALS).await?);
         let mut manifest = Manifest::new(server_version.to_string(), started, globals);
 
