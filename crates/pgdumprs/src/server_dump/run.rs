@@ -132,7 +132,7 @@ impl ServerDump {
             while free > 0 {
                 let waiting = databases.len();
                 let Some(row) = databases.pop() else { break };
-                let connections = (free / waiting).max(1);
+                let connections = share(free, waiting);
                 free -= connections;
                 let mut params = self.dump.params.clone();
                 let name = row
@@ -164,6 +164,12 @@ impl ServerDump {
             }
         }
     }
+}
+
+/// How many of the free connections the next database gets, which is the largest of those that wait: all but one for each of the others.
+fn share(free: usize, waiting: usize) -> usize {
+    let others = waiting.saturating_sub(1);
+    free.saturating_sub(others).max(1)
 }
 
 /// Dumps one database. There is no dump where its name cannot be said to the server.
@@ -232,4 +238,22 @@ async fn one(
         outcome,
     };
     (report, entry)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share;
+
+    #[test]
+    fn the_largest_gets_what_the_others_leave() {
+        for (free, waiting, expected) in [(8, 1, 8), (8, 3, 6), (2, 2, 1), (4, 9, 1), (1, 1, 1)] {
+            assert_eq!(share(free, waiting), expected, "{free} for {waiting}");
+        }
+        // One after the other, they have no more together than there are.
+        let mut free = 5;
+        for waiting in (1..=3).rev() {
+            free -= share(free, waiting);
+        }
+        assert_eq!(free, 0);
+    }
 }
