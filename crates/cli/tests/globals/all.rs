@@ -85,6 +85,10 @@ fn every_database_has_an_archive_and_the_manifest_names_it() {
 
     let found = manifest(&folder, "manifest.json");
     assert_eq!(found["complete"], true);
+    assert_eq!(
+        found["skipped"],
+        serde_json::json!([{"database": "closed", "reason": "it does not allow connections"}])
+    );
     let databases = found["databases"].as_array().unwrap();
     let named: Vec<_> = databases
         .iter()
@@ -163,6 +167,15 @@ fn databases_are_chosen_by_patterns() {
         &[
             "no matching databases were found for pattern \"x*\"",
             "hint: there are template1",
+        ],
+    );
+    let options = "--include-database=shop --include-database=close?";
+    let output = dump_all(&server, "postgres", &nowhere, options);
+    assert_says(
+        &String::from_utf8_lossy(&output.stderr),
+        &[
+            "no matching databases that can be connected to were found for pattern \"close?\"",
+            "hint: database \"closed\": it does not allow connections",
         ],
     );
     assert!(!nowhere.exists());

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bstr::BString;
 use pgdumprs_catalog::{DatabaseChoice, ListedDatabase};
 use pgdumprs_connect::Session;
 
@@ -41,11 +42,17 @@ pub(super) struct Listed {
     pub(super) open: Vec<ListedDatabase>,
     /// Those of them that are dumped.
     pub(super) chosen: Vec<ListedDatabase>,
+    /// Those that were chosen and nobody can connect to, and why; without `template0`, which is as every server has it.
+    pub(super) skipped: Vec<(BString, &'static str)>,
 }
 
 impl ServerDump {
-    /// Lists databases in a transaction of its own, in which no setting of the role makes a difference. Those that nobody can connect to are left out, and told
-    /// of where they were chosen; `template0` is as every server has it.
+    /// Lists databases in a transaction of its own, in which no setting of the role makes a difference. Those that were chosen and nobody can connect to are
+    /// told of.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ListedDatabase::read`], [`NoMatch`](pgdumprs_catalog::Error::NoMatch) also where a pattern includes nothing but such databases.
     pub(super) async fn list(&mut self, session: &mut Session) -> Result<Listed, Error> {
         let settings = SessionSettings {
             // Names are those by which the server is connected to, byte for byte.
@@ -57,6 +64,9 @@ impl ServerDump {
         let listed = async {
             let all = ListedDatabase::read(session, &DatabaseChoice::default()).await?;
             let chosen = ListedDatabase::read(session, &self.databases).await?;
+            for pattern in &self.databases.include {
+                check_reachable(session, pattern).await?;
+            }
             Ok::<_, Error>((all, chosen))
         };
         let listed = listed.await;
@@ -64,19 +74,44 @@ impl ServerDump {
         let (mut open, mut chosen) = listed?;
         self.end(session).await?;
         open.retain(|row| unreachable(row).is_none());
+        let mut skipped = Vec::new();
         chosen.retain(|row| {
-            let Some(reason) = unreachable(row) else {
-                return true;
-            };
-            if row.name != "template0" {
-                let name = &row.name;
-                self.dump.watch.tell(Event::Warning(format!(
-                    "database \"{name}\" is not dumped: {reason}"
-                )));
-            }
-            false
+            let reason = unreachable(row);
+            skipped.extend(reason.map(|reason| (row.name.clone(), reason)));
+            reason.is_none()
         });
-        Ok(Listed { open, chosen })
+        skipped.retain(|(name, _)| name != "template0");
+        for (name, reason) in &skipped {
+            self.dump.watch.tell(Event::Warning(format!(
+                "database \"{name}\" is not dumped: {reason}"
+            )));
+        }
+        Ok(Listed {
+            open,
+            chosen,
+            skipped,
+        })
+    }
+}
+
+/// Fails where nobody can connect to any of the databases that a pattern includes: whoever gave it wants some.
+async fn check_reachable(session: &mut Session, pattern: &BString) -> Result<(), Error> {
+    let choice = DatabaseChoice {
+        include: vec![pattern.clone()],
+        exclude: Vec::new(),
+    };
+    let rows = ListedDatabase::read(session, &choice).await?;
+    let reasons: Option<Vec<_>> = rows
+        .iter()
+        .map(|row| Some(format!("database \"{}\": {}", row.name, unreachable(row)?)))
+        .collect();
+    match reasons {
+        Some(reasons) => Err(Error::Catalog(pgdumprs_catalog::Error::NoMatch {
+            what: "databases that can be connected to",
+            pattern: Some(pattern.clone()),
+            hint: reasons.join(", "),
+        })),
+        None => Ok(()),
     }
 }
 

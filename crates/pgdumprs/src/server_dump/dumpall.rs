@@ -30,7 +30,7 @@ impl ServerDump {
         let plain = self.dump.product.script().cloned().unwrap_or_default();
         let frame = Frame::new(plain.restrict_key.clone(), plain.verbose);
         let mut session = self.connect().await?;
-        let Listed { open, chosen } = self.list(&mut session).await?;
+        let Listed { open, chosen, .. } = self.list(&mut session).await?;
         let globals = self.read_globals(&mut session).await?;
         self.dump.params = session.at_same_server(&self.dump.params);
         session.close().await;

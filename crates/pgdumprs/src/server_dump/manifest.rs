@@ -32,6 +32,16 @@ pub(crate) struct Manifest {
     pub(crate) complete: bool,
     pub(crate) globals: ManifestFile,
     pub(crate) databases: Vec<ManifestDatabase>,
+    /// Databases that nobody could connect to.
+    #[serde(default)]
+    pub(crate) skipped: Vec<ManifestSkipped>,
+}
+
+/// A database that is not dumped.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ManifestSkipped {
+    pub(crate) database: String,
+    pub(crate) reason: String,
 }
 
 /// A file and what it is known by.
@@ -79,6 +89,7 @@ impl Manifest {
             complete: false,
             globals,
             databases: Vec::new(),
+            skipped: Vec::new(),
         }
     }
 

@@ -12,7 +12,7 @@ use super::ServerDump;
 use super::choice::Watchers;
 use super::event::ServerDumpEvent;
 use super::manifest::{
-    GLOBALS, INCOMPLETE, MANIFEST, Manifest, ManifestDatabase, ManifestFile, text,
+    GLOBALS, INCOMPLETE, MANIFEST, Manifest, ManifestDatabase, ManifestFile, ManifestSkipped, text,
 };
 use super::place::{Place, file_name};
 use crate::product::Product;
@@ -71,7 +71,7 @@ impl ServerDump {
         self.check()?;
         let mut session = self.connect().await?;
         let server_version = session.server_version().text.clone();
-        let databases = self.list(&mut session).await?.chosen;
+        let listed = self.list(&mut session).await?;
         let script = self.globals_script(&mut session).await?;
         // Where several hosts are named, all databases are those of one.
         self.dump.params = session.at_same_server(&self.dump.params);
@@ -81,9 +81,16 @@ impl ServerDump {
         place.put_private(GLOBALS, script.into()).await?;
         let globals = ManifestFile::new(GLOBALS, place.sum(GLOBALS).await?);
         let mut manifest = Manifest::new(server_version.to_string(), started, globals);
+        let skipped = listed.skipped.iter();
+        manifest.skipped = skipped
+            .map(|(name, reason)| ManifestSkipped {
+                database: name.to_string(),
+                reason: (*reason).to_owned(),
+            })
+            .collect();
 
         let mut reports = Vec::new();
-        for (report, entry) in self.dump_all(databases, &place).await {
+        for (report, entry) in self.dump_all(listed.chosen, &place).await {
             reports.push(report);
             manifest.databases.push(entry);
         }
