@@ -104,7 +104,7 @@ fn drop_while_it_waits(database: &Database, conninfo: &str) -> Result<()> {
             waiting = until(&mut other, waits, true) => waiting?,
         }
         until(&mut other, waits, false).await?;
-        let others = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        let others = "SELECT concat_ws(' ', backend_type, state, wait_event, query) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
         until(&mut other, others, false).await?;
         ensure!(files_in(folder.path())?.is_empty());
         Ok(())
@@ -124,12 +124,13 @@ async fn becomes(happens: impl Fn() -> bool) -> Result<()> {
 /// Waits until a query has rows, or has none.
 async fn until(session: &mut Session, sql: &str, rows: bool) -> Result<()> {
     let limit = Instant::now() + GONE;
-    while session.query(sql).await?.is_empty() == rows {
-        ensure!(
-            Instant::now() < limit,
-            "{sql} has {} rows for too long",
-            if rows { "no" } else { "some" }
-        );
+    loop {
+        let found = session.query(sql).await?;
+        if found.is_empty() != rows {
+            break;
+        }
+        let first = found.get(0).and_then(|row| row.bytes(0));
+        ensure!(Instant::now() < limit, "{sql} gives {first:?} for too long");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     Ok(())
