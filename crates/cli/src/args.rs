@@ -159,12 +159,16 @@ pub(crate) struct DumpArgs {
     connection: ConnectionArgs,
 }
 
+/// The file that is named to be written; nothing for standard output, which an empty name stands for in pg_dump too, and `-` in pg_restore and in
+/// a pg_dump that writes a script.
+fn output_file(named: Option<&Path>) -> Option<&Path> {
+    named.filter(|file| !file.as_os_str().is_empty() && file.as_os_str() != "-")
+}
+
 impl DumpArgs {
-    /// The file to write; nothing for standard output, which an empty name stands for in pg_dump too, and `-` in pg_restore and in a
-    /// pg_dump that writes a script.
+    /// The file to write; nothing for standard output.
     pub(crate) fn file(&self) -> Option<&Path> {
-        let file = self.file.as_deref();
-        file.filter(|file| !file.as_os_str().is_empty() && file.as_os_str() != "-")
+        output_file(self.file.as_deref())
     }
 
     /// Whether a script is written rather than an archive.

@@ -102,6 +102,7 @@ mod error_kind;
 mod event;
 mod events;
 mod failure_line;
+mod file_sum;
 mod filter;
 mod hint;
 mod kinds;

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::failure_line::with_causes;
 use crate::{Error, ErrorKind};
 
 /// How often a dump is begun, at most: also where objects come and go all the time, one try in two finds them at rest for as long as it takes.
@@ -53,7 +54,7 @@ impl Tries {
         if !self.may_repeat || !passes(&error) {
             return Err(error);
         }
-        let failure = with_sources(&error);
+        let failure = with_causes(&error);
         self.alike = if failure == self.failure {
             self.alike + 1
         } else {
@@ -87,17 +88,6 @@ fn names_its_object(error: &Error) -> bool {
         error,
         Error::Ddl(_) | Error::Catalog(pgdumprs_catalog::Error::Query { .. })
     )
-}
-
-/// An error and what it comes from, in one line.
-pub(crate) fn with_sources(error: &Error) -> String {
-    let mut said = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        said.push_str(&format!(": {error}"));
-        source = error.source();
-    }
-    said
 }
 
 #[cfg(test)]

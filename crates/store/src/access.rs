@@ -18,22 +18,23 @@ const WRITING: Duration = Duration::from_secs(15 * 60);
 /// How long a connection may take.
 const CONNECTING: Duration = Duration::from_secs(15);
 
+/// All that is asked of a store.
+pub(crate) trait Store: ObjectStore + MultipartStore {}
+
+impl<S: ObjectStore + MultipartStore> Store for S {}
+
 /// Opens a place for reading.
-pub(crate) fn reading(place: &Place) -> Result<Arc<dyn ObjectStore>, Error> {
-    let options = options(READING);
-    let opened = match place.scheme() {
-        ObjectStoreScheme::AmazonS3 => s3(place, options).map(|store| Arc::new(store) as _),
-        ObjectStoreScheme::GoogleCloudStorage => {
-            gcs(place, options).map(|store| Arc::new(store) as _)
-        }
-        _ => azure(place, options).map(|store| Arc::new(store) as _),
-    };
-    opened.map_err(|error| refused(place, &error))
+pub(crate) fn reading(place: &Place) -> Result<Arc<dyn Store>, Error> {
+    open(place, READING)
 }
 
 /// Opens a place for writing.
-pub(crate) fn writing(place: &Place) -> Result<Arc<dyn MultipartStore>, Error> {
-    let options = options(WRITING);
+pub(crate) fn writing(place: &Place) -> Result<Arc<dyn Store>, Error> {
+    open(place, WRITING)
+}
+
+fn open(place: &Place, timeout: Duration) -> Result<Arc<dyn Store>, Error> {
+    let options = options(timeout);
     let opened = match place.scheme() {
         ObjectStoreScheme::AmazonS3 => s3(place, options).map(|store| Arc::new(store) as _),
         ObjectStoreScheme::GoogleCloudStorage => {

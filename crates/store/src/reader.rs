@@ -5,8 +5,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
+use object_store::{GetOptions, GetRange, ObjectStoreExt};
 
+use crate::access::Store;
 use crate::runtime::wait;
 use crate::{Error, ErrorKind, Place, access};
 
@@ -21,7 +22,7 @@ const MOST: u64 = 8 << 20;
 #[derive(Debug)]
 pub struct ObjectReader {
     place: Place,
-    store: Arc<dyn ObjectStore>,
+    store: Arc<dyn Store>,
     /// What the store calls this very content.
     etag: Option<String>,
     length: u64,
@@ -45,7 +46,7 @@ impl ObjectReader {
         Self::on(place, store)
     }
 
-    pub(crate) fn on(place: &Place, store: Arc<dyn ObjectStore>) -> Result<Self, Error> {
+    pub(crate) fn on(place: &Place, store: Arc<dyn Store>) -> Result<Self, Error> {
         let (asked, key) = (store.clone(), place.key().clone());
         let answer = wait(async move {
             let options = GetOptions {

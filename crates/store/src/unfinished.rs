@@ -4,9 +4,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use object_store::MultipartId;
-use object_store::multipart::MultipartStore;
 use object_store::path::Path;
 
+use crate::access::Store;
 use crate::runtime::runtime;
 
 /// How long the store is asked, at most.
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 static UNDER_WAY: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
 
 /// Tells the store to forget an upload, and does not wait for it.
-pub(crate) fn forget(store: Arc<dyn MultipartStore>, key: Path, id: MultipartId) {
+pub(crate) fn forget(store: Arc<dyn Store>, key: Path, id: MultipartId) {
     // There was an upload, so there is a runtime.
     let Ok(runtime) = runtime() else { return };
     let under_way = UnderWay::begin();

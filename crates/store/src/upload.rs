@@ -12,9 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use object_store::MultipartId;
-use object_store::multipart::{MultipartStore, PartId};
+use object_store::multipart::PartId;
 use tokio::task::AbortHandle;
 
+use crate::access::Store;
 use crate::parts::{self, SMALLEST};
 use crate::runtime::{runtime, wait};
 use crate::{Error, ErrorKind, Place, access, unfinished};
@@ -58,7 +59,7 @@ enum News {
 
 struct Shared {
     place: Place,
-    store: Arc<dyn MultipartStore>,
+    store: Arc<dyn Store>,
     id: MultipartId,
     head_ended: AtomicBool,
     /// Whether the upload is complete or was given up.
@@ -79,10 +80,7 @@ impl Upload {
         Self::on(place, store)
     }
 
-    pub(crate) fn on(
-        place: &Place,
-        store: Arc<dyn MultipartStore>,
-    ) -> Result<(Self, UploadGuard), Error> {
+    pub(crate) fn on(place: &Place, store: Arc<dyn Store>) -> Result<(Self, UploadGuard), Error> {
         let (asked, key) = (store.clone(), place.key().clone());
         let id = wait(async move { asked.create_multipart(&key).await })?
             .map_err(|error| Error::of_store("begin to write", place, &error))?;
@@ -352,8 +350,8 @@ impl std::fmt::Debug for Shared {
 mod tests {
     use std::io::Read;
 
+    use object_store::ObjectStoreExt;
     use object_store::memory::InMemory;
-    use object_store::{ObjectStore, ObjectStoreExt};
 
     use super::*;
     use crate::ObjectReader;
@@ -424,7 +422,6 @@ mod tests {
         )));
         drop(upload);
         let mut found = String::new();
-        let store: Arc<dyn ObjectStore> = store;
         let mut reader = ObjectReader::on(&place(), store).unwrap();
         reader.read_to_string(&mut found).unwrap();
         assert_eq!(found, "yesterday");

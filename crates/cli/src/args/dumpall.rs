@@ -13,6 +13,7 @@ use crate::args::content::ContentArgs;
 use crate::args::filter;
 use crate::args::form::FormArgs;
 use crate::args::kinds::KindArgs;
+use crate::args::output_file;
 use crate::args::running::RunningArgs;
 use crate::args::script::ScriptArgs;
 use crate::args::telling::TellingArgs;
@@ -86,8 +87,7 @@ pub(crate) struct DumpallArgs {
 impl DumpallArgs {
     /// The file to write; nothing for standard output.
     pub(crate) fn file(&self) -> Option<&Path> {
-        let file = self.file.as_deref();
-        file.filter(|file| !file.as_os_str().is_empty() && file.as_os_str() != "-")
+        output_file(self.file.as_deref())
     }
 
     /// Whether no database is dumped.

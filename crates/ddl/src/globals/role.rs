@@ -20,21 +20,11 @@ pub(super) fn render(globals: &Globals, options: &GlobalsOptions, quoting: Quoti
             properties(role, quoting),
             ";\n"
         );
-        let comment = role.comment.as_ref().filter(|comment| !comment.is_empty());
-        if let Some(comment) = comment.filter(|_| options.comments) {
-            push!(
-                text,
-                "COMMENT ON ROLE ",
-                name,
-                " IS ",
-                quoting.literal(comment),
-                ";\n"
-            );
+        let target = sql!["ROLE ", name];
+        if options.comments {
+            push!(text, comment(role.comment.as_ref(), &target, quoting));
         }
-        push!(
-            text,
-            labels(globals, false, role.oid, &sql!["ROLE ", name], quoting)
-        );
+        push!(text, labels(globals, false, role.oid, &target, quoting));
     }
     text
 }
@@ -82,6 +72,20 @@ pub(super) fn drops(globals: &Globals, if_exists: &str, quoting: Quoting) -> BSt
         );
     }
     text
+}
+
+/// The statement that sets the comment of a role or a tablespace, named as `target`, if there is one.
+pub(super) fn comment(comment: Option<&BString>, target: &BString, quoting: Quoting) -> BString {
+    match comment.filter(|comment| !comment.is_empty()) {
+        Some(comment) => sql![
+            "COMMENT ON ",
+            target,
+            " IS ",
+            quoting.literal(comment),
+            ";\n"
+        ],
+        None => BString::default(),
+    }
 }
 
 /// Statements that set the labels of a role or a tablespace, named as `target`.

@@ -4,7 +4,7 @@ use bstr::{BString, ByteSlice};
 use pgdumprs_catalog::{Globals, Tablespace};
 
 use super::quoting::Quoting;
-use super::role::labels;
+use super::role::{comment, labels};
 use crate::GlobalsOptions;
 use crate::privileges::grant::{self, Target};
 
@@ -38,21 +38,11 @@ pub(super) fn render(globals: &Globals, options: &GlobalsOptions, quoting: Quoti
         if options.privileges {
             push!(text, privileges(row, &name, quoting));
         }
-        let comment = row.comment.as_ref().filter(|comment| !comment.is_empty());
-        if let Some(comment) = comment.filter(|_| options.comments) {
-            push!(
-                text,
-                "COMMENT ON TABLESPACE ",
-                name,
-                " IS ",
-                quoting.literal(comment),
-                ";\n"
-            );
+        let target = sql!["TABLESPACE ", name];
+        if options.comments {
+            push!(text, comment(row.comment.as_ref(), &target, quoting));
         }
-        push!(
-            text,
-            labels(globals, true, row.oid, &sql!["TABLESPACE ", name], quoting)
-        );
+        push!(text, labels(globals, true, row.oid, &target, quoting));
     }
     text
 }

@@ -1,7 +1,7 @@
 //! What an archive holds: read once from end to end, before anything is made of it.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -13,6 +13,7 @@ use super::sum::Sum;
 use super::{DrillError, DrilledArchive};
 use crate::Checksum;
 use crate::clone::verify::checks::object_name;
+use crate::file_sum::{FileSum, hex};
 
 /// Bytes read together.
 const ROOM: usize = 64 * 1024;
@@ -173,7 +174,8 @@ fn digest(path: &Path) -> std::result::Result<(u64, String), DrillError> {
     };
     let metadata = fs::metadata(path).map_err(|source| failed(path, source))?;
     if metadata.is_file() {
-        return digest_file(path).map_err(|source| failed(path, source));
+        let sum = FileSum::of(path).map_err(|source| failed(path, source))?;
+        return Ok((sum.size, sum.sha256));
     }
     if !metadata.is_dir() {
         return Err(DrillError::NotAFile {
@@ -190,31 +192,12 @@ fn digest(path: &Path) -> std::result::Result<(u64, String), DrillError> {
     let mut all = Sha256::new();
     let mut bytes = 0;
     for file in files {
-        let (size, sum) = digest_file(&file).map_err(|source| failed(&file, source))?;
-        bytes += size;
+        let sum = FileSum::of(&file).map_err(|source| failed(&file, source))?;
+        bytes += sum.size;
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        all.update(format!("{sum}  {name}\n"));
+        all.update(format!("{}  {name}\n", sum.sha256));
     }
     Ok((bytes, hex(&all.finalize())))
-}
-
-fn digest_file(path: &Path) -> io::Result<(u64, String)> {
-    let mut file = File::open(path)?;
-    let mut buffer = vec![0; ROOM];
-    let (mut bytes, mut hash) = (0, Sha256::new());
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok((bytes, hex(&hash.finalize()))),
-            count => {
-                bytes += count as u64;
-                hash.update(&buffer[..count]);
-            }
-        }
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

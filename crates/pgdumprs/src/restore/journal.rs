@@ -10,6 +10,7 @@ use pgdumprs_connect::Session;
 use pgdumprs_restore::{Identity, Journal, JournalError, Whereabouts};
 use sha2::{Digest, Sha256};
 
+use crate::file_sum::hex;
 use crate::output::lock;
 
 /// Bytes of a digest that are shown.
@@ -65,7 +66,7 @@ pub(super) fn archive(header: &Header, entries: &[Entry]) -> String {
             add(text.as_ref());
         }
     }
-    format!("archive {}", hex(&digest.finalize(), SHOWN))
+    format!("archive {}", hex(&digest.finalize()[..SHOWN]))
 }
 
 /// Which database of which server a session is in.
@@ -121,10 +122,5 @@ fn digest(texts: impl IntoIterator<Item = impl AsRef<[u8]>>, shown: usize) -> St
         digest.update(text.as_ref().len().to_le_bytes());
         digest.update(text);
     }
-    hex(&digest.finalize(), shown)
-}
-
-fn hex(bytes: &[u8], shown: usize) -> String {
-    let bytes = bytes.iter().take(shown);
-    bytes.map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest.finalize()[..shown])
 }

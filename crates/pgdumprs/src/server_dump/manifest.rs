@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::place::Sum;
+use crate::file_sum::FileSum;
 
 /// Name of the manifest of a dump that is whole. It is written last: without it, a folder is none.
 pub(crate) const MANIFEST: &str = "manifest.json";
@@ -53,7 +53,7 @@ pub(crate) struct ManifestFile {
 }
 
 impl ManifestFile {
-    pub(crate) fn new(file: &str, sum: Sum) -> Self {
+    pub(crate) fn new(file: &str, sum: FileSum) -> Self {
         Self {
             file: file.to_owned(),
             size: sum.size,

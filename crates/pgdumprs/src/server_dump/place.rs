@@ -1,32 +1,22 @@
 //! Where the files of a server's dump go: a folder, by names.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
-use sha2::{Digest, Sha256};
 
 use crate::blocking::blocking;
+use crate::file_sum::FileSum;
 use crate::output::folder::sync_name;
 use crate::output::{write_private, write_whole};
 use crate::{Dump, Error, Report};
-
-/// Bytes of a file that are read at once.
-const PIECE: usize = 1 << 20;
 
 /// A folder that takes files by their names. All that is written of a server goes through this, and nothing else knows that it is a folder.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     folder: PathBuf,
     synced: bool,
-}
-
-/// What a file is known by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Sum {
-    pub(crate) size: u64,
-    pub(crate) sha256: String,
 }
 
 impl Place {
@@ -69,10 +59,12 @@ impl Place {
     }
 
     /// Reads a file and tells what it is known by.
-    pub(super) async fn sum(&self, name: &str) -> Result<Sum, Error> {
+    pub(super) async fn sum(&self, name: &str) -> Result<FileSum, Error> {
         let path = self.folder.join(name);
-        blocking(move || sum(&path).map_err(|source| output_error("read back", &path, source)))
-            .await
+        blocking(move || {
+            FileSum::of(&path).map_err(|source| output_error("read back", &path, source))
+        })
+        .await
     }
 }
 
@@ -93,26 +85,6 @@ fn make(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn make(folder: &Path) -> io::Result<()> {
     fs::create_dir(folder)
-}
-
-/// What a file is known by.
-pub(crate) fn sum(path: &Path) -> io::Result<Sum> {
-    let mut file = File::open(path)?;
-    let mut hash = Sha256::new();
-    let mut piece = vec![0; PIECE];
-    let mut size = 0;
-    loop {
-        match file.read(&mut piece)? {
-            0 => break,
-            count => {
-                hash.update(&piece[..count]);
-                size += count as u64;
-            }
-        }
-    }
-    let digest = hash.finalize();
-    let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Sum { size, sha256 })
 }
 
 /// The name of a database's file. What is not a small letter, a digit or one of `_-.` stands as `%` and two digits, so that no two databases

@@ -15,8 +15,8 @@ use super::manifest::{
     GLOBALS, INCOMPLETE, MANIFEST, Manifest, ManifestDatabase, ManifestFile, ManifestSkipped, text,
 };
 use super::place::{Place, file_name};
+use crate::failure_line::with_causes;
 use crate::product::Product;
-use crate::tries::with_sources;
 use crate::{Dump, Error, Report};
 
 /// What the dump of a server came to.
@@ -206,7 +206,7 @@ async fn one(
         let sum = place.sum(&file).await?;
         Ok((report, sum))
     };
-    let outcome = outcome.await;
+    let outcome: Result<_, Error> = outcome.await;
     let event = match &outcome {
         Ok((report, _)) => ServerDumpEvent::Complete {
             database: database.clone(),
@@ -215,7 +215,7 @@ async fn one(
         },
         Err(error) => ServerDumpEvent::Failed {
             database: database.clone(),
-            reason: with_sources(error),
+            reason: with_causes(error),
         },
     };
     watchers.tell(&event);
@@ -232,7 +232,7 @@ async fn one(
         large_objects: counted(|report| report.large_objects),
         started: text(started),
         finished: text(Timestamp::now()),
-        error: outcome.as_ref().err().map(with_sources),
+        error: outcome.as_ref().err().map(|error| with_causes(error)),
         archive: outcome
             .as_ref()
             .ok()

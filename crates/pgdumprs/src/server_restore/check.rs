@@ -9,8 +9,8 @@ use bstr::BString;
 use pgdumprs_script::Sections;
 
 use super::ServerRestoreError;
+use crate::file_sum::FileSum;
 use crate::server_dump::manifest::{INCOMPLETE, MANIFEST, Manifest, ManifestFile};
-use crate::server_dump::place::sum;
 use crate::{RestoreError, RestoreOptions};
 
 /// A dump whose files are all there, as they were dumped.
@@ -80,7 +80,7 @@ pub(super) fn checked(folder: &Path) -> Result<Checked, ServerRestoreError> {
         .filter_map(|row| row.archive.as_ref());
     for file in archives.chain([&manifest.globals]) {
         let path = folder.join(&file.file);
-        let found = sum(&path).map_err(unread(&path))?;
+        let found = FileSum::of(&path).map_err(unread(&path))?;
         if found.size != file.size || found.sha256 != file.sha256 {
             return Err(ServerRestoreError::Changed { path });
         }

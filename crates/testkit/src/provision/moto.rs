@@ -1,12 +1,10 @@
 //! Fetches moto, a server that speaks S3's protocol.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::host;
-use super::packaging::require_venv;
+use super::packaging::environment;
 use super::program::find_or_fetch;
 
 /// The PyPI project and its version.
@@ -18,15 +16,6 @@ const PACKAGE: &str = "moto[server]==5.1.22";
 ///
 /// When it is not there and cannot be fetched.
 pub fn moto() -> Result<PathBuf> {
-    let fetch = |tree: &Path| {
-        require_venv()?;
-        let environment = tree.join("environment");
-        let mut make = Command::new("python3");
-        host::run(make.args(["-m", "venv"]).arg(&environment))?;
-        let bin = environment.join("bin");
-        let mut install = Command::new(bin.join("pip"));
-        host::run(install.args(["install", "--quiet", PACKAGE]))?;
-        Ok(bin.join("python"))
-    };
+    let fetch = |tree: &Path| Ok(environment(tree, &[PACKAGE])?.join("python"));
     find_or_fetch("moto", "pypi", fetch).context("moto of PyPI cannot be had on this machine")
 }

@@ -40,19 +40,22 @@ pub fn uv() -> Result<PathBuf> {
 ///
 /// When they are not there and cannot be fetched.
 pub fn wheel_checkers() -> Result<PathBuf> {
-    let fetch = |tree: &Path| {
-        require_venv()?;
-        let environment = tree.join("environment");
-        let mut make = Command::new("python3");
-        host::run(make.args(["-m", "venv"]).arg(&environment))?;
-        let bin = environment.join("bin");
-        let mut install = Command::new(bin.join("pip"));
-        host::run(install.args(["install", "--quiet"]).args(WHEEL_CHECKERS))?;
-        Ok(bin.join("twine"))
-    };
+    let fetch = |tree: &Path| Ok(environment(tree, &WHEEL_CHECKERS)?.join("twine"));
     let twine = find_or_fetch("wheel-checkers", "pypi", fetch);
     let twine = twine.context("twine cannot be had on this machine")?;
     Ok(twine.parent().unwrap_or(&twine).to_owned())
+}
+
+/// Makes an environment of Python in a folder, with packages of PyPI, and returns the folder of its programs.
+pub(super) fn environment(tree: &Path, packages: &[&str]) -> Result<PathBuf> {
+    require_venv()?;
+    let environment = tree.join("environment");
+    let mut make = Command::new("python3");
+    host::run(make.args(["-m", "venv"]).arg(&environment))?;
+    let bin = environment.join("bin");
+    let mut install = Command::new(bin.join("pip"));
+    host::run(install.args(["install", "--quiet"]).args(packages))?;
+    Ok(bin)
 }
 
 /// Makes sure that Python makes environments with pip in them.
