@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
@@ -16,6 +16,9 @@ pub(crate) const NAME: &str = "THIRD-PARTY-LICENSES.txt";
 
 /// How files of licences are called, whatever comes after it.
 const LICENCE_FILES: [&str; 5] = ["LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE"];
+
+/// The folder that some keep them in, each by its name.
+const LICENCE_FOLDER: &str = "LICENSES";
 
 /// What a target's program contains besides crates, each with a file of `packaging/licenses`.
 fn runtimes(target: &Target) -> Vec<(&'static str, &'static str)> {
@@ -70,18 +73,31 @@ pub(crate) fn text(target: &Target, crates: &Crates) -> Result<String> {
 /// The texts of a crate's licences. Of two settings of one text there is one.
 fn licence_files(folder: &Path) -> Result<Vec<String>> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).with_context(|| format!("listing {}", folder.display()))? {
-        let path = entry?.path();
+    for path in listed(folder)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let name = name.to_uppercase();
         let is_one = LICENCE_FILES.iter().any(|start| name.starts_with(start));
         if (is_one || name == "UNLICENSE") && path.is_file() {
             found.push(read(&path)?);
+        } else if name == LICENCE_FOLDER {
+            for path in listed(&path)? {
+                found.push(read(&path)?);
+            }
         }
     }
     found.sort();
+    found.sort_by_cached_key(|text| words(text));
     found.dedup_by_key(|text| words(text));
     Ok(found)
+}
+
+/// What is in a folder.
+fn listed(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).and_then(|entries| {
+        let paths = entries.map(|entry| entry.map(|entry| entry.path()));
+        paths.collect()
+    });
+    entries.with_context(|| format!("listing {}", folder.display()))
 }
 
 /// What makes a text the same as another, whatever its lines and margins.
@@ -103,6 +119,8 @@ mod tests {
 
     #[test]
     fn every_linked_crate_of_every_target_has_its_licence() {
+        let musl = fs::read_to_string(workspace().join("packaging/licenses/musl.txt")).unwrap();
+        assert!(musl.contains("Rich Felker"));
         for target in Target::all() {
             let crates = Crates::linked(target.triple).unwrap();
             let text = text(target, &crates).unwrap();
@@ -115,10 +133,9 @@ mod tests {
             assert!(copies < of_many, "{copies}");
             assert!(text.contains("Copyright (c) The Rust Project Contributors"));
             assert_eq!(text.contains("mingw-w64 project"), target.is_windows());
-            assert_eq!(
-                text.contains("Rich Felker"),
-                target.triple.ends_with("musl")
-            );
+            // A crate has taken from musl, and names its authors too.
+            let musl = format!("\nmusl\n\n{}\n", musl.trim_matches('\n'));
+            assert_eq!(text.contains(&musl), target.triple.ends_with("musl"));
         }
     }
 
@@ -130,12 +147,15 @@ mod tests {
             ("COPYING", "\nOne.\nTwo."),
             ("Notice.txt", "Three."),
             ("README.md", "Four."),
+            ("LICENSES/MIT.txt", "Five."),
         ] {
-            fs::write(folder.path().join(name), text).unwrap();
+            let file = folder.path().join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
         }
         assert_eq!(
             licence_files(folder.path()).unwrap(),
-            ["  One.\n  Two.", "Three."]
+            ["Five.", "  One.\n  Two.", "Three."]
         );
     }
 }
