@@ -104,6 +104,8 @@ fn drop_while_it_waits(database: &Database, conninfo: &str) -> Result<()> {
             waiting = until(&mut other, waits, true) => waiting?,
         }
         until(&mut other, waits, false).await?;
+        // A transaction keeps what it once saw of other sessions.
+        other.query("ROLLBACK").await?;
         let others = "SELECT concat_ws(' ', backend_type, state, wait_event, query) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
         until(&mut other, others, false).await?;
         ensure!(files_in(folder.path())?.is_empty());
