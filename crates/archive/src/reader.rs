@@ -74,18 +74,9 @@ impl Reader<File> {
     pub fn open_path(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         if path.is_dir() {
-            return Self::open_folder(path, file_name::TOC);
+            return Self::in_folder(path, |file| file);
         }
         Self::from_file(File::open(path).map_err(|source| Error::Read { offset: 0, source })?)
-    }
-
-    /// Opens a folder whose table of contents is called `toc`.
-    pub(crate) fn open_folder(path: &Path, toc: &str) -> Result<Self> {
-        let (contents, blocks) = FolderBlocks::open(path, toc)?;
-        Ok(Reader {
-            contents,
-            blocks: Blocks::InFolder(blocks),
-        })
     }
 
     /// Opens an archive on a file that is open already, such as standard input. It begins where the file stands.
@@ -128,6 +119,24 @@ impl<R: Read> Reader<R> {
         R: Seek,
     {
         Self::open(Source::seekable(input)?)
+    }
+
+    /// Opens an archive in the directory format by its path. `input` makes the reader's input of each file, so that one type of reader serves folders
+    /// and whatever else archives are read from.
+    ///
+    /// # Errors
+    /// As [`open_path`](Reader::open_path), for a folder.
+    pub fn in_folder(path: impl AsRef<Path>, input: fn(File) -> R) -> Result<Self> {
+        Self::open_folder(path.as_ref(), file_name::TOC, input)
+    }
+
+    /// Opens a folder whose table of contents is called `toc`.
+    pub(crate) fn open_folder(path: &Path, toc: &str, input: fn(File) -> R) -> Result<Self> {
+        let (contents, blocks) = FolderBlocks::open(path, toc, input)?;
+        Ok(Reader {
+            contents,
+            blocks: Blocks::InFolder(blocks),
+        })
     }
 
     fn open(source: Source<R>) -> Result<Self> {

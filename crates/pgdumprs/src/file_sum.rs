@@ -19,7 +19,11 @@ pub(crate) struct FileSum {
 impl FileSum {
     /// Reads all of a file.
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
-        let mut file = File::open(path)?;
+        Self::of_reader(File::open(path)?)
+    }
+
+    /// Reads all that there is.
+    pub(crate) fn of_reader(mut file: impl Read) -> io::Result<Self> {
         let mut hash = Sha256::new();
         let mut piece = vec![0; PIECE];
         let mut size = 0;

@@ -84,6 +84,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
 mod archive_script;
+mod archive_source;
 mod archive_stream;
 mod blocking;
 mod choice;
@@ -135,6 +136,7 @@ mod watch;
 mod writing;
 
 pub use archive_script::ArchiveScript;
+pub use archive_source::{ArchiveInput, ArchiveSource, OpenError};
 pub use archive_stream::ArchiveStream;
 pub use bstr::BString;
 pub use choice::Choice;

@@ -6,8 +6,9 @@ use pgdumprs_store::{Place, Upload, wait_for_aborts};
 
 use crate::blocking::blocking;
 use crate::product::Product;
-use crate::restore::archive::Opened;
-use crate::{Dump, Error, Report, Restore, RestoreError, RestorePlan, RestoreReport};
+use crate::{
+    ArchiveSource, Dump, Error, Report, Restore, RestoreError, RestorePlan, RestoreReport,
+};
 
 /// How long a dump that has failed waits for the store to forget what it has of it.
 const FORGETTING: Duration = Duration::from_secs(10);
@@ -81,9 +82,7 @@ impl Restore {
     /// As for [`Restore::from_file`].
     #[tracing::instrument(name = "restore", skip_all)]
     pub async fn from_object(self, place: &Place) -> Result<RestoreReport, RestoreError> {
-        let place = place.clone();
-        let opened = blocking(move || Opened::object(place)).await?;
-        self.run(opened, None, None).await
+        self.run_of(ArchiveSource::object(place.clone())).await
     }
 
     /// As [`Restore::plan`], for an object of a store.
@@ -93,8 +92,6 @@ impl Restore {
     /// As for [`Restore::plan`].
     #[tracing::instrument(name = "plan", skip_all)]
     pub async fn plan_object(self, place: &Place) -> Result<RestorePlan, RestoreError> {
-        let place = place.clone();
-        let opened = blocking(move || Opened::object(place)).await?;
-        self.plan_opened(opened, None).await
+        self.plan_of(ArchiveSource::object(place.clone())).await
     }
 }

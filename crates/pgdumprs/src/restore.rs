@@ -38,6 +38,7 @@ pub use plan::{Fate, PlannedEntry, RestorePlan};
 pub use progress::RestoreProgress;
 pub use report::{AdaptedEntry, RestoreEnd, RestoreReport, Unreached};
 
+use crate::ArchiveSource;
 use crate::blocking::blocking;
 use crate::restore::archive::Opened;
 use crate::restore::journal::Place;
@@ -295,10 +296,17 @@ impl Restore {
     /// [`RestoreError`], before anything was changed.
     #[tracing::instrument(name = "restore", skip_all)]
     pub async fn from_file(self, path: impl AsRef<Path>) -> Result<RestoreReport, RestoreError> {
-        let path = path.as_ref().to_owned();
-        let archive = path.clone();
-        let opened = blocking(move || Opened::path(path)).await?;
-        self.run(opened, Some(&archive), None).await
+        self.run_of(ArchiveSource::path(path.as_ref())).await
+    }
+
+    /// Restores an archive, wherever it is. One that cannot be opened again is read front to back.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Restore::from_file`].
+    #[tracing::instrument(name = "restore", skip_all)]
+    pub async fn from_source(self, source: &ArchiveSource) -> Result<RestoreReport, RestoreError> {
+        self.run_of(source.clone()).await
     }
 
     /// Restores an archive that is read front to back, as from standard input.
@@ -311,8 +319,7 @@ impl Restore {
         self,
         reader: impl Read + Send + 'static,
     ) -> Result<RestoreReport, RestoreError> {
-        let opened = blocking(move || Opened::reader(reader)).await?;
-        self.run(opened, None, None).await
+        self.run_of(ArchiveSource::reader(reader)).await
     }
 
     /// Asks the server what a restore from this file would come to, and changes nothing.
@@ -322,9 +329,17 @@ impl Restore {
     /// As for [`Restore::from_file`], but for [`RestoreError::Impossible`].
     #[tracing::instrument(name = "plan", skip_all)]
     pub async fn plan(self, path: impl AsRef<Path>) -> Result<RestorePlan, RestoreError> {
-        let path = path.as_ref().to_owned();
-        let opened = blocking(move || Opened::path(path)).await?;
-        self.plan_opened(opened, None).await
+        self.plan_of(ArchiveSource::path(path.as_ref())).await
+    }
+
+    /// As [`Restore::plan`], of an archive wherever it is.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Restore::plan`].
+    #[tracing::instrument(name = "plan", skip_all)]
+    pub async fn plan_source(self, source: &ArchiveSource) -> Result<RestorePlan, RestoreError> {
+        self.plan_of(source.clone()).await
     }
 
     /// As [`Restore::plan`], for an archive of which no more than the table of contents is read.
@@ -337,7 +352,17 @@ impl Restore {
         self,
         reader: impl Read + Send + 'static,
     ) -> Result<RestorePlan, RestoreError> {
-        let opened = blocking(move || Opened::reader(reader)).await?;
+        self.plan_of(ArchiveSource::reader(reader)).await
+    }
+
+    pub(crate) async fn run_of(self, source: ArchiveSource) -> Result<RestoreReport, RestoreError> {
+        let (opening, archive) = (source.clone(), source.as_path().map(Path::to_owned));
+        let opened = blocking(move || Opened::source(&opening)).await?;
+        self.run(opened, archive.as_deref(), None).await
+    }
+
+    pub(crate) async fn plan_of(self, source: ArchiveSource) -> Result<RestorePlan, RestoreError> {
+        let opened = blocking(move || Opened::source(&source)).await?;
         self.plan_opened(opened, None).await
     }
 }

@@ -84,6 +84,11 @@ impl ObjectReader {
         self.length
     }
 
+    /// What the store calls this very content, where it has a name for it.
+    pub fn etag(&self) -> Option<&str> {
+        self.etag.as_deref()
+    }
+
     /// What is there at the position already.
     fn at_hand(&self) -> &[u8] {
         let from = self.position.checked_sub(self.got_at);

@@ -40,7 +40,7 @@ const LIST_BUFFER: usize = 32 * 1024;
 /// A folder, and what has been read of it.
 struct Folder<R> {
     path: PathBuf,
-    /// Makes the reader's input of a file. There are readers of folders only where that is a file itself.
+    /// Makes the reader's input of a file.
     input: fn(File) -> R,
     /// Bytes of the files that have been opened.
     bytes: u64,
@@ -87,12 +87,12 @@ pub(crate) struct ObjectFiles<'a, R> {
     objects: &'a mut OpenObjects<R>,
 }
 
-impl FolderBlocks<File> {
+impl<R: Read> FolderBlocks<R> {
     /// Reads the table of contents, called `toc`, of the archive in this folder.
-    pub(crate) fn open(path: &Path, toc: &str) -> Result<(Contents, Self)> {
+    pub(crate) fn open(path: &Path, toc: &str, input: fn(File) -> R) -> Result<(Contents, Self)> {
         let mut folder = Folder {
             path: path.to_owned(),
-            input: |file| file,
+            input,
             bytes: 0,
         };
         let Some(mut toc) = folder.open(toc)? else {
@@ -110,9 +110,6 @@ impl FolderBlocks<File> {
         };
         Ok((contents, blocks))
     }
-}
-
-impl<R: Read> FolderBlocks<R> {
     /// Goes back to the first block, as if none had been read.
     pub(crate) fn restart(&mut self) {
         self.next = 0;

@@ -127,7 +127,7 @@ impl FolderFiles {
     /// # Errors
     /// As [`Reader::open_path`].
     pub fn reader(&self) -> Result<Reader<File>> {
-        Reader::open_folder(&self.0.path, UNFINISHED_TOC)
+        Reader::open_folder(&self.0.path, UNFINISHED_TOC, |file| file)
     }
 
     fn made(&self) -> MutexGuard<'_, Made> {

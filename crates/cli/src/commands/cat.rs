@@ -9,7 +9,7 @@ use bstr::{BString, ByteVec};
 use pgdumprs::archive::{Block, Reader};
 use pgdumprs::find_table_data;
 
-use crate::commands::archive::{self, with_archive};
+use crate::commands::archive;
 use crate::output::print;
 
 #[derive(Debug, clap::Args)]
@@ -25,8 +25,7 @@ pub(crate) struct CatArgs {
 
 /// Prints the rows of a table.
 pub(crate) fn run(args: CatArgs) -> anyhow::Result<()> {
-    let reader = archive::open(&args.file)?;
-    with_archive!(reader, reader => cat(reader, args))
+    cat(archive::open(&args.file)?, args)
 }
 
 fn cat(mut reader: Reader<impl Read>, args: CatArgs) -> anyhow::Result<()> {

@@ -29,7 +29,7 @@ It is a line of JSON on standard output, or in the report's file beside the reco
 #[derive(Debug, Args)]
 #[command(mut_args(reports(REPORT)))]
 pub(crate) struct DrillArgs {
-    /// Archive to prove: a file in the custom or tar format, or a folder in the directory format
+    /// Archive to prove: a file in the custom or tar format, also s3://, gs:// or az://, or a folder in the directory format
     #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath)]
     file: PathBuf,
 
@@ -68,6 +68,7 @@ pub(crate) struct DrillArgs {
 /// Makes a drill as `args` say, and prints its record.
 pub(crate) fn run(args: &DrillArgs) -> anyhow::Result<()> {
     let sink = args.telling.report(true)?;
+    let archive = archive::source(&args.file)?;
     let mut drill = Drill::with_params(args.server.params(Some(&args.on))?)
         .keep(args.keep)
         .assertions(args.assertions()?);
@@ -99,7 +100,7 @@ pub(crate) fn run(args: &DrillArgs) -> anyhow::Result<()> {
                 std::future::pending().await
             }
         });
-        async { Ok(drill.run(&args.file).await?) }
+        async { Ok(drill.run_source(&archive).await?) }
     })
     .with_context(|| archive::name(&args.file))?;
     // First of all: what follows may fail.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use pgdumprs::archive::{Reader, Verified};
 use pgdumprs::created_text;
 
-use crate::commands::archive::{self, with_archive};
+use crate::commands::archive;
 use crate::output::{print, print_names};
 
 #[derive(Debug, clap::Args)]
@@ -33,8 +33,7 @@ pub(crate) struct ListArgs {
 
 /// Prints the table of contents.
 pub(crate) fn run(args: &ListArgs) -> anyhow::Result<()> {
-    let reader = archive::open(&args.file)?;
-    with_archive!(reader, reader => list(reader, args))
+    list(archive::open(&args.file)?, args)
 }
 
 fn list(mut reader: Reader<impl Read>, args: &ListArgs) -> anyhow::Result<()> {

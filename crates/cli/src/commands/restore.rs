@@ -10,10 +10,11 @@ mod reached;
 use std::io::{self, Read};
 
 use anyhow::{Context, bail};
-use pgdumprs::ArchiveScript;
+use pgdumprs::archive::Reader;
 use pgdumprs::script::Warning;
+use pgdumprs::{ArchiveInput, ArchiveScript};
 
-use crate::commands::archive::{self, Archive, with_archive};
+use crate::commands::archive;
 use crate::message::say;
 use crate::output::print_names;
 use crate::progress;
@@ -32,7 +33,7 @@ pub(crate) fn run(args: &RestoreArgs) -> anyhow::Result<()> {
         return execute::run(args, options);
     }
     let plain = args.plain(options)?;
-    with_archive!(open(args)?, reader => write(ArchiveScript::new(reader, &plain)?, args))
+    write(ArchiveScript::new(open(args)?, &plain)?, args)
 }
 
 /// Writes what a restore is, and restores nothing.
@@ -72,7 +73,7 @@ where
 }
 
 /// Opens the archive, and fails where it is in another format than the one that it must have.
-fn open(args: &RestoreArgs) -> anyhow::Result<Archive> {
+fn open(args: &RestoreArgs) -> anyhow::Result<Reader<ArchiveInput>> {
     let reader = archive::open(args.archive())?;
     let found = reader.format();
     if let Some(format) = args.format()?.filter(|format| *format != found) {

@@ -8,7 +8,7 @@ use bstr::{BStr, BString, ByteSlice};
 use indicatif::HumanCount;
 use pgdumprs::archive::{BlockContent, Header, Reader, Verified};
 
-use crate::commands::archive::{self, with_archive};
+use crate::commands::archive;
 use crate::commands::sizes::bytes;
 use crate::message::visible;
 use crate::output::print;
@@ -22,8 +22,7 @@ pub(crate) struct VerifyArgs {
 
 /// Prints what the archive holds and that it is sound; fails at the first damage.
 pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<()> {
-    let reader = archive::open(&args.file)?;
-    with_archive!(reader, reader => verify(reader, &archive::name(&args.file)))
+    verify(archive::open(&args.file)?, &archive::name(&args.file))
 }
 
 fn verify(mut reader: Reader<impl Read>, name: &str) -> anyhow::Result<()> {

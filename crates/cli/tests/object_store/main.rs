@@ -153,6 +153,16 @@ fn what_goes_into_a_store_comes_out_of_it() {
             &server.database().conninfo(),
         ]));
         assert!(!plan.is_empty());
+
+        let record =
+            succeeds(with(&store).args(["drill", PLACE, "--report=json", "--on", &conninfo]));
+        let record: serde_json::Value = serde_json::from_slice(&record)?;
+        assert_eq!(record["holds"], true, "{record}");
+        assert_eq!(record["archive"]["file"], PLACE);
+        assert_eq!(record["archive"]["bytes"], whole.len());
+        let sum = Command::new("sha256sum").arg(&file).output()?.stdout;
+        let sum = String::from_utf8(sum)?;
+        assert_eq!(record["archive"]["sha256"].as_str(), sum.get(..64));
         Ok(())
     });
 }

@@ -1,7 +1,5 @@
 //! The restored database, held against the archive.
 
-use std::path::Path;
-
 use bstr::{BString, ByteSlice};
 use pgdumprs_connect::{ConnectParams, Session};
 
@@ -20,7 +18,6 @@ const BATCH: usize = 500;
 /// What the comparisons need to know.
 pub(super) struct Comparer<'a> {
     pub(super) params: &'a ConnectParams,
-    pub(super) archive: &'a Path,
     pub(super) contents: &'a Contents,
     pub(super) restored: &'a RestoreReport,
 }
@@ -158,7 +155,7 @@ impl Comparer<'_> {
     ) -> Option<Checksum> {
         let reread = reread::Reread {
             params: self.params,
-            archive: self.archive,
+            archive: &self.contents.source,
             encoding: self.contents.encoding.as_deref(),
             dump_ids: &group.dump_ids,
             columns: &group.columns,

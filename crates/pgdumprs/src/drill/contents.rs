@@ -1,9 +1,8 @@
 //! What an archive holds: read once from end to end, before anything is made of it.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use bstr::{BString, ByteSlice};
 use pgdumprs_archive::{Block, Damage, Entry, Reader, Result};
@@ -11,9 +10,10 @@ use sha2::{Digest, Sha256};
 
 use super::sum::Sum;
 use super::{DrillError, DrilledArchive};
-use crate::Checksum;
+use crate::archive_source::{Place, Version};
 use crate::clone::verify::checks::object_name;
 use crate::file_sum::{FileSum, hex};
+use crate::{ArchiveInput, ArchiveSource, Checksum};
 
 /// Bytes read together.
 const ROOM: usize = 64 * 1024;
@@ -26,12 +26,10 @@ pub(super) struct Contents {
     pub(super) encoding: Option<String>,
     pub(super) tables: Vec<Rows>,
     pub(super) large_objects: Checksum,
-    /// What the file was before it was read.
+    pub(super) source: ArchiveSource,
+    /// What it was before it was read.
     version: Version,
 }
-
-/// What tells a file from another that has got its name: its length, and when it was written. Of a folder, those of its table of contents.
-type Version = Option<(u64, SystemTime)>;
 
 /// The rows of an entry.
 pub(super) struct Rows {
@@ -44,22 +42,22 @@ pub(super) struct Rows {
 
 impl Contents {
     /// Reads all of an archive, twice: whether it is sound, and what its rows are.
-    pub(super) fn read(path: PathBuf) -> std::result::Result<Self, DrillError> {
-        let version = version(&path);
-        let (bytes, sha256) = digest(&path)?;
-        let mut reader = Reader::open_path(&path)?;
+    pub(super) fn read(source: ArchiveSource) -> std::result::Result<Self, DrillError> {
+        let version = source.version();
+        let (bytes, sha256) = digest(&source)?;
+        let mut reader = source.open()?;
         refuse_foreign_rows(reader.entries())?;
         reader.verify().map_err(DrillError::Damaged)?;
         let mut tables = Vec::new();
         let mut large_objects = Sum::default();
-        let mut again = Reader::open_path(&path)?;
+        let mut again = source.open()?;
         read_blocks(&mut again, &mut tables, &mut large_objects)
             .map_err(|error| DrillError::Damaged(Damage::from(error)))?;
         let header = reader.header().clone();
         let large_objects = large_objects.total();
         Ok(Self {
             archive: DrilledArchive {
-                path,
+                path: name(&source),
                 bytes,
                 sha256,
                 created: header.created,
@@ -74,21 +72,23 @@ impl Contents {
             entries: reader.entries().to_vec(),
             tables,
             large_objects,
+            source,
             version,
         })
     }
 
-    /// Whether what has the archive's name is what was read.
+    /// Whether what has the archive's name is what was read. Blocks.
     pub(super) fn is_still_there(&self) -> bool {
-        version(&self.archive.path) == self.version
+        self.source.version() == self.version
     }
 }
 
-fn version(path: &Path) -> Version {
-    let contents = path.join("toc.dat");
-    let file = if contents.exists() { &contents } else { path };
-    let metadata = file.metadata().ok()?;
-    Some((metadata.len(), metadata.modified().ok()?))
+/// What the record calls an archive.
+pub(super) fn name(source: &ArchiveSource) -> PathBuf {
+    match source.as_path() {
+        Some(path) => path.to_owned(),
+        None => source.to_string().into(),
+    }
 }
 
 /// A restore writes the rows of foreign tables to the servers that those are on.
@@ -108,7 +108,11 @@ fn refuse_foreign_rows(entries: &[Entry]) -> std::result::Result<(), DrillError>
     }
 }
 
-fn read_blocks(reader: &mut Reader<File>, tables: &mut Vec<Rows>, objects: &mut Sum) -> Result<()> {
+fn read_blocks(
+    reader: &mut Reader<ArchiveInput>,
+    tables: &mut Vec<Rows>,
+    objects: &mut Sum,
+) -> Result<()> {
     let mut buffer = vec![0; ROOM];
     let entries = reader.entries().to_vec();
     while let Some(block) = reader.next_block()? {
@@ -166,8 +170,21 @@ fn target(statement: &BString) -> Option<(BString, BString)> {
     Some((table.into(), columns.trim().into()))
 }
 
-/// The size and the SHA-256 of a file, or of all files of a folder.
-fn digest(path: &Path) -> std::result::Result<(u64, String), DrillError> {
+/// The size and the SHA-256 of a file or an object, or of all files of a folder.
+fn digest(source: &ArchiveSource) -> std::result::Result<(u64, String), DrillError> {
+    let path = match source.place() {
+        Place::Path(path) => path,
+        #[cfg(feature = "object-store")]
+        Place::Object(place) => {
+            let object = pgdumprs_store::ObjectReader::open(place)?;
+            let sum = FileSum::of_reader(object).map_err(|source| DrillError::Read {
+                path: place.to_string().into(),
+                source,
+            })?;
+            return Ok((sum.size, sum.sha256));
+        }
+        Place::Open(_) => return Err(DrillError::NotAFile { path: name(source) }),
+    };
     let failed = |path: &Path, source: io::Error| DrillError::Read {
         path: path.to_owned(),
         source,

@@ -29,6 +29,10 @@ pub enum DrillError {
         /// What the system said.
         source: io::Error,
     },
+    /// The object store does not give it.
+    #[cfg(feature = "object-store")]
+    #[error(transparent)]
+    Object(#[from] pgdumprs_store::Error),
     /// It is read several times, and a pipe is not.
     #[error("\"{}\" is neither a file nor a folder: a drill reads an archive several times", path.display())]
     NotAFile {

@@ -42,7 +42,7 @@ pub struct DrillReport {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct DrilledArchive {
-    /// The file or folder.
+    /// The file or folder, or the place of the object.
     pub path: PathBuf,
     /// Its size, or that of all files in the folder.
     pub bytes: u64,

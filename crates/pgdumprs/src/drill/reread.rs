@@ -3,16 +3,14 @@
 //! The text of a value depends on settings that an archive does not tell: the time zone of whoever dumped it, digits of numbers, a currency. Where the
 //! server reads both texts as the same values, it writes them alike.
 
-use std::path::Path;
-
 use bstr::BString;
-use pgdumprs_archive::{Block, Reader};
+use pgdumprs_archive::Block;
 use pgdumprs_connect::{ConnectParams, Error, Session};
 use tokio::sync::mpsc;
 
 use super::compare;
-use crate::Checksum;
 use crate::failure_line::with_causes;
+use crate::{ArchiveSource, Checksum};
 
 /// Bytes read together, and how many pieces of them may wait.
 const ROOM: usize = 64 * 1024;
@@ -21,7 +19,7 @@ const WAITING: usize = 8;
 /// What is loaded again.
 pub(super) struct Reread<'a> {
     pub(super) params: &'a ConnectParams,
-    pub(super) archive: &'a Path,
+    pub(super) archive: &'a ArchiveSource,
     pub(super) encoding: Option<&'a str>,
     pub(super) dump_ids: &'a [i32],
     pub(super) table: &'a BString,
@@ -96,13 +94,16 @@ impl Reread<'_> {
 }
 
 /// Reads the rows of an entry in a thread of its own.
-fn read(archive: &Path, dump_id: i32) -> mpsc::Receiver<Result<Vec<u8>, pgdumprs_archive::Error>> {
+fn read(
+    archive: &ArchiveSource,
+    dump_id: i32,
+) -> mpsc::Receiver<Result<Vec<u8>, pgdumprs_archive::Error>> {
     let (sender, receiver) = mpsc::channel(WAITING);
-    let archive = archive.to_owned();
+    let archive = archive.clone();
     tokio::task::spawn_blocking(move || {
         let send = |piece| sender.blocking_send(piece).is_ok();
         let read = || {
-            let mut reader = Reader::open_path(&archive)?;
+            let mut reader = archive.open()?;
             let Block::Data(block) = reader.block(dump_id)? else {
                 return Ok(());
             };

@@ -1,6 +1,6 @@
 //! A drill, carried out. Whatever happens once the database is there, it ends with dropping that.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::blocking::blocking;
 use crate::failure_line::with_causes;
-use crate::{Comparison, Restore, RestoreOptions, RestoreReport};
+use crate::{ArchiveSource, Comparison, Restore, RestoreOptions, RestoreReport};
 
 /// What a drill has found so far: it is told also where the drill is stopped.
 #[derive(Default)]
@@ -65,9 +65,18 @@ impl Drill {
     /// # Errors
     ///
     /// [`DrillError`], where no database was made.
-    #[tracing::instrument(name = "drill", skip_all)]
     pub async fn run(self, archive: impl AsRef<Path>) -> Result<DrillReport, DrillError> {
-        let path = archive.as_ref().to_owned();
+        self.run_source(&ArchiveSource::path(archive.as_ref()))
+            .await
+    }
+
+    /// Makes a drill of an archive, wherever it is. It is read several times, so that no pipe can be one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Drill::run`].
+    #[tracing::instrument(name = "drill", skip_all)]
+    pub async fn run_source(self, archive: &ArchiveSource) -> Result<DrillReport, DrillError> {
         let (begun, started) = (SystemTime::now(), Instant::now());
         let mut asked = assertions::split(&self.assertions)?;
         if asked.is_empty() && !self.assertions.is_empty() {
@@ -87,8 +96,8 @@ impl Drill {
         };
         clock.begin(DrillPhase::Read);
         let read = {
-            let path = path.clone();
-            blocking(move || Contents::read(path))
+            let archive = archive.clone();
+            blocking(move || Contents::read(archive))
         };
         let prepared = async {
             // A server that is not there is told before the archive is read for hours.
@@ -108,6 +117,7 @@ impl Drill {
         let mut session = connect(&self.params).await?;
         let params = session.at_same_server(&self.params);
         let server_version = session.server_version().text.clone();
+        let path = contents.archive.path.clone();
         let name = path.file_name().unwrap_or(path.as_os_str());
         // Not to be stopped: what is half made is neither there nor gone.
         let made = Made::make(
@@ -126,14 +136,16 @@ impl Drill {
             adapt: self.adapt,
             jobs: self.jobs,
             contents: &contents,
-            path: &path,
+            archive,
             watchers: &watchers,
         };
         let is_stopped = tokio::select! {
             () = work.run(&mut clock, &mut found, &mut asked) => false,
             () = &mut stop => true,
         };
-        if !contents.is_still_there() {
+        let contents = Arc::new(contents);
+        let looking = Arc::clone(&contents);
+        if !blocking(move || looking.is_still_there()).await {
             let replaced = "the archive was replaced or changed meanwhile: what was restored is not what the SHA-256 is of";
             found.failures.push(replaced.to_owned());
         }
@@ -153,7 +165,7 @@ impl Drill {
         };
         clock.end();
         Ok(DrillReport {
-            archive: contents.archive,
+            archive: contents.archive.clone(),
             server_version,
             database: made.name().to_owned(),
             fate,
@@ -179,7 +191,7 @@ struct Work<'a> {
     adapt: crate::Adapt,
     jobs: Option<usize>,
     contents: &'a Contents,
-    path: &'a PathBuf,
+    archive: &'a ArchiveSource,
     watchers: &'a Watchers,
 }
 
@@ -200,7 +212,7 @@ impl Work<'_> {
         if let Some(jobs) = self.jobs {
             restore = restore.jobs(jobs);
         }
-        let restored = match restore.from_file(self.path).await {
+        let restored = match restore.from_source(self.archive).await {
             Ok(restored) => restored,
             Err(error) => return found.failures.push(with_causes(&error)),
         };
@@ -212,7 +224,6 @@ impl Work<'_> {
         clock.begin(DrillPhase::Compare);
         let comparer = Comparer {
             params: self.made.params(),
-            archive: self.path,
             contents: self.contents,
             restored,
         };

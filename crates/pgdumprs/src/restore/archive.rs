@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use bstr::{BStr, ByteSlice};
@@ -11,7 +11,7 @@ use pgdumprs_copy::Supply;
 use pgdumprs_restore::Source;
 use pgdumprs_script::DataSource;
 
-use crate::RestoreError;
+use crate::{ArchiveSource, OpenError, RestoreError};
 
 /// An archive whose table of contents was read.
 pub(crate) struct Opened {
@@ -25,33 +25,16 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// Opens a file, a folder, or a pipe by its name.
-    pub(crate) fn path(path: PathBuf) -> Result<Self, Error> {
-        let reader = Reader::open_path(&path)?;
-        if !reader.is_random_access() {
+    /// Opens an archive, wherever it is.
+    pub(crate) fn source(source: &ArchiveSource) -> Result<Self, OpenError> {
+        let (reader, length) = source.open_measured()?;
+        if source.is_open() || !reader.is_random_access() {
             return Ok(Self::once(reader));
         }
-        let length = path.metadata().map_or(0, |metadata| metadata.len());
-        let sizes = sizes(&reader, &path, length);
-        Ok(Self::again(reader, sizes, move || Reader::open_path(&path)))
-    }
-
-    /// Opens an object of a store.
-    #[cfg(feature = "object-store")]
-    pub(crate) fn object(place: pgdumprs_store::Place) -> Result<Self, RestoreError> {
-        use pgdumprs_store::ObjectReader;
-
-        let object = ObjectReader::open(&place)?;
-        let length = object.length();
-        let reader = Reader::seekable(object)?;
-        let sizes = sizes(&reader, Path::new(""), length);
-        Ok(Self::again(reader, sizes, move || {
-            let object = ObjectReader::open(&place).map_err(|error| Error::Read {
-                offset: 0,
-                source: error.into(),
-            })?;
-            Reader::seekable(object)
-        }))
+        let folder = source.as_path().unwrap_or(Path::new(""));
+        let sizes = sizes(&reader, folder, length);
+        let source = source.clone();
+        Ok(Self::again(reader, sizes, move || Ok(source.open()?)))
     }
 
     /// An archive that was opened once, and that `open` opens again for each connection.
@@ -80,11 +63,6 @@ impl Opened {
             source: Source::new(open, sizes.clone()),
             sizes,
         }
-    }
-
-    /// Opens what is read front to back.
-    pub(crate) fn reader(reader: impl Read + Send + 'static) -> Result<Self, Error> {
-        Ok(Self::once(Reader::new(reader)?))
     }
 
     /// Fails where the archive has another format than the one that was asked for.

@@ -1,8 +1,5 @@
 //! Restores into a database.
 
-use std::io;
-use std::path::Path;
-
 use anyhow::{anyhow, bail};
 use pgdumprs::script::Options;
 use pgdumprs::{Restore, RestoreEnd, RestoreError, RestoreReport};
@@ -11,7 +8,7 @@ use super::RestoreArgs;
 use super::ends::{print_plan, say_missing, summary};
 use super::reached::Reached;
 use crate::args::telling::TellingArgs;
-use crate::commands::archive::object;
+use crate::commands::archive::source;
 use crate::message::say;
 use crate::program::Program;
 use crate::progress::Verbosity;
@@ -36,16 +33,8 @@ pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
         .watch(move |event| teller.tell(&event));
     let reached = Reached::default();
     let restore = reached.watch(restore);
-    let object = object(args.archive())?;
-    let report = signal::run("restore", async {
-        if let Some(place) = object {
-            return Ok(restore.from_object(&place).await);
-        }
-        Ok(match args.archive() {
-            archive if archive == Path::new("-") => restore.from_std_reader(io::stdin()).await,
-            archive => restore.from_file(archive).await,
-        })
-    });
+    let source = source(args.archive())?;
+    let report = signal::run("restore", async { Ok(restore.from_source(&source).await) });
     let report = report.inspect_err(|_| reached.tell())?;
     match report {
         Err(RestoreError::Impossible(plan)) => {
@@ -71,16 +60,8 @@ pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
 fn plan(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
     let sink = args.telling.report(true)?;
     let restore = args.apply(Restore::with_params(args.connection()?).options(options))?;
-    let object = object(args.archive())?;
-    let plan = signal::run("plan", async {
-        if let Some(place) = object {
-            return Ok(restore.plan_object(&place).await?);
-        }
-        Ok(match args.archive() {
-            archive if archive == Path::new("-") => restore.plan_std_reader(io::stdin()).await?,
-            archive => restore.plan(archive).await?,
-        })
-    })?;
+    let source = source(args.archive())?;
+    let plan = signal::run("plan", async { Ok(restore.plan_source(&source).await?) })?;
     let is_alone = sink.as_ref().is_some_and(ReportSink::is_output);
     if let Some(sink) = sink {
         sink.write(&JsonPlan::from(&plan), "nothing has been changed")?;
