@@ -1,9 +1,12 @@
 //! Opens a store, with what the environment says.
 
+mod process;
+mod profile;
+pub(crate) mod s3;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::multipart::MultipartStore;
@@ -12,7 +15,7 @@ use object_store::{ClientOptions, ObjectStore, ObjectStoreScheme, Result};
 use crate::{Error, ErrorKind, Place};
 
 /// How long one request to read may take: it asks for 8 MiB at most.
-const READING: Duration = Duration::from_secs(120);
+pub(crate) const READING: Duration = Duration::from_secs(120);
 /// How long one request to write may take. Parts are larger, and links out of a house slower.
 const WRITING: Duration = Duration::from_secs(15 * 60);
 /// How long a connection may take.
@@ -36,7 +39,7 @@ pub(crate) fn writing(place: &Place) -> Result<Arc<dyn Store>, Error> {
 fn open(place: &Place, timeout: Duration) -> Result<Arc<dyn Store>, Error> {
     let options = options(timeout);
     let opened = match place.scheme() {
-        ObjectStoreScheme::AmazonS3 => s3(place, options).map(|store| Arc::new(store) as _),
+        ObjectStoreScheme::AmazonS3 => return Ok(Arc::new(s3::open(place, options)?.store)),
         ObjectStoreScheme::GoogleCloudStorage => {
             gcs(place, options).map(|store| Arc::new(store) as _)
         }
@@ -45,21 +48,12 @@ fn open(place: &Place, timeout: Duration) -> Result<Arc<dyn Store>, Error> {
     opened.map_err(|error| refused(place, &error))
 }
 
-fn options(timeout: Duration) -> ClientOptions {
+pub(crate) fn options(timeout: Duration) -> ClientOptions {
     ClientOptions::new()
         .with_timeout(timeout)
         .with_connect_timeout(CONNECTING)
         // Where somebody has named an endpoint without TLS, that is what was meant.
         .with_allow_http(true)
-}
-
-fn s3(place: &Place, options: ClientOptions) -> Result<object_store::aws::AmazonS3> {
-    let builder = AmazonS3Builder::new().with_client_options(options);
-    let builder = variables("AWS_").fold(builder, |builder, (key, value)| match key.parse() {
-        Ok(key) => builder.with_config(key, value),
-        Err(_) => builder,
-    });
-    builder.with_url(place.url().as_str()).build()
 }
 
 fn gcs(place: &Place, options: ClientOptions) -> Result<object_store::gcp::GoogleCloudStorage> {

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 
+use http::StatusCode;
 use object_store::Error as StoreError;
 
 /// How long a store's own words may be.
@@ -61,6 +62,22 @@ impl Error {
     /// What a store has said, or what has kept it from being asked.
     pub(crate) fn of_store(action: &'static str, place: impl ToString, error: &StoreError) -> Self {
         let (kind, reason) = reason(error);
+        Self::new(action, place, kind, reason)
+    }
+
+    /// An answer that is none of success.
+    pub(crate) fn of_answer(
+        action: &'static str,
+        place: impl ToString,
+        status: StatusCode,
+        text: &str,
+    ) -> Self {
+        let kind = match status {
+            StatusCode::NOT_FOUND => ErrorKind::Missing,
+            StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => ErrorKind::Denied,
+            _ => ErrorKind::Unavailable,
+        };
+        let reason = said(text).unwrap_or_else(|| format!("it answered {status}"));
         Self::new(action, place, kind, reason)
     }
 

@@ -4,6 +4,7 @@
 //! are made by a runtime of this crate's own, so that both work in any thread, whatever the program has for async.
 
 mod access;
+mod begun;
 mod error;
 mod parts;
 mod place;
@@ -12,6 +13,7 @@ mod runtime;
 mod unfinished;
 mod upload;
 
+pub use begun::{BegunUpload, abort_upload, begun_uploads};
 pub use error::{Error, ErrorKind};
 pub use place::Place;
 pub use reader::ObjectReader;

@@ -1,22 +1,24 @@
 //! A reader of an object that asks for what is read of it, and for little more.
 
 use std::io::{self, Read, Seek, SeekFrom};
-use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use object_store::{GetOptions, GetRange, ObjectStoreExt};
 
 use crate::access::Store;
-use crate::runtime::wait;
+use crate::runtime::{Work, begin, wait};
 use crate::{Error, ErrorKind, Place, access};
 
 /// What is asked for at a place that nobody has read up to.
 const FIRST: u64 = 64 << 10;
 /// What is asked for at most, where one reads on and on.
 const MOST: u64 = 8 << 20;
+/// From which size on what stands behind is asked for while this is read: somebody reads on and on.
+const AHEAD_FROM: u64 = 1 << 20;
 
-/// A blocking reader of an object. It asks for a little where it is sent to, and for more each time that what it has got was read to its end.
+/// A blocking reader of an object. It asks for a little where it is sent to, and for more each time that what it has got was read to its end;
+/// at last it has two requests' worth in memory, of which one is on its way.
 ///
 /// The object is the one that was there at the beginning: where another takes its place, or it is removed, reading fails.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub struct ObjectReader {
     got_at: u64,
     /// How much was asked for last.
     window: u64,
+    /// What was asked for ahead, and where it begins.
+    ahead: Option<(u64, Work<Result<Bytes, Error>>)>,
 }
 
 impl ObjectReader {
@@ -76,6 +80,7 @@ impl ObjectReader {
             got,
             got_at: 0,
             window: FIRST,
+            ahead: None,
         })
     }
 
@@ -97,36 +102,51 @@ impl ObjectReader {
             .unwrap_or_default()
     }
 
-    /// Asks for what stands at the position.
+    /// Gets what stands at the position.
     fn get(&mut self) -> Result<(), Error> {
         let reads_on = self.position == self.got_at + self.got.len() as u64;
-        self.window = match reads_on {
-            true => (self.window * 2).min(MOST),
-            false => FIRST,
+        let ahead = self.ahead.take().filter(|(at, _)| *at == self.position);
+        let asked = match ahead {
+            Some((_, asked)) => asked,
+            None => {
+                self.window = match reads_on {
+                    true => (self.window * 2).min(MOST),
+                    false => FIRST,
+                };
+                self.ask(self.position)?
+            }
         };
-        let range = self.position..self.length.min(self.position + self.window);
-        self.got = self.range(range.clone())?;
+        self.got = asked.wait()??;
         self.got_at = self.position;
-        if self.got.len() as u64 != range.end - range.start {
-            return Err(Error::new(
-                "read",
-                &self.place,
-                ErrorKind::Unavailable,
-                format!("the store gave {} bytes of {range:?}", self.got.len()),
-            ));
+        let end = self.got_at + self.got.len() as u64;
+        if self.window >= AHEAD_FROM && end < self.length {
+            self.window = (self.window * 2).min(MOST);
+            self.ahead = Some((end, self.ask(end)?));
         }
         Ok(())
     }
 
-    fn range(&self, range: Range<u64>) -> Result<Bytes, Error> {
-        let (store, key) = (self.store.clone(), self.place.key().clone());
+    /// Asks for as much as the window says, from `start` on.
+    fn ask(&self, start: u64) -> Result<Work<Result<Bytes, Error>>, Error> {
+        let (store, place) = (self.store.clone(), self.place.clone());
+        let range = start..self.length.min(start + self.window);
         let options = GetOptions {
-            range: Some(GetRange::Bounded(range)),
+            range: Some(GetRange::Bounded(range.clone())),
             if_match: self.etag.clone(),
             ..GetOptions::default()
         };
-        let got = wait(async move { store.get_opts(&key, options).await?.bytes().await })?;
-        got.map_err(|error| Error::of_store("read on in", &self.place, &error))
+        begin(async move {
+            let got = match store.get_opts(place.key(), options).await {
+                Ok(answer) => answer.bytes().await,
+                Err(error) => Err(error),
+            };
+            let got = got.map_err(|error| Error::of_store("read on in", &place, &error))?;
+            if got.len() as u64 != range.end - range.start {
+                let reason = format!("the store gave {} bytes of {range:?}", got.len());
+                return Err(Error::new("read", &place, ErrorKind::Unavailable, reason));
+            }
+            Ok(got)
+        })
     }
 }
 
@@ -153,5 +173,52 @@ impl Seek for ObjectReader {
         };
         self.position = to.ok_or(io::ErrorKind::InvalidInput)?;
         Ok(self.position)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use object_store::ObjectStore;
+    use object_store::memory::InMemory;
+
+    use super::*;
+
+    #[test]
+    fn what_is_read_is_what_is_there_wherever_one_goes() {
+        let store = Arc::new(InMemory::new());
+        let place: Place = "s3://bucket/key".parse().unwrap();
+        let content: Vec<u8> = (0..20_000_000_u32).map(|at| (at % 251) as u8).collect();
+        let put = wait({
+            let (store, key, content) = (store.clone(), place.key().clone(), content.clone());
+            async move {
+                store
+                    .put_opts(&key, content.into(), Default::default())
+                    .await
+            }
+        });
+        put.unwrap().unwrap();
+        let mut reader = ObjectReader::on(&place, store).unwrap();
+        let mut buffer = vec![0; 100_000];
+        // To and fro, in steps of every size, also into what was asked for ahead and over its end.
+        for (step, length) in [
+            (0, 10),
+            (5_000_000, 3_000_000),
+            (-1_000_000, 9_000_000),
+            (1, 100),
+            (-14_000_000, 6_000_000),
+        ] {
+            let mut at = reader.seek(SeekFrom::Current(step)).unwrap() as usize;
+            let end = at + length;
+            while at < end {
+                let most = buffer.len().min(end - at);
+                let read = reader.read(&mut buffer[..most]).unwrap();
+                assert!(read > 0 && buffer[..read] == content[at..at + read], "{at}");
+                at += read;
+            }
+        }
+        let mut rest = Vec::new();
+        let from = reader.stream_position().unwrap() as usize;
+        reader.read_to_end(&mut rest).unwrap();
+        assert!(rest == content[from..]);
     }
 }

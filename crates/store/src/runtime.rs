@@ -4,9 +4,10 @@
 //! runtime ends has still to be said to the store. So there is one beside them, of one thread, which is mostly idle.
 
 use std::sync::LazyLock;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver};
 
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::AbortHandle;
 
 use crate::{Error, ErrorKind};
 
@@ -34,20 +35,48 @@ pub(crate) fn runtime() -> Result<&'static Runtime, Error> {
     })
 }
 
+/// What the runtime is doing for somebody who will wait for it, or who drops this and has it end.
+#[derive(Debug)]
+pub(crate) struct Work<T> {
+    task: AbortHandle,
+    done: Receiver<T>,
+}
+
+/// Has the runtime do something.
+pub(crate) fn begin<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<Work<T>, Error> {
+    let (sender, done) = mpsc::sync_channel(1);
+    let task = runtime()?.spawn(async move {
+        let _ = sender.send(work.await);
+    });
+    let task = task.abort_handle();
+    Ok(Work { task, done })
+}
+
 /// Waits in this thread for what the runtime does.
 pub(crate) fn wait<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, Error> {
-    let (sender, receiver) = mpsc::sync_channel(1);
-    runtime()?.spawn(async move {
-        let _ = sender.send(work.await);
-    });
-    receiver.recv().map_err(|_| {
-        Error::new(
-            "wait for",
-            "an object store",
-            ErrorKind::Unavailable,
-            "the request was lost",
-        )
-    })
+    begin(work)?.wait()
+}
+
+impl<T> Work<T> {
+    /// Waits in this thread.
+    pub(crate) fn wait(self) -> Result<T, Error> {
+        self.done.recv().map_err(|_| {
+            Error::new(
+                "wait for",
+                "an object store",
+                ErrorKind::Unavailable,
+                "the request was lost",
+            )
+        })
+    }
+}
+
+impl<T> Drop for Work<T> {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }

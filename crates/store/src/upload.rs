@@ -16,6 +16,7 @@ use object_store::multipart::PartId;
 use tokio::task::AbortHandle;
 
 use crate::access::Store;
+use crate::begun::{BegunUpload, abort_upload, begun_uploads};
 use crate::parts::{self, SMALLEST};
 use crate::runtime::{runtime, wait};
 use crate::{Error, ErrorKind, Place, access, unfinished};
@@ -42,6 +43,8 @@ pub struct Upload {
     /// What the store calls the parts that it has, by number; nothing yet for the first.
     done: Vec<Option<PartId>>,
     news: Receiver<News>,
+    /// What others have begun under the same name before, and not ended.
+    earlier: Vec<BegunUpload>,
     position: u64,
     length: u64,
 }
@@ -77,7 +80,13 @@ impl Upload {
         // The client is made within the runtime that it belongs to.
         let inside = place.clone();
         let store = wait(async move { access::writing(&inside) })??;
-        Self::on(place, store)
+        let (mut upload, guard) = Self::on(place, store)?;
+        // To list them is a right of its own; without it, the bucket's own rules are what removes them.
+        let mut earlier = begun_uploads(place, place.key().as_ref()).unwrap_or_default();
+        let own = &upload.shared.id;
+        earlier.retain(|one| one.is_of(place) && !one.is(own));
+        upload.earlier = earlier;
+        Ok((upload, guard))
     }
 
     pub(crate) fn on(place: &Place, store: Arc<dyn Store>) -> Result<(Self, UploadGuard), Error> {
@@ -103,13 +112,15 @@ impl Upload {
             in_flight: 0,
             done: vec![None],
             news,
+            earlier: Vec::new(),
             position: 0,
             length: 0,
         };
         Ok((upload, UploadGuard(shared)))
     }
 
-    /// Sends what is left, the first part last, and has the store make the object of them. Blocks until it has.
+    /// Sends what is left, the first part last, and has the store make the object of them. Blocks until it has. What others had begun under this
+    /// name before, and have not ended, is aborted then: it would bring an older content, or was left by a process that was killed.
     ///
     /// # Errors
     /// [`Error`], where the store fails: then there is no object, and what had its name is still there. Where its last answer alone is lost, it
@@ -133,6 +144,10 @@ impl Upload {
         })?;
         completed.map_err(|error| Error::of_store("complete", &self.shared.place, &error))?;
         self.shared.ended.store(true, Ordering::Relaxed);
+        for earlier in &self.earlier {
+            // It may have ended meanwhile, or may be another's to abort.
+            let _ = abort_upload(&self.shared.place, earlier);
+        }
         Ok(())
     }
 
