@@ -97,25 +97,157 @@ fn a_dump_that_is_interrupted_leaves_what_was_there() {
         assert!(kill.unwrap().success());
         child.wait().unwrap();
         assert_eq!(store.get(PATH).unwrap(), b"yesterday's");
-        // Parts of a process that was killed are in nobody's way, until the bucket's rule removes them.
+        // Parts of a process that was killed are in nobody's way, until the next dump is complete.
         assert_eq!(
             store.unfinished().unwrap(),
             usize::from(!forgets),
             "{signal}"
         );
     }
+    let other = [
+        "-q",
+        "-s",
+        "-d",
+        &database.conninfo(),
+        "-f",
+        "s3://bucket/nightly/shop.dump.old",
+    ];
+    succeeds(with(&store).args(other));
+    assert_eq!(store.unfinished().unwrap(), 1);
+    succeeds(with(&store).args(["-q", "-s", "-d", &database.conninfo(), "-f", PLACE]));
+    assert_eq!(store.unfinished().unwrap(), 0);
 }
 
 #[test]
-fn a_connection_that_is_cut_is_made_again() {
+fn what_passes_is_waited_for() {
     let (store, database) = beginning();
     database.execute_sql(CONTENT);
     store.cut_after(3 << 20);
+    store.delay("partNumber=2", Duration::from_secs(3), 1);
+    let slow_down = [
+        "503 Slow Down",
+        "SlowDown",
+        "Please reduce your request rate.",
+    ];
+    let [status, code, message] = slow_down;
+    store.answer("partNumber=1&", status, code, message, 3);
+    store.answer("POST /bucket/nightly", status, code, message, 1);
     succeeds(with(&store).args(["-d", &database.conninfo(), "-f", PLACE]));
     let puts = store.traffic().unwrap().requests;
     let parts = puts.iter().filter(|request| request.contains("partNumber"));
     assert!(parts.count() >= 3, "{puts:?}");
+    store.answer("GET /bucket/nightly", status, code, message, 2);
+    store.answer(
+        "GET /bucket/nightly",
+        "500 Internal Server Error",
+        "InternalError",
+        "We failed.",
+        1,
+    );
     succeeds(with(&store).args(["verify", PLACE]));
+}
+
+/// Whatever a store says in the middle of a dump or of a restore is said on, with what it was about.
+#[test]
+fn what_does_not_pass_is_said() {
+    let (store, database) = beginning();
+    database.execute_sql(CONTENT);
+    let conninfo = database.conninfo();
+    for (request, status, code, message, begins) in [
+        (
+            "POST /bucket/nightly/shop.dump?uploads",
+            "403 Forbidden",
+            "RequestTimeTooSkewed",
+            "The difference between the request time and the current time is too large.",
+            "could not begin to write s3://",
+        ),
+        (
+            "partNumber=2",
+            "403 Forbidden",
+            "QuotaExceeded",
+            "The quota of the bucket is used up.",
+            "could not write part 2 of s3://",
+        ),
+        (
+            "partNumber=1&",
+            "404 Not Found",
+            "NoSuchBucket",
+            "The specified bucket does not exist.",
+            "could not write part 1 of s3://",
+        ),
+        (
+            "POST /bucket/nightly/shop.dump?uploadId",
+            "403 Forbidden",
+            "AccessDenied",
+            "Access Denied.",
+            "could not complete s3://",
+        ),
+    ] {
+        store.answer(request, status, code, message, 1);
+        let said = failure(with(&store).args(["-d", &conninfo, "-f", PLACE]));
+        assert_says(&said, &[begins, message.trim_end_matches('.'), code]);
+        assert_untouched(&store);
+    }
+    succeeds(with(&store).args(["-d", &conninfo, "-f", PLACE]));
+    let range = "GET /bucket/nightly/shop.dump";
+    // The bucket vanishes when it was asked twice.
+    store.delay(range, Duration::ZERO, 2);
+    store.answer(
+        range,
+        "404 Not Found",
+        "NoSuchBucket",
+        "The specified bucket does not exist.",
+        1,
+    );
+    let said = failure(with(&store).args(["verify", PLACE]));
+    assert_says(
+        &said,
+        &[
+            "could not read on in s3://",
+            "does not exist (NoSuchBucket)",
+        ],
+    );
+}
+
+#[test]
+fn profiles_of_awss_tools_are_read() {
+    let (store, database) = beginning();
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join(".aws");
+    std::fs::create_dir(&folder).unwrap();
+    let process = r#"echo '{"Version":1,"AccessKeyId":"by-process","SecretAccessKey":"geheim"}'"#;
+    let config = format!(
+        "[default]\nregion = eu-west-1\nendpoint_url = {0}\n[profile printed]\nendpoint_url = {0}\ncredential_process = {process}\n\
+         [profile sso]\nendpoint_url = {0}\nsso_session = a\n",
+        store.url()
+    );
+    std::fs::write(folder.join("config"), config).unwrap();
+    let key = "[default]\naws_access_key_id = by-file\naws_secret_access_key = geheim\n";
+    std::fs::write(folder.join("credentials"), key).unwrap();
+    let with_profile = |name: Option<&str>| {
+        let mut command = with(&store);
+        for (name, _) in store.environment() {
+            command.env_remove(name);
+        }
+        command
+            .env("HOME", home.path())
+            .envs(name.map(|name| ("AWS_PROFILE", name)));
+        command.args(["-d", &database.conninfo(), "-f", PLACE]);
+        command
+    };
+    succeeds(&mut with_profile(None));
+    succeeds(&mut with_profile(Some("printed")));
+    let said = failure(&mut with_profile(Some("sso")));
+    assert_says(
+        &said,
+        &[
+            "could not use s3://",
+            "sso_session",
+            "aws configure export-credentials --profile sso",
+        ],
+    );
+    let said = failure(&mut with_profile(Some("nobody")));
+    assert_says(&said, &["could not use s3://", "\"nobody\""]);
 }
 
 #[test]

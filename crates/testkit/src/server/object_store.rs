@@ -3,13 +3,14 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
 use super::account::Account;
 use super::place::{folder, on_free_port};
 use super::watchdog::{Launch, Running};
-use crate::counting_link::CountingLink;
+use crate::counting_link::{CountingLink, Fault, FaultKind};
 use crate::provision::{effective_uid, moto};
 
 /// Who asks for what tests want to know. The signature is not looked at.
@@ -156,6 +157,27 @@ impl ObjectStore {
     /// Cuts the next connection that has sent so many bytes.
     pub fn cut_after(&self, bytes: u64) {
         self.link.cut_after(bytes);
+    }
+
+    /// Has so many requests, whose method, path and parameters have `request` in them, answered by an error in S3's form rather than by the store.
+    pub fn answer(&self, request: &str, status: &str, code: &str, message: &str, times: usize) {
+        let body = format!(
+            "<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        );
+        self.link.fail(Fault {
+            request: request.to_owned(),
+            kind: FaultKind::Answer(status.to_owned(), body),
+            times,
+        });
+    }
+
+    /// Has such requests come to the store so much later.
+    pub fn delay(&self, request: &str, time: Duration, times: usize) {
+        self.link.fail(Fault {
+            request: request.to_owned(),
+            kind: FaultKind::Delay(time),
+            times,
+        });
     }
 
     fn request(&self, method: &str, path: &str) -> Result<Vec<u8>> {
