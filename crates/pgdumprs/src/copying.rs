@@ -122,11 +122,13 @@ impl Dump {
             watch().tell(Event::Hint(STALLED.into()));
         };
         let (pace, span) = (pace.clone(), debug_span!("write"));
+        let on_disk = data.bytes();
         let write = move |steps| {
             let contents = Contents {
                 header,
                 entries,
                 pace: pace.clone(),
+                on_disk,
             };
             span.in_scope(|| write_steps(pace.time(|| open(contents))?, steps, &pace))
         };

@@ -13,12 +13,15 @@ use crate::{
 /// How long a dump that has failed waits for the store to forget what it has of it.
 const FORGETTING: Duration = Duration::from_secs(10);
 
+/// How much smaller an archive is expected to be than its data on the server's disk. Where it is larger, its last parts are.
+const COMPRESSED: u64 = 2;
+
 impl Dump {
     /// Dumps into an object, which is there when it is complete, and not otherwise: until then, and where the dump fails, what had its name
     /// stays. Credentials come from the environment, as the tools of each cloud take them; the guide to object stores has them.
     ///
     /// The archive is in the custom format and says where its data is, as in a file. It goes up in parts, of which four at most are in
-    /// memory: of 8 MiB, and larger ones from 31 GiB on.
+    /// memory: of 8 MiB, and of larger ones where the database has more than 125 GiB.
     ///
     /// Where it fails or its future is dropped, the store is told to forget the parts. That takes a moment, which a process that is to end should
     /// wait: [`wait_for_aborts`].
@@ -63,8 +66,9 @@ impl Dump {
         let (begin, head_ends) = (self.beginning(), guard.head());
         let (upload, report) = self
             .run(move |contents| {
+                let expected = contents.on_disk / COMPRESSED;
                 let form = begin.on_seekable(upload, contents)?;
-                head_ends();
+                head_ends(expected);
                 Ok(form)
             })
             .await?;

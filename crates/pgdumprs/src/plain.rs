@@ -119,6 +119,7 @@ impl<W: Write> PlainWriter<W> {
             header,
             entries,
             pace,
+            ..
         } = contents;
         let script = Script::new(&header, entries, &plain.options)?;
         let text = plain.text(header.created);

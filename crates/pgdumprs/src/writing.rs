@@ -25,6 +25,8 @@ pub(crate) struct Contents {
     pub(crate) header: Header,
     pub(crate) entries: Vec<Entry>,
     pub(crate) pace: Pace,
+    /// How many bytes the data has on the server's disk.
+    pub(crate) on_disk: u64,
 }
 
 /// How a dump's output is begun.

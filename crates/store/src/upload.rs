@@ -8,7 +8,7 @@
 use std::io::{self, Seek, SeekFrom, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use object_store::MultipartId;
@@ -17,7 +17,7 @@ use tokio::task::AbortHandle;
 
 use crate::access::Store;
 use crate::begun::{BegunUpload, abort_upload, begun_uploads};
-use crate::parts::{self, SMALLEST};
+use crate::parts::{SMALLEST, Sizes};
 use crate::runtime::{runtime, wait};
 use crate::{Error, ErrorKind, Place, access, unfinished};
 
@@ -64,7 +64,8 @@ struct Shared {
     place: Place,
     store: Arc<dyn Store>,
     id: MultipartId,
-    head_ended: AtomicBool,
+    /// How large the parts are; said when the head has ended.
+    sizes: OnceLock<Sizes>,
     /// Whether the upload is complete or was given up.
     ended: AtomicBool,
     tasks: Mutex<Vec<AbortHandle>>,
@@ -98,7 +99,7 @@ impl Upload {
             place: place.clone(),
             store,
             id,
-            head_ended: AtomicBool::new(false),
+            sizes: OnceLock::new(),
             ended: AtomicBool::new(false),
             tasks: Mutex::default(),
             news: Mutex::new(sender),
@@ -199,7 +200,7 @@ impl Upload {
         if self.length > self.head.len() as u64 {
             return None;
         }
-        if self.head_length.is_none() && self.shared.head_ended.load(Ordering::Relaxed) {
+        if self.head_length.is_none() && self.shared.sizes.get().is_some() {
             self.head_length = Some(SMALLEST.max(self.head.len() + KEPT_BACK));
         }
         let room = self
@@ -239,7 +240,9 @@ impl Write for Upload {
                 part.len()
             }
             None => {
-                let size = parts::size(self.next).ok_or_else(|| self.shared.too_large())?;
+                let sizes = self.shared.sizes.get().copied();
+                let size = sizes.unwrap_or(Sizes::of(0)).of_part(self.next);
+                let size = size.ok_or_else(|| self.shared.too_large())?;
                 // No smaller than the first: some stores want parts of one size.
                 let size = size.max(self.head.len());
                 if self.current.len() >= size {
@@ -284,11 +287,13 @@ impl Drop for Upload {
 }
 
 impl UploadGuard {
-    /// Gives what says that the head has ended: what was written until it is called, and what the first part has room for, can be written
-    /// again.
-    pub fn head(&self) -> impl FnOnce() + Send + 'static + use<> {
+    /// Gives what says that the head has ended, and how many bytes are expected in all: what was written until it is called, and what the first
+    /// part has room for, can be written again; and parts are as large as that many bytes need.
+    pub fn head(&self) -> impl FnOnce(u64) + Send + 'static + use<> {
         let shared = self.0.clone();
-        move || shared.head_ended.store(true, Ordering::Relaxed)
+        move |expected| {
+            let _ = shared.sizes.set(Sizes::of(expected));
+        }
     }
 }
 
@@ -348,7 +353,7 @@ impl Shared {
             "write",
             &self.place,
             ErrorKind::Invalid,
-            "it is larger than a store takes in 10,000 parts, about 3.5 TiB",
+            "it is larger than a store takes in 10,000 parts, some terabytes",
         )
     }
 }
@@ -394,7 +399,7 @@ mod tests {
             let mut expected = bytes(head + rest);
             // An archive's writer keeps the last byte back, and writes all of the head again.
             upload.write_all(&expected[..head - 1]).unwrap();
-            guard.head()();
+            guard.head()(0);
             upload.write_all(&expected[head - 1..]).unwrap();
             expected[..head].reverse();
             upload.seek(SeekFrom::Start(0)).unwrap();
@@ -411,7 +416,7 @@ mod tests {
     #[test]
     fn what_was_sent_cannot_be_written_again() {
         let (mut upload, guard) = Upload::on(&place(), Arc::new(InMemory::new())).unwrap();
-        guard.head()();
+        guard.head()(0);
         upload.write_all(&bytes(SMALLEST + 10)).unwrap();
         upload.seek(SeekFrom::Start(SMALLEST as u64 - 1)).unwrap();
         let error = upload.write_all(b"ab").unwrap_err();
@@ -427,7 +432,7 @@ mod tests {
         });
         old.unwrap().unwrap();
         let (mut upload, guard) = Upload::on(&place(), store.clone()).unwrap();
-        guard.head()();
+        guard.head()(0);
         upload.write_all(&bytes(3 * SMALLEST)).unwrap();
         drop(guard);
         let error = upload.write_all(b"more").unwrap_err();

@@ -105,12 +105,14 @@ impl Place {
             others.truncate(most - 1);
         }
         let (begin, span) = (dump.beginning(), debug_span!("write"));
+        let on_disk = data.bytes();
         let write = move |steps| {
             let pace = Pace::default();
             let contents = Contents {
                 header,
                 entries,
                 pace: pace.clone(),
+                on_disk,
             };
             span.in_scope(|| write_steps(begin.on_seekable(file, contents)?, steps, &pace))
         };
