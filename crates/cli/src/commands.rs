@@ -11,5 +11,6 @@ pub(crate) mod dumpall;
 pub(crate) mod globals;
 pub(crate) mod list;
 pub(crate) mod restore;
+pub(crate) mod server_backup;
 mod sizes;
 pub(crate) mod verify;

@@ -122,6 +122,7 @@ mod restore;
 mod said;
 mod selection;
 mod server;
+mod server_backup;
 mod server_dump;
 mod server_restore;
 mod settings;
@@ -167,8 +168,8 @@ pub use pgdumprs_ddl::{ConditionError, Inserts, Sections};
 pub use pgdumprs_script as script;
 #[cfg(feature = "object-store")]
 pub use pgdumprs_store::{
-    Error as ObjectError, ErrorKind as ObjectErrorKind, ObjectReader, Place as ObjectPlace,
-    wait_for_aborts,
+    Error as ObjectError, ErrorKind as ObjectErrorKind, Folder as ObjectFolder, ObjectReader,
+    Place as ObjectPlace, wait_for_aborts,
 };
 pub use plain::Plain;
 pub use report::{Lsn, Report, TableReport};
@@ -179,6 +180,7 @@ pub use restore::{
     RestoreReport, RestoreSections, RestoreStopped, RoleUse, TableOutcome, Unreached,
     profile_names,
 };
+pub use server_backup::{BackedUpDatabase, ServerBackup, ServerBackupError, VerifiedFile};
 pub use server_dump::{DatabaseReport, ServerDump, ServerDumpEvent, ServerReport};
 pub use server_restore::{
     DatabaseRestored, GlobalFailure, GlobalsReport, ServerRestore, ServerRestoreEnd,

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pgdumprs_store::{Place, Upload, wait_for_aborts};
+use pgdumprs_store::{Piece, Place, Upload, wait_for_aborts};
 
 use crate::blocking::blocking;
 use crate::product::Product;
@@ -42,7 +42,15 @@ impl Dump {
     /// Every kind of [`Error`]; [`Error::ObjectFormat`] for another format than custom, and [`Error::ObjectVerify`] where the archive was to be
     /// read back before it gets its name.
     #[tracing::instrument(name = "dump", skip_all)]
-    pub async fn to_object(mut self, place: &Place) -> Result<Report, Error> {
+    pub async fn to_object(self, place: &Place) -> Result<Report, Error> {
+        self.summed_object(place).await.map(|(report, _)| report)
+    }
+
+    /// As [`Dump::to_object`], with the sums of the object's pieces.
+    pub(crate) async fn summed_object(
+        mut self,
+        place: &Place,
+    ) -> Result<(Report, Vec<Piece>), Error> {
         let started = Instant::now();
         if !matches!(self.product, Product::Custom) {
             return Err(Error::ObjectFormat);
@@ -55,12 +63,12 @@ impl Dump {
         if dumped.is_err() {
             blocking(|| wait_for_aborts(FORGETTING)).await;
         }
-        let mut report = dumped?;
+        let (mut report, pieces) = dumped?;
         report.elapsed = started.elapsed();
-        Ok(report)
+        Ok((report, pieces))
     }
 
-    async fn upload(&mut self, place: Place) -> Result<Report, Error> {
+    async fn upload(&mut self, place: Place) -> Result<(Report, Vec<Piece>), Error> {
         // A store that does not take it is better known before the server is asked for anything.
         let (upload, guard) = blocking(move || Upload::begin(&place)).await?;
         let (begin, head_ends) = (self.beginning(), guard.head());
@@ -72,8 +80,8 @@ impl Dump {
                 Ok(form)
             })
             .await?;
-        blocking(move || upload.complete()).await?;
-        Ok(report)
+        let pieces = blocking(move || upload.complete()).await?;
+        Ok((report, pieces))
     }
 }
 

@@ -4,8 +4,7 @@ mod choice;
 mod dumpall;
 mod event;
 mod globals;
-pub(crate) mod manifest;
-pub(crate) mod place;
+mod place;
 mod run;
 mod script;
 

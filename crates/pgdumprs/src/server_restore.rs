@@ -14,6 +14,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use bstr::BString;
 use pgdumprs_connect::{ConnectParams, Session};
 use pgdumprs_script::Warning;
 
@@ -26,6 +27,7 @@ pub use report::{
 use self::built_in::{BUILT_IN, is_built_in, not_restored};
 use self::check::{check_options, checked};
 use crate::blocking::blocking;
+use crate::server_backup::Place;
 use crate::{Restore, RestoreError, RestoreEvent};
 
 /// SQLSTATE of a database that does not exist.
@@ -87,32 +89,55 @@ impl ServerRestore {
         self,
         folder: impl AsRef<Path>,
     ) -> Result<ServerRestoreReport, ServerRestoreError> {
+        let folder = folder.as_ref().to_owned();
+        self.restore(Place::Folder(folder)).await
+    }
+
+    /// As [`ServerRestore::from_folder`], from the objects that [`ServerDump::to_store`](crate::ServerDump::to_store) has made, which are read by ranges. Of archives
+    /// the size alone is compared beforehand: [`ServerBackup::verify`](crate::ServerBackup::verify) reads them to their ends.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ServerRestore::from_folder`].
+    #[cfg(feature = "object-store")]
+    pub async fn from_store(
+        self,
+        folder: &pgdumprs_store::Folder,
+    ) -> Result<ServerRestoreReport, ServerRestoreError> {
+        self.restore(Place::Store(folder.clone())).await
+    }
+
+    async fn restore(self, place: Place) -> Result<ServerRestoreReport, ServerRestoreError> {
         let begun = Instant::now();
         check_options(&self.restore.options)?;
-        let folder = folder.as_ref().to_owned();
         let options = self.restore.options.clone();
-        let (folder, checked, mut left) = blocking(move || {
-            let checked = checked(&folder)?;
+        let (backup, script, mut left) = blocking(move || {
+            let backup = checked(place)?;
+            let script = BString::from(backup.globals()?);
             let mut left = HashMap::new();
-            for (name, file) in checked.archives().filter(|(name, _)| is_built_in(name)) {
-                let entries = not_restored(&folder.join(file), &options);
-                left.insert(name.to_owned(), entries.map_err(RestoreError::Archive)?);
+            for (name, file) in backup
+                .manifest
+                .archives()
+                .filter(|(name, _)| is_built_in(name))
+            {
+                let entries = backup.place.archive(&file.file);
+                let entries = entries.and_then(|archive| not_restored(&archive, &options));
+                left.insert(name.to_owned(), entries.map_err(RestoreError::from)?);
             }
-            Ok::<_, ServerRestoreError>((folder, checked, left))
+            Ok::<_, ServerRestoreError>((backup, script, left))
         })
         .await?;
         let (mut session, params) = self.connect().await?;
-        let names: Vec<_> = checked
-            .databases()
-            .filter(|name| !is_built_in(name))
-            .collect();
+        let archives = backup.manifest.archives();
+        let names = archives.map(|(name, _)| name);
+        let names: Vec<_> = names.filter(|name| !is_built_in(name)).collect();
         globals::refuse_existing(&mut session, &names).await?;
-        let globals = globals::restore(&mut session, &checked.globals).await?;
+        let globals = globals::restore(&mut session, &script).await?;
         let server_version = session.server_version().text.clone();
         session.close().await;
 
         let mut databases = Vec::new();
-        for (name, file) in checked.archives() {
+        for (name, file) in backup.manifest.archives() {
             let mut params = params.clone();
             if is_built_in(name) {
                 params.set_dbname(name);
@@ -134,7 +159,10 @@ impl ServerRestore {
                 let database = of.clone();
                 tell(&watchers, &ServerRestoreEvent::Told { database, event });
             });
-            let outcome = Box::pin(restore.from_file(folder.join(file))).await;
+            let outcome = match backup.place.archive(&file.file) {
+                Ok(source) => Box::pin(restore.from_source(&source)).await,
+                Err(error) => Err(error.into()),
+            };
             databases.push(DatabaseRestored {
                 database: name.to_owned(),
                 outcome,

@@ -38,6 +38,8 @@ pub enum ErrorKind {
     Denied,
     /// The object is not the one any more that was begun with.
     Changed,
+    /// There are objects already where none may be.
+    Taken,
     /// The store could not be reached, or failed, after several tries.
     Unavailable,
     /// The upload was given up.
@@ -103,6 +105,7 @@ impl From<Error> for io::Error {
             ErrorKind::Invalid => io::ErrorKind::InvalidInput,
             ErrorKind::Missing => io::ErrorKind::NotFound,
             ErrorKind::Denied => io::ErrorKind::PermissionDenied,
+            ErrorKind::Taken => io::ErrorKind::DirectoryNotEmpty,
             ErrorKind::Changed | ErrorKind::Unavailable | ErrorKind::GivenUp => {
                 io::ErrorKind::Other
             }

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use bytes::Bytes;
 use object_store::MultipartId;
 use object_store::multipart::PartId;
+use sha2::{Digest, Sha256};
 use tokio::task::AbortHandle;
 
 use crate::access::Store;
@@ -27,6 +28,15 @@ const IN_FLIGHT: usize = 2;
 /// How many bytes of the head may still be with whoever writes when it is said to have ended: an archive's writer gathers small writes.
 const KEPT_BACK: usize = 64 << 10;
 
+/// Bytes of an object that stand together, from where the piece before ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// How many they are.
+    pub size: u64,
+    /// Their SHA-256.
+    pub sha256: [u8; 32],
+}
+
 /// A blocking writer that makes an object. It seeks to write once more what is in the object's [head](UploadGuard::head), and for nothing
 /// else. What is dropped before it is complete is given up.
 #[derive(Debug)]
@@ -40,6 +50,9 @@ pub struct Upload {
     current: Vec<u8>,
     next: usize,
     in_flight: usize,
+    /// Sums what was sent, which the first part, whose bytes are known last, is none of.
+    sum: Sha256,
+    sent: u64,
     /// What the store calls the parts that it has, by number; nothing yet for the first.
     done: Vec<Option<PartId>>,
     news: Receiver<News>,
@@ -73,6 +86,9 @@ struct Shared {
 }
 
 impl Upload {
+    /// How many bytes the parts of an upload take in memory, up to 31 GiB: those on their way, one that is being filled, and the first.
+    pub const MEMORY: usize = (IN_FLIGHT + 2) * SMALLEST;
+
     /// Begins an upload. Blocks while the store is asked, which tells early whether it takes one.
     ///
     /// # Errors
@@ -111,6 +127,8 @@ impl Upload {
             current: Vec::new(),
             next: 1,
             in_flight: 0,
+            sum: Sha256::new(),
+            sent: 0,
             done: vec![None],
             news,
             earlier: Vec::new(),
@@ -120,13 +138,14 @@ impl Upload {
         Ok((upload, UploadGuard(shared)))
     }
 
-    /// Sends what is left, the first part last, and has the store make the object of them. Blocks until it has. What others had begun under this
-    /// name before, and have not ended, is aborted then: it would bring an older content, or was left by a process that was killed.
+    /// Sends what is left, the first part last, and has the store make the object of them. Blocks until it has. Gives the pieces of the object
+    /// with their sums: one, or the first part and what follows it. What others had begun under this name before, and have not ended, is aborted
+    /// then: it would bring an older content, or was left by a process that was killed.
     ///
     /// # Errors
     /// [`Error`], where the store fails: then there is no object, and what had its name is still there. Where its last answer alone is lost, it
     /// may have made the object all the same.
-    pub fn complete(mut self) -> Result<(), Error> {
+    pub fn complete(mut self) -> Result<Vec<Piece>, Error> {
         if !self.current.is_empty() {
             self.send_current()?;
         }
@@ -134,6 +153,16 @@ impl Upload {
             self.await_one()?;
         }
         let head = std::mem::take(&mut self.head);
+        let mut pieces = vec![Piece {
+            size: head.len() as u64,
+            sha256: Sha256::digest(&head).into(),
+        }];
+        if self.sent > 0 {
+            pieces.push(Piece {
+                size: self.sent,
+                sha256: std::mem::take(&mut self.sum).finalize().into(),
+            });
+        }
         self.send(0, head)?;
         self.await_one()?;
         let parts: Option<Vec<PartId>> = self.done.iter_mut().map(Option::take).collect();
@@ -149,7 +178,7 @@ impl Upload {
             // It may have ended meanwhile, or may be another's to abort.
             let _ = abort_upload(&self.shared.place, earlier);
         }
-        Ok(())
+        Ok(pieces)
     }
 
     /// Sends the part that is filled.
@@ -158,6 +187,8 @@ impl Upload {
             self.await_one()?;
         }
         let part = std::mem::take(&mut self.current);
+        self.sum.update(&part);
+        self.sent += part.len() as u64;
         self.done.push(None);
         self.send(self.next, part)?;
         self.next += 1;
@@ -405,7 +436,15 @@ mod tests {
             upload.seek(SeekFrom::Start(0)).unwrap();
             upload.write_all(&expected[..head]).unwrap();
             upload.seek(SeekFrom::Start(expected.len() as u64)).unwrap();
-            upload.complete().unwrap();
+            let pieces = upload.complete().unwrap();
+            let mut from = 0;
+            for piece in pieces {
+                let to = from + usize::try_from(piece.size).unwrap();
+                let sum: [u8; 32] = Sha256::digest(&expected[from..to]).into();
+                assert_eq!(piece.sha256, sum);
+                from = to;
+            }
+            assert_eq!(from, expected.len());
             let mut found = Vec::new();
             let mut reader = ObjectReader::on(&place(), store.clone()).unwrap();
             reader.read_to_end(&mut found).unwrap();

@@ -1,4 +1,4 @@
-//! Dumps all databases of a server, and what belongs to none of them, into a folder.
+//! Dumps all databases of a server, and what belongs to none of them, into a folder or a store.
 
 use std::path::Path;
 
@@ -6,6 +6,7 @@ use anyhow::bail;
 use pgdumprs::{ConnectParams, Dump, ServerDump, ServerDumpEvent, ServerReport};
 
 use crate::args::DumpArgs;
+use crate::commands::server_backup;
 use crate::message::say;
 use crate::progress::Verbosity;
 use crate::progress::dump::Teller;
@@ -16,6 +17,7 @@ pub(crate) fn run(args: &DumpArgs, params: &ConnectParams) -> anyhow::Result<()>
     let Some(folder) = args.file() else {
         bail!("option --all requires option -f/--file, which names the folder");
     };
+    let store = server_backup::store(folder)?;
     let verbosity = args.telling.verbosity();
     let dump = Dump::with_params(params.clone()).allow_newer_server(args.allow_newer_server);
     let mut dump = args.apply(dump, params)?;
@@ -27,7 +29,10 @@ pub(crate) fn run(args: &DumpArgs, params: &ConnectParams) -> anyhow::Result<()>
     let dump = args.server.apply(ServerDump::of(dump));
     let dump = dump.watch(move |event| tell(event, verbosity));
     let report = signal::run("dump of the server", async {
-        Ok(dump.to_folder(folder).await?)
+        Ok(match &store {
+            Some(store) => dump.to_store(store).await?,
+            None => dump.to_folder(folder).await?,
+        })
     })?;
     if args.telling.summarizes() {
         summarize(&report, folder);

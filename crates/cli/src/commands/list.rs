@@ -6,15 +6,17 @@ mod table;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
+use anyhow::bail;
 use pgdumprs::archive::{Reader, Verified};
 use pgdumprs::created_text;
 
 use crate::commands::archive;
+use crate::commands::server_backup;
 use crate::output::{print, print_names};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
-    /// Archive in the custom, directory or tar format, also s3://, gs:// or az://, or - for standard input
+    /// Archive in the custom, directory or tar format, also s3://, gs:// or az://, or - for standard input; or the folder of dump --all
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
@@ -31,8 +33,17 @@ pub(crate) struct ListArgs {
     verbose: bool,
 }
 
-/// Prints the table of contents.
+/// Prints the table of contents, or the databases of a whole server.
 pub(crate) fn run(args: &ListArgs) -> anyhow::Result<()> {
+    if let Some(backup) = server_backup::find(&args.file)? {
+        if args.sizes {
+            bail!(
+                "option --sizes is for one archive, and {} is the dump of a whole server",
+                archive::name(&args.file)
+            );
+        }
+        return server_backup::list(&backup, args.json);
+    }
     list(archive::open(&args.file)?, args)
 }
 

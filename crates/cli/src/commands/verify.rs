@@ -9,19 +9,23 @@ use indicatif::HumanCount;
 use pgdumprs::archive::{BlockContent, Header, Reader, Verified};
 
 use crate::commands::archive;
+use crate::commands::server_backup;
 use crate::commands::sizes::bytes;
 use crate::message::visible;
 use crate::output::print;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct VerifyArgs {
-    /// Archive in the custom, directory or tar format, also s3://, gs:// or az://, or - for standard input
+    /// Archive in the custom, directory or tar format, also s3://, gs:// or az://, or - for standard input; or the folder of dump --all
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }
 
-/// Prints what the archive holds and that it is sound; fails at the first damage.
+/// Prints what the archive holds and that it is sound; fails at the first damage. Of a whole server, each file is read.
 pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<()> {
+    if let Some(backup) = server_backup::find(&args.file)? {
+        return server_backup::verify(&backup, &archive::name(&args.file));
+    }
     verify(archive::open(&args.file)?, &archive::name(&args.file))
 }
 

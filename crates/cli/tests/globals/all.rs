@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use pgdumprs_testkit::{Major, Server, checked_output, reference_pg_restore, tool};
 use serde_json::Value;
 
-use crate::support::{assert_says, pgdumprs, run};
+use crate::support::{assert_says, failure, pgdumprs, run};
 use crate::{psql, psql_in};
 
 /// `dump --all` as a role into a folder, with options parted by blanks.
@@ -121,6 +121,30 @@ fn every_database_has_an_archive_and_the_manifest_names_it() {
     let stock = checked_output(&mut stock).unwrap().stdout;
     let globals = fs::read(folder.join("globals.sql")).unwrap();
     assert_eq!(without_key(&globals), without_key(&stock));
+
+    let verified = checked_output(pgdumprs().arg("verify").arg(&folder)).unwrap();
+    let verified = String::from_utf8(verified.stdout).unwrap();
+    assert_eq!(verified.lines().count(), 7, "{verified}");
+    assert_says(
+        &verified,
+        &[
+            "globals.sql: sound, ",
+            "%53hop.dump: sound, ",
+            ", 1 tables with 1,000 rows",
+            "is sound: 6 files, ",
+        ],
+    );
+    let listed = checked_output(pgdumprs().arg("list").arg(&folder)).unwrap();
+    assert_says(
+        &String::from_utf8(listed.stdout).unwrap(),
+        &[
+            ", whole\n",
+            "../a b ",
+            "closed was not dumped: it does not allow connections",
+        ],
+    );
+    let said = failure(pgdumprs().args(["list", "--sizes"]).arg(&folder));
+    assert_says(&said, &["option --sizes is for one archive"]);
 
     let again = dump_all(&server, "postgres", &folder, "");
     assert!(!again.status.success());

@@ -1,6 +1,7 @@
 //! Archives in object stores: dumps into a server that speaks S3's protocol, and everything that reads archives from there.
 
 mod failures;
+mod servers;
 #[path = "../support/mod.rs"]
 mod support;
 

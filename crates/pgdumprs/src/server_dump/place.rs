@@ -1,27 +1,33 @@
-//! Where the files of a server's dump go: a folder, by names.
+//! Where the files of a server's dump go: a folder, or a store, by names.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
+use sha2::{Digest, Sha256};
 
 use crate::blocking::blocking;
-use crate::file_sum::FileSum;
+use crate::file_sum::{FileSum, hex};
 use crate::output::folder::sync_name;
 use crate::output::{write_private, write_whole};
+use crate::server_backup::manifest::{ManifestFile, ManifestPiece};
 use crate::{Dump, Error, Report};
 
-/// A folder that takes files by their names. All that is written of a server goes through this, and nothing else knows that it is a folder.
+/// What takes files by their names. All that is written of a server goes through this, and nothing else knows what it is.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
-    folder: PathBuf,
-    synced: bool,
+pub(super) enum Place {
+    Folder {
+        folder: PathBuf,
+        synced: bool,
+    },
+    #[cfg(feature = "object-store")]
+    Store(pgdumprs_store::Folder),
 }
 
 impl Place {
     /// Makes the folder, for its owner alone, since there are passwords in it; or takes the one that is there, if it is empty.
-    pub(super) fn begin(folder: &Path, synced: bool) -> Result<Self, Error> {
+    pub(super) fn folder(folder: &Path, synced: bool) -> Result<Self, Error> {
         let failed = |action| move |source| output_error(action, folder, source);
         match make(folder) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -37,35 +43,102 @@ impl Place {
             let full = io::Error::from(io::ErrorKind::DirectoryNotEmpty);
             return Err(output_error("write into", folder, full));
         }
-        Ok(Self {
+        Ok(Self::Folder {
             folder: folder.to_owned(),
             synced,
         })
     }
 
-    /// Writes a file of which all is in memory.
-    pub(super) async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
-        write_whole(&self.folder.join(name), bytes, self.synced).await
-    }
-
-    /// As [`Place::put`], for the folder's owner alone, whoever may look into the folder.
-    pub(super) async fn put_private(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
-        write_private(&self.folder.join(name), bytes, self.synced).await
-    }
-
-    /// Writes an archive.
-    pub(super) async fn dump(&self, name: &str, dump: Dump) -> Result<Report, Error> {
-        dump.to_file(self.folder.join(name)).await
-    }
-
-    /// Reads a file and tells what it is known by.
-    pub(super) async fn sum(&self, name: &str) -> Result<FileSum, Error> {
-        let path = self.folder.join(name);
+    /// Takes the folder of a store in which there are no objects. Who may read them, the store's own rules say.
+    #[cfg(feature = "object-store")]
+    pub(super) async fn store(folder: &pgdumprs_store::Folder) -> Result<Self, Error> {
+        let folder = folder.clone();
         blocking(move || {
-            FileSum::of(&path).map_err(|source| output_error("read back", &path, source))
+            folder.check_empty()?;
+            Ok(Self::Store(folder))
         })
         .await
     }
+
+    /// Writes a file of which all is in memory.
+    pub(super) async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
+        match self {
+            Place::Folder { folder, synced } => {
+                write_whole(&folder.join(name), bytes, *synced).await
+            }
+            #[cfg(feature = "object-store")]
+            Place::Store(folder) => {
+                let object = folder.object(name)?;
+                blocking(move || Ok(object.put(bytes)?)).await
+            }
+        }
+    }
+
+    /// As [`Place::put`], for the folder's owner alone, whoever may look into the folder. Gives what the file is known by.
+    pub(super) async fn put_private(
+        &self,
+        name: &str,
+        bytes: Vec<u8>,
+    ) -> Result<ManifestFile, Error> {
+        let piece = ManifestPiece {
+            size: bytes.len() as u64,
+            sha256: hex(&Sha256::digest(&bytes)),
+        };
+        match self {
+            Place::Folder { folder, synced } => {
+                write_private(&folder.join(name), bytes, *synced).await?;
+            }
+            #[cfg(feature = "object-store")]
+            Place::Store(_) => self.put(name, bytes).await?,
+        }
+        Ok(ManifestFile::new(name, vec![piece]))
+    }
+
+    /// Writes an archive. Gives what came of it, and what the file is known by.
+    pub(super) async fn dump(
+        &self,
+        name: &str,
+        dump: Dump,
+    ) -> Result<(Report, ManifestFile), Error> {
+        let (report, pieces) = match self {
+            Place::Folder { folder, .. } => {
+                let path = folder.join(name);
+                let report = dump.to_file(&path).await?;
+                (report, vec![read_back(path).await?])
+            }
+            #[cfg(feature = "object-store")]
+            Place::Store(folder) => {
+                let (report, pieces) = dump.summed_object(&folder.object(name)?).await?;
+                let pieces = pieces.into_iter().map(|piece| ManifestPiece {
+                    size: piece.size,
+                    sha256: hex(&piece.sha256),
+                });
+                (report, pieces.collect())
+            }
+        };
+        Ok((report, ManifestFile::new(name, pieces)))
+    }
+
+    /// How many bytes of memory an archive takes on its way, beside its data.
+    pub(super) fn memory(&self) -> usize {
+        match self {
+            Place::Folder { .. } => 0,
+            #[cfg(feature = "object-store")]
+            Place::Store(_) => pgdumprs_store::Upload::MEMORY,
+        }
+    }
+}
+
+/// Reads a file and tells what it is known by.
+async fn read_back(path: PathBuf) -> Result<ManifestPiece, Error> {
+    blocking(move || {
+        let sum = FileSum::of(&path).map_err(|source| output_error("read back", &path, source))?;
+        Ok(ManifestPiece {
+            size: sum.size,
+            sha256: sum.sha256,
+        })
+    })
+    .await
 }
 
 fn output_error(action: &'static str, path: &Path, source: io::Error) -> Error {

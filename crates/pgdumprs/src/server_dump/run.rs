@@ -11,12 +11,12 @@ use tokio::task::JoinSet;
 use super::ServerDump;
 use super::choice::Watchers;
 use super::event::ServerDumpEvent;
-use super::manifest::{
-    GLOBALS, INCOMPLETE, MANIFEST, Manifest, ManifestDatabase, ManifestFile, ManifestSkipped, text,
-};
 use super::place::{Place, file_name};
 use crate::failure_line::with_causes;
 use crate::product::Product;
+use crate::server_backup::manifest::{
+    GLOBALS, INCOMPLETE, MANIFEST, Manifest, ManifestDatabase, ManifestSkipped, text,
+};
 use crate::{Dump, Error, Report};
 
 /// What the dump of a server came to.
@@ -65,7 +65,34 @@ impl ServerDump {
     /// # Errors
     ///
     /// Where the globals cannot be read, or the folder, the globals or the manifest cannot be written.
-    pub async fn to_folder(mut self, folder: impl AsRef<Path>) -> Result<ServerReport, Error> {
+    pub async fn to_folder(self, folder: impl AsRef<Path>) -> Result<ServerReport, Error> {
+        let (folder, synced) = (folder.as_ref().to_owned(), self.dump.sync);
+        self.dump_into(async move { Place::folder(&folder, synced) })
+            .await
+    }
+
+    /// As [`ServerDump::to_folder`], as objects whose names begin with the folder's, in which there are none. Archives go up as those of
+    /// [`Dump::to_object`] do, in the memory that the [`Dump`] was told: as many at a time as there is room for, each upload taking 32 MiB of it. Of an
+    /// archive that is larger than its first part the manifest has the sums of that and of what follows, rather than of the whole.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ServerDump::to_folder`]; [`Error::ObjectVerify`] where archives were to be read back before they get their names.
+    #[cfg(feature = "object-store")]
+    pub async fn to_store(self, folder: &pgdumprs_store::Folder) -> Result<ServerReport, Error> {
+        if self.dump.verify {
+            return Err(Error::ObjectVerify);
+        }
+        let folder = folder.clone();
+        self.dump_into(async move { Place::store(&folder).await })
+            .await
+    }
+
+    /// Dumps the server to where `begin` begins.
+    async fn dump_into(
+        mut self,
+        begin: impl Future<Output = Result<Place, Error>>,
+    ) -> Result<ServerReport, Error> {
         let begun = Instant::now();
         let started = Timestamp::now();
         self.check()?;
@@ -76,10 +103,9 @@ impl ServerDump {
         // Where several hosts are named, all databases are those of one.
         self.dump.params = session.at_same_server(&self.dump.params);
         session.close().await;
-        let place = Place::begin(folder.as_ref(), self.dump.sync)?;
+        let place = begin.await?;
         // Passwords are in it.
-        place.put_private(GLOBALS, script.into()).await?;
-        let globals = ManifestFile::new(GLOBALS, place.sum(GLOBALS).await?);
+        let globals = place.put_private(GLOBALS, script.into()).await?;
         let mut manifest = Manifest::new(server_version.to_string(), started, globals);
         let skipped = listed.skipped.iter();
         manifest.skipped = skipped
@@ -131,13 +157,14 @@ impl ServerDump {
         // The last is the first to be dumped.
         databases.sort_by_key(|row| row.size);
         let most = self.dump.connections();
-        let memory = self.dump.memory / databases.len().clamp(1, most);
+        let at_once = at_once(databases.len(), most, self.dump.memory, place.memory());
+        let memory = (self.dump.memory / at_once).saturating_sub(place.memory());
         let mut free = most;
         let mut running = JoinSet::new();
         let mut ended = Vec::new();
         loop {
-            while free > 0 {
-                let waiting = databases.len();
+            while free > 0 && running.len() < at_once {
+                let waiting = databases.len().min(at_once - running.len());
                 let Some(row) = databases.pop() else { break };
                 let connections = share(free, waiting);
                 free -= connections;
@@ -173,6 +200,16 @@ impl ServerDump {
     }
 }
 
+/// How many databases are dumped at a time, of which each takes one connection at least, and memory on its way beside that of its data, which has as
+/// much at least.
+fn at_once(databases: usize, connections: usize, memory: usize, on_its_way: usize) -> usize {
+    let most = databases.clamp(1, connections.max(1));
+    match memory.checked_div(2 * on_its_way) {
+        Some(room) => most.min(room.max(1)),
+        None => most,
+    }
+}
+
 /// How many of the free connections the next database gets, which is the largest of those that wait: all but one for each of the others.
 fn share(free: usize, waiting: usize) -> usize {
     let others = waiting.saturating_sub(1);
@@ -202,9 +239,7 @@ async fn one(
             let database = of.clone();
             watchers.tell(&ServerDumpEvent::Told { database, event });
         });
-        let report = place.dump(&file, dump).await?;
-        let sum = place.sum(&file).await?;
-        Ok((report, sum))
+        place.dump(&file, dump).await
     };
     let outcome: Result<_, Error> = outcome.await;
     let event = match &outcome {
@@ -233,10 +268,7 @@ async fn one(
         started: text(started),
         finished: text(Timestamp::now()),
         error: outcome.as_ref().err().map(|error| with_causes(error)),
-        archive: outcome
-            .as_ref()
-            .ok()
-            .map(|(_, sum)| ManifestFile::new(&file, sum.clone())),
+        archive: outcome.as_ref().ok().map(|(_, archive)| archive.clone()),
     };
     let outcome = outcome.map(|(report, _)| report);
     let report = DatabaseReport {
@@ -249,7 +281,25 @@ async fn one(
 
 #[cfg(test)]
 mod tests {
-    use super::share;
+    use super::{at_once, share};
+
+    #[test]
+    fn as_many_databases_are_dumped_as_there_is_memory_for() {
+        for (databases, connections, memory, on_its_way, expected) in [
+            (5, 8, 256, 0, 5),
+            (0, 8, 256, 0, 1),
+            (50, 8, 0, 0, 8),
+            (50, 8, 256, 32, 4),
+            (2, 8, 256, 32, 2),
+            (2, 8, 16, 32, 1),
+        ] {
+            let found = at_once(databases, connections, memory, on_its_way);
+            assert_eq!(
+                found, expected,
+                "{databases} over {connections} in {memory}"
+            );
+        }
+    }
 
     #[test]
     fn the_largest_gets_what_the_others_leave() {

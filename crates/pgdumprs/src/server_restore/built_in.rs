@@ -1,12 +1,10 @@
 //! Databases that every server has, which are filled rather than made.
 
-use std::path::Path;
-
 use bstr::{BString, ByteSlice};
-use pgdumprs_archive::{Entry, Error, Reader};
+use pgdumprs_archive::Entry;
 
 use super::statement::{statements, without_needless_quotes};
-use crate::RestoreOptions;
+use crate::{ArchiveSource, OpenError, RestoreOptions};
 
 /// Their names.
 pub(super) const BUILT_IN: [&str; 2] = ["postgres", "template1"];
@@ -27,10 +25,10 @@ const OF_NEW_SERVERS: [&str; 5] = [
 /// Entries of an archive that are about the database itself, rather than about what is in it, and say something else of it than a new server has. They are
 /// restored where the database is made, and nowhere else.
 pub(super) fn not_restored(
-    archive: &Path,
+    archive: &ArchiveSource,
     options: &RestoreOptions,
-) -> Result<Vec<BString>, Error> {
-    let reader = Reader::open_path(archive)?;
+) -> Result<Vec<BString>, OpenError> {
+    let reader = archive.open()?;
     let entries = reader.entries().iter();
     Ok(entries
         .filter(|entry| is_about_database(entry, options) && !is_of_new_servers(entry))

@@ -1,4 +1,4 @@
-//! Restores a whole server from the folder of its dump.
+//! Restores a whole server from the folder of its dump, or a store's.
 
 use std::path::Path;
 
@@ -11,6 +11,7 @@ use pgdumprs::{
 
 use super::RestoreArgs;
 use super::ends::{say_missing, summary};
+use crate::commands::server_backup;
 use crate::failure::line;
 use crate::message::say;
 use crate::progress::Verbosity;
@@ -23,6 +24,7 @@ pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
     if folder == Path::new("-") {
         bail!("option --all requires the folder of a dump of a server");
     }
+    let store = server_backup::store(folder)?;
     let restore = args.apply(Restore::with_params(args.connection()?).options(options))?;
     let (verbosity, progress) = (args.telling.verbosity(), args.telling.progress());
     let mut teller = Teller::new(verbosity, progress, false);
@@ -37,7 +39,10 @@ pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
         _ => {}
     });
     let report = signal::run("restore of the server", async {
-        Ok(restore.from_folder(folder).await?)
+        Ok(match &store {
+            Some(store) => restore.from_store(store).await?,
+            None => restore.from_folder(folder).await?,
+        })
     })?;
     conclude(&report, args.telling.summarizes())
 }

@@ -94,9 +94,9 @@ pub(crate) struct RestoreArgs {
     #[arg(short, long, help_heading = "General options")]
     list: bool,
 
-    /// Restore a whole server from the folder that dump --all has made
+    /// Restore a whole server from the folder that dump --all has made, also s3://, gs:// or az://
     ///
-    /// -d names the server. First, each file is compared with its sum in the manifest. Roles, tablespaces and their like come before the databases,
+    /// -d names the server. First, each file is compared with its sum in the manifest, or with its size where it is in a store. Roles, tablespaces and their like come before the databases,
     /// each of which is made: none may be there already, but for postgres and template1. What of the roles and tablespaces is there already is left as it
     /// is, with a warning where it differs.
     #[arg(long, requires = "dbname", conflicts_with_all = OF_ONE_ARCHIVE, help_heading = "General options")]

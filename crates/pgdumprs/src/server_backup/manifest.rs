@@ -1,9 +1,9 @@
 //! What a server's dump holds, as a file beside its archives.
 
+use std::path::{Component, Path};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-
-use crate::file_sum::FileSum;
 
 /// Name of the manifest of a dump that is whole. It is written last: without it, a folder is none.
 pub(crate) const MANIFEST: &str = "manifest.json";
@@ -49,16 +49,61 @@ pub(crate) struct ManifestSkipped {
 pub(crate) struct ManifestFile {
     pub(crate) file: String,
     pub(crate) size: u64,
+    /// That of the whole file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sha256: Option<String>,
+    /// The pieces that the file is made of, front to back, where they have sums and the whole has none: the first part of an object is known last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) pieces: Vec<ManifestPiece>,
+}
+
+/// A piece of a file and what it is known by.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ManifestPiece {
+    pub(crate) size: u64,
     pub(crate) sha256: String,
 }
 
 impl ManifestFile {
-    pub(crate) fn new(file: &str, sum: FileSum) -> Self {
+    /// A file by the sums of its pieces.
+    pub(crate) fn new(file: &str, mut pieces: Vec<ManifestPiece>) -> Self {
         Self {
             file: file.to_owned(),
-            size: sum.size,
-            sha256: sum.sha256,
+            size: total(pieces.iter().map(|piece| piece.size)),
+            sha256: match pieces.len() {
+                1 => pieces.pop().map(|piece| piece.sha256),
+                _ => None,
+            },
+            pieces,
         }
+    }
+
+    /// Sizes and sums, front to back.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = (u64, String)> {
+        let whole = self.sha256.clone().map(|sum| (self.size, sum));
+        let pieces = self.pieces.iter();
+        let pieces = pieces.map(|piece| (piece.size, piece.sha256.clone()));
+        whole
+            .into_iter()
+            .chain(pieces)
+            .filter(|(size, _)| *size > 0)
+    }
+
+    /// What is wrong with what is said of a file.
+    fn fault(&self) -> Option<String> {
+        let mut parts = Path::new(&self.file).components();
+        let is_name = matches!(
+            (parts.next(), parts.next()),
+            (Some(Component::Normal(_)), None)
+        );
+        if !is_name {
+            return Some(format!(
+                "\"{}\" is no name of a file in its folder",
+                self.file
+            ));
+        }
+        let summed = total(self.pieces().map(|(size, _)| size));
+        (summed != self.size).then(|| format!("\"{}\" has no sums for all of its bytes", self.file))
     }
 }
 
@@ -78,8 +123,13 @@ pub(crate) struct ManifestDatabase {
     pub(crate) error: Option<String>,
 }
 
+/// All sizes together; somebody may have written any into a manifest.
+fn total(sizes: impl Iterator<Item = u64>) -> u64 {
+    sizes.fold(0, u64::saturating_add)
+}
+
 impl Manifest {
-    pub(super) fn new(server_version: String, started: Timestamp, globals: ManifestFile) -> Self {
+    pub(crate) fn new(server_version: String, started: Timestamp, globals: ManifestFile) -> Self {
         Self {
             manifest: FORM,
             pgdumprs: env!("CARGO_PKG_VERSION").to_owned(),
@@ -93,8 +143,14 @@ impl Manifest {
         }
     }
 
+    /// Names of databases, each with its archive.
+    pub(crate) fn archives(&self) -> impl Iterator<Item = (&str, &ManifestFile)> {
+        let rows = self.databases.iter();
+        rows.filter_map(|row| Some((row.database.as_str(), row.archive.as_ref()?)))
+    }
+
     /// The file's text.
-    pub(super) fn to_text(&self) -> Vec<u8> {
+    pub(crate) fn to_text(&self) -> Vec<u8> {
         // There are only texts, numbers and lists in it.
         let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();
         text.push(b'\n');
@@ -114,11 +170,15 @@ impl Manifest {
                 manifest.manifest
             ));
         }
-        Ok(manifest)
+        let archives = manifest.archives().map(|(_, file)| file);
+        let fault = archives
+            .chain([&manifest.globals])
+            .find_map(ManifestFile::fault);
+        fault.map_or(Ok(manifest), Err)
     }
 }
 
 /// A time to the second, in UTC.
-pub(super) fn text(time: Timestamp) -> String {
+pub(crate) fn text(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

@@ -1,0 +1,83 @@
+//! Whether the files of a server's dump are sound.
+
+use pgdumprs_archive::{Damage, Error, Reader, Verified};
+
+use super::manifest::ManifestFile;
+use super::{Place, ServerBackup, ServerBackupError};
+
+/// A file of a server's dump that was read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct VerifiedFile {
+    /// Its name in the folder.
+    pub name: String,
+    /// Its size in bytes, as the manifest has it.
+    pub size: u64,
+    /// What is in it, where it is an archive that is sound.
+    pub archive: Option<Verified>,
+    /// What is wrong with it.
+    pub error: Option<ServerBackupError>,
+}
+
+impl ServerBackup {
+    /// Reads all files once, each to its end: compares it with its size and sum in the manifest, and looks into it as
+    /// [`archive::Reader::verify`](crate::archive::Reader::verify) does where it is an archive. Tells of each when it was read. Blocks meanwhile.
+    ///
+    /// Whether all are sound does not say that all databases are there: [`ServerBackup::is_complete`] does.
+    pub fn verify(&self, mut tell: impl FnMut(&VerifiedFile)) -> Vec<VerifiedFile> {
+        let globals = [(&self.manifest.globals, false)];
+        let rows = self.manifest.databases.iter();
+        let archives = rows.filter_map(|row| Some((row.archive.as_ref()?, true)));
+        let verified = globals
+            .into_iter()
+            .chain(archives)
+            .map(|(file, is_archive)| {
+                let found = verify(&self.place, file, is_archive);
+                let (archive, error) = match found {
+                    Ok(archive) => (archive, None),
+                    Err(error) => (None, Some(error)),
+                };
+                let verified = VerifiedFile {
+                    name: file.file.clone(),
+                    size: file.size,
+                    archive,
+                    error,
+                };
+                tell(&verified);
+                verified
+            });
+        verified.collect()
+    }
+}
+
+fn verify(
+    place: &Place,
+    file: &ManifestFile,
+    is_archive: bool,
+) -> Result<Option<Verified>, ServerBackupError> {
+    let input = place.open(&file.file)?;
+    if input.size() != file.size {
+        return Err(place.changed(file));
+    }
+    let summing = input.summing(file);
+    let archive = match is_archive {
+        true => Some(
+            Reader::new(summing.clone())
+                .map_err(Damage::from)
+                .and_then(|mut reader| reader.verify()),
+        ),
+        false => None,
+    };
+    let failed = |source| ServerBackupError::reading(&place.name_of(&file.file), source);
+    // An archive that is not the one that was dumped is damaged for that reason.
+    if !summing.ends_same().map_err(failed)? {
+        return Err(place.changed(file));
+    }
+    archive.transpose().map_err(|damage| match damage.error {
+        Error::Read { source, .. } => failed(source),
+        _ => ServerBackupError::Damaged {
+            file: place.name_of(&file.file),
+            damage,
+        },
+    })
+}
