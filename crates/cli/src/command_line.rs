@@ -11,7 +11,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::args::DumpArgs;
 use crate::args::dumpall::DumpallArgs;
 use crate::commands::{
-    self, cat::CatArgs, clone::CloneArgs, drill::DrillArgs, list::ListArgs, restore::RestoreArgs,
+    self, cat::CatArgs, clone::CloneArgs, diff::DiffArgs, drill::DrillArgs, list::ListArgs, restore::RestoreArgs,
     verify::VerifyArgs,
 };
 use crate::failure::Failure;
@@ -104,6 +104,13 @@ enum Command {
     )]
     Drill(Box<Options<DrillArgs>>),
 
+    /// Print what two archives differ in, or an archive and a database
+    #[command(
+        override_usage = "pgdumprs diff [OPTION]... A B",
+        after_help = "Exit status: 0 where both are the same, 1 where they differ, 2 where they could not be compared."
+    )]
+    Diff(Box<Options<DiffArgs>>),
+
     /// Print what an archive holds, as pg_restore -l does
     #[command(
         override_usage = "pgdumprs list [OPTION]... FILE",
@@ -169,7 +176,10 @@ impl CommandLine {
             say(format_args!(
                 "error: {reason} (try \"{program}{command} --help\")"
             ));
-            ExitCode::FAILURE
+            match named.as_deref() {
+                Some("diff") => ExitCode::from(commands::diff::TROUBLE),
+                _ => ExitCode::FAILURE,
+            }
         };
         let mut command = program.rename(Self::command());
         let words = spelling::spell_out(&mut command, words).map_err(refuse)?;
@@ -198,11 +208,11 @@ impl CommandLine {
         })
     }
 
-    /// Does what was asked for.
-    pub(crate) fn run(self) -> Result<(), Failure> {
+    /// Does what was asked for, and returns the exit status.
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         if let Some(reference) = self.generate {
             print(|output| reference.write(Self::command(), output))?;
-            return Ok(());
+            return Ok(ExitCode::SUCCESS);
         }
         match self.command {
             None => commands::dump::run(self.dump)?,
@@ -211,10 +221,15 @@ impl CommandLine {
             Some(Command::Restore(restore)) => commands::restore::run(&restore.own)?,
             Some(Command::Clone(clone)) => commands::clone::run(&clone.own)?,
             Some(Command::Drill(drill)) => commands::drill::run(&drill.own)?,
+            Some(Command::Diff(diff)) => {
+                let status = commands::diff::run(&diff.own);
+                return status
+                    .map_err(|error| Failure::from(error).with_status(commands::diff::TROUBLE.into()));
+            }
             Some(Command::List(list)) => commands::list::run(&list.own)?,
             Some(Command::Verify(verify)) => commands::verify::run(&verify.own)?,
             Some(Command::Cat(cat)) => commands::cat::run(cat.own)?,
         }
-        Ok(())
+        Ok(ExitCode::SUCCESS)
     }
 }

@@ -5,6 +5,7 @@ mod archive;
 pub(crate) mod cat;
 mod chosen_rows;
 pub(crate) mod clone;
+pub(crate) mod diff;
 pub(crate) mod drill;
 pub(crate) mod dump;
 pub(crate) mod dumpall;

@@ -3,18 +3,26 @@
 use anyhow::Chain;
 
 use crate::message::say;
+use crate::signal;
 
 /// An error, with hints that the command line tells and the library cannot know of.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) error: anyhow::Error,
     hints: Vec<String>,
+    /// The status that the process ends with, where no signal has ended it.
+    status: i32,
 }
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         let hints = Vec::new();
-        Self { error, hints }
+        let status = 1;
+        Self {
+            error,
+            hints,
+            status,
+        }
     }
 }
 
@@ -23,6 +31,17 @@ impl Failure {
     pub(crate) fn hint(mut self, hint: Option<String>) -> Self {
         self.hints.extend(hint);
         self
+    }
+
+    /// With another exit status than 1.
+    pub(crate) fn with_status(mut self, status: i32) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// What the process ends with: that of a process which the signal has ended, where one has.
+    pub(crate) fn exit_status(&self) -> i32 {
+        signal::exit_status(&self.error).unwrap_or(self.status)
     }
 
     /// Says the error in one line, and each hint in one of its own.

@@ -30,10 +30,10 @@ fn main() -> ExitCode {
         Err(exit) => return exit,
     };
     match command_line.run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(failure) => {
             failure.say();
-            std::process::exit(signal::exit_status(&failure.error))
+            std::process::exit(failure.exit_status())
         }
     }
 }

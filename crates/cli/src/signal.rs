@@ -90,11 +90,10 @@ fn runtime() -> anyhow::Result<Runtime> {
         .context("could not start")
 }
 
-/// The exit status after an error: that of a process that the signal has ended, or else 1.
-pub(crate) fn exit_status(error: &anyhow::Error) -> i32 {
-    error
-        .downcast_ref::<Signalled>()
-        .map_or(1, |signal| signal.exit_status)
+/// The exit status of a process that a signal has ended, where the error is of that.
+pub(crate) fn exit_status(error: &anyhow::Error) -> Option<i32> {
+    let signalled = error.downcast_ref::<Signalled>();
+    signalled.map(|signal| signal.exit_status)
 }
 
 /// The signal that the work was given up for.

@@ -8,7 +8,6 @@ mod error;
 mod report;
 mod reread;
 mod run;
-mod sum;
 
 use std::fmt;
 use std::pin::Pin;

@@ -66,6 +66,10 @@
 //!
 //! A [`Drill`] restores an archive into a database of its own making, compares it with the archive, asks assertions, and drops the database.
 //!
+//! # Comparisons
+//!
+//! A [`Diff`] compares two archives, or an archive and a database: definitions one by one, rows by their number and a sum.
+//!
 //! # Connections
 //!
 //! [`Dump::new`], [`Restore::new`] and [`DatabaseClone::new`] take connection strings and look at the environment, as libpq does. [`ConnectParams`] are those
@@ -95,6 +99,7 @@ mod copying;
 mod counted;
 mod created;
 mod data;
+mod diff;
 mod directory;
 mod drill;
 mod dump;
@@ -119,6 +124,7 @@ mod planning;
 mod product;
 mod report;
 mod restore;
+mod rows;
 mod said;
 mod selection;
 mod server;
@@ -147,6 +153,10 @@ pub use clone::{
     DatabaseClone, KeptArchive, Verification,
 };
 pub use created::created_text;
+pub use diff::{
+    Compared, DataComparison, DataKind, Definition, DefinitionDifference, Diff, DiffEnd, DiffError,
+    DiffReport, DiffSide, DiffedSide,
+};
 pub use drill::{
     Assertion, Drill, DrillDatabase, DrillError, DrillEvent, DrillPhase, DrillReport,
     DrilledArchive,

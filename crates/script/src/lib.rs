@@ -72,6 +72,7 @@ pub use change::Change;
 pub use command::{Command, Content, Purpose, Sql};
 pub use error::{Error, Warning};
 pub use options::{Options, Parts, Sections};
+pub use owner::has_statement as has_owner;
 pub use restrict_key::RestrictKey;
 pub use script::{Pass, Script, Step};
 pub use session::Session;

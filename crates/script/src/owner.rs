@@ -80,7 +80,7 @@ pub(crate) fn is_known(entry: &Entry) -> bool {
 }
 
 /// Whether objects of an entry's kind have owners of their own.
-pub(crate) fn has_statement(entry: &Entry) -> bool {
+pub fn has_statement(entry: &Entry) -> bool {
     !matches!(naming(&entry.descriptor), None | Some(Naming::NotAtAll))
 }
 

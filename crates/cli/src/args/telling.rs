@@ -60,7 +60,7 @@ pub(crate) enum ProgressWhen {
 
 /// Forms of reports.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum ReportFormat {
+pub(crate) enum ReportFormat {
     Json,
 }
 

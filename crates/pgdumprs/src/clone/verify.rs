@@ -8,7 +8,6 @@ pub(crate) mod checks;
 mod hash;
 mod rows;
 pub(crate) mod sequences;
-mod sums;
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -21,10 +20,10 @@ use pgdumprs_ddl::TableRows;
 
 use self::checks::Checks;
 use self::hash::Hash;
-use self::sums::Side;
 use crate::data::others;
 use crate::failure_line::with_causes;
 use crate::restore::run::connect;
+use crate::rows::side::{Gives, Side};
 use crate::settings::SessionSettings;
 use crate::transaction::{self, Shared};
 use crate::{Error, RestoreReport};
@@ -158,6 +157,7 @@ impl Verifier {
             others: others(self.connections, &leader, shared, &plain(&self.settings)),
             leader,
             plan: Plan::new(checks.source, self.part_bytes),
+            gives: Gives::Sums,
             connections: self.connections,
         };
         let target_shared = target_shared.map(Shared::alike);
@@ -165,6 +165,7 @@ impl Verifier {
             others: others(self.connections, &target, target_shared, &target_settings),
             leader: target,
             plan: Plan::new(checks.target, self.part_bytes),
+            gives: Gives::Sums,
             connections: self.connections,
         };
         let (here, there) = tokio::join!(source.read(said), target.read(|_| {}));

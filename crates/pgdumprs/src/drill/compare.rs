@@ -5,10 +5,10 @@ use pgdumprs_connect::{ConnectParams, Session};
 
 use super::contents::Contents;
 use super::reread;
-use super::sum::Sum;
 use crate::clone::verify::sequences;
 use crate::failure_line::with_causes;
 use crate::restore::run::connect;
+use crate::rows::sum::Sum;
 use crate::settings::SessionSettings;
 use crate::{Checksum, ComparedKind, Comparison, RestoreReport, transaction};
 

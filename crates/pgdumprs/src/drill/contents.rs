@@ -4,15 +4,16 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use bstr::{BString, ByteSlice};
+use bstr::BString;
 use pgdumprs_archive::{Block, Damage, Entry, Reader, Result};
 use sha2::{Digest, Sha256};
 
-use super::sum::Sum;
 use super::{DrillError, DrilledArchive};
 use crate::archive_source::{Place, Version};
 use crate::clone::verify::checks::object_name;
 use crate::file_sum::{FileSum, hex};
+use crate::rows::copy_target::copy_target;
+use crate::rows::sum::Sum;
 use crate::{ArchiveInput, ArchiveSource, Checksum};
 
 /// Bytes read together.
@@ -136,7 +137,7 @@ fn read_blocks(
         let Some(entry) = entries.iter().find(|entry| entry.dump_id == dump_id) else {
             continue;
         };
-        let copy = entry.copy.as_ref().and_then(target);
+        let copy = entry.copy.as_ref().and_then(copy_target);
         let mut sum = Sum::default();
         if copy.is_some() {
             let mut rows = block.into_rows();
@@ -155,19 +156,6 @@ fn read_blocks(
         });
     }
     Ok(())
-}
-
-/// What `COPY s.t (a, b) FROM stdin;` fills: the table, and its columns in parentheses.
-fn target(statement: &BString) -> Option<(BString, BString)> {
-    let text = statement.trim().strip_prefix(b"COPY ")?;
-    let text = text.strip_suffix(b" FROM stdin;")?.trim();
-    let mut is_quoted = false;
-    let end = text.iter().position(|&byte| {
-        is_quoted ^= byte == b'"';
-        !is_quoted && matches!(byte, b' ' | b'(')
-    });
-    let (table, columns) = text.split_at(end.unwrap_or(text.len()));
-    Some((table.into(), columns.trim().into()))
 }
 
 /// The size and the SHA-256 of a file or an object, or of all files of a folder.
@@ -215,27 +203,4 @@ fn digest(source: &ArchiveSource) -> std::result::Result<(u64, String), DrillErr
         all.update(format!("{}  {name}\n", sum.sha256));
     }
     Ok((bytes, hex(&all.finalize())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn copy_statements_name_tables_and_columns() {
-        let parts = |text: &str| {
-            target(&text.into()).map(|(table, columns)| (table.to_string(), columns.to_string()))
-        };
-        let both = |table: &str, columns: &str| Some((table.to_owned(), columns.to_owned()));
-        assert_eq!(
-            parts("COPY s.t (a, \"b c\") FROM stdin;\n"),
-            both("s.t", "(a, \"b c\")")
-        );
-        assert_eq!(
-            parts("COPY \"s (\".\"t\"\" x\" (a) FROM stdin;\n"),
-            both("\"s (\".\"t\"\" x\"", "(a)")
-        );
-        assert_eq!(parts("COPY s.t  FROM stdin;\n"), both("s.t", ""));
-        assert_eq!(parts("INSERT"), None);
-    }
 }

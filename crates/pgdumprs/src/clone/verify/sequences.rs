@@ -72,7 +72,7 @@ pub(crate) async fn read(
 }
 
 /// What `SELECT pg_catalog.setval('s.t', 1, true);` sets.
-fn was_set(definition: &BString) -> Option<Checksum> {
+pub(crate) fn was_set(definition: &BString) -> Option<Checksum> {
     let arguments = definition.trim_ascii().strip_suffix(b");")?;
     let mut arguments = arguments.rsplitn_str(3, ",");
     let is_called = match arguments.next()?.trim_ascii() {

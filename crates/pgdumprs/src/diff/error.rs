@@ -1,0 +1,35 @@
+//! What can keep two databases from being compared.
+
+use pgdumprs_archive::Damage;
+
+use crate::OpenError;
+
+/// Why nothing was compared. The sources say what the archive, the server or the connection said; no password is in them.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DiffError {
+    /// An archive cannot be opened, or is none.
+    #[error("could not open \"{archive}\"")]
+    Open {
+        /// What it is called.
+        archive: String,
+        /// Why not.
+        source: OpenError,
+    },
+    /// The data of an archive cannot be read.
+    #[error("\"{archive}\" is damaged")]
+    Damaged {
+        /// What it is called.
+        archive: String,
+        /// Where, and what is wrong.
+        source: Damage,
+    },
+    /// A database cannot be read.
+    #[error(transparent)]
+    Database(#[from] crate::Error),
+    /// Of one side there are only definitions, and of the other there are none.
+    #[error(
+        "there is nothing to compare: one side has definitions alone, and the other has none"
+    )]
+    Nothing,
+}
