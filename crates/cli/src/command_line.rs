@@ -11,8 +11,8 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::args::DumpArgs;
 use crate::args::dumpall::DumpallArgs;
 use crate::commands::{
-    self, cat::CatArgs, clone::CloneArgs, diff::DiffArgs, drill::DrillArgs, list::ListArgs, restore::RestoreArgs,
-    verify::VerifyArgs,
+    self, cat::CatArgs, clone::CloneArgs, diff::DiffArgs, drill::DrillArgs, list::ListArgs,
+    restore::RestoreArgs, verify::VerifyArgs,
 };
 use crate::failure::Failure;
 use crate::message::say;
@@ -223,8 +223,9 @@ impl CommandLine {
             Some(Command::Drill(drill)) => commands::drill::run(&drill.own)?,
             Some(Command::Diff(diff)) => {
                 let status = commands::diff::run(&diff.own);
-                return status
-                    .map_err(|error| Failure::from(error).with_status(commands::diff::TROUBLE.into()));
+                return status.map_err(|error| {
+                    Failure::from(error).with_status(commands::diff::TROUBLE.into())
+                });
             }
             Some(Command::List(list)) => commands::list::run(&list.own)?,
             Some(Command::Verify(verify)) => commands::verify::run(&verify.own)?,

@@ -1,5 +1,6 @@
 //! `pgdumprs diff`: what is the same, what each kind of change looks like, and the exit status.
 
+#[expect(dead_code, reason = "what fails here has another exit status")]
 mod support;
 
 use std::fs;
@@ -72,7 +73,9 @@ const SHOP: &str = "
 fn a_database_is_the_same_whichever_way_it_was_dumped() {
     for_each_major(|server| {
         let database = server.database();
-        database.load_fixture("logistics")?;
+        if server.major() == Major::REFERENCE {
+            database.load_fixture("logistics")?;
+        }
         database.execute_sql(SHOP);
         let folder = tempfile::tempdir()?;
         let ours = dump(&database, &folder, "ours.dump", &[]);
@@ -134,11 +137,7 @@ fn each_kind_of_change_is_shown() {
         ] {
             assert!(printed.contains(part), "{part:?} is missing from {printed}");
         }
-        assert!(printed.starts_with(&format!(
-            "--- {}\n+++ {}\n",
-            text(&before),
-            text(&after)
-        )));
+        assert!(printed.starts_with(&format!("--- {}\n+++ {}\n", text(&before), text(&after))));
         // Rows are compared in the columns that both have, where there are no others.
         for part in ["untouched", "4712", "ROWS of public.item", "item_id_seq"] {
             assert!(!printed.contains(part), "{part:?} is in {printed}");
@@ -148,22 +147,19 @@ fn each_kind_of_change_is_shown() {
         let below = |text: &str| text.splitn(3, '\n').nth(2).unwrap().to_owned();
         let name = live.lines().nth(1).unwrap().trim_start_matches("+++ ");
         assert_says(name, &[database.name()]);
-        assert_eq!(
-            below(&live).replace(name, text(&after)),
-            below(&printed),
-        );
+        assert_eq!(below(&live).replace(name, text(&after)), below(&printed),);
         diff(&[&database.conninfo(), text(&before)], 1);
         same(&database.conninfo(), text(&after));
 
         // Parts of it.
         let (schema, _) = diff(&["-s", text(&before), text(&after)], 1);
-        assert!(!schema.contains("ROWS") && !schema.contains("VALUE"), "{schema}");
+        assert!(
+            !schema.contains("ROWS") && !schema.contains("VALUE"),
+            "{schema}"
+        );
         let (data, _) = diff(&["-a", text(&before), text(&after)], 1);
         assert!(!data.contains("CREATE"), "{data}");
-        let (some, _) = diff(
-            &["-sOx", "--no-comments", text(&before), text(&after)],
-            1,
-        );
+        let (some, _) = diff(&["-sOx", "--no-comments", text(&before), text(&after)], 1);
         for part in ["Owner", "ACL", "COMMENT"] {
             assert!(!some.contains(part), "{part:?} is in {some}");
         }
@@ -177,7 +173,10 @@ fn each_kind_of_change_is_shown() {
         let data = report["data"].as_array().unwrap();
         let one = |name: &str| data.iter().find(|one| one["name"] == name).unwrap();
         assert_eq!(one("public.wide")["right"]["count"], 3);
-        assert_eq!(one("public.untouched")["left"], one("public.untouched")["right"]);
+        assert_eq!(
+            one("public.untouched")["left"],
+            one("public.untouched")["right"]
+        );
         let columns = &one("public.item")["columns"];
         assert_eq!(columns, &serde_json::json!(["id", "name", "price"]));
         database.execute_sql(format!("DROP OWNED BY {role}; DROP ROLE {role}"));
@@ -194,7 +193,10 @@ fn what_cannot_be_compared_is_trouble() {
     let shop = text(&shop);
 
     let (_, said) = diff(&["no_such.dump", shop], 2);
-    assert_says(&said, &["pgdumprs: error: ", "no_such.dump", "No such file"]);
+    assert_says(
+        &said,
+        &["pgdumprs: error: ", "no_such.dump", "No such file"],
+    );
     let nobody = "postgresql://app:s3cret@localhost:1/shop";
     let (_, said) = diff(&[shop, nobody], 2);
     assert_says(&said, &["pgdumprs: error: ", "port 1"]);

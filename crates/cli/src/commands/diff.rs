@@ -36,7 +36,12 @@ pub(crate) struct DiffArgs {
     right: String,
 
     /// Compare definitions alone
-    #[arg(short, long, conflicts_with = "data_only", help_heading = "What is compared")]
+    #[arg(
+        short,
+        long,
+        conflicts_with = "data_only",
+        help_heading = "What is compared"
+    )]
     schema_only: bool,
 
     /// Compare data alone: rows, values of sequences and large objects
@@ -68,7 +73,12 @@ pub(crate) struct DiffArgs {
     verbose: bool,
 
     /// Say nothing on standard error but what failed
-    #[arg(short, long, conflicts_with = "verbose", help_heading = "General options")]
+    #[arg(
+        short,
+        long,
+        conflicts_with = "verbose",
+        help_heading = "General options"
+    )]
     quiet: bool,
 
     /// Print a report for programs, rather than differences for people
@@ -78,7 +88,12 @@ pub(crate) struct DiffArgs {
     report: Option<ReportFormat>,
 
     /// Write the report into this file; requires --report
-    #[arg(long, value_name = "FILE", requires = "report", help_heading = "General options")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "report",
+        help_heading = "General options"
+    )]
     report_file: Option<PathBuf>,
 
     #[command(flatten)]

@@ -33,13 +33,17 @@ pub(super) const SECTIONS: &[Section] = &[
                  name of -f stands what stood there before; what went to a pipe is cut off, which pg_restore and pgdumprs verify notice.",
             ),
             Item(
+                "2",
+                "Of diff: it is not known whether both sides are the same; there, 1 says that they differ.",
+            ),
+            Item(
                 "129, 130, 131, 143",
                 "Ended by SIGHUP, Ctrl-C, SIGQUIT or SIGTERM: queries are cancelled, and no unfinished file is left behind. \
                  On Windows, the status of Ctrl-C is the system's own, 0xC000013A.",
             ),
             Item(
                 "141",
-                "Nobody reads any more what list, verify or cat print, as in pgdumprs list shop.dump | head.",
+                "Nobody reads any more what diff, list, verify or cat print, as in pgdumprs list shop.dump | head.",
             ),
         ],
     },

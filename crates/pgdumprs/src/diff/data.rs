@@ -96,7 +96,10 @@ impl Data {
     }
 
     fn find_sequences(&mut self, left: &[Entry], right: &[Entry]) {
-        let (left, right) = (of_kind(left, "SEQUENCE SET"), of_kind(right, "SEQUENCE SET"));
+        let (left, right) = (
+            of_kind(left, "SEQUENCE SET"),
+            of_kind(right, "SEQUENCE SET"),
+        );
         let key = |entry: &&Entry| (entry.namespace.clone(), entry.tag.clone());
         let value = |entry: &Entry| entry.definition.as_ref().and_then(was_set);
         for (here, there) in pairs(&left, &right, key, |_, _| true) {
@@ -166,9 +169,16 @@ fn common(left: &Entry, right: &Entry) -> (Option<Vec<String>>, Fields) {
         return (None, (None, None));
     }
     let (here, there) = (column_names(&here), column_names(&there));
-    let both: Vec<&BStr> = here.iter().filter(|name| there.contains(name)).copied().collect();
+    let both: Vec<&BStr> = here
+        .iter()
+        .filter(|name| there.contains(name))
+        .copied()
+        .collect();
     let has_others = both.len() < here.len() || both.len() < there.len();
     let named = || both.iter().map(ToString::to_string).collect();
-    let fields = (Some(positions(&both, &here)), Some(positions(&both, &there)));
+    let fields = (
+        Some(positions(&both, &here)),
+        Some(positions(&both, &there)),
+    );
     (has_others.then(named), fields)
 }

@@ -102,12 +102,7 @@ fn is_compared(entry: &Entry, scope: Scope) -> bool {
     }
 }
 
-fn item(
-    entry: &Entry,
-    database: Option<&BString>,
-    name: Option<&BString>,
-    scope: Scope,
-) -> Item {
+fn item(entry: &Entry, database: Option<&BString>, name: Option<&BString>, scope: Scope) -> Item {
     let sql = entry.definition.as_ref().map_or(&b""[..], |text| text);
     let mut sql = BString::from(sql.trim_end());
     let kind = entry.descriptor.to_string();
@@ -120,24 +115,32 @@ fn item(
             found = found.replace(database, name).into();
         }
     }
-    let schema = entry
-        .namespace
-        .as_ref()
-        .filter(|schema| !schema.is_empty());
+    if kind == "DATABASE" {
+        // Servers before 15 know no other provider, and only stock's newer programs name it.
+        sql = sql.replace(" LOCALE_PROVIDER = libc", "").into();
+    }
+    let schema = entry.namespace.as_ref().filter(|schema| !schema.is_empty());
     Item {
         name: object_name(&kind, schema, found.as_bstr(), entry.owner.as_ref()),
         definition: Definition {
             owner: owner(entry, scope),
             tablespace: filled(entry.tablespace.as_ref()),
             access_method: filled(entry.table_am.as_ref()).filter(|method| method != "heap"),
-            sql: without_internal_options(&sql.to_str_lossy()).trim_end().to_owned(),
+            sql: without_internal_options(&sql.to_str_lossy())
+                .trim_end()
+                .to_owned(),
         },
         kind,
     }
 }
 
 /// What an entry is called: with its schema before its name, also where its tag says before that what it is about.
-fn object_name(kind: &str, schema: Option<&BString>, tag: &BStr, owner: Option<&BString>) -> String {
+fn object_name(
+    kind: &str,
+    schema: Option<&BString>,
+    tag: &BStr,
+    owner: Option<&BString>,
+) -> String {
     match (kind, schema) {
         // There is one for each role that has made them.
         ("DEFAULT ACL", schema) => {
@@ -237,7 +240,10 @@ fn privileges(entry: &Entry, group: &Entry) -> Vec<Item> {
             owner: None,
             tablespace: None,
             access_method: None,
-            sql: sql.replace(named(first), named(oid)).to_str_lossy().into_owned(),
+            sql: sql
+                .replace(named(first), named(oid))
+                .to_str_lossy()
+                .into_owned(),
         },
     };
     std::iter::once(first).chain(all).map(of_one).collect()
@@ -273,7 +279,8 @@ mod tests {
 
     #[test]
     fn what_a_database_is_called_makes_no_difference() {
-        let sql = "CREATE DATABASE shop WITH TEMPLATE = template0;\nALTER DATABASE shop_2 SET a = 1;";
+        let sql =
+            "CREATE DATABASE shop WITH TEMPLATE = template0;\nALTER DATABASE shop_2 SET a = 1;";
         assert_eq!(
             renamed(&sql.into(), &"shop".into(), &"My".into()),
             "CREATE DATABASE \"My\" WITH TEMPLATE = template0;\nALTER DATABASE shop_2 SET a = 1;"

@@ -24,12 +24,16 @@ pub enum DiffError {
         /// Where, and what is wrong.
         source: Damage,
     },
+    /// An archive was replaced or written to while it was read.
+    #[error("\"{archive}\" was replaced or changed while it was read: compare again")]
+    Changed {
+        /// What it is called.
+        archive: String,
+    },
     /// A database cannot be read.
     #[error(transparent)]
     Database(#[from] crate::Error),
     /// Of one side there are only definitions, and of the other there are none.
-    #[error(
-        "there is nothing to compare: one side has definitions alone, and the other has none"
-    )]
+    #[error("there is nothing to compare: one side has definitions alone, and the other has none")]
     Nothing,
 }

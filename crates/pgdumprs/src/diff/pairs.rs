@@ -28,8 +28,7 @@ pub(super) fn pairs<T, K: Hash + Eq>(
                 continue;
             };
             let mut candidates = open.iter();
-            let found =
-                candidates.position(|&other| !only_alike || are_alike(item, &right[other]));
+            let found = candidates.position(|&other| !only_alike || are_alike(item, &right[other]));
             of_left[at] = found.map(|found| open.remove(found));
         }
     }

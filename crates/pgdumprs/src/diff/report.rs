@@ -176,7 +176,8 @@ impl DefinitionDifference {
     /// The difference line by line: what is on the left alone behind `-`, what is on the right alone behind `+`, and of what both have three lines around
     /// these behind a blank, as in a unified diff.
     pub fn lines(&self) -> String {
-        let text = |side: &Option<Definition>| side.as_ref().map_or(String::new(), Definition::text);
+        let text =
+            |side: &Option<Definition>| side.as_ref().map_or(String::new(), Definition::text);
         let (left, right) = (text(&self.left), text(&self.right));
         let diff = similar::TextDiff::from_lines(&left, &right);
         let diff = diff.unified_diff();

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use bstr::{BString, ByteSlice};
+use bstr::BString;
 use pgdumprs_archive::{Entry, Header, Reader, Section};
 use pgdumprs_connect::{Session, without_passwords};
 use pgdumprs_copy::Plan;
 
-use super::report::DiffedSide;
 use super::DiffError;
+use super::report::DiffedSide;
+use crate::archive_source::Version;
 use crate::blocking::blocking;
 use crate::data::others;
 use crate::planning::Planned;
@@ -57,7 +58,7 @@ impl DiffSide {
             Kind::Archive(source) => {
                 let name = source.to_string();
                 let again = source.clone();
-                let reader = blocking(move || again.open()).await;
+                let (version, reader) = blocking(move || (again.version(), again.open())).await;
                 let reader = reader.map_err(|source| DiffError::Open {
                     archive: name.clone(),
                     source,
@@ -67,7 +68,11 @@ impl DiffSide {
                     entries: reader.entries().to_vec(),
                     encoding: reader.encoding().map(ToOwned::to_owned),
                     name,
-                    from: From::Archive(source, Box::new(reader)),
+                    from: From::Archive(Archive {
+                        source,
+                        version,
+                        reader: Box::new(reader),
+                    }),
                 })
             }
             Kind::Database(mut dump) => {
@@ -135,8 +140,16 @@ pub(super) struct Opened {
 }
 
 enum From {
-    Archive(ArchiveSource, Box<Reader<ArchiveInput>>),
+    Archive(Archive),
     Database(Box<Live>),
+}
+
+/// An archive whose table of contents was read.
+struct Archive {
+    source: ArchiveSource,
+    /// What had its name before it was opened.
+    version: Version,
+    reader: Box<Reader<ArchiveInput>>,
 }
 
 /// A database whose transaction is open.
@@ -151,7 +164,7 @@ impl Opened {
     /// It, for the report.
     pub(super) fn told(&self) -> DiffedSide {
         let text = |text: &Option<BString>| text.as_ref().map(ToString::to_string);
-        let is_archive = matches!(self.from, From::Archive(..));
+        let is_archive = matches!(self.from, From::Archive(_));
         DiffedSide {
             name: self.name.clone(),
             is_archive,
@@ -186,12 +199,21 @@ impl Opened {
         alike: bool,
     ) -> Result<Found, DiffError> {
         match self.from {
-            From::Archive(source, reader) => {
-                let found = archived::read(&source, *reader, wanted, jobs).await;
-                found.map_err(|source| DiffError::Damaged {
-                    archive: self.name,
+            From::Archive(archive) => {
+                let Archive {
                     source,
-                })
+                    version,
+                    reader,
+                } = archive;
+                let found = archived::read(&source, *reader, wanted, jobs).await;
+                let is_still_there = blocking(move || source.version() == version).await;
+                match found {
+                    _ if !is_still_there => Err(DiffError::Changed { archive: self.name }),
+                    found => found.map_err(|source| DiffError::Damaged {
+                        archive: self.name,
+                        source,
+                    }),
+                }
             }
             From::Database(live) => Ok(live.read(wanted, alike).await?),
         }
@@ -210,6 +232,7 @@ impl Live {
             })?;
             shared = shared.map(transaction::Shared::alike);
         }
+        let all: Vec<i32> = wanted.keys().copied().collect();
         let connections = self.dump.connections().min(self.data.units()).max(1);
         let side = Side {
             others: others(connections, &self.session, shared, &self.dump.settings),
@@ -226,6 +249,10 @@ impl Live {
             return Err(Error::TransactionLost);
         }
         session.close().await;
+        // What is missing would look as if there were no such table.
+        if all.iter().any(|job| !sums.jobs.contains_key(job)) {
+            return Err(Error::Copy(pgdumprs_copy::Error::Gone));
+        }
         Ok(Found {
             rows: sums.jobs,
             objects: sums.objects,

@@ -42,7 +42,11 @@ pub(crate) async fn read(
     let is_random = first.is_random_access();
     let ids = first.entries().iter().map(|entry| entry.dump_id);
     let open: VecDeque<i32> = ids.filter(|dump_id| wanted.contains_key(dump_id)).collect();
-    let threads = if is_random { threads.min(open.len()) } else { 1 };
+    let threads = if is_random {
+        threads.min(open.len())
+    } else {
+        1
+    };
     let shared = Arc::new(Shared {
         wanted,
         open: Mutex::new(open),

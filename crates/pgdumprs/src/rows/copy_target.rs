@@ -71,10 +71,7 @@ mod tests {
                 .map(ToString::to_string)
                 .collect::<Vec<String>>()
         };
-        assert_eq!(
-            names("(a, \"b, \"\"c\", d)"),
-            ["a", "\"b, \"\"c\"", "d"]
-        );
+        assert_eq!(names("(a, \"b, \"\"c\", d)"), ["a", "\"b, \"\"c\"", "d"]);
         assert_eq!(names(""), [""; 0]);
         assert_eq!(names("()"), [""; 0]);
     }

@@ -3,6 +3,7 @@
 //! The archive has rows as COPY text and nothing that a server could hash the same way without loading them: so it is the lines of that text that are
 //! hashed, here, on both sides.
 
+use bstr::ByteSlice;
 use sha2::{Digest, Sha256};
 
 use crate::Checksum;
@@ -30,7 +31,7 @@ impl Sum {
 
     /// Takes some lines, or parts of such.
     pub(crate) fn lines(&mut self, mut text: &[u8]) {
-        while let Some(end) = text.iter().position(|&byte| byte == b'\n') {
+        while let Some(end) = text.find_byte(b'\n') {
             self.part(&text[..end]);
             self.end_line();
             text = &text[end + 1..];
