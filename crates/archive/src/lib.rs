@@ -83,7 +83,7 @@ pub use reader::{
     block::{Block, DataBlock, LargeObject, LargeObjectsBlock},
     rows::{ROWS_END_MARGIN, Rows, find_rows_end, may_follow_rows},
 };
-pub use verify::{BlockContent, Damage, Verified, VerifiedBlock};
+pub use verify::{BlockContent, Damage, Met, Verified, VerifiedBlock};
 pub use writer::{
     Writer,
     held_back::HeldBack,

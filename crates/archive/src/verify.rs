@@ -95,6 +95,24 @@ impl Verified {
     }
 }
 
+/// What [`Reader::verify_with`] meets on its way, piece by piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Met<'a> {
+    /// The data of an entry begins.
+    Block {
+        /// The entry.
+        dump_id: i32,
+    },
+    /// A large object begins, in the block that was met last.
+    LargeObject {
+        /// Its number.
+        oid: u32,
+    },
+    /// Some bytes of what has begun, decompressed; of rows, with the line that ends them and what is behind it.
+    Data(&'a [u8]),
+}
+
 /// The first thing that is wrong with an archive, and the entry it belongs to.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -147,12 +165,21 @@ impl<R: Read> Reader<R> {
     /// [`Error::Read`] where the input failed; [`Error::Misuse`] where blocks have been read before and the input cannot
     /// seek back to the first.
     pub fn verify(&mut self) -> Result<Verified, Damage> {
+        self.verify_with(|_| {})
+    }
+
+    /// As [`verify`](Self::verify), and tells `hear` of all data as it goes by: what is found to be damaged may have been told before.
+    ///
+    /// # Errors
+    /// As for [`verify`](Self::verify).
+    pub fn verify_with(&mut self, mut hear: impl FnMut(Met<'_>)) -> Result<Verified, Damage> {
         self.restart()?;
         let mut verified = self.count_entries();
         let mut verifier = Verifier {
             buffer: vec![0; BUFFER_SIZE],
             encoding: self.encoding().map(BString::from),
             objects: HashSet::new(),
+            hear: &mut hear,
         };
         let mut next = 0;
         loop {
@@ -207,7 +234,7 @@ impl<R: Read> Reader<R> {
     }
 
     /// Reads the block that was entered last, which belongs to the entry of this index.
-    fn verify_block(&mut self, index: usize, verifier: &mut Verifier) -> Result<VerifiedBlock> {
+    fn verify_block(&mut self, index: usize, verifier: &mut Verifier<'_>) -> Result<VerifiedBlock> {
         let at = self.block_position();
         let entry = &self.entries()[index];
         let dump_id = entry.dump_id;
@@ -223,6 +250,7 @@ impl<R: Read> Reader<R> {
             })?),
             None => None,
         };
+        (verifier.hear)(Met::Block { dump_id });
         let (content, raw_bytes, stored_bytes) = match (self.opened()?, columns) {
             (Block::LargeObjects(block), _) => verifier.large_objects(block)?,
             (Block::Data(block), Some(columns)) => verifier.rows(block, columns)?,
@@ -241,14 +269,16 @@ impl<R: Read> Reader<R> {
 type Found = (BlockContent, u64, u64);
 
 /// What is needed for block after block.
-struct Verifier {
+struct Verifier<'a> {
     buffer: Vec<u8>,
     encoding: Option<BString>,
     /// The large objects so far.
     objects: HashSet<u32>,
+    /// Whoever hears of data.
+    hear: &'a mut dyn FnMut(Met<'_>),
 }
 
-impl Verifier {
+impl Verifier<'_> {
     fn rows<R: Read>(&mut self, mut block: DataBlock<'_, R>, columns: Columns) -> Result<Found> {
         let columns = match columns {
             Columns::Named(count) => Some(count),
@@ -263,6 +293,7 @@ impl Verifier {
             }
             copy.take(&self.buffer[..count])
                 .map_err(|fault| block.stream.corrupt(count - fault.index, fault.problem))?;
+            (self.hear)(Met::Data(&self.buffer[..count]));
         }
         copy.end()
             .map_err(|problem| block.stream.corrupt(0, problem))?;
@@ -278,7 +309,10 @@ impl Verifier {
         loop {
             match block.read_data(&mut self.buffer)? {
                 0 => return Ok((BlockContent::Statements, raw, block.stored_bytes())),
-                count => raw += count as u64,
+                count => {
+                    raw += count as u64;
+                    (self.hear)(Met::Data(&self.buffer[..count]));
+                }
             }
         }
     }
@@ -295,10 +329,14 @@ impl Verifier {
                     format!("large object {} comes twice", object.oid()),
                 ));
             }
+            (self.hear)(Met::LargeObject { oid: object.oid() });
             loop {
                 match object.read_data(&mut self.buffer)? {
                     0 => break,
-                    count => raw += count as u64,
+                    count => {
+                        raw += count as u64;
+                        (self.hear)(Met::Data(&self.buffer[..count]));
+                    }
                 }
             }
             stored += object.stored_bytes();

@@ -8,6 +8,8 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use bstr::ByteSlice;
+use pgdumprs::archive::{Block, Reader, Writer};
 use pgdumprs_testkit::{Database, Major, Server, for_each_major, reference_pg_dump, tool};
 use serde_json::Value;
 use support::{assert_says, failure, pgdumprs, run};
@@ -145,6 +147,66 @@ fn other_settings_and_forms_are_no_difference() {
     assert!(run(&mut dump).status.success());
     let (report, _) = shop.report(&[], true);
     assert_eq!(report["archive"]["rows"], 300 + 365 + 1 + 1);
+}
+
+/// Rows that an extension brings are not in an archive, and others of the same table are; partitions have their columns in other orders than their root.
+#[test]
+fn rows_of_extensions_and_columns_in_other_orders_are_told_apart() {
+    let server = Server::get(Major::V17);
+    let shop = Dumped::of(
+        &server,
+        "CREATE EXTENSION postgis; INSERT INTO spatial_ref_sys (srid, srtext) VALUES (990001, 'ours');
+         CREATE TABLE visit (a int, b text, at date) PARTITION BY LIST (a);
+         CREATE TABLE one (at date, b text, a int); ALTER TABLE visit ATTACH PARTITION one FOR VALUES IN (1);
+         CREATE TABLE two PARTITION OF visit FOR VALUES IN (2);
+         INSERT INTO visit SELECT g % 2 + 1, 'v' || g, '2026-11-29' FROM generate_series(1, 100) g",
+    );
+    let (report, _) = shop.report(&[], true);
+    let compared = report["compared"].as_array().unwrap();
+    let one = |name: &str| compared.iter().find(|one| one["name"] == name).unwrap();
+    assert_eq!(one("public.spatial_ref_sys")["source"]["count"], 1);
+    let mut dump = pgdumprs();
+    dump.args(["--load-via-partition-root", "-d", &shop.database.conninfo()]);
+    assert!(run(dump.arg("-f").arg(shop.archive())).status.success());
+    let (report, _) = shop.report(&[], true);
+    let compared = report["compared"].as_array().unwrap();
+    let visit = compared.iter().find(|one| one["name"] == "public.visit");
+    assert_eq!(visit.unwrap()["source"]["count"], 100);
+}
+
+/// Argentina's $ 12,34 is read by the server as $1,234.00, without a word.
+#[test]
+fn amounts_that_are_read_otherwise_are_not_proved() {
+    let server = Server::get(Major::V17);
+    let shop = Dumped::of(
+        &server,
+        "CREATE TABLE price (id int, amount text); INSERT INTO price VALUES (1, '$ 12,34')",
+    );
+    let mut reader = Reader::open_path(shop.archive()).unwrap();
+    let mut entries = reader.entries().to_vec();
+    let data = entries
+        .iter()
+        .find(|entry| entry.descriptor == "TABLE DATA");
+    let dump_id = data.unwrap().dump_id;
+    for entry in &mut entries {
+        if let Some(definition) = &mut entry.definition {
+            *definition = definition.replace("amount text", "amount money").into();
+        }
+    }
+    let Block::Data(mut block) = reader.block(dump_id).unwrap() else {
+        panic!("these are rows");
+    };
+    let rows = std::io::read_to_string(&mut block).unwrap();
+    let file = fs::File::create(shop.folder.path().join("money.dump")).unwrap();
+    let mut writer = Writer::seekable(file, reader.header(), &entries).unwrap();
+    writer.begin_data(dump_id).unwrap();
+    writer.write(rows.as_bytes()).unwrap();
+    writer.end().unwrap();
+    writer.finish().unwrap();
+    fs::rename(shop.folder.path().join("money.dump"), shop.archive()).unwrap();
+    let (report, _) = shop.report(&[], false);
+    let failures = report["failures"].to_string();
+    assert_says(&failures, &["public.price", "amount", "lc_monetary"]);
 }
 
 #[test]

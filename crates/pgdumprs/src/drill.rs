@@ -5,6 +5,7 @@ mod compare;
 mod contents;
 mod database;
 mod error;
+mod money;
 mod report;
 mod reread;
 mod run;

@@ -4,10 +4,11 @@ use bstr::{BString, ByteSlice};
 use pgdumprs_connect::{ConnectParams, Session};
 
 use super::contents::Contents;
-use super::reread;
+use super::{money, reread};
 use crate::clone::verify::sequences;
 use crate::failure_line::with_causes;
 use crate::restore::run::connect;
+use crate::rows::copy_target::column_names;
 use crate::rows::sum::Sum;
 use crate::settings::SessionSettings;
 use crate::{Checksum, ComparedKind, Comparison, RestoreReport, transaction};
@@ -27,7 +28,8 @@ struct Group {
     name: BString,
     table: BString,
     columns: BString,
-    dump_ids: Vec<i32>,
+    /// The entries, and the columns of each.
+    entries: Vec<(i32, BString)>,
     archived: Checksum,
 }
 
@@ -41,8 +43,15 @@ impl Comparer<'_> {
         for group in self.groups(failures) {
             let found = match rows(&mut session, &group).await {
                 Ok(found) if found != group.archived && found.count == group.archived.count => {
-                    // Texts may be others because settings are: time zones, digits, currencies.
-                    self.same_when_reread(&group, found, failures).await
+                    // Texts may be others because settings are: time zones, digits.
+                    let source = &self.contents.source;
+                    match money::check(&mut session, source, &group.table, &group.entries).await {
+                        Ok(()) => self.same_when_reread(&group, found, failures).await,
+                        Err(error) => {
+                            failures.push(format!("the rows of {}: {error}", group.name));
+                            Some(found)
+                        }
+                    }
                 }
                 Ok(found) => Some(found),
                 Err(error) => {
@@ -110,21 +119,21 @@ impl Comparer<'_> {
                 ));
                 continue;
             };
-            let index = *at.entry((table, columns)).or_insert_with(|| {
+            let index = *at.entry(table).or_insert_with(|| {
                 groups.push(Group {
                     name: rows.name.clone(),
                     table: table.clone(),
-                    columns: columns.clone(),
-                    dump_ids: Vec::new(),
+                    columns: rows.columns.clone(),
+                    entries: Vec::new(),
                     archived: Checksum::default(),
                 });
                 groups.len() - 1
             });
             let group = &mut groups[index];
-            if !group.dump_ids.is_empty() {
+            if !group.entries.is_empty() {
                 group.name = table.clone();
             }
-            group.dump_ids.push(rows.dump_id);
+            group.entries.push((rows.dump_id, columns.clone()));
             group.archived.count += rows.sum.count;
             group.archived.sum = group.archived.sum.wrapping_add(rows.sum.sum);
         }
@@ -157,7 +166,7 @@ impl Comparer<'_> {
             params: self.params,
             archive: &self.contents.source,
             encoding: self.contents.encoding.as_deref(),
-            dump_ids: &group.dump_ids,
+            entries: &group.entries,
             columns: &group.columns,
             table: &group.table,
         };
@@ -175,46 +184,72 @@ impl Comparer<'_> {
     }
 }
 
-/// The query for a table's own rows, or those of all partitions.
-pub(super) fn query(table: &BString, columns: &BString, is_partitioned: bool) -> Vec<u8> {
-    let columns = columns
-        .strip_prefix(b"(")
-        .and_then(|columns| columns.strip_suffix(b")"))
-        .unwrap_or_default();
-    let from: &[u8] = match is_partitioned {
-        true => b" FROM ",
-        false => b" FROM ONLY ",
-    };
-    [b"SELECT ", columns, from, table.as_slice()].concat()
+/// A restored table, as it is compared.
+pub(super) struct Restored<'a> {
+    name: &'a BString,
+    columns: &'a BString,
+    /// Its rows are in partitions.
+    is_partitioned: bool,
+    /// What begins with WHERE, or nothing: of a table that an extension fills with rows of its own, an archive has those alone that meet this.
+    condition: BString,
 }
 
-/// Whether a table has its rows in partitions.
-pub(super) async fn is_partitioned(
-    session: &mut Session,
-    table: &BString,
-) -> Result<bool, pgdumprs_connect::Error> {
-    let name = pgdumprs_sql::literal(table, session.client_encoding());
-    let found = session
-        .query(
-            [
-                b"SELECT relkind = 'p' FROM pg_catalog.pg_class WHERE oid = ",
-                name.as_slice(),
-                b"::pg_catalog.regclass",
-            ]
-            .concat(),
-        )
-        .await?;
-    Ok(found.one()?.get(0)?)
+impl<'a> Restored<'a> {
+    /// Asks the restored database about it.
+    pub(super) async fn find(
+        session: &mut Session,
+        name: &'a BString,
+        columns: &'a BString,
+    ) -> Result<Self, pgdumprs_connect::Error> {
+        let literal = pgdumprs_sql::literal(name, session.client_encoding());
+        let found = session
+            .query(
+                [
+                    b"SELECT c.relkind = 'p',
+                          (SELECT e.extcondition[at]
+                           FROM pg_catalog.pg_extension AS e, pg_catalog.generate_subscripts(e.extconfig, 1) AS at
+                           WHERE e.extconfig[at] = c.oid)
+                      FROM pg_catalog.pg_class AS c WHERE c.oid = "
+                        .as_slice(),
+                    &literal,
+                    b"::pg_catalog.regclass",
+                ]
+                .concat(),
+            )
+            .await?;
+        let row = found.one()?;
+        let condition: Option<BString> = row.get(1)?;
+        Ok(Self {
+            name,
+            columns,
+            is_partitioned: row.get(0)?,
+            condition: condition.unwrap_or_default(),
+        })
+    }
+
+    /// The query for its own rows, or those of all partitions.
+    pub(super) fn query(&self) -> Vec<u8> {
+        let from: &[u8] = match self.is_partitioned {
+            true => b" FROM ",
+            false => b" FROM ONLY ",
+        };
+        let columns = bstr::join(", ", column_names(self.columns));
+        [
+            b"SELECT ",
+            &columns[..],
+            from,
+            self.name,
+            b" ",
+            &self.condition,
+        ]
+        .concat()
+    }
 }
 
 /// The sum of a table's rows.
 async fn rows(session: &mut Session, group: &Group) -> Result<Checksum, pgdumprs_connect::Error> {
-    let is_partitioned = is_partitioned(session, &group.table).await?;
-    sum(
-        session,
-        &query(&group.table, &group.columns, is_partitioned),
-    )
-    .await
+    let restored = Restored::find(session, &group.table, &group.columns).await?;
+    sum(session, &restored.query()).await
 }
 
 /// The sum of what a query gives, as COPY writes it.

@@ -1,23 +1,21 @@
-//! What an archive holds: read once from end to end, before anything is made of it.
+//! What an archive holds: read from end to end before anything is made of it, once for its checksum and once for all else.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use bstr::BString;
-use pgdumprs_archive::{Block, Damage, Entry, Reader, Result};
+use pgdumprs_archive::{Entry, Met};
 use sha2::{Digest, Sha256};
 
 use super::{DrillError, DrilledArchive};
 use crate::archive_source::{Place, Version};
 use crate::clone::verify::checks::object_name;
 use crate::file_sum::{FileSum, hex};
-use crate::rows::copy_target::copy_target;
+use crate::rows::copy_target::{column_names, copy_target, positions};
 use crate::rows::sum::Sum;
-use crate::{ArchiveInput, ArchiveSource, Checksum};
-
-/// Bytes read together.
-const ROOM: usize = 64 * 1024;
+use crate::{ArchiveSource, Checksum};
 
 /// An archive that is sound.
 pub(super) struct Contents {
@@ -38,24 +36,23 @@ pub(super) struct Rows {
     pub(super) name: BString,
     /// Where COPY puts them, and the list of columns, in parentheses or empty; `None` for INSERT statements.
     pub(super) copy: Option<(BString, BString)>,
+    /// The columns in the order in which they are summed up: that of the first rows that go into the same table.
+    pub(super) columns: BString,
     pub(super) sum: Checksum,
 }
 
 impl Contents {
-    /// Reads all of an archive, twice: whether it is sound, and what its rows are.
+    /// Reads all of an archive, twice: for its checksum, and for whether it is sound and what its rows are.
     pub(super) fn read(source: ArchiveSource) -> std::result::Result<Self, DrillError> {
         let version = source.version();
         let (bytes, sha256) = digest(&source)?;
         let mut reader = source.open()?;
         refuse_foreign_rows(reader.entries())?;
-        reader.verify().map_err(DrillError::Damaged)?;
-        let mut tables = Vec::new();
-        let mut large_objects = Sum::default();
-        let mut again = source.open()?;
-        read_blocks(&mut again, &mut tables, &mut large_objects)
-            .map_err(|error| DrillError::Damaged(Damage::from(error)))?;
+        let mut summing = Summing::of(reader.entries());
+        let verified = reader.verify_with(|met| summing.take(met));
+        verified.map_err(DrillError::Damaged)?;
+        let (tables, large_objects) = summing.end();
         let header = reader.header().clone();
-        let large_objects = large_objects.total();
         Ok(Self {
             archive: DrilledArchive {
                 path: name(&source),
@@ -109,53 +106,102 @@ fn refuse_foreign_rows(entries: &[Entry]) -> std::result::Result<(), DrillError>
     }
 }
 
-fn read_blocks(
-    reader: &mut Reader<ArchiveInput>,
-    tables: &mut Vec<Rows>,
-    objects: &mut Sum,
-) -> Result<()> {
-    let mut buffer = vec![0; ROOM];
-    let entries = reader.entries().to_vec();
-    while let Some(block) = reader.next_block()? {
-        let block = match block {
-            Block::Data(block) => block,
-            Block::LargeObjects(mut block) => {
-                while let Some(mut object) = block.next_object()? {
-                    objects.bytes(&object.oid().to_be_bytes());
-                    loop {
-                        match object.read_data(&mut buffer)? {
-                            0 => break,
-                            count => objects.bytes(&buffer[..count]),
-                        }
-                    }
-                    objects.end_item();
-                }
-                continue;
-            }
-        };
-        let dump_id = block.dump_id();
-        let Some(entry) = entries.iter().find(|entry| entry.dump_id == dump_id) else {
-            continue;
-        };
-        let copy = entry.copy.as_ref().and_then(copy_target);
-        let mut sum = Sum::default();
-        if copy.is_some() {
-            let mut rows = block.into_rows();
-            loop {
-                match rows.read_data(&mut buffer)? {
-                    0 => break,
-                    count => sum.lines(&buffer[..count]),
-                }
-            }
-        }
-        tables.push(Rows {
-            dump_id,
-            name: object_name(entry),
-            copy,
-            sum: sum.total(),
+/// Sums up data as it goes by.
+struct Summing {
+    /// What is known of each entry's rows, by dump ids.
+    known: HashMap<i32, Rows>,
+    /// The entry whose data goes by, and the sum of that.
+    current: Option<(i32, Sum)>,
+    tables: Vec<Rows>,
+    objects: Sum,
+    is_in_object: bool,
+}
+
+impl Summing {
+    fn of(entries: &[Entry]) -> Self {
+        let mut first: HashMap<BString, BString> = HashMap::new();
+        let with_data = entries.iter().filter(|entry| entry.had_dumper);
+        let known = with_data.map(|entry| {
+            let copy = entry.copy.as_ref().and_then(copy_target);
+            let columns = copy.as_ref().map(|(table, columns)| {
+                let first = first.entry(table.clone());
+                first.or_insert_with(|| columns.clone()).clone()
+            });
+            let rows = Rows {
+                dump_id: entry.dump_id,
+                name: object_name(entry),
+                copy,
+                columns: columns.unwrap_or_default(),
+                sum: Checksum::default(),
+            };
+            (entry.dump_id, rows)
         });
+        Self {
+            known: known.collect(),
+            current: None,
+            tables: Vec::new(),
+            objects: Sum::default(),
+            is_in_object: false,
+        }
     }
-    Ok(())
+
+    fn take(&mut self, met: Met<'_>) {
+        match met {
+            Met::Block { dump_id } => {
+                self.end_block();
+                let sum = Sum::of_fields(self.known.get(&dump_id).and_then(Rows::fields));
+                self.current = Some((dump_id, sum));
+            }
+            Met::LargeObject { oid } => {
+                self.end_object();
+                // Its block is none of rows.
+                self.current = None;
+                self.is_in_object = true;
+                self.objects.bytes(&oid.to_be_bytes());
+            }
+            Met::Data(bytes) if self.is_in_object => self.objects.bytes(bytes),
+            Met::Data(bytes) => {
+                if let Some((_, sum)) = &mut self.current {
+                    sum.lines(bytes);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn end_object(&mut self) {
+        if std::mem::take(&mut self.is_in_object) {
+            self.objects.end_item();
+        }
+    }
+
+    fn end_block(&mut self) {
+        self.end_object();
+        let Some((dump_id, sum)) = self.current.take() else {
+            return;
+        };
+        if let Some(mut rows) = self.known.remove(&dump_id) {
+            // Statements are no rows.
+            if rows.copy.is_some() {
+                rows.sum = sum.total();
+            }
+            self.tables.push(rows);
+        }
+    }
+
+    /// The rows of each entry in the order in which they came, and the sum of all large objects.
+    fn end(mut self) -> (Vec<Rows>, Checksum) {
+        self.end_block();
+        (self.tables, self.objects.total())
+    }
+}
+
+impl Rows {
+    /// Which fields of their lines are summed up, and in which order, where those are not all as they stand.
+    fn fields(&self) -> Option<Vec<usize>> {
+        let (_, own) = self.copy.as_ref().filter(|(_, own)| *own != self.columns)?;
+        Some(positions(&column_names(&self.columns), &column_names(own)))
+    }
 }
 
 /// The size and the SHA-256 of a file or an object, or of all files of a folder.

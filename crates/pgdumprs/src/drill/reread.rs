@@ -8,7 +8,7 @@ use pgdumprs_archive::Block;
 use pgdumprs_connect::{ConnectParams, Error, Session};
 use tokio::sync::mpsc;
 
-use super::compare;
+use super::compare::{self, Restored};
 use crate::failure_line::with_causes;
 use crate::{ArchiveSource, Checksum};
 
@@ -21,7 +21,8 @@ pub(super) struct Reread<'a> {
     pub(super) params: &'a ConnectParams,
     pub(super) archive: &'a ArchiveSource,
     pub(super) encoding: Option<&'a str>,
-    pub(super) dump_ids: &'a [i32],
+    /// The entries, and the columns of each, in parentheses.
+    pub(super) entries: &'a [(i32, BString)],
     pub(super) table: &'a BString,
     pub(super) columns: &'a BString,
 }
@@ -42,10 +43,10 @@ impl Reread<'_> {
         let of_server = |error: Error| with_causes(&error);
         let encoding =
             pgdumprs_sql::literal(self.encoding.unwrap_or("UTF8"), session.client_encoding());
-        let is_partitioned = compare::is_partitioned(session, self.table)
+        let restored = Restored::find(session, self.table, self.columns)
             .await
             .map_err(of_server)?;
-        let table = compare::query(self.table, self.columns, is_partitioned);
+        let table = restored.query();
         let again = BString::from("pg_temp.pgdumprs_again");
         session
             .pipeline(&[
@@ -64,16 +65,9 @@ impl Reread<'_> {
             ])
             .await
             .map_err(of_server)?;
-        let copy = [
-            b"COPY ",
-            again.as_slice(),
-            b" ",
-            self.columns,
-            b" FROM STDIN",
-        ]
-        .concat();
-        for &dump_id in self.dump_ids {
-            let mut pieces = read(self.archive, dump_id);
+        for (dump_id, columns) in self.entries {
+            let mut pieces = read(self.archive, *dump_id);
+            let copy = [b"COPY ", again.as_slice(), b" ", columns, b" FROM STDIN"].concat();
             let mut copy = session.copy_in(&copy).await.map_err(of_server)?;
             while let Some(piece) = pieces.recv().await {
                 match piece {
@@ -86,7 +80,10 @@ impl Reread<'_> {
             }
             copy.finish().await.map_err(of_server)?;
         }
-        let loaded = compare::query(&again, self.columns, false);
+        let loaded = Restored::find(session, &again, self.columns)
+            .await
+            .map_err(of_server)?;
+        let loaded = loaded.query();
         let archived = compare::sum(session, &loaded).await.map_err(of_server)?;
         let restored = compare::sum(session, &table).await.map_err(of_server)?;
         Ok((archived, restored))

@@ -16,9 +16,14 @@ pub(crate) struct Sum {
     has_more: bool,
     /// The fields of a line that are hashed, in this order, where those are not all as they stand.
     fields: Option<Vec<usize>>,
-    /// The line so far, where fields of it are wanted.
+    /// The line so far: where fields of it are wanted all of it, and else its first bytes.
     line: Vec<u8>,
+    /// The line that ends the rows has gone by.
+    has_ended: bool,
 }
+
+/// The line behind a table's rows in an archive: no row's text is that.
+const END: &[u8] = b"\\.";
 
 impl Sum {
     /// A sum of lines of which these fields are hashed.
@@ -29,26 +34,38 @@ impl Sum {
         }
     }
 
-    /// Takes some lines, or parts of such.
+    /// Takes some lines, or parts of such, up to the line that ends the rows, if there is one.
     pub(crate) fn lines(&mut self, mut text: &[u8]) {
-        while let Some(end) = text.find_byte(b'\n') {
+        while let Some(end) = text.find_byte(b'\n').filter(|_| !self.has_ended) {
             self.part(&text[..end]);
             self.end_line();
             text = &text[end + 1..];
         }
-        self.part(text);
-        self.has_more |= !text.is_empty();
+        if !self.has_ended {
+            self.part(text);
+            self.has_more |= !text.is_empty();
+        }
     }
 
     /// Takes a part of a line.
     fn part(&mut self, part: &[u8]) {
         match self.fields {
             Some(_) => self.line.extend_from_slice(part),
-            None => self.hash.update(part),
+            None => {
+                // One byte more than the end has tells it from others.
+                let room = (END.len() + 1).saturating_sub(self.line.len());
+                self.line.extend_from_slice(&part[..part.len().min(room)]);
+                self.hash.update(part);
+            }
         }
     }
 
     fn end_line(&mut self) {
+        if self.line == END {
+            self.hash.reset();
+            (self.has_ended, self.has_more) = (true, false);
+            return;
+        }
         if let Some(fields) = &self.fields {
             let found: Vec<&[u8]> = self.line.split(|&byte| byte == b'\t').collect();
             for (at, &field) in fields.iter().enumerate() {
@@ -57,8 +74,8 @@ impl Sum {
                 }
                 self.hash.update(found.get(field).unwrap_or(&&b""[..]));
             }
-            self.line.clear();
         }
+        self.line.clear();
         self.end_item();
     }
 
@@ -114,6 +131,14 @@ mod tests {
         assert_ne!(sum(&["a\nb\n"]), sum(&["a\na\n"]));
         assert_ne!(sum(&["a\nb\n"]), sum(&["ab\n\n"]));
         assert_eq!(sum(&[]), Checksum::default());
+    }
+
+    #[test]
+    fn what_is_behind_the_rows_is_none() {
+        assert_eq!(sum(&["a\n\\", ".\n\n", "\n"]), sum(&["a\n"]));
+        assert_eq!(sum(&["\\.\n\n\n"]), sum(&[]));
+        assert_eq!(sum(&["\\.a\n\\\\.\n"]).count, 2);
+        assert_eq!(sum_of(Some(&[0]), &["a\tb\n\\.\n\n\n"]), sum(&["a\n"]));
     }
 
     #[test]
