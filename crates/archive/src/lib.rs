@@ -81,6 +81,7 @@ pub use format::{
 pub use reader::{
     Format, Reader,
     block::{Block, DataBlock, LargeObject, LargeObjectsBlock},
+    folder::FolderInventory,
     rows::{ROWS_END_MARGIN, Rows, find_rows_end, may_follow_rows},
 };
 pub use verify::{BlockContent, Damage, Met, Verified, VerifiedBlock};

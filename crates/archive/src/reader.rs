@@ -251,6 +251,22 @@ impl<R: Read> Reader<R> {
         self.opened()
     }
 
+    /// Looks at the archive's end by a few seeks, and so finds one that was cut off without reading its data: that the last block begins where it should and
+    /// ends with the file. In the directory format, that the file of each entry is there. What is wrong elsewhere, [`verify`](Self::verify) finds.
+    ///
+    /// # Errors
+    /// As [`block`](Self::block), and [`Error::Misuse`] if the input cannot seek.
+    pub fn check_end(&mut self) -> Result<()> {
+        match &mut self.blocks {
+            Blocks::InFile(blocks) => blocks.check_end(&self.contents),
+            Blocks::InFolder(blocks) => {
+                blocks.restart();
+                while blocks.enter(&self.contents)?.is_some() {}
+                Ok(())
+            }
+        }
+    }
+
     /// Goes back to the first block, as if none had been read.
     ///
     /// # Errors

@@ -6,8 +6,10 @@ pub(crate) mod content;
 pub(crate) mod dumpall;
 pub(crate) mod filter;
 mod form;
+pub(crate) mod keep;
 pub(crate) mod kinds;
 pub(crate) mod making;
+mod named;
 mod running;
 mod script;
 pub(crate) mod selection;
@@ -25,6 +27,7 @@ use crate::args::compression::CompressionArgs;
 use crate::args::connection::ConnectionArgs;
 use crate::args::content::ContentArgs;
 use crate::args::form::FormArgs;
+use crate::args::keep::KeepArgs;
 use crate::args::kinds::KindArgs;
 use crate::args::running::RunningArgs;
 use crate::args::script::ScriptArgs;
@@ -61,6 +64,10 @@ pub(crate) struct DumpArgs {
     ///
     /// A folder (-Fd) is made, or is there and empty. Its table of contents, toc.dat, comes last, when all else is complete and safe on disk:
     /// without that it is no archive. Where the dump fails, the files are removed, and the folder if it was made.
+    ///
+    /// %Y, %m, %d, %H, %M, %S, %j (the day of the year), %F (%Y-%m-%d) and %T (%H:%M:%S) in the name stand for the local time of the start, and %% for a percent
+    /// sign: shop-%F.dump. Folders that have parts of the time in their names are made. The options --keep-… remove older backups with such names. Where the program is called by the
+    /// name pg_dump, names are taken as they are.
     ///
     /// s3://BUCKET/KEY, gs://BUCKET/KEY and az://CONTAINER/KEY are objects in stores: there when they are complete, and in the custom format.
     /// Credentials come from the environment, as docs/object-stores.md has it.
@@ -154,6 +161,9 @@ pub(crate) struct DumpArgs {
 
     #[command(flatten)]
     pub(crate) server: ServerDumpArgs,
+
+    #[command(flatten)]
+    pub(crate) keep: KeepArgs,
 
     #[command(flatten)]
     connection: ConnectionArgs,

@@ -12,7 +12,7 @@ use crate::args::DumpArgs;
 use crate::args::dumpall::DumpallArgs;
 use crate::commands::{
     self, cat::CatArgs, clone::CloneArgs, diff::DiffArgs, drill::DrillArgs, list::ListArgs,
-    restore::RestoreArgs, verify::VerifyArgs,
+    prune::PruneArgs, restore::RestoreArgs, verify::VerifyArgs,
 };
 use crate::failure::Failure;
 use crate::message::say;
@@ -117,6 +117,13 @@ enum Command {
         after_help = "pg_restore -L takes what this prints."
     )]
     List(Options<ListArgs>),
+
+    /// Remove old backups, but for those that rules keep
+    #[command(
+        override_usage = "pgdumprs prune [OPTION]... TEMPLATE --keep-daily NUM",
+        after_help = "Rules are united, and the newest complete backup is always kept. Exit status: 0 where all others are gone, 1 where one is not."
+    )]
+    Prune(Options<PruneArgs>),
 
     /// Read all of an archive and say whether it is sound
     #[command(
@@ -227,6 +234,7 @@ impl CommandLine {
                     Failure::from(error).with_status(commands::diff::TROUBLE.into())
                 });
             }
+            Some(Command::Prune(prune)) => commands::prune::run(&prune.own)?,
             Some(Command::List(list)) => commands::list::run(&list.own)?,
             Some(Command::Verify(verify)) => commands::verify::run(&verify.own)?,
             Some(Command::Cat(cat)) => commands::cat::run(cat.own)?,

@@ -11,6 +11,7 @@ pub(crate) mod dump;
 pub(crate) mod dumpall;
 pub(crate) mod globals;
 pub(crate) mod list;
+pub(crate) mod prune;
 pub(crate) mod restore;
 pub(crate) mod server_backup;
 mod sizes;

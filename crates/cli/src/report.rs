@@ -4,6 +4,7 @@ pub(crate) mod clone;
 pub(crate) mod drill;
 pub(crate) mod dump;
 pub(crate) mod plan;
+pub(crate) mod prune;
 pub(crate) mod restore;
 
 use std::fs::File;

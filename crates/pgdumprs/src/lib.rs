@@ -70,6 +70,10 @@
 //!
 //! A [`Diff`] compares two archives, or an archive and a database: definitions one by one, rows by their number and a sum.
 //!
+//! # Old backups
+//!
+//! A [`BackupTemplate`] makes names of times, a [`Retention`] has the rules, and a [`Prune`] removes what these do not keep.
+//!
 //! # Connections
 //!
 //! [`Dump::new`], [`Restore::new`] and [`DatabaseClone::new`] take connection strings and look at the environment, as libpq does. [`ConnectParams`] are those
@@ -122,6 +126,7 @@ mod pipe;
 mod plain;
 mod planning;
 mod product;
+mod prune;
 mod report;
 mod restore;
 mod rows;
@@ -174,6 +179,7 @@ pub use pgdumprs_connect::{
     ConnInfoError, ConnectParams, PasswordRequest, ServerError, wait_for_cancels, without_passwords,
 };
 pub use pgdumprs_ddl::{ConditionError, Inserts, Sections};
+pub use pgdumprs_keep::{KeepReason, Period, PeriodError, Retention, TemplateError};
 /// From an archive to the SQL that restores it.
 pub use pgdumprs_script as script;
 #[cfg(feature = "object-store")]
@@ -182,6 +188,9 @@ pub use pgdumprs_store::{
     Place as ObjectPlace, wait_for_aborts,
 };
 pub use plain::Plain;
+pub use prune::{
+    BackupFate, BackupTemplate, LeftAlone, Prune, PruneError, PruneReport, PrunedBackup,
+};
 pub use report::{Lsn, Report, TableReport};
 pub use restore::{
     Adapt, AdaptKinds, Adaptation, AdaptedEntry, Analysis, Cause, Concern, Cure, Failure, Fate,

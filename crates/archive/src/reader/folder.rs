@@ -1,5 +1,7 @@
 //! The blocks of an archive in the directory format: a file for each table, one for each large object, and lists of these.
 
+mod inventory;
+
 use std::{
     fs::{self, File},
     io::{self, Read},
@@ -11,6 +13,8 @@ use crate::{
     format::{chunk::ChunkState, file_name, header::MAGIC},
     reader::{block::Objects, contents::Contents, source::Source, stream::Stream},
 };
+
+pub use inventory::FolderInventory;
 
 /// What a file may be compressed with, by what follows its name. `pg_restore` looks for them in this order.
 const SUFFIXES: [(&str, Compression); 4] = [

@@ -1,5 +1,7 @@
 //! The blocks of an archive that is one file: in the custom format, or in the tar format.
 
+mod end;
+
 use std::io::Read;
 
 use crate::{

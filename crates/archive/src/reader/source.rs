@@ -82,6 +82,11 @@ impl<R: Read> Source<R> {
         self.position
     }
 
+    /// The archive's length, of an input that can seek.
+    pub(crate) fn length(&self) -> Option<u64> {
+        self.seeking.as_ref().map(|seeking| seeking.length)
+    }
+
     pub(crate) fn can_seek(&self) -> bool {
         self.seeking.is_some()
     }

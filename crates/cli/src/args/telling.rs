@@ -40,6 +40,14 @@ pub(crate) struct TellingArgs {
     )]
     progress: ProgressWhen,
 
+    #[command(flatten)]
+    report: ReportArgs,
+}
+
+/// A command says by [`reports`] what its report has.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "General options")]
+pub(crate) struct ReportArgs {
     /// Print a report for programs at the end
     #[arg(long, value_name = "FORMAT")]
     report: Option<ReportFormat>,
@@ -72,10 +80,22 @@ pub(crate) fn reports(words: &'static str) -> impl FnMut(Arg) -> Arg {
     }
 }
 
+impl ReportArgs {
+    /// Where a report goes, if one is wanted. `output_is_free` says whether nothing else goes to standard output.
+    pub(crate) fn sink(&self, output_is_free: bool) -> anyhow::Result<Option<ReportSink>> {
+        match self.report {
+            Some(ReportFormat::Json) => {
+                ReportSink::open(self.report_file.as_deref(), output_is_free).map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+}
+
 impl TellingArgs {
     /// Checks that the options go together. `has_database` says whether there is anything to report of.
     pub(crate) fn check(&self, has_database: bool) -> anyhow::Result<()> {
-        if self.report.is_some() && !has_database {
+        if self.reports() && !has_database {
             bail!("option --report requires option -d/--dbname");
         }
         Ok(())
@@ -83,7 +103,7 @@ impl TellingArgs {
 
     /// Whether there is to be a report.
     pub(crate) fn reports(&self) -> bool {
-        self.report.is_some()
+        self.report.report.is_some()
     }
 
     pub(crate) fn verbosity(&self) -> Verbosity {
@@ -105,11 +125,6 @@ impl TellingArgs {
 
     /// Where a report goes, if one is wanted. `output_is_free` says whether nothing else goes to standard output.
     pub(crate) fn report(&self, output_is_free: bool) -> anyhow::Result<Option<ReportSink>> {
-        match self.report {
-            Some(ReportFormat::Json) => {
-                ReportSink::open(self.report_file.as_deref(), output_is_free).map(Some)
-            }
-            None => Ok(None),
-        }
+        self.report.sink(output_is_free)
     }
 }

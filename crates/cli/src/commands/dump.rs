@@ -10,7 +10,7 @@ use crate::args::DumpArgs;
 use crate::command_line::words;
 use crate::commands::archive::object;
 use crate::commands::chosen_rows::say_chosen;
-use crate::commands::{all, globals};
+use crate::commands::{all, globals, prune};
 use crate::failure::Failure;
 use crate::message::say;
 use crate::progress::Verbosity;
@@ -19,7 +19,8 @@ use crate::report::dump::DumpReport;
 use crate::{signal, standard_output};
 
 /// Dumps a database as `args` say.
-pub(crate) fn run(args: DumpArgs) -> Result<(), Failure> {
+pub(crate) fn run(mut args: DumpArgs) -> Result<(), Failure> {
+    let named = args.name()?;
     if args.file().is_none()
         && !args.server.all
         && !args.is_plain()
@@ -32,12 +33,25 @@ pub(crate) fn run(args: DumpArgs) -> Result<(), Failure> {
         return Err(error.into());
     }
     let params = args.connection()?;
+    if let Some(named) = &named {
+        let made = named.template.make_folders(named.time);
+        made.map_err(anyhow::Error::from)?;
+    }
     let dumped = match (args.server.all, args.server.globals_only) {
         (true, _) => all::run(&args, &params),
         (false, true) => globals::run(&args, &params),
         (false, false) => dump(&args, &params),
     };
-    dumped.map_err(|error| explain(error, &args, &params))
+    dumped.map_err(|error| explain(error, &args, &params))?;
+    match named {
+        Some(named) if args.keep.is_given() => Ok(prune::after_dump(
+            &named.template,
+            args.keep.retention(),
+            named.time,
+            args.telling.verbosity() == Verbosity::Verbose,
+        )?),
+        _ => Ok(()),
+    }
 }
 
 fn dump(args: &DumpArgs, params: &ConnectParams) -> anyhow::Result<()> {

@@ -4,16 +4,19 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use jiff::civil::{DateTime, date};
+use jiff::civil::date;
+use jiff::tz::TimeZone;
 use pgdumprs_testkit::compare::compare_with_stock;
 use pgdumprs_testkit::{Database, Major, Server};
 
 use crate::nightly::nightly;
 
-fn run(connection: &str, folder: &Path, keep: usize, night: i8) -> Result<()> {
-    let now: DateTime = date(2026, 11, night).at(3, 0, 0, 0);
+fn run(connection: &str, folder: &Path, keep: u32, night: i8) -> Result<()> {
+    let now = date(2026, 11, night)
+        .at(3, 0, 0, 0)
+        .to_zoned(TimeZone::system())?;
     let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(nightly(connection, folder, keep, now))?;
+    runtime.block_on(nightly(connection, folder, keep, now.timestamp().into()))?;
     Ok(())
 }
 

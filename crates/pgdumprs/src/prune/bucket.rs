@@ -1,0 +1,203 @@
+//! Backups in object stores.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use pgdumprs_store::{Bucket, ListedObject, Place as ObjectPlace};
+
+use super::PruneError;
+use super::found::{Candidate, Found, Place};
+use super::look::{self, Look, Parts};
+use super::template::{BackupTemplate, Below};
+
+/// A manifest is read no further than this.
+const LONGEST_MANIFEST: u64 = 64 << 20;
+
+/// The bucket that all backups of a template are in.
+pub(super) struct Store {
+    bucket: Bucket,
+    keys: Below,
+    names_folders: bool,
+}
+
+/// A candidate's key, and the object that tells whether it is still the same: itself, or the one in a folder that names the others.
+pub(super) struct Seen {
+    key: String,
+    object: Option<ListedObject>,
+}
+
+impl Store {
+    /// Opens the bucket; `name` is any of the names that the template makes.
+    pub(super) fn open(template: &BackupTemplate, name: &str) -> Result<Self, PruneError> {
+        let place: ObjectPlace = name.trim_end_matches('/').parse()?;
+        Ok(Store {
+            bucket: Bucket::of(&place)?,
+            keys: template.keys(unescaped),
+            names_folders: template.names_folders(),
+        })
+    }
+
+    fn walk(
+        &self,
+        folder: &str,
+        depth: usize,
+        found: &mut Vec<(String, Option<ListedObject>)>,
+    ) -> Result<(), PruneError> {
+        // What follows from the template alone need not be listed.
+        if let Some(name) = self.keys.only(depth).filter(|_| !self.keys.is_last(depth)) {
+            return self.walk(&join(folder, &name), depth + 1, found);
+        }
+        let listing = self.bucket.list(folder)?;
+        let fits = |key: &str| {
+            let name = key.strip_prefix(folder).unwrap_or(key);
+            self.keys.fits(depth, name.trim_start_matches('/'))
+        };
+        for key in listing.folders.into_iter().filter(|key| fits(key)) {
+            match self.keys.is_last(depth) {
+                true => found.push((key, None)),
+                false => self.walk(&key, depth + 1, found)?,
+            }
+        }
+        if self.keys.is_last(depth) && !self.names_folders {
+            let objects = listing
+                .objects
+                .into_iter()
+                .filter(|object| fits(&object.key));
+            found.extend(objects.map(|object| (object.key.clone(), Some(object))));
+        }
+        Ok(())
+    }
+
+    /// Looks at a folder, and gives the object that names the others.
+    fn look_into(&self, folder: &str) -> (Look, Option<ListedObject>) {
+        let listing = match self.bucket.list(folder) {
+            Ok(listing) => listing,
+            Err(error) => return (Look::Left(error.to_string()), None),
+        };
+        let relative = |object: ListedObject| {
+            let name = object.key.strip_prefix(folder)?.strip_prefix('/')?;
+            Some((name.to_owned(), object))
+        };
+        let mut objects: BTreeMap<String, ListedObject> =
+            listing.objects.into_iter().filter_map(relative).collect();
+        let sizes = objects
+            .iter()
+            .map(|(name, object)| (name.clone(), object.size))
+            .collect();
+        let read = |name: &str| {
+            let object = self
+                .bucket
+                .read(&join(folder, name))
+                .map_err(|error| error.to_string())?;
+            let mut text = Vec::new();
+            let read = object.take(LONGEST_MANIFEST).read_to_end(&mut text);
+            read.map_err(|error| error.to_string()).map(|_| text)
+        };
+        match look::at_manifest(&sizes, read) {
+            None => (look::no_list(), None),
+            Some(Look::Backup(looked)) => {
+                let list = match &looked.parts {
+                    Parts::Folder { list, .. } => objects.remove(list),
+                    Parts::One => None,
+                };
+                (Look::Backup(looked), list)
+            }
+            Some(left) => (left, None),
+        }
+    }
+}
+
+impl Place for Store {
+    type Seen = Seen;
+
+    fn find(&self) -> Result<Vec<Candidate<Seen>>, PruneError> {
+        let mut found = Vec::new();
+        self.walk("", 0, &mut found)?;
+        let mut candidates = Vec::new();
+        for (key, object) in found {
+            if let Some(moment) = self.keys.moment(&key) {
+                let mut name = self.bucket.place(&key)?.to_string();
+                if object.is_none() {
+                    name.push('/');
+                }
+                candidates.push(Candidate {
+                    name,
+                    moment,
+                    seen: Seen { key, object },
+                });
+            }
+        }
+        Ok(candidates)
+    }
+
+    fn look(&self, candidate: &mut Candidate<Seen>) -> (Look, bool) {
+        let seen = &mut candidate.seen;
+        // An object is there when all of it is: nobody is still writing it.
+        let Some(object) = &seen.object else {
+            let (look, list) = self.look_into(&seen.key);
+            seen.object = list;
+            return (look, true);
+        };
+        let look = match self.bucket.read(&seen.key) {
+            Err(error) => Look::Left(error.to_string()),
+            Ok(reader) if reader.length() != object.size => {
+                Look::Left("it has changed since it was listed".to_owned())
+            }
+            Ok(reader) => look::at_file(reader, object.size),
+        };
+        (look, true)
+    }
+
+    fn remove(&self, found: &Found<Seen>) -> Result<(), String> {
+        let Seen { key, object } = &found.candidate.seen;
+        let said = |error: pgdumprs_store::Error| error.to_string();
+        let Some(object) = object else {
+            return Err("nobody knows what belongs to it".to_owned());
+        };
+        match self.bucket.look(&object.key).map_err(said)? {
+            None => return Ok(()),
+            Some(now) if now != *object => {
+                return Err("it has changed since it was looked at".to_owned());
+            }
+            Some(_) => {}
+        }
+        match &found.looked.parts {
+            Parts::One => self.remove_all(std::slice::from_ref(key)),
+            Parts::Folder {
+                list,
+                unfinished,
+                files,
+            } => {
+                let unfinished = join(key, unfinished);
+                if join(key, list) != unfinished {
+                    self.bucket.rename(&object.key, &unfinished).map_err(said)?;
+                }
+                let files: Vec<String> = files.iter().map(|file| join(key, file)).collect();
+                self.remove_all(&files)?;
+                self.remove_all(&[unfinished])
+            }
+        }
+    }
+}
+
+impl Store {
+    fn remove_all(&self, keys: &[String]) -> Result<(), String> {
+        let removed = self.bucket.remove(keys);
+        let failed = removed.into_iter().find_map(Result::err);
+        failed.map_or(Ok(()), |error| Err(error.to_string()))
+    }
+}
+
+fn join(folder: &str, name: &str) -> String {
+    match folder {
+        "" => name.to_owned(),
+        folder => format!("{folder}/{name}"),
+    }
+}
+
+/// A part of a place as it stands in keys: a place writes some letters as `%` and two digits.
+fn unescaped(text: &str) -> String {
+    percent_encoding::percent_decode_str(text)
+        .decode_utf8_lossy()
+        .into_owned()
+}
