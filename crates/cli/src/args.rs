@@ -4,6 +4,7 @@ pub(crate) mod compression;
 pub(crate) mod connection;
 pub(crate) mod content;
 pub(crate) mod dumpall;
+pub(crate) mod encryption;
 pub(crate) mod filter;
 mod form;
 pub(crate) mod keep;
@@ -26,6 +27,7 @@ use pgdumprs::{ArchiveVersion, ConnectParams, CreationTime, Dump};
 use crate::args::compression::CompressionArgs;
 use crate::args::connection::ConnectionArgs;
 use crate::args::content::ContentArgs;
+use crate::args::encryption::EncryptionArgs;
 use crate::args::form::FormArgs;
 use crate::args::keep::KeepArgs;
 use crate::args::kinds::KindArgs;
@@ -160,6 +162,9 @@ pub(crate) struct DumpArgs {
     script: ScriptArgs,
 
     #[command(flatten)]
+    pub(crate) encryption: EncryptionArgs,
+
+    #[command(flatten)]
     pub(crate) server: ServerDumpArgs,
 
     #[command(flatten)]
@@ -229,6 +234,9 @@ impl DumpArgs {
                 "option --all writes archives in the custom format: it cannot be used with -F/--format but for that"
             );
         }
+        if self.encryption.is_given() && (self.server.all || self.server.globals_only) {
+            bail!("a dump of one database is encrypted, and none with --all or --globals-only");
+        }
         let memory = usize::try_from(u64::from(self.memory) << 20).unwrap_or(usize::MAX);
         dump = dump.memory(memory).verify(self.verify);
         if let Some(compression) = self.compression.compression(self.telling.verbosity())? {
@@ -261,6 +269,9 @@ impl DumpArgs {
                 self.check_plain()?;
                 dump = dump.plain(script());
             }
+        }
+        if let Some(recipients) = self.encryption.recipients()? {
+            dump = dump.encrypt_to(recipients);
         }
         Ok(self.running.apply(self.kinds.apply(dump)))
     }

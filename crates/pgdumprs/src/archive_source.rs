@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pgdumprs_archive::{Error, Reader};
+#[cfg(feature = "encryption")]
+use pgdumprs_seal::Identities;
 #[cfg(feature = "object-store")]
 use pgdumprs_store::{ObjectReader, Place as ObjectPlace};
 
@@ -33,6 +35,9 @@ pub(crate) use version::Version;
 #[derive(Clone)]
 pub struct ArchiveSource {
     place: Arc<Place>,
+    /// What opens it where it is encrypted.
+    #[cfg(feature = "encryption")]
+    identities: Identities,
 }
 
 /// The kinds of places.
@@ -75,8 +80,19 @@ impl ArchiveSource {
     }
 
     fn of(place: Place) -> Self {
-        let place = Arc::new(place);
-        Self { place }
+        Self {
+            place: Arc::new(place),
+            #[cfg(feature = "encryption")]
+            identities: Identities::new(),
+        }
+    }
+
+    /// The same, opened by these where it is encrypted with [age](https://age-encryption.org). Whether it is shows when it is opened.
+    #[cfg(feature = "encryption")]
+    #[must_use]
+    pub fn identities(mut self, identities: Identities) -> Self {
+        self.identities = identities;
+        self
     }
 
     /// Opens the archive, and reads its table of contents. Blocks meanwhile.
@@ -94,6 +110,8 @@ impl ArchiveSource {
             return Ok((reader, 0));
         }
         let input = self.input()?;
+        #[cfg(feature = "encryption")]
+        let input = input.unsealed(&self.identities)?;
         Ok(match input.length() {
             Some(length) => (Reader::seekable(input)?, length),
             None => (Reader::new(input)?, 0),

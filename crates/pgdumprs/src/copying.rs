@@ -15,14 +15,16 @@ use crate::data::others;
 use crate::patience::{PATIENCE, noticing};
 use crate::planning::Planned;
 use crate::product::Product;
+use crate::sealed::Ending;
 use crate::writing::{Contents, Form, Pace, Written, write_steps};
 use crate::{Dump, Error, Event, Report, TableReport, transaction};
 
 impl Dump {
     /// Makes the dump: connects, plans, copies and writes, without syncing. `open` begins what is written.
-    pub(crate) async fn run<W, F>(&mut self, open: F) -> Result<(W, Report), Error>
+    pub(crate) async fn run<W, F>(&mut self, open: F) -> Result<(W::Output, Report), Error>
     where
-        W: Write + Send + 'static,
+        W: Ending + Send + 'static,
+        W::Output: Send + 'static,
         F: FnOnce(Contents) -> Result<Form<W>, Error> + Send + 'static,
     {
         let started = Instant::now();

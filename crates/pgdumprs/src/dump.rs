@@ -11,6 +11,7 @@ use pgdumprs_ddl::Options;
 
 use crate::created::creation_time;
 use crate::product::Product;
+use crate::sealed::Recipients;
 use crate::settings::SessionSettings;
 use crate::watch::Watch;
 use crate::{Error, Event, Events, SyncMethod};
@@ -41,6 +42,8 @@ pub struct Dump {
     archive_version: Option<ArchiveVersion>,
     pub(crate) created: Option<CreationTime>,
     pub(crate) product: Product,
+    /// Who can open it; nobody where it is not encrypted.
+    pub(crate) recipients: Option<Recipients>,
     pub(crate) allow_newer_server: bool,
     pub(crate) options: Options,
     pub(crate) settings: SessionSettings,
@@ -79,6 +82,7 @@ impl Dump {
             archive_version: None,
             created: None,
             product: Product::default(),
+            recipients: None,
             allow_newer_server: false,
             options: Options::default(),
             settings: SessionSettings {
@@ -218,6 +222,7 @@ impl Dump {
             archive_version: self.archive_version,
             created: self.created,
             product: self.product.clone(),
+            recipients: self.recipients.clone(),
             options: self.options.clone(),
             settings: self.settings.clone(),
             watch: Watch::default(),
@@ -269,6 +274,7 @@ impl fmt::Debug for Dump {
             .field("archive_version", &self.archive_version)
             .field("created", &self.created)
             .field("product", &self.product)
+            .field("recipients", &self.recipients)
             .field("allow_newer_server", &self.allow_newer_server)
             .field("options", &self.options)
             .field("settings", &self.settings)

@@ -251,6 +251,22 @@ pub enum Error {
     #[cfg(feature = "object-store")]
     #[error(transparent)]
     Object(#[from] pgdumprs_store::Error),
+    /// A folder was to be encrypted.
+    #[cfg(feature = "encryption")]
+    #[error(
+        "an archive in the directory format is not encrypted (--encrypt-to): one in the custom format is (-Fc)"
+    )]
+    SealedDirectory,
+    /// What was encrypted was to be read back.
+    #[cfg(feature = "encryption")]
+    #[error(
+        "what is encrypted is not read back by whoever has no key (--verify): pgdumprs verify --identity reads it when it is there"
+    )]
+    SealedVerify,
+    /// It cannot be encrypted.
+    #[cfg(feature = "encryption")]
+    #[error("could not encrypt the dump")]
+    Seal(#[from] pgdumprs_seal::Error),
     /// The archive is complete, and could not be given its name.
     #[error(
         "the archive is complete and is kept as \"{}\", but it could not be put in place as \"{}\"",

@@ -62,6 +62,12 @@ impl ErrorKind {
             | Error::VerifyNeedsArchive => Self::Invalid,
             #[cfg(feature = "object-store")]
             Error::ObjectFormat | Error::ObjectVerify => Self::Invalid,
+            #[cfg(feature = "encryption")]
+            Error::SealedDirectory | Error::SealedVerify => Self::Invalid,
+            #[cfg(feature = "encryption")]
+            Error::Seal(pgdumprs_seal::Error::Io(_)) => Self::Output,
+            #[cfg(feature = "encryption")]
+            Error::Seal(_) => Self::Invalid,
             #[cfg(feature = "object-store")]
             Error::Object(error) => match error.kind() {
                 pgdumprs_store::ErrorKind::Invalid => Self::Invalid,

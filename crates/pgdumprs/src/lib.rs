@@ -131,6 +131,7 @@ mod report;
 mod restore;
 mod rows;
 mod said;
+mod sealed;
 mod selection;
 mod server;
 mod server_backup;
@@ -182,6 +183,11 @@ pub use pgdumprs_ddl::{ConditionError, Inserts, Sections};
 pub use pgdumprs_keep::{KeepReason, Period, PeriodError, Retention, TemplateError};
 /// From an archive to the SQL that restores it.
 pub use pgdumprs_script as script;
+/// Encrypting files with age, and opening them: those that are no archives, too.
+#[cfg(feature = "encryption")]
+pub use pgdumprs_seal as seal;
+#[cfg(feature = "encryption")]
+pub use pgdumprs_seal::{Error as SealError, Identities, Passphrase, Recipients};
 #[cfg(feature = "object-store")]
 pub use pgdumprs_store::{
     Error as ObjectError, ErrorKind as ObjectErrorKind, Folder as ObjectFolder, ObjectReader,

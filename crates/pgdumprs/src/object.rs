@@ -75,9 +75,7 @@ impl Dump {
         let (upload, report) = self
             .run(move |contents| {
                 let expected = contents.on_disk / COMPRESSED;
-                let form = begin.on_seekable(upload, contents)?;
-                head_ends(expected);
-                Ok(form)
+                begin.on_seekable(upload, contents, move || head_ends(expected))
             })
             .await?;
         let pieces = blocking(move || upload.complete()).await?;

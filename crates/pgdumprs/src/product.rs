@@ -72,6 +72,15 @@ impl Dump {
         if is_tar && self.compressed_by() != Compression::None {
             return Err(Error::TarCompressed);
         }
+        #[cfg(feature = "encryption")]
+        if self.recipients.is_some() {
+            if matches!(self.product, Product::Directory) {
+                return Err(Error::SealedDirectory);
+            }
+            if self.verify {
+                return Err(Error::SealedVerify);
+            }
+        }
         match (self.verify, self.product.is_script()) {
             (true, true) => Err(Error::VerifyNeedsArchive),
             (true, false) if !is_file => Err(Error::VerifyNeedsFile),

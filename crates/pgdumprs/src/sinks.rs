@@ -178,7 +178,7 @@ impl Dump {
     {
         self.check(false)?;
         let begin = self.beginning();
-        self.run(move |contents| begin.on_seekable(output, contents))
+        self.run(move |contents| begin.on_seekable(output, contents, || {}))
             .await
     }
 
@@ -216,7 +216,7 @@ impl Dump {
     ) -> Result<Report, Error> {
         let begin = self.beginning();
         let (file, mut report) = self
-            .run(move |contents| begin.on_seekable(file, contents))
+            .run(move |contents| begin.on_seekable(file, contents, || {}))
             .await?;
         let mut file = file.into_inner();
         if self.verify {

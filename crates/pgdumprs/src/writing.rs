@@ -10,6 +10,7 @@ use pgdumprs_copy::{Step, Steps};
 use crate::member_script::MemberScript;
 use crate::plain::{Plain, PlainWriter};
 use crate::product::Product;
+use crate::sealed::{Ending, Recipients, Sealed};
 use crate::{Dump, Error};
 
 /// A dump that is being written.
@@ -33,6 +34,7 @@ pub(crate) struct Contents {
 pub(crate) struct Beginning {
     kind: Kind,
     compression: Compression,
+    recipients: Option<Recipients>,
 }
 
 /// What goes into one file, or into files of a folder.
@@ -53,23 +55,38 @@ impl Dump {
         Beginning {
             kind,
             compression: self.compressed_by(),
+            recipients: self.recipients.clone(),
         }
     }
 }
 
 impl Beginning {
     /// Begins the output.
-    pub(crate) fn on<W: Write>(self, output: W, contents: Contents) -> Result<Form<W>, Error> {
+    pub(crate) fn on<W: Write>(
+        self,
+        output: W,
+        contents: Contents,
+    ) -> Result<Form<Sealed<W>>, Error> {
+        let output = Sealed::streaming(output, self.recipients.as_ref())?;
         self.begin(output, contents, Writer::new, Writer::tar)
     }
 
-    /// Begins the output where it can seek, so that an archive says where its data is.
+    /// Begins the output where it can seek, so that an archive says where its data is. `head_ended` is told when what is written at the end once more has
+    /// been written for the first time.
     pub(crate) fn on_seekable<W: Write + Seek>(
         self,
         output: W,
         contents: Contents,
-    ) -> Result<Form<W>, Error> {
-        self.begin(output, contents, Writer::seekable, Writer::seekable_tar)
+        head_ended: impl FnOnce() + Send + 'static,
+    ) -> Result<Form<Sealed<W>>, Error> {
+        // The lengths in a tar file stand all over it, and what was encrypted is not written again.
+        if self.recipients.is_some() && !matches!(self.kind, Kind::Archive) {
+            return self.on(output, contents);
+        }
+        let (output, ends) = Sealed::seekable(output, self.recipients.as_ref(), head_ended)?;
+        let form = self.begin(output, contents, Writer::seekable, Writer::seekable_tar)?;
+        ends();
+        Ok(form)
     }
 
     /// Begins the output in a folder.
@@ -105,18 +122,23 @@ impl Beginning {
     }
 }
 
-impl<W: Write> Form<W> {
+impl<W: Ending> Form<W> {
     /// Writes the end, without which what was written is not complete, and gives back what it went to, with the number of its bytes.
-    pub(crate) fn finish(self) -> Result<(W, u64), Error> {
-        match self {
-            Self::Archive(writer) => writer.finish_counted().map_err(Error::Archive),
+    pub(crate) fn finish(self) -> Result<(W::Output, u64), Error> {
+        let (output, bytes) = match self {
+            Self::Archive(writer) => writer.finish_counted().map_err(Error::Archive)?,
             Self::Tar(mut writer, script) => {
                 let put = writer.put_script(&script.text());
                 put.and_then(|()| writer.finish_counted())
-                    .map_err(Error::Archive)
+                    .map_err(Error::Archive)?
             }
-            Self::Plain(writer) => writer.finish(),
-        }
+            Self::Plain(writer) => writer.finish()?,
+        };
+        let ended = output.end(bytes);
+        ended.map_err(|source| Error::NotWritten {
+            offset: bytes,
+            source,
+        })
     }
 }
 

@@ -100,6 +100,12 @@ impl<'a> Package<'a> {
         text(&self.0[key])
     }
 
+    /// The texts that the manifest has under a key.
+    pub(crate) fn texts(&self, key: &str) -> Vec<String> {
+        let listed = self.0[key].as_array().into_iter().flatten();
+        listed.map(|value| text(value).to_owned()).collect()
+    }
+
     /// What the manifest lists under a key.
     pub(crate) fn list(&self, key: &str) -> impl Iterator<Item = &'a str> {
         list(&self.0[key]).map(text)

@@ -8,6 +8,12 @@ use lz4_flex::frame::FrameDecoder;
 /// How many of a file's first bytes [`recognise`] wants: one tar header.
 pub(crate) const SAMPLE: usize = 512;
 
+/// What files begin with that are encrypted with age, as they are and made text of.
+const AGE: [&[u8]; 2] = [
+    b"age-encryption.org/",
+    b"-----BEGIN AGE ENCRYPTED FILE-----",
+];
+
 /// Longer than the largest block of lz4, 4 MiB, with what is around it.
 const COMPRESSED_SAMPLE: usize = (4 << 20) + 64;
 
@@ -39,6 +45,8 @@ pub enum Foreign {
     Zstd,
     /// A file compressed as a whole with lz4.
     Lz4,
+    /// A file encrypted with age.
+    Age,
     /// Something else.
     Unknown,
 }
@@ -81,6 +89,9 @@ impl fmt::Display for Foreign {
             Foreign::Lz4 => {
                 "the file is compressed as a whole with lz4; decompress it first, as with lz4 -dc"
             }
+            Foreign::Age => {
+                "the file is encrypted with age; decrypt it first, as with age --decrypt"
+            }
             Foreign::Unknown => "the file does not begin with PGDMP",
         })
     }
@@ -113,6 +124,8 @@ pub(crate) fn recognise(start: &[u8]) -> Foreign {
     } else if start.starts_with(&[0x04, 0x22, 0x4d, 0x18]) {
         let held = holds_sql(FrameDecoder::new(start));
         if held { Foreign::Lz4Sql } else { Foreign::Lz4 }
+    } else if AGE.iter().any(|beginning| start.starts_with(beginning)) {
+        Foreign::Age
     } else {
         Foreign::Unknown
     }
@@ -167,6 +180,10 @@ mod tests {
         assert_eq!(recognise(&[0x1f, 0x8b, 8, 0]), Foreign::Gzip);
         assert_eq!(recognise(&[0x28, 0xb5, 0x2f, 0xfd, 0]), Foreign::Zstd);
         assert_eq!(recognise(&[0x04, 0x22, 0x4d, 0x18, 0]), Foreign::Lz4);
+        assert_eq!(
+            recognise(b"age-encryption.org/v1\n-> X25519 "),
+            Foreign::Age
+        );
         assert_eq!(recognise(b"SELECT 1;"), Foreign::Unknown);
         let mut tar = vec![0; 512];
         tar[..7].copy_from_slice(b"toc.dat");

@@ -9,6 +9,7 @@ use bstr::{BString, ByteVec};
 use pgdumprs::archive::{Block, Reader};
 use pgdumprs::find_table_data;
 
+use crate::args::encryption::IdentityArgs;
 use crate::commands::archive;
 use crate::output::print;
 
@@ -21,11 +22,14 @@ pub(crate) struct CatArgs {
     /// Table whose rows are printed: schema.table, or "Odd Schema"."Odd Table", or the table's name alone where only one has it
     #[arg(value_name = "TABLE")]
     table: OsString,
+
+    #[command(flatten)]
+    encryption: IdentityArgs,
 }
 
 /// Prints the rows of a table.
 pub(crate) fn run(args: CatArgs) -> anyhow::Result<()> {
-    cat(archive::open(&args.file)?, args)
+    cat(archive::open(&args.file, &args.encryption)?, args)
 }
 
 fn cat(mut reader: Reader<impl Read>, args: CatArgs) -> anyhow::Result<()> {

@@ -14,6 +14,7 @@ use pgdumprs::{
 use serde::Serialize;
 
 use crate::args::connection::ServerArgs;
+use crate::args::encryption::IdentityArgs;
 use crate::args::telling::ReportFormat;
 use crate::commands::archive;
 use crate::message::{say, visible};
@@ -97,6 +98,9 @@ pub(crate) struct DiffArgs {
     report_file: Option<PathBuf>,
 
     #[command(flatten)]
+    encryption: IdentityArgs,
+
+    #[command(flatten)]
     server: ServerArgs,
 }
 
@@ -168,7 +172,7 @@ impl DiffArgs {
         if name == "-" {
             bail!("an archive on standard input cannot be compared: give it as a file");
         }
-        Ok(DiffSide::archive(archive::source(path)?))
+        Ok(DiffSide::archive(archive::source(path, &self.encryption)?))
     }
 }
 

@@ -8,6 +8,7 @@ use clap::{Args, ValueHint};
 use pgdumprs::{Drill, DrillDatabase, DrillEvent, DrillReport};
 
 use crate::args::connection::ServerArgs;
+use crate::args::encryption::IdentityArgs;
 use crate::args::telling::{TellingArgs, reports};
 use crate::commands::archive;
 use crate::commands::sizes::bytes;
@@ -52,6 +53,9 @@ pub(crate) struct DrillArgs {
     keep: bool,
 
     #[command(flatten)]
+    encryption: IdentityArgs,
+
+    #[command(flatten)]
     adapt: super::restore::AdaptArgs,
 
     /// Server of the drill: a database to be connected to while the drill's is made and dropped, as a name, a connection URI or
@@ -68,7 +72,7 @@ pub(crate) struct DrillArgs {
 /// Makes a drill as `args` say, and prints its record.
 pub(crate) fn run(args: &DrillArgs) -> anyhow::Result<()> {
     let sink = args.telling.report(true)?;
-    let archive = archive::source(&args.file)?;
+    let archive = archive::source(&args.file, &args.encryption)?;
     let mut drill = Drill::with_params(args.server.params(Some(&args.on))?)
         .keep(args.keep)
         .assertions(args.assertions()?);

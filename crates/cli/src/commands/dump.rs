@@ -23,7 +23,7 @@ pub(crate) fn run(mut args: DumpArgs) -> Result<(), Failure> {
     let named = args.name()?;
     if args.file().is_none()
         && !args.server.all
-        && !args.is_plain()
+        && (!args.is_plain() || args.encryption.is_given())
         && !args.is_directory()
         && std::io::stdout().is_terminal()
     {

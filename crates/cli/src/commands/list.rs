@@ -10,6 +10,7 @@ use anyhow::bail;
 use pgdumprs::archive::{Reader, Verified};
 use pgdumprs::created_text;
 
+use crate::args::encryption::IdentityArgs;
 use crate::commands::archive;
 use crate::commands::server_backup;
 use crate::output::{print, print_names};
@@ -31,6 +32,9 @@ pub(crate) struct ListArgs {
     /// Print dependencies as well, and entries that pg_restore handles by itself
     #[arg(short, long, help_heading = "General options")]
     verbose: bool,
+
+    #[command(flatten)]
+    encryption: IdentityArgs,
 }
 
 /// Prints the table of contents, or the databases of a whole server.
@@ -44,7 +48,7 @@ pub(crate) fn run(args: &ListArgs) -> anyhow::Result<()> {
         }
         return server_backup::list(&backup, args.json);
     }
-    list(archive::open(&args.file)?, args)
+    list(archive::open(&args.file, &args.encryption)?, args)
 }
 
 fn list(mut reader: Reader<impl Read>, args: &ListArgs) -> anyhow::Result<()> {

@@ -74,7 +74,7 @@ where
 
 /// Opens the archive, and fails where it is in another format than the one that it must have.
 fn open(args: &RestoreArgs) -> anyhow::Result<Reader<ArchiveInput>> {
-    let reader = archive::open(args.archive())?;
+    let reader = archive::open(args.archive(), &args.encryption)?;
     let found = reader.format();
     if let Some(format) = args.format()?.filter(|format| *format != found) {
         bail!(

@@ -8,6 +8,7 @@ use bstr::{BStr, BString, ByteSlice};
 use indicatif::HumanCount;
 use pgdumprs::archive::{BlockContent, Header, Reader, Verified};
 
+use crate::args::encryption::IdentityArgs;
 use crate::commands::archive;
 use crate::commands::server_backup;
 use crate::commands::sizes::bytes;
@@ -19,6 +20,9 @@ pub(crate) struct VerifyArgs {
     /// Archive in the custom, directory or tar format, also s3://, gs:// or az://, or - for standard input; or the folder of dump --all
     #[arg(value_name = "FILE")]
     file: PathBuf,
+
+    #[command(flatten)]
+    encryption: IdentityArgs,
 }
 
 /// Prints what the archive holds and that it is sound; fails at the first damage. Of a whole server, each file is read.
@@ -26,7 +30,10 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<()> {
     if let Some(backup) = server_backup::find(&args.file)? {
         return server_backup::verify(&backup, &archive::name(&args.file));
     }
-    verify(archive::open(&args.file)?, &archive::name(&args.file))
+    verify(
+        archive::open(&args.file, &args.encryption)?,
+        &archive::name(&args.file),
+    )
 }
 
 fn verify(mut reader: Reader<impl Read>, name: &str) -> anyhow::Result<()> {

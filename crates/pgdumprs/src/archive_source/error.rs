@@ -24,6 +24,10 @@ pub enum OpenError {
     #[cfg(feature = "object-store")]
     #[error(transparent)]
     Object(#[from] pgdumprs_store::Error),
+    /// It is encrypted, and does not open.
+    #[cfg(feature = "encryption")]
+    #[error("could not open the archive")]
+    Sealed(#[from] pgdumprs_seal::Error),
 }
 
 impl From<OpenError> for pgdumprs_archive::Error {
@@ -36,6 +40,11 @@ impl From<OpenError> for pgdumprs_archive::Error {
                 offset: 0,
                 source: error.into(),
             },
+            #[cfg(feature = "encryption")]
+            OpenError::Sealed(source) => Self::Read {
+                offset: 0,
+                source: io::Error::other(source),
+            },
         }
     }
 }
@@ -45,6 +54,8 @@ impl From<OpenError> for RestoreError {
         match error {
             #[cfg(feature = "object-store")]
             OpenError::Object(error) => Self::Object(error),
+            #[cfg(feature = "encryption")]
+            OpenError::Sealed(error) => Self::Sealed(error),
             error => Self::Archive(error.into()),
         }
     }
@@ -55,6 +66,8 @@ impl From<OpenError> for DrillError {
         match error {
             #[cfg(feature = "object-store")]
             OpenError::Object(error) => Self::Object(error),
+            #[cfg(feature = "encryption")]
+            OpenError::Sealed(error) => Self::Sealed(error),
             error => Self::Archive(error.into()),
         }
     }

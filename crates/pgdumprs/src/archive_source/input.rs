@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use pgdumprs_archive::{Error, Foreign};
+#[cfg(feature = "encryption")]
+use pgdumprs_seal::{Identities, Opened, SAMPLE, is_sealed};
 #[cfg(feature = "object-store")]
 use pgdumprs_store::ObjectReader;
 
@@ -22,6 +24,8 @@ enum Bytes {
     #[cfg(feature = "object-store")]
     Object(Box<ObjectReader>),
     Stream(Box<dyn Read + Send>),
+    #[cfg(feature = "encryption")]
+    Opened(Box<Opened<Bytes>>),
 }
 
 impl ArchiveInput {
@@ -74,25 +78,75 @@ impl ArchiveInput {
     }
 }
 
+#[cfg(feature = "encryption")]
+impl ArchiveInput {
+    /// What is in it, where it is encrypted.
+    pub(super) fn unsealed(mut self, identities: &Identities) -> Result<Self, OpenError> {
+        let failed = |source| Error::Read { offset: 0, source };
+        let mut beginning = Vec::new();
+        let mut sample = (&mut self.bytes).take(SAMPLE as u64);
+        sample.read_to_end(&mut beginning).map_err(failed)?;
+        let is_sealed = is_sealed(&beginning);
+        match self.length {
+            Some(_) => {
+                let back = -(beginning.len() as i64);
+                self.bytes.seek(SeekFrom::Current(back)).map_err(failed)?;
+            }
+            None => {
+                let all = io::Cursor::new(beginning).chain(self.bytes);
+                self.bytes = Bytes::Stream(Box::new(all));
+            }
+        }
+        if !is_sealed {
+            return Ok(self);
+        }
+        let mut opened = identities.open(self.bytes)?;
+        let length = match self.length {
+            Some(_) => Some(opened.length().map_err(pgdumprs_seal::Error::Io)?),
+            None => None,
+        };
+        Ok(Self {
+            bytes: Bytes::Opened(Box::new(opened)),
+            length,
+        })
+    }
+}
+
 impl Read for ArchiveInput {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match &mut self.bytes {
-            Bytes::File(file) => file.read(buffer),
-            #[cfg(feature = "object-store")]
-            Bytes::Object(object) => object.read(buffer),
-            Bytes::Stream(reader) => reader.read(buffer),
-        }
+        self.bytes.read(buffer)
     }
 }
 
 /// What is read front to back does not seek.
 impl Seek for ArchiveInput {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        match &mut self.bytes {
+        self.bytes.seek(to)
+    }
+}
+
+impl Read for Bytes {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Bytes::File(file) => file.read(buffer),
+            #[cfg(feature = "object-store")]
+            Bytes::Object(object) => object.read(buffer),
+            Bytes::Stream(reader) => reader.read(buffer),
+            #[cfg(feature = "encryption")]
+            Bytes::Opened(opened) => opened.read(buffer),
+        }
+    }
+}
+
+impl Seek for Bytes {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match self {
             Bytes::File(file) => file.seek(to),
             #[cfg(feature = "object-store")]
             Bytes::Object(object) => object.seek(to),
             Bytes::Stream(_) => Err(io::ErrorKind::Unsupported.into()),
+            #[cfg(feature = "encryption")]
+            Bytes::Opened(opened) => opened.seek(to),
         }
     }
 }

@@ -12,6 +12,7 @@ use tracing::debug_span;
 use super::CloneError;
 use crate::blocking::blocking;
 use crate::output::{NewFile, Output, sync};
+use crate::sealed::Sealed;
 use crate::writing::{Contents, Pace, Written, write_steps};
 use crate::{Dump, Error, Event};
 
@@ -114,7 +115,7 @@ impl Place {
                 pace: pace.clone(),
                 on_disk,
             };
-            span.in_scope(|| write_steps(begin.on_seekable(file, contents)?, steps, &pace))
+            span.in_scope(|| write_steps(begin.on_seekable(file, contents, || {})?, steps, &pace))
         };
         let begun = Supply::archiving(leader, others, data, settings, aside, write);
         let (supply, supplying, archiving) =
@@ -132,7 +133,7 @@ impl Place {
 pub(super) struct Keeping {
     new: NewFile,
     path: PathBuf,
-    archiving: Archiving<Result<Written<File>, Error>>,
+    archiving: Archiving<Result<Written<Sealed<File>>, Error>>,
 }
 
 impl Keeping {

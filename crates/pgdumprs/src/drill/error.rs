@@ -33,6 +33,10 @@ pub enum DrillError {
     #[cfg(feature = "object-store")]
     #[error(transparent)]
     Object(#[from] pgdumprs_store::Error),
+    /// It is encrypted, and does not open.
+    #[cfg(feature = "encryption")]
+    #[error("could not open the archive")]
+    Sealed(#[from] pgdumprs_seal::Error),
     /// It is read several times, and a pipe is not.
     #[error("\"{}\" is neither a file nor a folder: a drill reads an archive several times", path.display())]
     NotAFile {

@@ -19,6 +19,10 @@ pub enum RestoreError {
     #[cfg(feature = "object-store")]
     #[error(transparent)]
     Object(#[from] pgdumprs_store::Error),
+    /// It is encrypted, and does not open.
+    #[cfg(feature = "encryption")]
+    #[error("could not open the archive")]
+    Sealed(#[from] pgdumprs_seal::Error),
     /// The archive has another format than the one that was asked for.
     #[error("the archive is in the {} format, and option -F/--format says {}", in_words(*found), in_words(*wanted))]
     Format {

@@ -7,6 +7,7 @@
 //! run rather than by each test.
 //! Nothing is installed system-wide except the few host programs that fetching needs.
 
+mod age;
 mod cache;
 mod cross;
 mod debian;
@@ -26,6 +27,7 @@ mod relocate;
 mod rust;
 mod slot;
 
+pub use age::age;
 pub use cache::{CACHE_VARIABLE, cache_dir};
 pub(crate) use cache::{create_open, lock};
 pub use cross::{Wine, cross_cargo, emulator, newest_cargo};

@@ -25,6 +25,8 @@ pub(crate) struct Crate {
     pub(crate) licence: String,
     /// In its author's words.
     pub(crate) description: Option<String>,
+    /// Those who have made it, as it names them.
+    pub(crate) authors: Vec<String>,
     /// The folder of its source.
     pub(crate) folder: PathBuf,
     /// The SHA-256 sum of its package in hexadecimal digits; a crate of this workspace has none.
@@ -79,6 +81,7 @@ impl Crates {
                 description: description
                     .filter(|text| !text.is_empty())
                     .map(str::to_owned),
+                authors: package.texts("authors"),
                 folder: Path::new(package.text("manifest_path")).with_file_name(""),
                 checksum,
                 dependencies,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use super::crates::Crates;
+use super::crates::{Crate, Crates};
 use super::target::Target;
 use crate::build::workspace;
 
@@ -46,10 +46,13 @@ pub(crate) fn text(target: &Target, crates: &Crates) -> Result<String> {
     };
     for (id, described) in crates.of_others() {
         writeln!(list, "{id}: {}", described.licence)?;
-        let found = licence_files(&described.folder)?;
+        let mut found = licence_files(&described.folder)?;
+        if found.is_empty() {
+            found.extend(without_file(described)?);
+        }
         ensure!(
             !found.is_empty(),
-            "{id} comes without a file of its licence"
+            "{id} comes without a file of its licence, and has none whose text is known"
         );
         for text in found {
             add(text, id.to_string());
@@ -68,6 +71,23 @@ pub(crate) fn text(target: &Target, crates: &Crates) -> Result<String> {
         writeln!(text, "{}\n{}\n\n{licence}\n", "=".repeat(80), of.join(", "))?;
     }
     Ok(text)
+}
+
+/// The text of the licence that a crate without a file of it has: the one of Apache, which is the same for all, where it may be had under that, or MIT's, with
+/// its authors as those who have the rights.
+fn without_file(described: &Crate) -> Result<Option<String>> {
+    let mut licences = described.licence.split(" OR ");
+    if licences.any(|licence| licence == "Apache-2.0") {
+        return read(&workspace().join("LICENSE-APACHE")).map(Some);
+    }
+    if described.licence != "MIT" || described.authors.is_empty() {
+        return Ok(None);
+    }
+    let authors = format!("Copyright (c) {}", described.authors.join(", "));
+    let text = read(&workspace().join("LICENSE-MIT"))?;
+    let ours = text.lines().find(|line| line.starts_with("Copyright (c)"));
+    let ours = ours.context("our own licence has nobody's copyright")?;
+    Ok(Some(text.replacen(ours, &authors, 1)))
 }
 
 /// The texts of a crate's licences. Of two settings of one text there is one.
@@ -132,6 +152,8 @@ mod tests {
             let of_many = crates.of_others().count() / 5;
             assert!(copies < of_many, "{copies}");
             assert!(text.contains("Copyright (c) The Rust Project Contributors"));
+            // It has no file, and says who has made it.
+            assert!(text.contains("Copyright (c) Clark Moody\n"));
             assert_eq!(text.contains("mingw-w64 project"), target.is_windows());
             // A crate has taken from musl, and names its authors too.
             let musl = format!("\nmusl\n\n{}\n", musl.trim_matches('\n'));

@@ -86,6 +86,7 @@ mod tests {
 
     fn example() -> Crates {
         let described = |dependencies: &[&str], checksum: Option<&str>| Crate {
+            authors: Vec::new(),
             licence: "MIT OR Apache-2.0".to_owned(),
             description: Some("Does\nthings.\n".to_owned()),
             folder: PathBuf::new(),

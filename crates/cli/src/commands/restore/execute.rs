@@ -33,7 +33,7 @@ pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
         .watch(move |event| teller.tell(&event));
     let reached = Reached::default();
     let restore = reached.watch(restore);
-    let source = source(args.archive())?;
+    let source = source(args.archive(), &args.encryption)?;
     let report = signal::run("restore", async { Ok(restore.from_source(&source).await) });
     let report = report.inspect_err(|_| reached.tell())?;
     match report {
@@ -60,7 +60,7 @@ pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
 fn plan(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
     let sink = args.telling.report(true)?;
     let restore = args.apply(Restore::with_params(args.connection()?).options(options))?;
-    let source = source(args.archive())?;
+    let source = source(args.archive(), &args.encryption)?;
     let plan = signal::run("plan", async { Ok(restore.plan_source(&source).await?) })?;
     let is_alone = sink.as_ref().is_some_and(ReportSink::is_output);
     if let Some(sink) = sink {

@@ -26,6 +26,7 @@ use running::RunningArgs;
 pub(crate) use running::size;
 use selection::SelectionArgs;
 
+use crate::args::encryption::IdentityArgs;
 use crate::args::telling::{TellingArgs, reports};
 use crate::names::bytes;
 use crate::program::Program;
@@ -40,7 +41,9 @@ what was not reached, and why. With --plan, and where a restore is refused befor
 has its fields.";
 
 /// Options that are about one archive and its target, and so not about the databases of a server; or that leave no place for making these.
-const OF_ONE_ARCHIVE: [&str; 23] = [
+const OF_ONE_ARCHIVE: [&str; 25] = [
+    "identities",
+    "passphrase_file",
     "file",
     "format",
     "list",
@@ -116,6 +119,9 @@ pub(crate) struct RestoreArgs {
 
     #[command(flatten)]
     form: FormArgs,
+
+    #[command(flatten)]
+    pub(super) encryption: IdentityArgs,
 
     #[command(flatten)]
     adapt: AdaptArgs,
