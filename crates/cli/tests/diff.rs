@@ -30,6 +30,11 @@ fn same(left: &str, right: &str) {
     assert_eq!(diff(&[left, right], 0), Default::default());
 }
 
+fn same_with(args: &[&str], left: &str, right: &str) {
+    let args = [args, &[left, right]].concat();
+    assert_eq!(diff(&args, 0), Default::default());
+}
+
 /// Dumps by the command into a file of a folder.
 fn dump(database: &Database, folder: &TempDir, name: &str, args: &[&str]) -> PathBuf {
     let path = folder.path().join(name);
@@ -163,6 +168,47 @@ fn each_kind_of_change_is_shown() {
         for part in ["Owner", "ACL", "COMMENT"] {
             assert!(!some.contains(part), "{part:?} is in {some}");
         }
+
+        // Some tables and schemas alone.
+        let of = |args: &[&str]| {
+            let sides = [text(&before), text(&after)];
+            let (printed, _) = diff(&[args, &sides].concat(), 1);
+            let titles = printed.split("\n\n").skip(1);
+            let titles = titles.filter_map(|part| part.lines().next());
+            let titles = titles.map(|title| title.split(", only").next().unwrap().to_owned());
+            titles.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            of(&["-t", "it?m"]),
+            [
+                "TABLE public.item",
+                "COMMENT on TABLE public.item",
+                "INDEX public.item_name"
+            ]
+        );
+        assert_eq!(
+            of(&["-n", "s"]),
+            ["TABLE s.fresh", "ROWS of s.fresh", "VALUE of SEQUENCE s.n"]
+        );
+        assert_eq!(
+            of(&["-N", "public", "-T", "s.n"]),
+            [
+                "TABLE s.fresh",
+                "ROWS of s.fresh",
+                "CONTENT of LARGE OBJECT 4711"
+            ]
+        );
+        assert_eq!(
+            of(&["-t", "wide", "-t", "public.visit", "-x"]),
+            [
+                "TABLE public.visit",
+                "ROWS of public.visit",
+                "ROWS of public.wide"
+            ]
+        );
+        same_with(&["-t", "untouched"], text(&before), &database.url());
+        let (_, said) = diff(&["-t", "no_such", text(&before), text(&after)], 2);
+        assert_says(&said, &["nothing on either side is called no_such"]);
 
         // For programs.
         let (report, said) = diff(&["-v", "--report=json", text(&before), text(&after)], 1);

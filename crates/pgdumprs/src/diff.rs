@@ -1,10 +1,12 @@
 //! Two databases held against each other, each in an archive or on a server.
 
+mod choice;
 mod data;
 mod definitions;
 mod error;
 mod internal_options;
 mod pairs;
+mod pattern;
 mod report;
 mod side;
 
@@ -17,6 +19,7 @@ pub use report::{
 };
 pub use side::DiffSide;
 
+use self::choice::Choice;
 use self::data::Data;
 use self::definitions::Scope;
 use self::side::Opened;
@@ -55,6 +58,7 @@ pub struct Diff {
     privileges: bool,
     comments: bool,
     statistics: bool,
+    choice: Choice,
     jobs: usize,
 }
 
@@ -70,6 +74,7 @@ impl Diff {
             privileges: true,
             comments: true,
             statistics: false,
+            choice: Choice::default(),
             jobs: std::thread::available_parallelism().map_or(1, |cpus| cpus.get().min(8)),
         }
     }
@@ -116,6 +121,35 @@ impl Diff {
         self
     }
 
+    /// Compares only this schema, with what is in it, and others that are named so: a name with psql's `*` and `?`.
+    #[must_use]
+    pub fn include_schema(mut self, pattern: impl Into<String>) -> Self {
+        self.choice.schemas.push(pattern.into());
+        self
+    }
+
+    /// Compares no schema of this name, and nothing in it.
+    #[must_use]
+    pub fn exclude_schema(mut self, pattern: impl Into<String>) -> Self {
+        self.choice.exclude_schemas.push(pattern.into());
+        self
+    }
+
+    /// Compares only this table, view or sequence, with its data, indexes, constraints, triggers, privileges and comments, and others that are named so.
+    /// Without a schema before a point, it may be in any.
+    #[must_use]
+    pub fn include_table(mut self, pattern: impl Into<String>) -> Self {
+        self.choice.tables.push(pattern.into());
+        self
+    }
+
+    /// Compares no table, view or sequence of this name, and nothing that belongs to it.
+    #[must_use]
+    pub fn exclude_table(mut self, pattern: impl Into<String>) -> Self {
+        self.choice.exclude_tables.push(pattern.into());
+        self
+    }
+
     /// Reads each side over this many threads or connections, at least one, rather than one for each CPU, and eight at most. What is read from a pipe
     /// is read by one.
     #[must_use]
@@ -146,7 +180,7 @@ impl Diff {
         };
         let (left, right) = (left.with_dump(change), right.with_dump(change));
         // A server writes texts in the other side's encoding.
-        let (left, right) = match left.is_archive() {
+        let (mut left, mut right) = match left.is_archive() {
             true => {
                 let left = left.open(None).await?;
                 let right = right.open(left.encoding.clone()).await?;
@@ -162,18 +196,19 @@ impl Diff {
             if !is_wanted {
                 return false;
             }
-            let lacks = [&left, &right].into_iter().find(|side| !has(side));
-            let Some(lacks) = lacks else {
-                return true;
-            };
-            let has_none = !has(&left) && !has(&right);
-            if !has_none {
-                notes.push(format!("{} has no {what}: none is compared", lacks.name));
+            match (has(&left), has(&right)) {
+                (true, true) => return true,
+                (false, false) => {}
+                (has_left, _) => {
+                    let lacks = if has_left { &right } else { &left };
+                    notes.push(format!("{} has no {what}: none is compared", lacks.name));
+                }
             }
             false
         };
         let definitions = both(self.definitions, Opened::has_definitions, "definitions");
         let data = both(self.data, Opened::has_data, "data");
+        self.choice.apply(&mut left.entries, &mut right.entries)?;
         if !definitions && !data && !notes.is_empty() {
             return Err(DiffError::Nothing);
         }

@@ -65,6 +65,43 @@ pub(crate) struct DiffArgs {
     #[arg(long, help_heading = "What is compared")]
     statistics: bool,
 
+    /// Compare only these tables, views and sequences, with what belongs to them: a name, or schema.name, with psql's * and ?; may be given several
+    /// times
+    #[arg(
+        short,
+        long = "table",
+        value_name = "PATTERN",
+        help_heading = "What is compared"
+    )]
+    tables: Vec<String>,
+
+    /// Do not compare these tables, views and sequences
+    #[arg(
+        short = 'T',
+        long = "exclude-table",
+        value_name = "PATTERN",
+        help_heading = "What is compared"
+    )]
+    exclude_tables: Vec<String>,
+
+    /// Compare only these schemas, with what is in them
+    #[arg(
+        short = 'n',
+        long = "schema",
+        value_name = "PATTERN",
+        help_heading = "What is compared"
+    )]
+    schemas: Vec<String>,
+
+    /// Do not compare these schemas
+    #[arg(
+        short = 'N',
+        long = "exclude-schema",
+        value_name = "PATTERN",
+        help_heading = "What is compared"
+    )]
+    exclude_schemas: Vec<String>,
+
     /// Threads or connections that read each side at the same time; by default one for each CPU, and eight at most
     #[arg(short, long, value_name = "NUM", value_parser = clap::value_parser!(u16).range(1..), help_heading = "General options")]
     jobs: Option<u16>,
@@ -128,6 +165,18 @@ pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<ExitCode> {
         .statistics(args.statistics);
     if let Some(jobs) = args.jobs {
         diff = diff.jobs(jobs.into());
+    }
+    for pattern in &args.tables {
+        diff = diff.include_table(pattern);
+    }
+    for pattern in &args.exclude_tables {
+        diff = diff.exclude_table(pattern);
+    }
+    for pattern in &args.schemas {
+        diff = diff.include_schema(pattern);
+    }
+    for pattern in &args.exclude_schemas {
+        diff = diff.exclude_schema(pattern);
     }
     let report = signal::run("comparison", async { Ok(diff.run().await?) })?;
     if !args.quiet {

@@ -33,6 +33,20 @@ pub enum DiffError {
     /// A database cannot be read.
     #[error(transparent)]
     Database(#[from] crate::Error),
+    /// A pattern is none.
+    #[error(
+        "\"{pattern}\" is no pattern for names: write table, schema.table or \"Odd Schema\".\"Odd Table\", with * for any letters and ? for one"
+    )]
+    Pattern {
+        /// What was given.
+        pattern: String,
+    },
+    /// Nothing on either side has such a name.
+    #[error("nothing on either side is called {pattern}")]
+    NoMatch {
+        /// The pattern.
+        pattern: String,
+    },
     /// Of one side there are only definitions, and of the other there are none.
     #[error("there is nothing to compare: one side has definitions alone, and the other has none")]
     Nothing,
