@@ -65,8 +65,6 @@ impl ErrorKind {
             #[cfg(feature = "encryption")]
             Error::SealedDirectory | Error::SealedVerify => Self::Invalid,
             #[cfg(feature = "encryption")]
-            Error::Seal(pgdumprs_seal::Error::Io(_)) => Self::Output,
-            #[cfg(feature = "encryption")]
             Error::Seal(_) => Self::Invalid,
             #[cfg(feature = "object-store")]
             Error::Object(error) => match error.kind() {

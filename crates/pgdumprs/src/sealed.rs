@@ -61,7 +61,7 @@ impl<W: Write> Sealed<W> {
             None => Ok(Self::Plain(output)),
             #[cfg(feature = "encryption")]
             Some(recipients) => {
-                let sealer = Sealer::streaming(output, recipients)?;
+                let sealer = Sealer::streaming(output, recipients).map_err(not_begun)?;
                 Ok(Self::Sealed(Box::new(sealer)))
             }
             #[cfg(not(feature = "encryption"))]
@@ -82,12 +82,22 @@ impl<W: Write + Seek> Sealed<W> {
             #[cfg(feature = "encryption")]
             Some(recipients) => {
                 let head = Head::default();
-                let sealer = Sealer::seekable(output, recipients, head.clone(), placed)?;
+                let sealer = Sealer::seekable(output, recipients, head.clone(), placed);
+                let sealer = sealer.map_err(not_begun)?;
                 Ok((Self::Sealed(Box::new(sealer)), Box::new(move || head.end())))
             }
             #[cfg(not(feature = "encryption"))]
             Some(never) => match *never {},
         }
+    }
+}
+
+/// The error of what could not be begun, which may be the output's.
+#[cfg(feature = "encryption")]
+fn not_begun(error: pgdumprs_seal::Error) -> Error {
+    match error {
+        pgdumprs_seal::Error::Io(source) => Error::NotWritten { offset: 0, source },
+        error => Error::Seal(error),
     }
 }
 

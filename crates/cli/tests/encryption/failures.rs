@@ -104,6 +104,10 @@ fn keys_are_never_said_and_wrong_ones_refused() {
     assert!(refused(&[&to[..], &["-Fd"]].concat()).contains("directory format is not encrypted"));
     assert!(refused(&[&to[..], &["--verify"]].concat()).contains("pgdumprs verify --identity"));
 
+    // An output that takes nothing.
+    let said = fails(kept.dump(&to).args(["-f", "/dev/full"]));
+    assert_says(&said, &["No space left on device"]);
+
     // A passphrase: from a file, or from the environment.
     fs::write(kept.path("pass.txt"), "correct horse\n").unwrap();
     let pass = kept.path("pass.txt");
