@@ -5,7 +5,6 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use pgdumprs_testkit::{Database, Major, Server, for_each_major, reference_pg_dump};
 use serde_json::Value;
@@ -246,6 +245,9 @@ fn what_cannot_be_compared_is_trouble() {
     let nobody = "postgresql://app:s3cret@localhost:1/shop";
     let (_, said) = diff(&[shop, nobody], 2);
     assert_says(&said, &["pgdumprs: error: ", "port 1"]);
+    let nowhere = database.url().replace(database.name(), "no_such_db");
+    let (_, said) = diff(&[shop, &nowhere], 2);
+    assert_says(&said, &["no_such_db", "3D000"]);
     assert!(!said.contains("s3cret"), "{said}");
     let (_, said) = diff(&[shop, "host=/no/such/folder password=s3cret"], 2);
     assert!(!said.contains("s3cret"), "{said}");
@@ -286,7 +288,7 @@ fn names_are_files_first() {
     database.execute_sql("CREATE TABLE item (id int)");
     let folder = tempfile::tempdir().unwrap();
     dump(&database, &folder, "dbname=shop", &[]);
-    let mut diff = Command::new(env!("CARGO_BIN_EXE_pgdumprs"));
+    let mut diff = pgdumprs();
     diff.current_dir(folder.path());
     let output = run(diff.args(["diff", "dbname=shop", &database.url()]));
     assert!(output.status.success(), "{output:?}");

@@ -9,7 +9,8 @@ use clap::{Args, ValueHint};
 use console::Style;
 use indicatif::HumanCount;
 use pgdumprs::{
-    DataComparison, DataKind, DefinitionDifference, Diff, DiffEnd, DiffReport, DiffSide, Dump,
+    DataComparison, DataKind, DefinitionDifference, Diff, DiffEnd, DiffError, DiffReport, DiffSide,
+    Dump,
 };
 use serde::Serialize;
 
@@ -178,7 +179,14 @@ pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<ExitCode> {
     for pattern in &args.exclude_schemas {
         diff = diff.exclude_schema(pattern);
     }
-    let report = signal::run("comparison", async { Ok(diff.run().await?) })?;
+    let compared = async {
+        diff.run().await.map_err(|error| match error {
+            // It has hints of its own.
+            DiffError::Database(error) => error.into(),
+            error => anyhow::Error::from(error),
+        })
+    };
+    let report = signal::run("comparison", compared)?;
     if !args.quiet {
         for note in &report.notes {
             say(format_args!("warning: {note}"));
