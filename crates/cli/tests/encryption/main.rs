@@ -256,6 +256,44 @@ fn what_stock_age_has_encrypted_is_read() {
 }
 
 #[test]
+fn a_restore_that_was_not_complete_goes_on() {
+    let kept = Kept::new(CONTENT);
+    let archive = kept.path("shop.dump");
+    succeeds(
+        kept.dump(&["--encrypt-to", &kept.recipient, "-f"])
+            .arg(&archive),
+    );
+    let target = Server::get(Major::REFERENCE).database();
+    target.execute_sql(
+        "CREATE FUNCTION refuses() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''not now''; END';
+         CREATE EVENT TRIGGER refuses ON ddl_command_start WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION refuses()",
+    );
+    let conninfo = target.conninfo();
+    let output = run(kept.look("restore", &archive).args(["-d", &conninfo]));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && said.contains("--resume"),
+        "{said}"
+    );
+    let names = fs::read_dir(kept.folder.path())
+        .unwrap()
+        .map(|file| file.unwrap().path());
+    let journal: Vec<PathBuf> = names
+        .filter(|path| path.to_string_lossy().contains(".restore-"))
+        .collect();
+    let written = fs::read(&journal[0]).unwrap();
+    let secret = b"AGE-SECRET-KEY";
+    assert!(!written.windows(secret.len()).any(|piece| piece == secret));
+    target.execute_sql("DROP EVENT TRIGGER refuses");
+    succeeds(
+        kept.look("restore", &archive)
+            .args(["--resume", "-d", &conninfo]),
+    );
+    assert_alike(&kept.database, &target);
+    assert!(!journal[0].exists());
+}
+
+#[test]
 fn of_an_object_only_what_is_needed_is_read() {
     let kept = Kept::new(CONTENT);
     kept.database.execute_sql(MORE);
