@@ -61,7 +61,9 @@ pub(crate) fn ask_new_passphrase() -> anyhow::Result<String> {
         if is_interrupted(&answer) {
             future::pending::<()>().await;
         }
-        let (first, second) = answer?;
+        let (first, second) = answer.context(
+            "could not ask for a passphrase; set PGDUMPRS_PASSPHRASE, or give --passphrase-file",
+        )?;
         anyhow::ensure!(first == second, "the two are not the same");
         Ok(first)
     })

@@ -54,9 +54,7 @@ impl EncryptionArgs {
         if self.encrypt_with_passphrase {
             let passphrase = match given_passphrase(self.passphrase_file.as_deref())? {
                 Some(passphrase) => passphrase,
-                None => password::ask_new_passphrase()
-                    .and_then(|text| Ok(Passphrase::new(text)?))
-                    .with_context(|| format!("could not ask for a passphrase; set {VARIABLE}, or give --passphrase-file"))?,
+                None => Passphrase::new(password::ask_new_passphrase()?)?,
             };
             return Ok(Some(Recipients::passphrase(passphrase)));
         }
