@@ -285,6 +285,36 @@ fn what_cannot_be_compared_is_trouble() {
     assert_says(&said, &["nothing to compare"]);
 }
 
+/// The text of a point in time depends on the time zone of whoever reads it: the environment says in which a database is read.
+#[test]
+fn a_database_is_read_in_the_time_zone_that_is_asked_for() {
+    let server = Server::get(Major::V17);
+    let database = server.database();
+    database.execute_sql(SHOP);
+    let folder = tempfile::tempdir().unwrap();
+    let there = folder.path().join("there.dump");
+    let zone = "America/New_York";
+    let mut dump = pgdumprs();
+    dump.env("PGTZ", zone)
+        .args(["-d", &database.conninfo(), "-f"]);
+    assert!(run(dump.arg(&there)).status.success());
+    let (printed, _) = diff(&[text(&there), &database.url()], 1);
+    let titles = printed
+        .split("\n\n")
+        .skip(1)
+        .map(|part| part.lines().next().unwrap());
+    assert_eq!(titles.collect::<Vec<_>>(), ["ROWS of public.visit"]);
+    let mut again = pgdumprs();
+    again
+        .env("PGTZ", zone)
+        .args(["diff", text(&there), &database.url()]);
+    let output = run(&mut again);
+    assert!(
+        output.status.success() && output.stdout.is_empty(),
+        "{output:?}"
+    );
+}
+
 /// A name without a slash or an equals sign is a file.
 #[test]
 fn names_are_files_first() {
