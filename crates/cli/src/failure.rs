@@ -49,6 +49,11 @@ impl Failure {
         say(format_args!("error: {}", line(self.error.chain())));
         let of_dump = self.error.downcast_ref::<pgdumprs::Error>();
         let of_clone = self.error.downcast_ref::<pgdumprs::CloneError>();
+        let of_servers = self.error.downcast_ref::<pgdumprs::ServerRestoreError>();
+        let of_dump = of_dump.or(match of_servers {
+            Some(pgdumprs::ServerRestoreError::Globals(error)) => Some(error),
+            _ => None,
+        });
         let of_library = match (of_dump, of_clone) {
             (Some(error), _) => error.hint(),
             (None, Some(error)) => error.hint(),

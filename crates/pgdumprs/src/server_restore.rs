@@ -4,9 +4,13 @@ mod built_in;
 mod check;
 mod error;
 mod event;
+mod existing;
+mod form;
 mod globals;
 mod report;
+mod rights;
 mod statement;
+mod target;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,6 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use bstr::BString;
+use pgdumprs_catalog::DatabaseChoice;
 use pgdumprs_connect::{ConnectParams, Session};
 use pgdumprs_script::Warning;
 
@@ -25,10 +30,12 @@ pub use report::{
 };
 
 use self::built_in::{BUILT_IN, is_built_in, not_restored};
-use self::check::{check_options, checked};
+use self::check::{check, check_options, opened};
+use self::globals::GlobalsRestore;
 use crate::blocking::blocking;
-use crate::server_backup::Place;
-use crate::{Restore, RestoreError, RestoreEvent};
+use crate::server_backup::{Place, ServerBackup};
+use crate::settings::SessionSettings;
+use crate::{Error, Restore, RestoreError, RestoreEvent, transaction};
 
 /// SQLSTATE of a database that does not exist.
 const INVALID_CATALOG_NAME: &str = "3D000";
@@ -49,6 +56,8 @@ const INVALID_CATALOG_NAME: &str = "3D000";
 pub struct ServerRestore {
     /// How each database is restored, and where the server is.
     restore: Restore,
+    /// Which databases of the dump are restored.
+    databases: DatabaseChoice,
     /// Those who hear of the databases. Each database's own events come by way of its restore.
     watchers: Arc<Mutex<Vec<Watcher>>>,
 }
@@ -62,8 +71,24 @@ impl ServerRestore {
     pub fn of(restore: Restore) -> Self {
         Self {
             restore,
+            databases: DatabaseChoice::default(),
             watchers: Arc::default(),
         }
+    }
+
+    /// Restores only databases of the dump whose names match a pattern, as psql takes it, or another one that is given so. Each must match something. What
+    /// belongs to no database is restored in any case.
+    #[must_use]
+    pub fn include_database(mut self, pattern: impl Into<Vec<u8>>) -> Self {
+        self.databases.include.push(pattern.into().into());
+        self
+    }
+
+    /// Leaves out databases of the dump whose names match a pattern, as psql takes it.
+    #[must_use]
+    pub fn exclude_database(mut self, pattern: impl Into<Vec<u8>>) -> Self {
+        self.databases.exclude.push(pattern.into().into());
+        self
     }
 
     /// Tells `watcher` of the databases, from within the restore's task: it should return at once. May be called several times, for several watchers.
@@ -111,14 +136,22 @@ impl ServerRestore {
         let begun = Instant::now();
         check_options(&self.restore.options)?;
         let options = self.restore.options.clone();
+        let backup = blocking(move || opened(place)).await?;
+        let (mut session, params) = self.connect().await?;
+        let chosen = self.chosen(&mut session, &backup).await?;
+        refuse_existing(&mut session, &chosen).await?;
+        // Reading all files may take hours, and nobody keeps an idle session for so long.
+        session.close().await;
+        let wanted = chosen.clone();
         let (backup, script, mut left) = blocking(move || {
-            let backup = checked(place)?;
+            check(&backup, &wanted)?;
             let script = BString::from(backup.globals()?);
             let mut left = HashMap::new();
+            let is_filled = |name: &str| is_built_in(name) && wanted.iter().any(|one| one == name);
             for (name, file) in backup
                 .manifest
                 .archives()
-                .filter(|(name, _)| is_built_in(name))
+                .filter(|(name, _)| is_filled(name))
             {
                 let entries = backup.place.archive(&file.file);
                 let entries = entries.and_then(|archive| not_restored(&archive, &options));
@@ -127,17 +160,21 @@ impl ServerRestore {
             Ok::<_, ServerRestoreError>((backup, script, left))
         })
         .await?;
-        let (mut session, params) = self.connect().await?;
-        let archives = backup.manifest.archives();
-        let names = archives.map(|(name, _)| name);
-        let names: Vec<_> = names.filter(|name| !is_built_in(name)).collect();
-        globals::refuse_existing(&mut session, &names).await?;
-        let globals = globals::restore(&mut session, &script).await?;
+        let mut session = Session::connect(&params)
+            .await
+            .map_err(RestoreError::Connect)?;
+        let bootstrap = backup.manifest.bootstrap_superuser.as_deref();
+        let globals = GlobalsRestore::begin(&mut session, &script, bootstrap).await?;
         let server_version = session.server_version().text.clone();
         session.close().await;
 
         let mut databases = Vec::new();
-        for (name, file) in backup.manifest.archives() {
+        let is_chosen = |name: &str| chosen.iter().any(|one| one == name);
+        for (name, file) in backup
+            .manifest
+            .archives()
+            .filter(|(name, _)| is_chosen(name))
+        {
             let mut params = params.clone();
             if is_built_in(name) {
                 params.set_dbname(name);
@@ -171,10 +208,30 @@ impl ServerRestore {
         }
         Ok(ServerRestoreReport {
             server_version,
-            globals,
+            globals: globals.end(&params).await,
             databases,
             elapsed: begun.elapsed(),
         })
+    }
+
+    /// The databases of a dump that are restored.
+    async fn chosen(
+        &self,
+        session: &mut Session,
+        backup: &ServerBackup,
+    ) -> Result<Vec<String>, ServerRestoreError> {
+        let archives = backup.manifest.archives();
+        let names: Vec<BString> = archives.map(|(name, _)| name.into()).collect();
+        let settings = SessionSettings {
+            // Names in the manifest are UTF-8.
+            encoding: Some("UTF8".to_owned()),
+            ..SessionSettings::default()
+        };
+        transaction::begin(session, false, &settings).await?;
+        let chosen = self.databases.among(session, &names).await;
+        let chosen = chosen.map_err(Error::from)?;
+        transaction::end(session).await.map_err(Error::Ending)?;
+        Ok(chosen.iter().map(ToString::to_string).collect())
     }
 
     /// Opens a session in a database that every server has, and gives the parameters for others.
@@ -191,8 +248,30 @@ impl ServerRestore {
         };
         let session = session.map_err(RestoreError::Connect)?;
         // Where several hosts are named, all databases go to one.
-        let params = session.at_same_server(&params);
+        let mut params = session.at_same_server(&params);
+        // What a database or the role has set would keep it from being filled.
+        let options = params.get("options").unwrap_or_default();
+        let options = format!("{options} -c default_transaction_read_only=off");
+        params
+            .set("options", options.trim_start())
+            .map_err(RestoreError::Parameters)?;
         Ok((session, params))
+    }
+}
+
+/// Fails where the server has one of these databases.
+async fn refuse_existing(
+    session: &mut Session,
+    names: &[String],
+) -> Result<(), ServerRestoreError> {
+    let there = target::databases(session).await?;
+    let found = names
+        .iter()
+        .filter(|name| !is_built_in(name) && there.iter().any(|there| there == name.as_str()));
+    let found: Vec<_> = found.map(|name| format!("\"{name}\"")).collect();
+    match found.is_empty() {
+        true => Ok(()),
+        false => Err(ServerRestoreError::Exist { names: found }),
     }
 }
 

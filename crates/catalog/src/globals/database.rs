@@ -5,7 +5,7 @@ use pgdumprs_connect::{Encoding, Session};
 
 use crate::Error;
 use crate::query::cells::Cells;
-use crate::query::flight::Flight;
+use crate::query::flight::{Flight, Ticket};
 use crate::selection::{matching, pattern};
 
 /// A database that the server has.
@@ -30,6 +30,47 @@ pub struct DatabaseChoice {
     pub exclude: Vec<BString>,
 }
 
+impl DatabaseChoice {
+    /// Those of some names that are meant, in their order. No database needs to have them: the server matches patterns, and no more.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ListedDatabase::read`].
+    pub async fn among(
+        &self,
+        session: &mut Session,
+        names: &[BString],
+    ) -> Result<Vec<BString>, Error> {
+        let mut list = BString::from("(SELECT pg_catalog.unnest(ARRAY[");
+        for (at, name) in names.iter().enumerate() {
+            list.extend_from_slice(if at > 0 { b", " } else { b"" });
+            matching::push_literal(&mut list, name);
+        }
+        list.extend_from_slice(b"]::pg_catalog.text[]) AS datname) AS names");
+        let encoding = session.client_encoding();
+        let mut flight = Flight::new(session.server_version().num);
+        let include = ask(&mut flight, &self.include, &list, encoding)?;
+        let exclude = ask(&mut flight, &self.exclude, &list, encoding)?;
+        let landed = flight.run(session).await?;
+        let mut included = Vec::new();
+        for (pattern, ticket) in include {
+            let found = landed.take(ticket)?;
+            if found.is_empty() {
+                return Err(no_match(pattern, names.iter()));
+            }
+            included.extend(found);
+        }
+        let mut excluded = Vec::new();
+        for (_, ticket) in exclude {
+            excluded.extend(landed.take(ticket)?);
+        }
+        let is_meant = |name: &&BString| {
+            (self.include.is_empty() || included.contains(name)) && !excluded.contains(name)
+        };
+        Ok(names.iter().filter(is_meant).cloned().collect())
+    }
+}
+
 impl ListedDatabase {
     /// Reads the databases that are meant, in pg_dumpall's order: `template1`, and then by name.
     ///
@@ -41,31 +82,16 @@ impl ListedDatabase {
         let encoding = session.client_encoding();
         let mut flight = Flight::new(session.server_version().num);
         let all = flight.push("databases", LIST.into(), Self::decode);
-        let mut ask = |patterns: &[BString]| {
-            let asked = patterns.iter().map(|text| {
-                let statement = asked(text, encoding)?;
-                let decode = |cells: &mut Cells<'_>| cells.text();
-                Ok((
-                    text.clone(),
-                    flight.push_for(text.clone(), statement, decode),
-                ))
-            });
-            asked.collect::<Result<Vec<_>, Error>>()
-        };
-        let include = ask(&choice.include)?;
-        let exclude = ask(&choice.exclude)?;
+        let list = BString::from("pg_catalog.pg_database");
+        let include = ask(&mut flight, &choice.include, &list, encoding)?;
+        let exclude = ask(&mut flight, &choice.exclude, &list, encoding)?;
         let landed = flight.run(session).await?;
         let mut databases = landed.take(all)?;
         let mut included = Vec::new();
         for (pattern, ticket) in include {
             let names = landed.take(ticket)?;
             if names.is_empty() {
-                let names: Vec<_> = databases.iter().map(|row| row.name.to_string()).collect();
-                return Err(Error::NoMatch {
-                    what: "databases",
-                    pattern: Some(pattern),
-                    hint: format!("there are {}", names.join(", ")),
-                });
+                return Err(no_match(pattern, databases.iter().map(|row| &row.name)));
             }
             included.extend(names);
         }
@@ -97,8 +123,26 @@ const LIST: &str = "\
     FROM pg_catalog.pg_database
     ORDER BY datname <> 'template1', datname";
 
+/// Asks for the databases that each of some patterns matches, of those in `list`, which is something to select `datname` from.
+fn ask(
+    flight: &mut Flight,
+    patterns: &[BString],
+    list: &BString,
+    encoding: Encoding,
+) -> Result<Vec<(BString, Ticket<BString>)>, Error> {
+    let asked = patterns.iter().map(|text| {
+        let statement = asked(text, list, encoding)?;
+        let decode = |cells: &mut Cells<'_>| cells.text();
+        Ok((
+            text.clone(),
+            flight.push_for(text.clone(), statement, decode),
+        ))
+    });
+    asked.collect()
+}
+
 /// Asks for the databases that a pattern matches.
-fn asked(text: &BString, encoding: Encoding) -> Result<BString, Error> {
+fn asked(text: &BString, list: &BString, encoding: Encoding) -> Result<BString, Error> {
     let parsed = pattern::parse(text.as_bstr(), 0, encoding);
     if parsed.dots > 0 {
         return Err(Error::TooManyDots {
@@ -106,10 +150,20 @@ fn asked(text: &BString, encoding: Encoding) -> Result<BString, Error> {
             pattern: text.clone(),
         });
     }
-    let mut statement = BString::from(
-        "SELECT datname FROM pg_catalog.pg_database WHERE datname OPERATOR(pg_catalog.~) ",
-    );
+    let mut statement = BString::from("SELECT datname FROM ");
+    statement.extend_from_slice(list);
+    statement.extend_from_slice(b" WHERE datname OPERATOR(pg_catalog.~) ");
     matching::push_literal(&mut statement, &parsed.name.regex);
     statement.extend_from_slice(b" COLLATE pg_catalog.\"default\"");
     Ok(statement)
+}
+
+/// A pattern that includes nothing of what there is.
+fn no_match<'a>(pattern: BString, there: impl Iterator<Item = &'a BString>) -> Error {
+    let names: Vec<_> = there.map(ToString::to_string).collect();
+    Error::NoMatch {
+        what: "databases",
+        pattern: Some(pattern),
+        hint: format!("there are {}", names.join(", ")),
+    }
 }

@@ -1,6 +1,7 @@
 //! What belongs to no database, beside `pg_dumpall --globals-only` of the newest stock tools.
 
 mod all;
+mod differences;
 mod dumpall;
 mod restore;
 #[path = "../support/mod.rs"]
@@ -195,7 +196,8 @@ fn a_name_in_no_encoding(server: &Server) -> Result<()> {
     psql_in(
         server,
         "ascii",
-        "SET client_encoding = SQL_ASCII; DO $$BEGIN EXECUTE 'CREATE ROLE \"l' || chr(233) || '\"'; END$$",
+        "SET client_encoding = SQL_ASCII; DO $$BEGIN EXECUTE 'CREATE ROLE \"l' || chr(233) || '\"';
+             EXECUTE 'COMMENT ON ROLE plain IS ''l' || chr(233) || ''''; EXECUTE 'ALTER ROLE plain SET my.own = ''l' || chr(233) || ''''; END$$",
     )?;
     let mut ours = pgdumprs();
     ours.args(["dump", "--globals-only", "-d", "ascii"]);
@@ -218,7 +220,11 @@ fn a_name_in_no_encoding(server: &Server) -> Result<()> {
     let output = by_utf8.args(["-p", &server.port().to_string()]).output()?;
     assert_says(
         &String::from_utf8_lossy(&output.stderr),
-        &["warning: the name of role", "is no UTF-8"],
+        &[
+            "warning: the name of role",
+            "warning: the comment of role \"plain\" is no UTF-8",
+            "warning: the setting my.own of role \"plain\" is no UTF-8",
+        ],
     );
     Ok(())
 }

@@ -32,11 +32,11 @@ fn everything(server: &Server) -> Result<String> {
     Ok(lines.collect::<Vec<_>>().join("\n"))
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn server(major: Major) -> Result<Server> {
+pub(crate) fn server(major: Major) -> Result<Server> {
     Server::builder(major)
         .setting("allow_in_place_tablespaces", "on")
         .start()

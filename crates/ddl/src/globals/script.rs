@@ -84,23 +84,44 @@ impl GlobalsScript {
     }
 }
 
-/// What is said of names that cannot be written in the encoding of the script: they come from databases in others.
+/// What is said of texts that cannot be written in the encoding of the script: they come from databases in others.
 fn unsaid(globals: &Globals) -> Vec<String> {
-    let roles = globals.roles.iter().map(|row| ("role", &row.name));
-    let tablespaces = globals
-        .tablespaces
-        .iter()
-        .map(|row| ("tablespace", &row.name));
-    let names = roles.chain(tablespaces);
-    names
-        .filter(|(_, name)| globals.encoding == Encoding::Utf8 && !name.is_utf8())
-        .map(|(kind, name)| {
-            format!(
+    if globals.encoding != Encoding::Utf8 {
+        return Vec::new();
+    }
+    let roles = globals.roles.iter();
+    let roles = roles.map(|row| ("role", &row.name, row.comment.as_ref()));
+    let tablespaces = globals.tablespaces.iter();
+    let tablespaces = tablespaces.map(|row| ("tablespace", &row.name, row.comment.as_ref()));
+    let mut warnings = Vec::new();
+    for (kind, name, comment) in roles.chain(tablespaces) {
+        if !name.is_utf8() {
+            warnings.push(format!(
                 "the name of {kind} \"{name}\" is no UTF-8, and the script has another in its place: have it renamed, or dump the globals by \
                  way of a database in the encoding SQL_ASCII"
-            )
-        })
-        .collect()
+            ));
+        }
+        if comment.is_some_and(|comment| !comment.is_utf8()) {
+            warnings.push(spoiled(&format!("comment of {kind} \"{name}\"")));
+        }
+    }
+    let settings = globals.settings.iter();
+    for row in settings.filter(|row| !row.setting.is_utf8()) {
+        let (name, _) = row.setting.split_once_str("=").unwrap_or_default();
+        warnings.push(spoiled(&match &row.role {
+            Some(role) => format!("setting {} of role \"{role}\"", name.as_bstr()),
+            None => format!("setting {} of all roles", name.as_bstr()),
+        }));
+    }
+    warnings
+}
+
+/// What is said of a text that can be set again.
+fn spoiled(what: &str) -> String {
+    format!(
+        "the {what} is no UTF-8, and servers refuse what the script has in its place: set it again, or dump the globals by way of a database \
+         in the encoding SQL_ASCII"
+    )
 }
 
 /// Adds statements under a heading, if there are some, and what follows a section in any case.

@@ -75,6 +75,7 @@ fn make_server(path: &Path, list: &str) {
         manifest: 1,
         pgdumprs: String::new(),
         server_version: "17.5".into(),
+        bootstrap_superuser: None,
         started: String::new(),
         finished: String::new(),
         complete: list == "manifest.json",

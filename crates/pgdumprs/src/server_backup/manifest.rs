@@ -25,6 +25,9 @@ pub(crate) struct Manifest {
     /// Our version.
     pub(crate) pgdumprs: String,
     pub(crate) server_version: String,
+    /// The superuser that the server was made with, where it has granted memberships: another server may have another one in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) bootstrap_superuser: Option<String>,
     /// When the dump began and ended, in UTC.
     pub(crate) started: String,
     pub(crate) finished: String,
@@ -134,6 +137,7 @@ impl Manifest {
             manifest: FORM,
             pgdumprs: env!("CARGO_PKG_VERSION").to_owned(),
             server_version,
+            bootstrap_superuser: None,
             started: text(started),
             finished: String::new(),
             complete: false,

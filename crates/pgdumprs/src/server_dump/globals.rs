@@ -20,13 +20,18 @@ impl ServerDump {
     /// The script of the globals alone.
     pub(super) async fn globals_script(&mut self, session: &mut Session) -> Result<BString, Error> {
         let globals = self.read_globals(session).await?;
+        Ok(self.script_of(&globals))
+    }
+
+    /// As [`ServerDump::globals_script`], of globals that were read.
+    pub(super) fn script_of(&mut self, globals: &Globals) -> BString {
         let plain = self.dump.product.script().cloned().unwrap_or_default();
         let frame = Frame::new(plain.restrict_key.clone(), plain.verbose);
         let mut text = frame.opening(&globals.encoding_name);
-        text.extend_from_slice(&self.render_globals(&globals, &plain, None));
+        text.extend_from_slice(&self.render_globals(globals, &plain, None));
         text.extend_from_slice(frame.closing().as_bytes());
         text.extend_from_slice(frame.ending().as_bytes());
-        Ok(text)
+        text
     }
 
     /// Opens a session in the database that was named, or in one that every server has.

@@ -99,7 +99,10 @@ impl ServerDump {
         let mut session = self.connect().await?;
         let server_version = session.server_version().text.clone();
         let listed = self.list(&mut session).await?;
-        let script = self.globals_script(&mut session).await?;
+        let globals = self.read_globals(&mut session).await?;
+        let script = self.script_of(&globals);
+        let mut memberships = globals.memberships.into_iter();
+        let bootstrap = memberships.find(|row| row.by_bootstrap);
         // Where several hosts are named, all databases are those of one.
         self.dump.params = session.at_same_server(&self.dump.params);
         session.close().await;
@@ -107,6 +110,8 @@ impl ServerDump {
         // Passwords are in it.
         let globals = place.put_private(GLOBALS, script.into()).await?;
         let mut manifest = Manifest::new(server_version.to_string(), started, globals);
+        let bootstrap = bootstrap.and_then(|row| row.grantor);
+        manifest.bootstrap_superuser = bootstrap.map(|name| name.to_string());
         let skipped = listed.skipped.iter();
         manifest.skipped = skipped
             .map(|(name, reason)| ManifestSkipped {

@@ -2,6 +2,7 @@
 
 use bstr::{BString, ByteSlice};
 use pgdumprs_archive::Entry;
+use pgdumprs_sql::Encoding;
 
 use super::statement::{statements, without_needless_quotes};
 use crate::{ArchiveSource, OpenError, RestoreOptions};
@@ -30,8 +31,11 @@ pub(super) fn not_restored(
 ) -> Result<Vec<BString>, OpenError> {
     let reader = archive.open()?;
     let entries = reader.entries().iter();
+    let encoding = reader
+        .encoding()
+        .map_or(Encoding::Utf8, |name| Encoding::named(name));
     Ok(entries
-        .filter(|entry| is_about_database(entry, options) && !is_of_new_servers(entry))
+        .filter(|entry| is_about_database(entry, options) && !is_of_new_servers(entry, encoding))
         .map(Entry::label)
         .collect())
 }
@@ -48,10 +52,13 @@ fn is_about_database(entry: &Entry, options: &RestoreOptions) -> bool {
     is_wanted && tag.is_some_and(|tag| tag.starts_with_str("DATABASE "))
 }
 
-fn is_of_new_servers(entry: &Entry) -> bool {
+fn is_of_new_servers(entry: &Entry, encoding: Encoding) -> bool {
     let definition = entry.definition.as_ref();
-    statements(definition.map_or(&b""[..], |text| text.as_slice()))
-        .iter()
-        .map(|statement| without_needless_quotes(statement))
-        .all(|statement| OF_NEW_SERVERS.iter().any(|known| statement == *known))
+    statements(
+        definition.map_or(&b""[..], |text| text.as_slice()),
+        encoding,
+    )
+    .iter()
+    .map(|statement| without_needless_quotes(statement, encoding))
+    .all(|statement| OF_NEW_SERVERS.iter().any(|known| statement == *known))
 }

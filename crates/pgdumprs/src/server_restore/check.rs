@@ -31,8 +31,8 @@ pub(super) fn check_options(options: &RestoreOptions) -> Result<(), ServerRestor
         .map_err(|error| RestoreError::Script(error).into())
 }
 
-/// Opens a dump, and compares its files with what its manifest says of them.
-pub(super) fn checked(place: Place) -> Result<ServerBackup, ServerBackupError> {
+/// Opens a dump that is whole.
+pub(super) fn opened(place: Place) -> Result<ServerBackup, ServerBackupError> {
     let backup = ServerBackup::open(place)?;
     let manifest = &backup.manifest;
     if !manifest.complete || manifest.databases.iter().any(|row| row.archive.is_none()) {
@@ -40,14 +40,15 @@ pub(super) fn checked(place: Place) -> Result<ServerBackup, ServerBackupError> {
             place: backup.place.to_string(),
         });
     }
-    for file in manifest
-        .archives()
-        .map(|(_, file)| file)
-        .chain([&manifest.globals])
-    {
-        backup.place.check(file)?;
-    }
     Ok(backup)
+}
+
+/// Compares the files of databases with what the manifest says of them.
+pub(super) fn check(backup: &ServerBackup, databases: &[String]) -> Result<(), ServerBackupError> {
+    let archives = backup.manifest.archives();
+    let is_wanted = |name: &str| databases.iter().any(|one| one == name);
+    let mut files = archives.filter(|(name, _)| is_wanted(name));
+    files.try_for_each(|(_, file)| backup.place.check(file))
 }
 
 #[cfg(test)]

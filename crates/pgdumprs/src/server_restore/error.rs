@@ -18,7 +18,7 @@ pub enum ServerRestoreError {
     #[error(transparent)]
     Backup(#[from] ServerBackupError),
     /// Databases of the dump are on the server already.
-    #[error("the server has databases of the dump already, and they are not replaced: {}; drop them, or restore onto another server", names.join(", "))]
+    #[error("the server has databases of the dump already, and they are not replaced: {}; drop them, leave them out (--exclude-database), or restore onto another server", names.join(", "))]
     Exist {
         /// Their names.
         names: Vec<String>,
@@ -29,7 +29,7 @@ pub enum ServerRestoreError {
     /// The server could not be asked what it has.
     #[error("could not find out what the server has")]
     Ask(#[source] pgdumprs_connect::Error),
-    /// What belongs to no database of the server could not be read.
+    /// What belongs to no database of the server could not be read, or databases were chosen that the dump does not have.
     #[error(transparent)]
     Globals(#[from] Error),
 }

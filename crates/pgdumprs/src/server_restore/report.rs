@@ -31,6 +31,13 @@ pub struct GlobalsReport {
     /// What was there already and is not what was dumped: it was left as it is. Each is the beginning of the statement that would change it,
     /// such as `ALTER ROLE postgres`.
     pub different: Vec<BString>,
+    /// Rights that the server gives, to roles of the dump and to everybody, and that were not dumped. They were left. Each is a statement that would
+    /// give it, such as `ALTER ROLE app WITH SUPERUSER`.
+    pub more: Vec<BString>,
+    /// Roles that were there with the same properties and whose passwords could not be compared, since the restore may not read them: each as `ALTER ROLE app`.
+    pub uncompared: Vec<BString>,
+    /// The role that has restored, where it is no superuser: then it could not do all that a superuser can.
+    pub unprivileged: Option<BString>,
     /// Statements that the server refused.
     pub failures: Vec<GlobalFailure>,
 }
@@ -56,7 +63,7 @@ impl GlobalFailure {
         let reason = match error.server_error() {
             // Not the whole error, which quotes the statement.
             Some(server) => server.message.to_string(),
-            None => "the connection was lost".to_owned(),
+            None => "there is no connection".to_owned(),
         };
         Self {
             statement: about.unwrap_or_else(|| {
@@ -99,7 +106,14 @@ impl ServerRestoreReport {
     pub fn end(&self) -> ServerRestoreEnd {
         let mut end = match &self.globals {
             globals if !globals.failures.is_empty() => return ServerRestoreEnd::Incomplete,
-            globals if globals.different.is_empty() => ServerRestoreEnd::Complete,
+            GlobalsReport {
+                different,
+                more,
+                uncompared,
+                ..
+            } if different.is_empty() && more.is_empty() && uncompared.is_empty() => {
+                ServerRestoreEnd::Complete
+            }
             _ => ServerRestoreEnd::Adapted,
         };
         for row in &self.databases {

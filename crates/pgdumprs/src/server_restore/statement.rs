@@ -1,9 +1,19 @@
 //! Statements of a script of globals, one by one, and what each is about.
 
 use bstr::{BString, ByteSlice};
+use pgdumprs_sql::Encoding;
+
+/// The encoding that a script is in, as the statement near its beginning has it; nothing where none has.
+pub(super) fn client_encoding(script: &[u8]) -> Option<&str> {
+    // What stands before it has no letters but those that all encodings share.
+    let mut values = script
+        .lines()
+        .filter_map(|line| line.strip_prefix(b"SET client_encoding = '"));
+    values.next()?.strip_suffix(b"';")?.to_str().ok()
+}
 
 /// The statements of a script, without comments and psql's own commands, which all stand in lines of their own.
-pub(super) fn statements(script: &[u8]) -> Vec<BString> {
+pub(super) fn statements(script: &[u8], encoding: Encoding) -> Vec<BString> {
     let mut all = Vec::new();
     let mut rest = script;
     loop {
@@ -17,7 +27,7 @@ pub(super) fn statements(script: &[u8]) -> Vec<BString> {
                 .map_or(&b""[..], |(_, after)| after);
             continue;
         }
-        let end = outside(rest)
+        let end = outside(rest, encoding)
             .find(|(_, byte)| *byte == b';')
             .map_or(rest.len(), |(at, _)| at + 1);
         all.push(rest[..end].into());
@@ -25,45 +35,47 @@ pub(super) fn statements(script: &[u8]) -> Vec<BString> {
     }
 }
 
-/// The bytes of a text that are in no quotes, with their places.
-fn outside(text: &[u8]) -> impl Iterator<Item = (usize, u8)> + '_ {
+/// The letters of a text that are in no quotes, each by its first byte, with their places. In some encodings a letter's later bytes look like quotes or
+/// backslashes.
+fn outside(text: &[u8], encoding: Encoding) -> impl Iterator<Item = (usize, u8)> + '_ {
     let mut quote = None;
     let mut escapes = false;
-    let mut skip = false;
-    text.iter().enumerate().filter_map(move |(at, &byte)| {
-        if std::mem::take(&mut skip) {
-            return None;
-        }
-        match quote {
-            // A quote that is doubled ends one quotation and begins another.
-            Some(mark) if byte == mark => quote = None,
-            Some(_) if byte == b'\\' && escapes => skip = true,
-            Some(_) => {}
-            None if byte == b'\'' || byte == b'"' => {
-                quote = Some(byte);
-                let is_again = at > 0 && text[at - 1] == byte;
-                escapes = byte == b'\'' && (escapes && is_again || text[..at].ends_with(b" E"));
+    let mut next = 0;
+    let length = move |from| encoding.letter_len(text.get(from..).unwrap_or_default());
+    std::iter::from_fn(move || {
+        loop {
+            let (at, byte) = (next, *text.get(next)?);
+            next += length(at);
+            match quote {
+                // A quote that is doubled ends one quotation and begins another.
+                Some(mark) if byte == mark => quote = None,
+                Some(_) if byte == b'\\' && escapes => next += length(next),
+                Some(_) => {}
+                None if byte == b'\'' || byte == b'"' => {
+                    quote = Some(byte);
+                    let is_again = at > 0 && text[at - 1] == byte;
+                    escapes = byte == b'\'' && (escapes && is_again || text[..at].ends_with(b" E"));
+                }
+                None => return Some((at, byte)),
             }
-            None => return Some((at, byte)),
         }
-        None
     })
 }
 
 /// The place of a text that is in no quotes, of bytes that are no letters of names.
-fn find(statement: &[u8], text: &str) -> Option<usize> {
+pub(super) fn find(statement: &[u8], text: &str, encoding: Encoding) -> Option<usize> {
     let text = text.as_bytes();
-    outside(statement)
+    outside(statement, encoding)
         .map(|(at, _)| at)
         .find(|at| statement[*at..].starts_with(text))
 }
 
 /// A statement without the quotes that its names do not need, or would need only as key words: by them, two that say the same are the same, whether the one
 /// or the other was written with all names quoted. It is to be compared, and not to be executed. Key words are in capitals, so that no name becomes one.
-pub(super) fn without_needless_quotes(statement: &[u8]) -> BString {
+pub(super) fn without_needless_quotes(statement: &[u8], encoding: Encoding) -> BString {
     let mut text = BString::default();
     let mut from = 0;
-    let ends = outside(statement).chain([(statement.len(), b' ')]);
+    let ends = outside(statement, encoding).chain([(statement.len(), b' ')]);
     for (at, _) in ends {
         let quotation = &statement[from..at];
         let name = quotation
@@ -88,9 +100,11 @@ fn is_plain(name: &[u8]) -> bool {
 
 /// What a statement sets, without what it sets it to: two that have it in common say the same, or contradict each other. Nothing where a statement only
 /// adds something. No password is in it.
-pub(super) fn subject(statement: &BString) -> Option<BString> {
+pub(super) fn subject(statement: &BString, encoding: Encoding) -> Option<BString> {
     let up_to = |words: &[&str]| -> BString {
-        let ends = words.iter().filter_map(|word| find(statement, word));
+        let ends = words
+            .iter()
+            .filter_map(|word| find(statement, word, encoding));
         let end = ends.min().unwrap_or(statement.len().saturating_sub(1));
         statement[..end].into()
     };
@@ -106,9 +120,9 @@ pub(super) fn subject(statement: &BString) -> Option<BString> {
         Some(up_to(&[" OWNER "]))
     } else if starts("ALTER TABLESPACE ") {
         Some(up_to(&[" SET "]))
-    } else if starts("GRANT ") && find(statement, " ON ").is_none() {
+    } else if starts("GRANT ") && find(statement, " ON ", encoding).is_none() {
         // Grantors each have a membership of their own to give.
-        let by = find(statement, " GRANTED BY ").map_or(&b""[..], |at| &statement[at..]);
+        let by = find(statement, " GRANTED BY ", encoding).map_or(&b""[..], |at| &statement[at..]);
         let mut subject = up_to(&[" WITH ", " GRANTED BY "]);
         subject.extend_from_slice(by.strip_suffix(b";").unwrap_or(by));
         Some(subject)
@@ -118,20 +132,23 @@ pub(super) fn subject(statement: &BString) -> Option<BString> {
 }
 
 /// The tablespace or parameter that a statement makes, or that it gives or takes privileges on, behind the word for its kind.
-pub(super) fn object(statement: &[u8]) -> Option<BString> {
+pub(super) fn object(statement: &[u8], encoding: Encoding) -> Option<BString> {
     let starts = |words: &str| statement.starts_with(words.as_bytes());
     let kinds = ["TABLESPACE ", "PARAMETER "];
     let from = if starts("CREATE TABLESPACE ") {
         "CREATE ".len()
     } else if starts("GRANT ") || starts("REVOKE ") {
-        let on = |kind: &&str| find(statement, &format!(" ON {kind}"));
+        let on = |kind: &&str| find(statement, &format!(" ON {kind}"), encoding);
         kinds.iter().find_map(on)? + " ON ".len()
     } else {
         return None;
     };
     let object = &statement[from..];
     let ends = [" OWNER ", " TO ", " FROM "];
-    let end = ends.iter().filter_map(|word| find(object, word)).min()?;
+    let end = ends
+        .iter()
+        .filter_map(|word| find(object, word, encoding))
+        .min()?;
     Some(object[..end].into())
 }
 
@@ -143,7 +160,7 @@ mod tests {
     fn a_script_is_cut_at_semicolons_outside_of_quotes() {
         let script = "--\n-- Roles; all\n--\n\n\\restrict k\n\nSET a = 'x;';\nCREATE ROLE \"a;\"\"b\";\n\
                       COMMENT ON ROLE x IS E'it''s \\\\'';\\';x';\nCOMMENT ON ROLE y IS '\\';\n-- end\n";
-        let cut = statements(script.as_bytes());
+        let cut = statements(script.as_bytes(), Encoding::Utf8);
         let cut: Vec<_> = cut.iter().map(ToString::to_string).collect();
         assert_eq!(
             cut,
@@ -154,6 +171,18 @@ mod tests {
                 "COMMENT ON ROLE y IS '\\';",
             ]
         );
+    }
+
+    #[test]
+    fn letters_that_end_with_a_backslash_or_a_quote_are_letters() {
+        // In SJIS, the second byte of this letter is a backslash's.
+        let script = b"SET client_encoding = 'SJIS';\nCOMMENT ON ROLE x IS E'\x95\x5c';\nCREATE ROLE \"\x95\x5c\";\n";
+        assert_eq!(client_encoding(script), Some("SJIS"));
+        let cut = statements(script, Encoding::named(b"SJIS"));
+        assert_eq!(cut.len(), 3, "{cut:?}");
+        assert_eq!(cut[2], BString::from(&b"CREATE ROLE \"\x95\x5c\";"[..]));
+        // Read byte by byte, the first literal would not end where it does.
+        assert_ne!(statements(script, Encoding::SingleByte), cut);
     }
 
     #[test]
@@ -174,7 +203,7 @@ mod tests {
                 "DROP ROLE \"a\"\"b\", \"1a\", \"a b\", \"ALL\", \"ü\", \"\"",
             ),
         ] {
-            let found = without_needless_quotes(statement.as_bytes());
+            let found = without_needless_quotes(statement.as_bytes(), Encoding::Utf8);
             assert_eq!(found, expected);
         }
     }
@@ -213,7 +242,8 @@ mod tests {
             ("GRANT ALL ON TABLESPACE t TO b;", None),
             ("RESET SESSION AUTHORIZATION;", None),
         ] {
-            let found = subject(&statement.into()).map(|subject| subject.to_string());
+            let found =
+                subject(&statement.into(), Encoding::Utf8).map(|subject| subject.to_string());
             assert_eq!(found.as_deref(), expected, "{statement}");
         }
     }
@@ -237,7 +267,8 @@ mod tests {
             ("GRANT \" ON TABLESPACE \" TO o;", None),
             ("COMMENT ON TABLESPACE t IS ' TO ';", None),
         ] {
-            let found = object(statement.as_bytes()).map(|object| object.to_string());
+            let found =
+                object(statement.as_bytes(), Encoding::Utf8).map(|object| object.to_string());
             assert_eq!(found.as_deref(), expected, "{statement}");
         }
     }

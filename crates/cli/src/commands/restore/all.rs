@@ -28,16 +28,18 @@ pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
     let restore = args.apply(Restore::with_params(args.connection()?).options(options))?;
     let (verbosity, progress) = (args.telling.verbosity(), args.telling.progress());
     let mut teller = Teller::new(verbosity, progress, false);
-    let restore = ServerRestore::of(restore).watch(move |event| match event {
-        ServerRestoreEvent::Begun { database } => {
-            if verbosity == Verbosity::Verbose {
-                say(format_args!("restoring database \"{database}\""));
+    let restore = args
+        .choose(ServerRestore::of(restore))
+        .watch(move |event| match event {
+            ServerRestoreEvent::Begun { database } => {
+                if verbosity == Verbosity::Verbose {
+                    say(format_args!("restoring database \"{database}\""));
+                }
+                teller = Teller::new(verbosity, progress, false);
             }
-            teller = Teller::new(verbosity, progress, false);
-        }
-        ServerRestoreEvent::Told { event, .. } => teller.tell(event),
-        _ => {}
-    });
+            ServerRestoreEvent::Told { event, .. } => teller.tell(event),
+            _ => {}
+        });
     let report = signal::run("restore of the server", async {
         Ok(match &store {
             Some(store) => restore.from_store(store).await?,
@@ -59,6 +61,16 @@ fn conclude(report: &ServerRestoreReport, summarizes: bool) -> anyhow::Result<()
     for different in &report.globals.different {
         say(format_args!(
             "warning: the server has another than was dumped, which is left as it is: {different}"
+        ));
+    }
+    for more in &report.globals.more {
+        say(format_args!(
+            "warning: the server gives a right that was not dumped, which is left as it is: {more}"
+        ));
+    }
+    for role in &report.globals.uncompared {
+        say(format_args!(
+            "warning: the password of a role that was there could not be compared: {role}"
         ));
     }
     let mut missing = Vec::new();
@@ -90,6 +102,12 @@ fn conclude(report: &ServerRestoreReport, summarizes: bool) -> anyhow::Result<()
         }
     }
     if report.end() == ServerRestoreEnd::Incomplete {
+        if let Some(role) = &report.globals.unprivileged {
+            say(format_args!(
+                "hint: role \"{role}\" is no superuser: what is refused of roles, tablespaces and owners, a superuser can restore, or what the host has in \
+                 its place; --adapt restores databases without it"
+            ));
+        }
         let what = match missing.is_empty() {
             true => "not all that belongs to no database is restored".to_owned(),
             false => format!(

@@ -8,6 +8,7 @@ mod kinds;
 mod running;
 mod selection;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
@@ -15,7 +16,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueHint};
 use pgdumprs::archive::Format;
 use pgdumprs::script::{Options, RestrictKey};
-use pgdumprs::{Adapt, ConnectParams, Plain, Restore};
+use pgdumprs::{Adapt, ConnectParams, Plain, Restore, ServerRestore};
 
 pub(crate) use adapt::AdaptArgs;
 use connection::ConnectionArgs;
@@ -105,6 +106,24 @@ pub(crate) struct RestoreArgs {
     #[arg(long, requires = "dbname", conflicts_with_all = OF_ONE_ARCHIVE, help_heading = "General options")]
     all: bool,
 
+    /// With --all, restore only databases that match; may be given several times
+    #[arg(
+        long = "include-database",
+        value_name = "PATTERN",
+        requires = "all",
+        help_heading = "General options"
+    )]
+    include_databases: Vec<OsString>,
+
+    /// With --all, leave out databases that match; may be given several times
+    #[arg(
+        long = "exclude-database",
+        value_name = "PATTERN",
+        requires = "all",
+        help_heading = "General options"
+    )]
+    exclude_databases: Vec<OsString>,
+
     #[command(flatten)]
     pub(super) telling: TellingArgs,
 
@@ -134,6 +153,18 @@ pub(crate) struct RestoreArgs {
 }
 
 impl RestoreArgs {
+    /// Tells the restore of a whole server which databases it restores.
+    pub(super) fn choose(&self, restore: ServerRestore) -> ServerRestore {
+        let include = self.include_databases.iter().map(|pattern| bytes(pattern));
+        let restore = include.fold(restore, |restore, pattern| {
+            restore.include_database(pattern)
+        });
+        let exclude = self.exclude_databases.iter().map(|pattern| bytes(pattern));
+        exclude.fold(restore, |restore, pattern| {
+            restore.exclude_database(pattern)
+        })
+    }
+
     /// Whether a whole server is restored.
     pub(super) fn is_all(&self) -> bool {
         self.all
