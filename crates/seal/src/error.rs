@@ -19,6 +19,9 @@ pub enum Error {
     /// There is nobody who could open the file.
     #[error("there is no recipient to encrypt to")]
     NoRecipient,
+    /// A header with all of them is longer than one that is read.
+    #[error("{0} recipients are too many: a file has some 600 at most")]
+    TooMany(usize),
     /// age has files with a passphrase and nothing else.
     #[error("what opens with a passphrase has no other recipients")]
     Mixed,

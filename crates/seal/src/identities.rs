@@ -1,7 +1,7 @@
 //! What opens encrypted files.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use age::{DecryptError, Decryptor, Identity};
@@ -10,7 +10,7 @@ use age_core::secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use crate::opened::Opened;
-use crate::recipients::IDENTITY;
+use crate::recipients::{IDENTITY, NONCE};
 use crate::{Error, MAGIC, Passphrase, is_armored};
 
 /// What asks for a passphrase, where one is needed. It is called once.
@@ -18,6 +18,11 @@ pub type PassphraseSource = Box<dyn FnOnce() -> io::Result<Passphrase> + Send>;
 
 /// Longer than any file of keys.
 const LONGEST_FILE: u64 = 1 << 20;
+
+/// Longer than a header: that of 600 recipients.
+pub(crate) const LONGEST_HEADER: usize = 64 << 10;
+/// What the last line of a header begins with.
+const LAST_LINE: &[u8] = b"---";
 
 /// What opens encrypted files: secret keys of age's, and a passphrase where a file asks for one. Clones share what they have learned.
 #[derive(Clone, Default)]
@@ -132,13 +137,8 @@ impl Identities {
     /// # Errors
     /// [`Error`], where nothing here opens it, or its header is damaged.
     pub fn open<R: Read>(&self, mut input: R) -> Result<Opened<R>, Error> {
-        // What was made text of is not a damaged header.
-        let mut first = [0];
-        input.read_exact(&mut first).map_err(|_| Error::Header)?;
-        if first == *b"-" {
-            return Err(Error::Armored);
-        }
-        let decryptor = Decryptor::new(Again::new(first, input))?;
+        let before = Before::read(&mut input)?;
+        let decryptor = Decryptor::new_buffered(Again { before, input })?;
         let stream = if decryptor.is_scrypt() {
             let by = ByPassphrase(self);
             decryptor.decrypt(std::iter::once(&by as &dyn Identity))
@@ -207,32 +207,79 @@ impl Identity for ByPassphrase<'_> {
     }
 }
 
-/// An input whose first byte was read, and is read again.
-pub(crate) struct Again<R> {
-    first: Option<u8>,
-    input: R,
+/// What stands before a file's payload, and how much of it was read again.
+struct Before {
+    bytes: Vec<u8>,
+    read: usize,
 }
 
-impl<R> Again<R> {
-    fn new(first: [u8; 1], input: R) -> Self {
-        let first = Some(first[0]);
-        Self { first, input }
+impl Before {
+    /// Reads it to its end, and not further. A header without an end is not read on and on: to take it apart takes more and more time.
+    fn read(input: &mut impl Read) -> Result<Self, Error> {
+        let (mut bytes, mut line) = (Vec::new(), 0);
+        let mut byte = |bytes: &mut Vec<u8>| {
+            let mut next = [0];
+            input
+                .read_exact(&mut next)
+                .map_err(|error| match error.kind() {
+                    io::ErrorKind::UnexpectedEof => Error::Header,
+                    _ => Error::Io(error),
+                })?;
+            bytes.push(next[0]);
+            Ok::<_, Error>(next[0])
+        };
+        loop {
+            let is_end = byte(&mut bytes)? == b'\n';
+            if is_armored(&bytes) {
+                return Err(Error::Armored);
+            }
+            if is_end && bytes[line..].starts_with(LAST_LINE) {
+                break;
+            }
+            if is_end {
+                line = bytes.len();
+            }
+            if bytes.len() > LONGEST_HEADER {
+                return Err(Error::Header);
+            }
+        }
+        for _ in 0..NONCE {
+            byte(&mut bytes)?;
+        }
+        Ok(Self { bytes, read: 0 })
     }
+}
+
+/// An input of which the beginning was read, and is read again.
+pub(crate) struct Again<R> {
+    before: Before,
+    input: R,
 }
 
 impl<R: Read> Read for Again<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match (buffer.first_mut(), self.first) {
-            (Some(place), Some(first)) => {
-                (*place, self.first) = (first, None);
-                Ok(1)
-            }
-            _ => self.input.read(buffer),
+        let mut left = &self.before.bytes[self.before.read..];
+        if left.is_empty() {
+            return self.input.read(buffer);
         }
+        let count = left.read(buffer)?;
+        self.before.read += count;
+        Ok(count)
     }
 }
 
-/// Goes on where the input is: the first byte is far behind when anybody seeks.
+/// Its buffer is what was read before, which is all that is read by lines.
+impl<R: Read> BufRead for Again<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        Ok(&self.before.bytes[self.before.read..])
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.before.read += count;
+    }
+}
+
+/// Goes on where the input is: its beginning is far behind when anybody seeks.
 impl<R: io::Seek> io::Seek for Again<R> {
     fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
         self.input.seek(to)

@@ -11,10 +11,11 @@ use age_core::secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use crate::chunk::Cipher;
+use crate::identities::LONGEST_HEADER;
 use crate::{Error, Passphrase};
 
 /// Bytes of the number that makes a payload's key, at the end of what stands before the payload.
-const NONCE: usize = 16;
+pub(crate) const NONCE: usize = 16;
 /// What the key of a payload is made for, as age's format has it.
 const PAYLOAD: &[u8] = b"payload";
 
@@ -145,6 +146,9 @@ impl Recipients {
         let mut before = Vec::new();
         // Nothing of the payload is written by this writer, which ends here.
         drop(encryptor.wrap_output(&mut before)?);
+        if before.len() > LONGEST_HEADER {
+            return Err(Error::TooMany(self.count()));
+        }
         let learned = learned
             .0
             .into_inner()

@@ -172,6 +172,15 @@ fn damage_is_told_wherever_it_is() {
             );
         }
     }
+    // Headers without an end, in one line and in many, are not read to the end of time.
+    for line in [&b"A"[..], b"-> X25519 A\nA\n"] {
+        let endless = [b"age-encryption.org/v1\n", &line.repeat(10 << 20)[..]].concat();
+        assert!(
+            read(&endless, false)
+                .unwrap_err()
+                .contains("header is damaged")
+        );
+    }
     let longer = [&sealed[..], b"more"].concat();
     assert!(read(&longer, true).is_err());
     let mut swapped = sealed.clone();
