@@ -131,16 +131,8 @@ fn damage_is_told_wherever_it_is() {
         read.map(drop).map_err(|error| error.to_string())
     };
     let before = sealed.len() - (4 * CHUNK + 10) - 5 * 16;
-    for at in [
-        0,
-        5,
-        30,
-        before - 20,
-        before - 1,
-        before,
-        before + 2 * CHUNK,
-        sealed.len() - 1,
-    ] {
+    let payload = [before, before + 2 * CHUNK, sealed.len() - 1];
+    for at in (0..before).chain(payload) {
         let mut flipped = sealed.clone();
         flipped[at] ^= 4;
         let error = read(&flipped, false).unwrap_err();
@@ -272,6 +264,19 @@ fn files_of_keys_are_read_and_what_is_wrong_with_them_is_told_without_them() {
         let error = format!("{error} {error:?}");
         assert!(!error.contains(&text[20..40]), "{error}");
     }
+    // As many recipients as a header may have, the last of whom opens it; and more.
+    let (last, _, text) = key();
+    let recipient = text.parse::<Identity>().unwrap().to_public().to_string();
+    let others = format!("{}\n", Identity::generate().to_public()).repeat(600);
+    let mut many = Recipients::new();
+    many.add_lines(&others, "others").unwrap();
+    many.add(&recipient).unwrap();
+    let sealer = Sealer::streaming(Vec::new(), &many).unwrap();
+    let (sealed, _) = sealer.finish().unwrap();
+    last.open(&sealed[..]).unwrap();
+    many.add_lines(&others, "others").unwrap();
+    let sealer = Sealer::streaming(Vec::new(), &many);
+    assert!(matches!(sealer, Err(Error::TooMany(1201))));
     let mut several = Recipients::new();
     let public = Identity::generate().to_public();
     several
