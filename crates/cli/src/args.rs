@@ -234,9 +234,6 @@ impl DumpArgs {
                 "option --all writes archives in the custom format: it cannot be used with -F/--format but for that"
             );
         }
-        if self.encryption.is_given() && (self.server.all || self.server.globals_only) {
-            bail!("a dump of one database is encrypted, and none with --all or --globals-only");
-        }
         let memory = usize::try_from(u64::from(self.memory) << 20).unwrap_or(usize::MAX);
         dump = dump.memory(memory).verify(self.verify);
         if let Some(compression) = self.compression.compression(self.telling.verbosity())? {

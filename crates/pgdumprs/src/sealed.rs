@@ -137,6 +137,16 @@ impl<W: Write + Seek> Seek for Sealed<W> {
     }
 }
 
+/// Bytes, encrypted or as they are.
+pub(crate) fn sealed(bytes: Vec<u8>, recipients: Option<&Recipients>) -> Result<Vec<u8>, Error> {
+    let mut output = Sealed::streaming(Vec::with_capacity(bytes.len()), recipients)?;
+    let written = output.write_all(&bytes);
+    let (output, _) = written
+        .and_then(|()| output.end(bytes.len() as u64))
+        .map_err(Error::ScriptOutput)?;
+    Ok(output)
+}
+
 #[cfg(feature = "encryption")]
 impl Dump {
     /// Encrypts what is written with [age](https://age-encryption.org), so that it opens with the identity of one of the recipients alone: an archive in the

@@ -6,14 +6,19 @@ pub(crate) mod manifest;
 mod place;
 mod verify;
 
+use std::fmt;
 use std::io::Read;
 use std::path::Path;
+
+#[cfg(feature = "encryption")]
+use pgdumprs_seal::{Identities, SAMPLE, is_sealed};
 
 pub use error::ServerBackupError;
 pub use verify::VerifiedFile;
 
-use self::manifest::{INCOMPLETE, MANIFEST, Manifest};
+use self::manifest::{INCOMPLETE, MANIFEST, Manifest, ManifestFile};
 pub(crate) use self::place::Place;
+use crate::{ArchiveSource, OpenError};
 
 /// As large as the manifest of any server is.
 const LARGEST_MANIFEST: u64 = 64 << 20;
@@ -32,10 +37,12 @@ const LARGEST_MANIFEST: u64 = 64 << 20;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct ServerBackup {
     pub(crate) place: Place,
     pub(crate) manifest: Manifest,
+    /// What opens files that are encrypted.
+    #[cfg(feature = "encryption")]
+    identities: Identities,
 }
 
 /// What a manifest says of a database.
@@ -102,11 +109,36 @@ impl ServerBackup {
                 reason,
             })?;
             manifest.complete &= name == MANIFEST;
-            return Ok(Self { place, manifest });
+            return Ok(Self {
+                place,
+                manifest,
+                #[cfg(feature = "encryption")]
+                identities: Identities::new(),
+            });
         }
         Err(ServerBackupError::NoManifest {
             place: place.to_string(),
         })
+    }
+
+    /// The same, with its files opened by these where they are encrypted.
+    #[cfg(feature = "encryption")]
+    #[must_use]
+    pub fn identities(mut self, identities: Identities) -> Self {
+        self.identities = identities;
+        self
+    }
+
+    /// An archive among the files.
+    ///
+    /// # Errors
+    ///
+    /// Where an object cannot have that name.
+    pub(crate) fn archive(&self, file: &str) -> Result<ArchiveSource, OpenError> {
+        let source = self.place.archive(file)?;
+        #[cfg(feature = "encryption")]
+        let source = source.identities(self.identities.clone());
+        Ok(source)
     }
 
     /// The script of what belongs to no database, which is as it was dumped.
@@ -117,9 +149,31 @@ impl ServerBackup {
         let failed = |source| ServerBackupError::reading(&self.place.name_of(&file.file), source);
         summing.read_to_end(&mut text).map_err(failed)?;
         match summing.ends_same().map_err(failed)? {
-            true => Ok(text),
+            true => self.opened(text, file),
             false => Err(self.place.changed(file)),
         }
+    }
+
+    /// What is in a file, where it is encrypted.
+    #[cfg(feature = "encryption")]
+    fn opened(&self, bytes: Vec<u8>, file: &ManifestFile) -> Result<Vec<u8>, ServerBackupError> {
+        if !is_sealed(&bytes[..bytes.len().min(SAMPLE)]) {
+            return Ok(bytes);
+        }
+        let mut text = Vec::new();
+        let opened = self.identities.open(bytes.as_slice());
+        let read = opened.and_then(|mut opened| Ok(opened.read_to_end(&mut text)?));
+        read.map_err(|error| ServerBackupError::Unopened {
+            file: self.place.name_of(&file.file),
+            source: error.into(),
+        })?;
+        Ok(text)
+    }
+
+    #[cfg(not(feature = "encryption"))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps)]
+    fn opened(&self, bytes: Vec<u8>, _: &ManifestFile) -> Result<Vec<u8>, ServerBackupError> {
+        Ok(bytes)
     }
 
     /// Whether all databases that were to be dumped are there.
@@ -164,5 +218,15 @@ impl ServerBackup {
     pub fn skipped(&self) -> impl Iterator<Item = (&str, &str)> {
         let skipped = self.manifest.skipped.iter();
         skipped.map(|row| (row.database.as_str(), row.reason.as_str()))
+    }
+}
+
+/// Shows where it is, and no key.
+impl fmt::Debug for ServerBackup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerBackup")
+            .field("place", &self.place)
+            .field("manifest", &self.manifest)
+            .finish_non_exhaustive()
     }
 }

@@ -18,8 +18,10 @@ pub use event::ServerDumpEvent;
 pub use run::{DatabaseReport, ServerReport};
 
 use self::choice::Watchers;
+use crate::blocking::blocking;
 use crate::filter::read_rules;
 use crate::output::write_whole;
+use crate::sealed::sealed;
 use crate::{Dump, Error, FilterError};
 
 /// A dump of a whole server to be made. What is said to the [`Dump`] that it is made of is said for all of its databases, and for what
@@ -120,7 +122,7 @@ impl ServerDump {
         self
     }
 
-    /// Dumps the globals as a script for psql, as `pg_dumpall --globals-only` does. Gives the script, and warnings.
+    /// Dumps the globals as a script for psql, as `pg_dumpall --globals-only` does. Gives the script, which is not encrypted, and warnings.
     ///
     /// # Errors
     ///
@@ -143,8 +145,10 @@ impl ServerDump {
     where
         W: Write + Send + 'static,
     {
+        let recipients = self.dump.recipients.clone();
         let (text, warnings) = self.globals().await?;
-        let output = dumpall::write(output, text.into()).await?;
+        let bytes = blocking(move || sealed(text.into(), recipients.as_ref())).await?;
+        let output = dumpall::write(output, bytes).await?;
         Ok((dumpall::flush(output).await?, warnings))
     }
 
@@ -155,9 +159,10 @@ impl ServerDump {
     ///
     /// As for [`ServerDump::globals`], and those of writing the file.
     pub async fn globals_to_file(self, path: impl AsRef<Path>) -> Result<Vec<String>, Error> {
-        let sync = self.dump.sync;
+        let (sync, recipients) = (self.dump.sync, self.dump.recipients.clone());
         let (text, warnings) = self.globals().await?;
-        write_whole(path.as_ref(), text.into(), sync).await?;
+        let bytes = blocking(move || sealed(text.into(), recipients.as_ref())).await?;
+        write_whole(path.as_ref(), bytes, sync).await?;
         Ok(warnings)
     }
 }

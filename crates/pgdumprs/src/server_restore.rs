@@ -22,6 +22,8 @@ use bstr::BString;
 use pgdumprs_catalog::DatabaseChoice;
 use pgdumprs_connect::{ConnectParams, Session};
 use pgdumprs_script::Warning;
+#[cfg(feature = "encryption")]
+use pgdumprs_seal::Identities;
 
 pub use error::ServerRestoreError;
 pub use event::ServerRestoreEvent;
@@ -58,6 +60,9 @@ pub struct ServerRestore {
     restore: Restore,
     /// Which databases of the dump are restored.
     databases: DatabaseChoice,
+    /// What opens files of the dump that are encrypted.
+    #[cfg(feature = "encryption")]
+    identities: Identities,
     /// Those who hear of the databases. Each database's own events come by way of its restore.
     watchers: Arc<Mutex<Vec<Watcher>>>,
 }
@@ -72,8 +77,18 @@ impl ServerRestore {
         Self {
             restore,
             databases: DatabaseChoice::default(),
+            #[cfg(feature = "encryption")]
+            identities: Identities::new(),
             watchers: Arc::default(),
         }
+    }
+
+    /// Opens files of the dump by these where they are encrypted.
+    #[cfg(feature = "encryption")]
+    #[must_use]
+    pub fn identities(mut self, identities: Identities) -> Self {
+        self.identities = identities;
+        self
     }
 
     /// Restores only databases of the dump whose names match a pattern, as psql takes it, or another one that is given so. Each must match something. What
@@ -137,6 +152,8 @@ impl ServerRestore {
         check_options(&self.restore.options)?;
         let options = self.restore.options.clone();
         let backup = blocking(move || opened(place)).await?;
+        #[cfg(feature = "encryption")]
+        let backup = backup.identities(self.identities.clone());
         let (mut session, params) = self.connect().await?;
         let chosen = self.chosen(&mut session, &backup).await?;
         refuse_existing(&mut session, &chosen).await?;
@@ -153,7 +170,7 @@ impl ServerRestore {
                 .archives()
                 .filter(|(name, _)| is_filled(name))
             {
-                let entries = backup.place.archive(&file.file);
+                let entries = backup.archive(&file.file);
                 let entries = entries.and_then(|archive| not_restored(&archive, &options));
                 left.insert(name.to_owned(), entries.map_err(RestoreError::from)?);
             }
@@ -196,7 +213,7 @@ impl ServerRestore {
                 let database = of.clone();
                 tell(&watchers, &ServerRestoreEvent::Told { database, event });
             });
-            let outcome = match backup.place.archive(&file.file) {
+            let outcome = match backup.archive(&file.file) {
                 Ok(source) => Box::pin(restore.from_source(&source)).await,
                 Err(error) => Err(error.into()),
             };

@@ -28,6 +28,7 @@ pub(crate) struct VerifyArgs {
 /// Prints what the archive holds and that it is sound; fails at the first damage. Of a whole server, each file is read.
 pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<()> {
     if let Some(backup) = server_backup::find(&args.file)? {
+        let backup = backup.identities(args.encryption.identities(&args.file)?);
         return server_backup::verify(&backup, &archive::name(&args.file));
     }
     verify(

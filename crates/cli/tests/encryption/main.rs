@@ -1,6 +1,7 @@
 //! Encrypted archives: what stock age makes of ours, what we make of its, and what is said where one does not open.
 
 mod failures;
+mod servers;
 #[path = "../support/mod.rs"]
 mod support;
 

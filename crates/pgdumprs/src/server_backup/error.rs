@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::OpenError;
+
 /// Why the dump of a server cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -48,6 +50,15 @@ pub enum ServerBackupError {
     Changed {
         /// The file or object.
         file: String,
+    },
+    /// A file cannot be opened: it is encrypted to others, or is no archive.
+    #[error("could not open \"{file}\"")]
+    Unopened {
+        /// The file or object.
+        file: String,
+        /// Why.
+        #[source]
+        source: OpenError,
     },
     /// An archive has the sum that it had, and cannot be read as an archive.
     #[error("\"{file}\" is damaged: {damage}")]

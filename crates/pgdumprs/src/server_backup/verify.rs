@@ -1,9 +1,10 @@
 //! Whether the files of a server's dump are sound.
 
-use pgdumprs_archive::{Damage, Error, Reader, Verified};
+use pgdumprs_archive::{Error, Verified};
 
 use super::manifest::ManifestFile;
-use super::{Place, ServerBackup, ServerBackupError};
+use super::{ServerBackup, ServerBackupError};
+use crate::ArchiveSource;
 
 /// A file of a server's dump that was read.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ impl ServerBackup {
             .into_iter()
             .chain(archives)
             .map(|(file, is_archive)| {
-                let found = verify(&self.place, file, is_archive);
+                let found = self.verify_file(file, is_archive);
                 let (archive, error) = match found {
                     Ok(archive) => (archive, None),
                     Err(error) => (None, Some(error)),
@@ -48,36 +49,40 @@ impl ServerBackup {
             });
         verified.collect()
     }
-}
 
-fn verify(
-    place: &Place,
-    file: &ManifestFile,
-    is_archive: bool,
-) -> Result<Option<Verified>, ServerBackupError> {
-    let input = place.open(&file.file)?;
-    if input.size() != file.size {
-        return Err(place.changed(file));
-    }
-    let summing = input.summing(file);
-    let archive = match is_archive {
-        true => Some(
-            Reader::new(summing.clone())
-                .map_err(Damage::from)
-                .and_then(|mut reader| reader.verify()),
-        ),
-        false => None,
-    };
-    let failed = |source| ServerBackupError::reading(&place.name_of(&file.file), source);
-    // An archive that is not the one that was dumped is damaged for that reason.
-    if !summing.ends_same().map_err(failed)? {
-        return Err(place.changed(file));
-    }
-    archive.transpose().map_err(|damage| match damage.error {
-        Error::Read { source, .. } => failed(source),
-        _ => ServerBackupError::Damaged {
+    fn verify_file(
+        &self,
+        file: &ManifestFile,
+        is_archive: bool,
+    ) -> Result<Option<Verified>, ServerBackupError> {
+        let place = &self.place;
+        if !is_archive {
+            return self.globals().map(|_| None);
+        }
+        let input = place.open(&file.file)?;
+        if input.size() != file.size {
+            return Err(place.changed(file));
+        }
+        let summing = input.summing(file);
+        let source = ArchiveSource::reader(summing.clone());
+        #[cfg(feature = "encryption")]
+        let source = source.identities(self.identities.clone());
+        let archive = source.open().map(|mut reader| reader.verify());
+        let failed = |source| ServerBackupError::reading(&place.name_of(&file.file), source);
+        // An archive that is not the one that was dumped is damaged for that reason.
+        if !summing.ends_same().map_err(failed)? {
+            return Err(place.changed(file));
+        }
+        let archive = archive.map_err(|source| ServerBackupError::Unopened {
             file: place.name_of(&file.file),
-            damage,
-        },
-    })
+            source,
+        })?;
+        archive.map(Some).map_err(|damage| match damage.error {
+            Error::Read { source, .. } => failed(source),
+            _ => ServerBackupError::Damaged {
+                file: place.name_of(&file.file),
+                damage,
+            },
+        })
+    }
 }

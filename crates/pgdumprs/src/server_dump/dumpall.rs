@@ -11,6 +11,7 @@ use super::event::ServerDumpEvent;
 use super::script::Frame;
 use crate::blocking::blocking;
 use crate::output::{Emptied, Output, OutputFile, open_stream, sync};
+use crate::sealed::{Ending, Sealed};
 use crate::{Error, Plain};
 
 /// Databases that every server has: they are connected to rather than made.
@@ -45,11 +46,14 @@ impl ServerDump {
         if !chosen.is_empty() {
             text.extend_from_slice(b"--\n-- Databases\n--\n\n");
         }
+        // All of it together, and not each database's part.
+        let output = Sealed::streaming(output, self.dump.recipients.take().as_ref())?;
         let mut output = write(output, text.into()).await?;
         for row in chosen {
             output = self.database(output, row.name, &plain, &frame).await?;
         }
         let output = write(output, frame.ending().into()).await?;
+        let (output, _) = blocking(move || output.end(0).map_err(failed)).await?;
         flush(output).await
     }
 

@@ -11,6 +11,7 @@ use crate::blocking::blocking;
 use crate::file_sum::{FileSum, hex};
 use crate::output::folder::sync_name;
 use crate::output::{write_private, write_whole};
+use crate::sealed::{Recipients, sealed};
 use crate::server_backup::manifest::{ManifestFile, ManifestPiece};
 use crate::{Dump, Error, Report};
 
@@ -74,32 +75,37 @@ impl Place {
         }
     }
 
-    /// As [`Place::put`], for the folder's owner alone, whoever may look into the folder. Gives what the file is known by.
+    /// As [`Place::put`], for the folder's owner alone, whoever may look into the folder. It is encrypted to the recipients, if there are
+    /// some. Gives what the file is known by.
     pub(super) async fn put_private(
         &self,
         name: &str,
         bytes: Vec<u8>,
+        recipients: Option<&Recipients>,
     ) -> Result<ManifestFile, Error> {
+        let (name, recipients) = (file_name_for(name, recipients), recipients.cloned());
+        let bytes = blocking(move || sealed(bytes, recipients.as_ref())).await?;
         let piece = ManifestPiece {
             size: bytes.len() as u64,
             sha256: hex(&Sha256::digest(&bytes)),
         };
         match self {
             Place::Folder { folder, synced } => {
-                write_private(&folder.join(name), bytes, *synced).await?;
+                write_private(&folder.join(&name), bytes, *synced).await?;
             }
             #[cfg(feature = "object-store")]
-            Place::Store(_) => self.put(name, bytes).await?,
+            Place::Store(_) => self.put(&name, bytes).await?,
         }
-        Ok(ManifestFile::new(name, vec![piece]))
+        Ok(ManifestFile::new(&name, vec![piece]))
     }
 
-    /// Writes an archive. Gives what came of it, and what the file is known by.
+    /// Writes an archive, which the dump encrypts if it has recipients. Gives what came of it, and what the file is known by.
     pub(super) async fn dump(
         &self,
         name: &str,
         dump: Dump,
     ) -> Result<(Report, ManifestFile), Error> {
+        let name = &*file_name_for(name, dump.recipients.as_ref());
         let (report, pieces) = match self {
             Place::Folder { folder, .. } => {
                 let path = folder.join(name);
@@ -158,6 +164,14 @@ fn make(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn make(folder: &Path) -> io::Result<()> {
     fs::create_dir(folder)
+}
+
+/// The name of a file that is encrypted, where there are recipients.
+fn file_name_for(name: &str, recipients: Option<&Recipients>) -> String {
+    match recipients {
+        Some(_) => format!("{name}.age"),
+        None => name.to_owned(),
+    }
 }
 
 /// The name of a database's file. What is not a small letter, a digit or one of `_-.` stands as `%` and two digits, so that no two databases

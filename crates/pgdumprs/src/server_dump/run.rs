@@ -60,6 +60,8 @@ impl ServerDump {
     /// as much memory. One that cannot be dumped does not stop the others: the report has its error, and in place of the manifest
     /// there is `incomplete.json`, which has the same form.
     ///
+    /// Where the [`Dump`] is encrypted, so are the archives and the script, and `.age` follows their names; the manifest is readable.
+    ///
     /// Each database is what one snapshot shows; those of several databases, and the globals, are not of the same moment.
     ///
     /// # Errors
@@ -108,7 +110,10 @@ impl ServerDump {
         session.close().await;
         let place = begin.await?;
         // Passwords are in it.
-        let globals = place.put_private(GLOBALS, script.into()).await?;
+        let recipients = self.dump.recipients.as_ref();
+        let globals = place
+            .put_private(GLOBALS, script.into(), recipients)
+            .await?;
         let mut manifest = Manifest::new(server_version.to_string(), started, globals);
         let bootstrap = bootstrap.and_then(|row| row.grantor);
         manifest.bootstrap_superuser = bootstrap.map(|name| name.to_string());
@@ -230,7 +235,7 @@ async fn one(
     watchers: &Watchers,
 ) -> (DatabaseReport, ManifestDatabase) {
     let started = Timestamp::now();
-    let file = file_name(&database);
+    let mut file = file_name(&database);
     watchers.tell(&ServerDumpEvent::Begun {
         database: database.clone(),
         connections,
@@ -275,7 +280,10 @@ async fn one(
         error: outcome.as_ref().err().map(|error| with_causes(error)),
         archive: outcome.as_ref().ok().map(|(_, archive)| archive.clone()),
     };
-    let outcome = outcome.map(|(report, _)| report);
+    let outcome = outcome.map(|(report, archive)| {
+        file = archive.file;
+        report
+    });
     let report = DatabaseReport {
         database,
         file,

@@ -28,18 +28,17 @@ pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
     let restore = args.apply(Restore::with_params(args.connection()?).options(options))?;
     let (verbosity, progress) = (args.telling.verbosity(), args.telling.progress());
     let mut teller = Teller::new(verbosity, progress, false);
-    let restore = args
-        .choose(ServerRestore::of(restore))
-        .watch(move |event| match event {
-            ServerRestoreEvent::Begun { database } => {
-                if verbosity == Verbosity::Verbose {
-                    say(format_args!("restoring database \"{database}\""));
-                }
-                teller = Teller::new(verbosity, progress, false);
+    let restore = ServerRestore::of(restore).identities(args.encryption.identities(folder)?);
+    let restore = args.choose(restore).watch(move |event| match event {
+        ServerRestoreEvent::Begun { database } => {
+            if verbosity == Verbosity::Verbose {
+                say(format_args!("restoring database \"{database}\""));
             }
-            ServerRestoreEvent::Told { event, .. } => teller.tell(event),
-            _ => {}
-        });
+            teller = Teller::new(verbosity, progress, false);
+        }
+        ServerRestoreEvent::Told { event, .. } => teller.tell(event),
+        _ => {}
+    });
     let report = signal::run("restore of the server", async {
         Ok(match &store {
             Some(store) => restore.from_store(store).await?,

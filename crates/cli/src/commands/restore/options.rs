@@ -42,9 +42,7 @@ what was not reached, and why. With --plan, and where a restore is refused befor
 has its fields.";
 
 /// Options that are about one archive and its target, and so not about the databases of a server; or that leave no place for making these.
-const OF_ONE_ARCHIVE: [&str; 25] = [
-    "identities",
-    "passphrase_file",
+const OF_ONE_ARCHIVE: [&str; 23] = [
     "file",
     "format",
     "list",
