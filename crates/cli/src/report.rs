@@ -6,6 +6,7 @@ pub(crate) mod dump;
 pub(crate) mod plan;
 pub(crate) mod prune;
 pub(crate) mod restore;
+pub(crate) mod servers;
 
 use std::fs::File;
 use std::io::{self, Write};

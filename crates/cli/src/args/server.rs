@@ -54,7 +54,7 @@ pub(crate) struct ServerDumpArgs {
     /// manifest.json, with the sizes and SHA-256 sums of them all: without that it is no whole dump. Databases are dumped several at a time,
     /// over as many connections together as -j says. One that cannot be dumped does not stop the others; the exit status is 1 then, and
     /// incomplete.json is there in place of the manifest. Without -d it connects to the database postgres, or template1, to find the others.
-    #[arg(long, conflicts_with_all = ["globals_only", "report", "snapshot"])]
+    #[arg(long, conflicts_with_all = ["globals_only", "snapshot"])]
     pub(crate) all: bool,
 
     /// With --all, dump only databases that match; may be given several times

@@ -10,6 +10,7 @@ use crate::commands::server_backup;
 use crate::message::say;
 use crate::progress::Verbosity;
 use crate::progress::dump::Teller;
+use crate::report::servers::JsonServerDump;
 use crate::{signal, verbose};
 
 /// Dumps the server that `params` name.
@@ -24,6 +25,7 @@ pub(crate) fn run(args: &DumpArgs, params: &ConnectParams) -> anyhow::Result<()>
     if let Some(version) = args.archive_version() {
         dump = dump.archive_version(version);
     }
+    let sink = args.telling.report(true)?;
     let mut teller = Teller::new(verbosity, args.telling.progress());
     dump = dump.watch(move |event| teller.tell(&event));
     let dump = args.server.apply(ServerDump::of(dump));
@@ -36,6 +38,9 @@ pub(crate) fn run(args: &DumpArgs, params: &ConnectParams) -> anyhow::Result<()>
     })?;
     if args.telling.summarizes() {
         summarize(&report, folder);
+    }
+    if let Some(sink) = sink {
+        sink.write(&JsonServerDump::from(&report), "the dump has ended")?;
     }
     let failed: Vec<_> = report
         .failed()

@@ -65,7 +65,7 @@ fn every_database_has_an_archive_and_the_manifest_names_it() {
     let server = server();
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("all");
-    let output = dump_all(&server, "postgres", &folder, "-j2");
+    let output = dump_all(&server, "postgres", &folder, "-j2 --report=json");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     assert_says(
@@ -82,6 +82,13 @@ fn every_database_has_an_archive_and_the_manifest_names_it() {
         "template1.dump",
     ];
     assert_eq!(names(&folder), files.map(String::from).into());
+
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["complete"], true);
+    let rows = report["databases"].as_array().unwrap();
+    let of_shop = rows.iter().find(|row| row["database"] == "Shop").unwrap();
+    assert_eq!(of_shop["file"], "%53hop.dump");
+    assert_eq!(of_shop["report"]["rows"], 1000);
 
     let found = manifest(&folder, "manifest.json");
     assert_eq!(found["complete"], true);

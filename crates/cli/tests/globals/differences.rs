@@ -131,10 +131,23 @@ fn rights_that_the_server_gives_beyond_the_dump_are_named() {
     dump_all(&source, &folder).unwrap();
     // What is left out may be damaged.
     fs::write(folder.join("three.dump"), "").unwrap();
-    let options = ["--include-database=t*|one", "--exclude-database=t??ee"];
+    let options = [
+        "--include-database=t*|one",
+        "--exclude-database=t??ee",
+        "--report=json",
+    ];
     let output = restore_as(&target, "postgres", &folder, &options);
     let text = said(&output);
     assert!(output.status.success(), "{text}");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["end"], "adapted");
+    assert_eq!(
+        report["globals"]["more"][0],
+        "ALTER ROLE app WITH SUPERUSER"
+    );
+    let databases = report["databases"].as_array().unwrap();
+    let ends: Vec<_> = databases.iter().map(|row| &row["report"]["end"]).collect();
+    assert_eq!(ends, ["complete"; 3], "{report}");
     let more: Vec<_> = text
         .lines()
         .filter_map(|line| {

@@ -219,7 +219,6 @@ fn what_is_there_is_left_and_what_differs_is_named() {
         "-t x",
         "-l",
         "--plan",
-        "--report=json",
         "-1",
         "-a",
         "--statistics-only",

@@ -16,6 +16,7 @@ use crate::failure::line;
 use crate::message::say;
 use crate::progress::Verbosity;
 use crate::progress::restore::Teller;
+use crate::report::servers::JsonServerRestore;
 use crate::signal;
 
 /// Restores the server that `args` name.
@@ -26,6 +27,7 @@ pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
     }
     let store = server_backup::store(folder)?;
     let restore = args.apply(Restore::with_params(args.connection()?).options(options))?;
+    let sink = args.telling.report(true)?;
     let (verbosity, progress) = (args.telling.verbosity(), args.telling.progress());
     let mut teller = Teller::new(verbosity, progress, false);
     let restore = ServerRestore::of(restore).identities(args.encryption.identities(folder)?);
@@ -45,6 +47,9 @@ pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
             None => restore.from_folder(folder).await?,
         })
     })?;
+    if let Some(sink) = sink {
+        sink.write(&JsonServerRestore::from(&report), "the restore has ended")?;
+    }
     conclude(&report, args.telling.summarizes())
 }
 

@@ -42,7 +42,7 @@ what was not reached, and why. With --plan, and where a restore is refused befor
 has its fields.";
 
 /// Options that are about one archive and its target, and so not about the databases of a server; or that leave no place for making these.
-const OF_ONE_ARCHIVE: [&str; 23] = [
+const OF_ONE_ARCHIVE: [&str; 22] = [
     "file",
     "format",
     "list",
@@ -58,7 +58,6 @@ const OF_ONE_ARCHIVE: [&str; 23] = [
     "plan",
     "resume",
     "journal",
-    "report",
     "create",
     "clean",
     "restrict_key",
