@@ -290,3 +290,36 @@ fn letters_of_other_encodings_are_restored() {
         "1"
     );
 }
+
+#[test]
+fn a_database_that_is_missing_is_restored_by_itself() {
+    let source = server(Major::REFERENCE).unwrap();
+    // This one takes no such tablespace yet.
+    let target = Server::builder(Major::REFERENCE).start().unwrap();
+    psql(&source, "CREATE TABLESPACE fast LOCATION ''").unwrap();
+    psql(&source, "CREATE DATABASE shop").unwrap();
+    psql(&source, "CREATE DATABASE other").unwrap();
+    let sql = "CREATE TABLE item TABLESPACE fast AS SELECT generate_series(1, 100) AS id";
+    psql_in(&source, "shop", sql).unwrap();
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path().join("all");
+    dump_all(&source, &folder).unwrap();
+    let output = restore_as(&target, "postgres", &folder, &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_says(
+        &said(&output),
+        &[
+            "error: CREATE TABLESPACE fast: ",
+            "hint: what is missing can be restored by itself",
+            "databases that are not restored, or not whole: \"shop\"\n",
+        ],
+    );
+    psql(
+        &target,
+        "ALTER ROLE postgres SET allow_in_place_tablespaces = on",
+    )
+    .unwrap();
+    let output = restore_as(&target, "postgres", &folder, &["--include-database=shop"]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(asked(&target, "shop", "SELECT count(*) FROM item"), "100");
+}

@@ -112,6 +112,11 @@ fn conclude(report: &ServerRestoreReport, summarizes: bool) -> anyhow::Result<()
                  its place; --adapt restores databases without it"
             ));
         }
+        if !missing.is_empty() {
+            say(format_args!(
+                "hint: what is missing can be restored by itself: drop such a database if it is there, and name it by --include-database"
+            ));
+        }
         let what = match missing.is_empty() {
             true => "not all that belongs to no database is restored".to_owned(),
             false => format!(
