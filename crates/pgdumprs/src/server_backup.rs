@@ -21,7 +21,7 @@ pub(crate) use self::place::Place;
 use crate::{ArchiveSource, OpenError};
 
 /// As large as the manifest of any server is.
-const LARGEST_MANIFEST: u64 = 64 << 20;
+pub(crate) const LARGEST_MANIFEST: u64 = 64 << 20;
 
 /// The dump of a server that [`ServerDump::to_folder`](crate::ServerDump::to_folder) or its like has made, by its manifest.
 ///

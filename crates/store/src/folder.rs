@@ -46,40 +46,38 @@ impl Folder {
         })
     }
 
-    /// Fails where there are objects in the folder. Blocks while the store is asked.
+    /// The names of the objects in the folder, and of those in folders below it with these before them, in order. Blocks while the store is asked.
     ///
     /// # Errors
-    /// [`ErrorKind::Taken`] where there are; another kind where the environment has a wrong setting, or the store cannot be reached or refuses to list.
-    pub fn check_empty(&self) -> Result<(), Error> {
+    /// [`Error`], where the environment has a wrong setting, or the store cannot be reached or refuses to list.
+    pub fn names(&self) -> Result<Vec<String>, Error> {
         // The client is made within the runtime that it belongs to.
         let inside = self.itself.clone();
         let store = wait(async move { access::reading(&inside) })??;
-        self.check_empty_on(store)
+        self.names_on(store)
     }
 
-    fn check_empty_on(&self, store: Arc<dyn Store>) -> Result<(), Error> {
+    fn names_on(&self, store: Arc<dyn Store>) -> Result<Vec<String>, Error> {
         let key = self.itself.key().clone();
         let found = wait(async move {
+            let mut names = Vec::new();
             let mut listed = store.list(Some(&key));
-            loop {
-                match poll_fn(|context| listed.as_mut().poll_next(context)).await {
-                    None => return Ok(true),
-                    // Consoles of stores make an object of no bytes for the folder itself.
-                    Some(Ok(object)) if object.location == key => {}
-                    Some(object) => return object.map(|_| false),
-                }
+            while let Some(object) = poll_fn(|context| listed.as_mut().poll_next(context)).await {
+                let location = object?.location;
+                // Consoles of stores make an object of no bytes for the folder itself.
+                let name = location.as_ref().strip_prefix(key.as_ref());
+                let name = name.and_then(|name| name.strip_prefix('/'));
+                names.extend(name.map(str::to_owned));
             }
+            names.sort();
+            Ok(names)
         })?;
-        match found {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(Error::new(
-                "write into",
-                self,
-                ErrorKind::Taken,
-                "there are objects in it already",
-            )),
-            Err(error) => Err(Error::of_store("look into", self, &error)),
-        }
+        found.map_err(|error| Error::of_store("look into", self, &error))
+    }
+
+    /// What is said where a folder cannot be written into, since there is something else in it.
+    pub fn taken(&self, reason: impl Into<String>) -> Error {
+        Error::new("write into", self, ErrorKind::Taken, reason)
     }
 }
 
@@ -146,9 +144,9 @@ mod tests {
         for key in ["night/10/x", "night/1", "other"] {
             put(key);
         }
-        folder.check_empty_on(store.clone()).unwrap();
+        assert!(folder.names_on(store.clone()).unwrap().is_empty());
         put("night/1/below/x");
-        let error = folder.check_empty_on(store).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Taken);
+        put("night/1/%41 b");
+        assert_eq!(folder.names_on(store).unwrap(), ["%41 b", "below/x"]);
     }
 }

@@ -1,6 +1,6 @@
 //! Objects of which all is in memory.
 
-use object_store::ObjectStoreExt;
+use object_store::{Error as StoreError, ObjectStoreExt};
 
 use crate::runtime::wait;
 use crate::{Error, Place, access};
@@ -20,5 +20,20 @@ impl Place {
             put.map_err(|error| Error::of_store("write", &place, &error))
         });
         put?.map(drop)
+    }
+
+    /// Removes the object; one that is not there is removed. Blocks until the store has.
+    ///
+    /// # Errors
+    /// [`Error`], where the environment has a wrong setting, or the store cannot be reached or refuses.
+    pub fn remove(&self) -> Result<(), Error> {
+        let place = self.clone();
+        wait(async move {
+            let store = access::writing(&place)?;
+            match store.delete(place.key()).await {
+                Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
+                Err(error) => Err(Error::of_store("remove", &place, &error)),
+            }
+        })?
     }
 }

@@ -157,7 +157,7 @@ fn every_database_has_an_archive_and_the_manifest_names_it() {
     assert!(!again.status.success());
     assert_says(
         &String::from_utf8_lossy(&again.stderr),
-        &["directory not empty"],
+        &["there is a whole dump of a server in it"],
     );
 }
 
@@ -244,4 +244,20 @@ fn a_database_that_fails_is_named_and_the_others_are_there() {
             .unwrap()
             .contains("public.item")
     );
+
+    // The next dump takes over what is there, unless there is something else.
+    std::fs::write(folder.join("notes"), "x").unwrap();
+    let again = dump_all(&server, "postgres", &folder, "");
+    assert_eq!(again.status.code(), Some(1));
+    assert_says(
+        &String::from_utf8_lossy(&again.stderr),
+        &["there is something else in it: notes"],
+    );
+    std::fs::remove_file(folder.join("notes")).unwrap();
+    let again = dump_all(&server, "postgres", &folder, "");
+    assert!(again.status.success(), "{again:?}");
+    let mut files = files.map(String::from).to_vec();
+    files.retain(|name| name != "incomplete.json");
+    files.extend(["%53hop.dump", "manifest.json"].map(String::from));
+    assert_eq!(names(&folder), files.into_iter().collect());
 }

@@ -105,7 +105,7 @@ fn a_server_goes_into_a_store_and_comes_out_of_it() {
     let said = failure(&mut dump(&store, &source, place));
     assert_says(
         &said,
-        &["could not write into s3://bucket/night/1/: there are objects in it already"],
+        &["could not write into s3://bucket/night/1/: there is a whole dump of a server in it"],
     );
 
     let listed = String::from_utf8(succeeds(with(&store).args(["list", place]))).unwrap();
@@ -228,14 +228,18 @@ fn a_server_of_which_not_all_is_there_has_no_manifest() {
     let left = store.unfinished().unwrap();
     assert!(left > 0);
     let found = names(&store, "night/2/");
-    assert!(
-        !found.iter().any(|name| name.ends_with("json")),
-        "{found:?}"
+    assert!(found.contains(&"incomplete.json".to_owned()), "{found:?}");
+    assert!(!found.contains(&"manifest.json".to_owned()), "{found:?}");
+    let output = crate::run(with(&store).args(["verify", place]));
+    assert_eq!(output.status.code(), Some(1));
+    let listed = String::from_utf8(succeeds(with(&store).args(["list", place]))).unwrap();
+    assert_says(
+        &listed,
+        &[
+            "not whole",
+            "shop could not be dumped: the dump of the server has not come to its end",
+        ],
     );
-    for command in ["verify", "list"] {
-        let said = failure(with(&store).args([command, place]));
-        assert_says(&said, &["\"s3://bucket/night/2/\" has no manifest.json"]);
-    }
 
     let place = "s3://bucket/night/3/";
     let output = crate::run(dump(&store, &source, place).args(["--lock-wait-timeout", "1s"]));
@@ -267,4 +271,40 @@ fn a_server_of_which_not_all_is_there_has_no_manifest() {
     let conninfo = source.conninfo("postgres");
     let said = failure(with(&store).args(["restore", "--all", "-d", &conninfo, place]));
     assert_says(&said, &["incomplete.json there names"]);
+
+    // The next dump into what was left takes it over, unless there is something else.
+    // The one who had the lock is gone, and the server does not know.
+    let sleeper = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+    psql(&source, "postgres", sleeper);
+    psql(&source, "postgres", "DROP DATABASE \"Odd one\"");
+    for night in [2, 3] {
+        let place = format!("s3://bucket/night/{night}/");
+        store
+            .put(&format!("/bucket/night/{night}/notes"), b"x")
+            .unwrap();
+        let said = failure(&mut dump(&store, &source, &place));
+        assert_says(
+            &said,
+            &[
+                "could not write into s3://bucket/night/",
+                "there is something else in it: notes",
+            ],
+        );
+        store
+            .delete(&format!("/bucket/night/{night}/notes"))
+            .unwrap();
+        succeeds(&mut dump(&store, &source, &place));
+        assert_eq!(
+            names(&store, &format!("night/{night}/")),
+            [
+                "globals.sql",
+                "manifest.json",
+                "postgres.dump",
+                "shop.dump",
+                "template1.dump"
+            ]
+        );
+        succeeds(with(&store).args(["verify", &place]));
+    }
+    assert_eq!(store.unfinished().unwrap(), 0);
 }

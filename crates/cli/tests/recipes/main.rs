@@ -9,6 +9,7 @@ mod github_actions;
 mod hosted_server;
 mod kubernetes;
 mod manual;
+mod night;
 mod object_storage;
 mod readme;
 mod restore_drill;

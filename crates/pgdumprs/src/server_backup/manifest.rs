@@ -1,5 +1,6 @@
 //! What a server's dump holds, as a file beside its archives.
 
+use std::collections::BTreeSet;
 use std::path::{Component, Path};
 
 use jiff::Timestamp;
@@ -38,6 +39,9 @@ pub(crate) struct Manifest {
     /// Databases that nobody could connect to.
     #[serde(default)]
     pub(crate) skipped: Vec<ManifestSkipped>,
+    /// Files that this dump, or one before it that did not come to its end, may have left beside those that are named above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) begun: Vec<String>,
 }
 
 /// A database that is not dumped.
@@ -94,20 +98,22 @@ impl ManifestFile {
 
     /// What is wrong with what is said of a file.
     fn fault(&self) -> Option<String> {
-        let mut parts = Path::new(&self.file).components();
-        let is_name = matches!(
-            (parts.next(), parts.next()),
-            (Some(Component::Normal(_)), None)
-        );
-        if !is_name {
-            return Some(format!(
-                "\"{}\" is no name of a file in its folder",
-                self.file
-            ));
-        }
         let summed = total(self.pieces().map(|(size, _)| size));
-        (summed != self.size).then(|| format!("\"{}\" has no sums for all of its bytes", self.file))
+        name_fault(&self.file).or_else(|| {
+            (summed != self.size)
+                .then(|| format!("\"{}\" has no sums for all of its bytes", self.file))
+        })
     }
+}
+
+/// What is wrong with a name that stands in a manifest.
+fn name_fault(name: &str) -> Option<String> {
+    let mut parts = Path::new(name).components();
+    let is_name = matches!(
+        (parts.next(), parts.next()),
+        (Some(Component::Normal(_)), None)
+    );
+    (!is_name).then(|| format!("\"{name}\" is no name of a file in its folder"))
 }
 
 /// A database.
@@ -144,6 +150,7 @@ impl Manifest {
             globals,
             databases: Vec::new(),
             skipped: Vec::new(),
+            begun: Vec::new(),
         }
     }
 
@@ -151,6 +158,13 @@ impl Manifest {
     pub(crate) fn archives(&self) -> impl Iterator<Item = (&str, &ManifestFile)> {
         let rows = self.databases.iter();
         rows.filter_map(|row| Some((row.database.as_str(), row.archive.as_ref()?)))
+    }
+
+    /// All files that may be there, but for the manifest itself.
+    pub(crate) fn files(&self) -> BTreeSet<String> {
+        let archives = self.archives().map(|(_, archive)| &archive.file);
+        let files = archives.chain([&self.globals.file]).chain(&self.begun);
+        files.cloned().collect()
     }
 
     /// The file's text.
@@ -178,6 +192,7 @@ impl Manifest {
         let fault = archives
             .chain([&manifest.globals])
             .find_map(ManifestFile::fault);
+        let fault = fault.or_else(|| manifest.begun.iter().find_map(|name| name_fault(name)));
         fault.map_or(Ok(manifest), Err)
     }
 }

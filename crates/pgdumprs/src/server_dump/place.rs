@@ -1,7 +1,10 @@
 //! Where the files of a server's dump go: a folder, or a store, by names.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+#[cfg(feature = "object-store")]
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
@@ -12,7 +15,9 @@ use crate::file_sum::{FileSum, hex};
 use crate::output::folder::sync_name;
 use crate::output::{write_private, write_whole};
 use crate::sealed::{Recipients, sealed};
-use crate::server_backup::manifest::{ManifestFile, ManifestPiece};
+#[cfg(feature = "object-store")]
+use crate::server_backup::LARGEST_MANIFEST;
+use crate::server_backup::manifest::{INCOMPLETE, MANIFEST, Manifest, ManifestFile, ManifestPiece};
 use crate::{Dump, Error, Report};
 
 /// What takes files by their names. All that is written of a server goes through this, and nothing else knows what it is.
@@ -27,8 +32,9 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// Makes the folder, for its owner alone, since there are passwords in it; or takes the one that is there, if it is empty.
-    pub(super) fn folder(folder: &Path, synced: bool) -> Result<Self, Error> {
+    /// Makes the folder, for its owner alone, since there are passwords in it; or takes the one that is there, if it is empty or was left by a dump that
+    /// did not come to its end. Gives the names of the files of that one too.
+    pub(super) fn folder(folder: &Path, synced: bool) -> Result<(Self, BTreeSet<String>), Error> {
         let failed = |action| move |source| output_error(action, folder, source);
         match make(folder) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -39,26 +45,63 @@ impl Place {
                 }
             }
         }
-        let mut found = fs::read_dir(folder).map_err(failed("look into"))?;
-        if found.next().is_some() {
-            let full = io::Error::from(io::ErrorKind::DirectoryNotEmpty);
-            return Err(output_error("write into", folder, full));
-        }
-        Ok(Self::Folder {
+        let found = fs::read_dir(folder).map_err(failed("look into"))?;
+        let names = found.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        let names: io::Result<Vec<String>> = names.collect();
+        let place = Self::Folder {
             folder: folder.to_owned(),
             synced,
-        })
+        };
+        let left = left_over(&names.map_err(failed("look into"))?, || {
+            fs::read(folder.join(INCOMPLETE)).map_err(failed("look into"))
+        })?;
+        let left = left.map_err(|reason| {
+            let full = io::Error::new(io::ErrorKind::DirectoryNotEmpty, reason);
+            output_error("write into", folder, full)
+        })?;
+        Ok((place, left))
     }
 
-    /// Takes the folder of a store in which there are no objects. Who may read them, the store's own rules say.
+    /// As [`Place::folder`], for objects of a store. Who may read them, the store's own rules say.
     #[cfg(feature = "object-store")]
-    pub(super) async fn store(folder: &pgdumprs_store::Folder) -> Result<Self, Error> {
+    pub(super) async fn store(
+        folder: &pgdumprs_store::Folder,
+    ) -> Result<(Self, BTreeSet<String>), Error> {
         let folder = folder.clone();
         blocking(move || {
-            folder.check_empty()?;
-            Ok(Self::Store(folder))
+            let left = left_over(&folder.names()?, || {
+                let mut text = Vec::new();
+                let object = pgdumprs_store::ObjectReader::open(&folder.object(INCOMPLETE)?)?;
+                let read = object.take(LARGEST_MANIFEST).read_to_end(&mut text);
+                read.map_err(|source| {
+                    output_error("look into", Path::new(&folder.to_string()), source)
+                })?;
+                Ok(text)
+            })?;
+            let left = left.map_err(|reason| folder.taken(reason))?;
+            Ok((Self::Store(folder), left))
         })
         .await
+    }
+
+    /// Removes a file; one that is not there is removed.
+    pub(super) async fn remove(&self, name: &str) -> Result<(), Error> {
+        match self {
+            Place::Folder { folder, .. } => {
+                let path = folder.join(name);
+                match fs::remove_file(&path) {
+                    Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                        Err(output_error("remove", &path, source))
+                    }
+                    _ => Ok(()),
+                }
+            }
+            #[cfg(feature = "object-store")]
+            Place::Store(folder) => {
+                let object = folder.object(name)?;
+                blocking(move || Ok(object.remove()?)).await
+            }
+        }
     }
 
     /// Writes a file of which all is in memory.
@@ -135,6 +178,35 @@ impl Place {
     }
 }
 
+/// What a dump that did not come to its end has left where there are these names: the files that its manifest names, which `read` reads. The inner error says why the
+/// place cannot be taken over.
+fn left_over(
+    names: &[String],
+    read: impl FnOnce() -> Result<Vec<u8>, Error>,
+) -> Result<Result<BTreeSet<String>, String>, Error> {
+    if names.is_empty() {
+        return Ok(Ok(BTreeSet::new()));
+    }
+    let has = |name: &str| names.iter().any(|one| one == name);
+    if has(MANIFEST) {
+        return Ok(Err("there is a whole dump of a server in it".to_owned()));
+    }
+    if !has(INCOMPLETE) {
+        return Ok(Err(format!("there is something in it: {}", names[0])));
+    }
+    let files = match Manifest::parse(&read()?) {
+        Ok(manifest) => manifest.files(),
+        Err(reason) => return Ok(Err(format!("its {INCOMPLETE} cannot be used: {reason}"))),
+    };
+    let odd = names
+        .iter()
+        .find(|&name| name != INCOMPLETE && !files.contains(name));
+    Ok(match odd {
+        Some(odd) => Err(format!("there is something else in it: {odd}")),
+        None => Ok(files),
+    })
+}
+
 /// Reads a file and tells what it is known by.
 async fn read_back(path: PathBuf) -> Result<ManifestPiece, Error> {
     blocking(move || {
@@ -167,7 +239,7 @@ fn make(folder: &Path) -> io::Result<()> {
 }
 
 /// The name of a file that is encrypted, where there are recipients.
-fn file_name_for(name: &str, recipients: Option<&Recipients>) -> String {
+pub(super) fn file_name_for(name: &str, recipients: Option<&Recipients>) -> String {
     match recipients {
         Some(_) => format!("{name}.age"),
         None => name.to_owned(),

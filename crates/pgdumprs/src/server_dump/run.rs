@@ -1,5 +1,6 @@
 //! Dumping the databases of a server, several at a time.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -11,11 +12,11 @@ use tokio::task::JoinSet;
 use super::ServerDump;
 use super::choice::Watchers;
 use super::event::ServerDumpEvent;
-use super::place::{Place, file_name};
+use super::place::{Place, file_name, file_name_for};
 use crate::failure_line::with_causes;
 use crate::product::Product;
 use crate::server_backup::manifest::{
-    GLOBALS, INCOMPLETE, MANIFEST, Manifest, ManifestDatabase, ManifestSkipped, text,
+    GLOBALS, INCOMPLETE, MANIFEST, Manifest, ManifestDatabase, ManifestFile, ManifestSkipped, text,
 };
 use crate::{Dump, Error, Report};
 
@@ -54,7 +55,8 @@ impl ServerReport {
 
 impl ServerDump {
     /// Dumps the whole server into a folder, which is made, or is there and empty: `globals.sql`, an archive in the custom format for each database,
-    /// and `manifest.json`, which names them all with their sizes and SHA-256 sums. That one comes last: a folder without it is no whole dump.
+    /// and `manifest.json`, which names them all with their sizes and SHA-256 sums. That one comes last: a folder without it is no whole dump. Until then there is
+    /// `incomplete.json`, which names what may be there: a folder that was left so is taken over by the next dump into it, and its files are replaced one by one.
     ///
     /// Several databases are dumped at a time, the largest first, over as many connections together as the [`Dump`] was told ([`Dump::jobs`]), and in
     /// as much memory. One that cannot be dumped does not stop the others: the report has its error, and in place of the manifest
@@ -93,7 +95,7 @@ impl ServerDump {
     /// Dumps the server to where `begin` begins.
     async fn dump_into(
         mut self,
-        begin: impl Future<Output = Result<Place, Error>>,
+        begin: impl Future<Output = Result<(Place, BTreeSet<String>), Error>>,
     ) -> Result<ServerReport, Error> {
         let begun = Instant::now();
         let started = Timestamp::now();
@@ -108,13 +110,14 @@ impl ServerDump {
         // Where several hosts are named, all databases are those of one.
         self.dump.params = session.at_same_server(&self.dump.params);
         session.close().await;
-        let place = begin.await?;
-        // Passwords are in it.
+        let (place, left) = begin.await?;
         let recipients = self.dump.recipients.as_ref();
-        let globals = place
-            .put_private(GLOBALS, script.into(), recipients)
-            .await?;
-        let mut manifest = Manifest::new(server_version.to_string(), started, globals);
+        let named = |name: &str| file_name_for(name, recipients);
+        let mut manifest = Manifest::new(
+            server_version.to_string(),
+            started,
+            ManifestFile::new(&named(GLOBALS), Vec::new()),
+        );
         let bootstrap = bootstrap.and_then(|row| row.grantor);
         manifest.bootstrap_superuser = bootstrap.map(|name| name.to_string());
         let skipped = listed.skipped.iter();
@@ -124,6 +127,20 @@ impl ServerDump {
                 reason: (*reason).to_owned(),
             })
             .collect();
+        // Whatever ends the dump, it is known from the beginning on what it may leave.
+        let chosen = listed.chosen.iter();
+        manifest.databases = chosen.clone().map(|row| not_yet(&row.name)).collect();
+        manifest.begun = left.into_iter().collect();
+        manifest
+            .begun
+            .extend(chosen.map(|row| named(&file_name(&row.name))));
+        manifest.begun = manifest.files().into_iter().collect();
+        place.put(INCOMPLETE, manifest.to_text()).await?;
+        manifest.databases.clear();
+        // Passwords are in it.
+        manifest.globals = place
+            .put_private(GLOBALS, script.into(), recipients)
+            .await?;
 
         let mut reports = Vec::new();
         for (report, entry) in self.dump_all(listed.chosen, &place).await {
@@ -135,12 +152,19 @@ impl ServerDump {
             .sort_by(|one, other| one.database.cmp(&other.database));
         manifest.complete = reports.iter().all(|one| one.outcome.is_ok());
         manifest.finished = text(Timestamp::now());
-        let name = if manifest.complete {
-            MANIFEST
+        let left = manifest.files();
+        manifest.begun.clear();
+        let stale = &left - &manifest.files();
+        if manifest.complete {
+            place.put(MANIFEST, manifest.to_text()).await?;
+            for name in stale.iter().map(String::as_str).chain([INCOMPLETE]) {
+                place.remove(name).await?;
+            }
         } else {
-            INCOMPLETE
-        };
-        place.put(name, manifest.to_text()).await?;
+            // An older archive of a database that could not be dumped now is worth more than none.
+            manifest.begun = stale.into_iter().collect();
+            place.put(INCOMPLETE, manifest.to_text()).await?;
+        }
         let (_, warnings) = self.dump.watch.take();
         Ok(ServerReport {
             server_version,
@@ -224,6 +248,21 @@ fn at_once(databases: usize, connections: usize, memory: usize, on_its_way: usiz
 fn share(free: usize, waiting: usize) -> usize {
     let others = waiting.saturating_sub(1);
     free.saturating_sub(others).max(1)
+}
+
+/// What is known of a database before it is dumped.
+fn not_yet(database: &BString) -> ManifestDatabase {
+    ManifestDatabase {
+        database: database.to_string(),
+        archive: None,
+        server_version: String::new(),
+        tables: 0,
+        rows: 0,
+        large_objects: 0,
+        started: String::new(),
+        finished: String::new(),
+        error: Some("the dump of the server has not come to its end".to_owned()),
+    }
 }
 
 /// Dumps one database. There is no dump where its name cannot be said to the server.

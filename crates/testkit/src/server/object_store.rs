@@ -121,6 +121,20 @@ impl ObjectStore {
         self.request("DELETE", path).map(drop)
     }
 
+    /// The keys of the objects that begin with `prefix`, in order. There are not more than a thousand.
+    ///
+    /// # Errors
+    ///
+    /// When the server does not answer.
+    pub fn keys(&self, prefix: &str) -> Result<Vec<String>> {
+        let listed = self.request("GET", &format!("/bucket?prefix={prefix}"))?;
+        let listed = String::from_utf8(listed)?;
+        let keys = listed.split("<Key>").skip(1);
+        Ok(keys
+            .filter_map(|key| Some(key.split_once("</Key>")?.0.to_owned()))
+            .collect())
+    }
+
     /// How many uploads were begun and neither completed nor aborted.
     ///
     /// # Errors
