@@ -112,7 +112,7 @@ impl Prune {
         #[cfg(feature = "object-store")]
         {
             let name = self.template.name(now);
-            self.at(&bucket::Store::open(&self.template, &name)?, now)
+            self.at(&bucket::Store::open(&self.template, &name, now)?, now)
         }
         #[cfg(not(feature = "object-store"))]
         Err(PruneError::NoStores {
@@ -139,6 +139,10 @@ impl Prune {
             key(one).cmp(&key(other))
         });
         let backups: Vec<Backup> = found.iter().map(seen).collect();
+        let complete = backups.iter().filter(|one| one.state == State::Complete);
+        if let Some(newest) = complete.map(|one| one.moment).max() {
+            report.uploads = place.abort_begun(newest, self.is_dry_run);
+        }
         let verdicts = decide(&self.retention, &backups, template::local(now));
         for (backup, verdict) in found.into_iter().zip(verdicts) {
             let is_written = self.written.is_some_and(|written| {

@@ -18,7 +18,7 @@ use url::Url;
 
 use crate::access::{self, s3};
 use crate::runtime::wait;
-use crate::{Error, ErrorKind, Place};
+use crate::{Bucket, Error, ErrorKind, Place};
 
 /// How many pages of uploads are asked for, of 1,000 each: a bucket that has more has other cares.
 const PAGES: usize = 20;
@@ -49,6 +49,26 @@ impl BegunUpload {
     }
 }
 
+impl Bucket {
+    /// The uploads whose keys begin with `prefix` that were begun and neither completed nor aborted. Blocks meanwhile.
+    ///
+    /// Stores that do not speak S3's protocol tell nothing of them: there are none then.
+    ///
+    /// # Errors
+    /// [`Error`], where the store cannot be reached or refuses: to list uploads is a right of its own (`s3:ListBucketMultipartUploads`).
+    pub fn begun_uploads(&self, prefix: &str) -> Result<Vec<BegunUpload>, Error> {
+        begun_uploads(&self.of, prefix)
+    }
+
+    /// Has the store forget an upload. Blocks meanwhile.
+    ///
+    /// # Errors
+    /// [`Error`], where the store cannot be reached or refuses.
+    pub fn abort_upload(&self, upload: &BegunUpload) -> Result<(), Error> {
+        abort_upload(&self.of, upload)
+    }
+}
+
 /// The answer to the question for uploads.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
@@ -67,13 +87,8 @@ struct ListedUpload {
     initiated: Timestamp,
 }
 
-/// The uploads into the bucket of `place` that were begun and neither completed nor aborted, of those whose keys begin with `prefix`. Blocks.
-///
-/// Stores of other protocols tell nothing of them: there are none then.
-///
-/// # Errors
-/// [`Error`], where the store cannot be reached or refuses: to list uploads is a right of its own (`s3:ListBucketMultipartUploads`).
-pub fn begun_uploads(place: &Place, prefix: &str) -> Result<Vec<BegunUpload>, Error> {
+/// As [`Bucket::begun_uploads`], in the bucket of `place`.
+pub(crate) fn begun_uploads(place: &Place, prefix: &str) -> Result<Vec<BegunUpload>, Error> {
     if *place.scheme() != ObjectStoreScheme::AmazonS3 {
         return Ok(Vec::new());
     }
@@ -81,11 +96,8 @@ pub fn begun_uploads(place: &Place, prefix: &str) -> Result<Vec<BegunUpload>, Er
     wait(async move { list(&inside, &prefix).await })?
 }
 
-/// Has the store forget an upload. Blocks.
-///
-/// # Errors
-/// [`Error`], where the store cannot be reached or refuses.
-pub fn abort_upload(place: &Place, upload: &BegunUpload) -> Result<(), Error> {
+/// As [`Bucket::abort_upload`], in the bucket of `place`.
+pub(crate) fn abort_upload(place: &Place, upload: &BegunUpload) -> Result<(), Error> {
     let (inside, upload) = (place.clone(), upload.clone());
     wait(async move {
         let bucket = s3::open(&inside, access::options(access::READING))?;

@@ -18,7 +18,7 @@ mod small;
 mod unfinished;
 mod upload;
 
-pub use begun::{BegunUpload, abort_upload, begun_uploads};
+pub use begun::BegunUpload;
 pub use error::{Error, ErrorKind};
 pub use folder::Folder;
 pub use list::{Bucket, ListedObject, Listing};

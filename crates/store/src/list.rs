@@ -1,6 +1,7 @@
 //! What is in a bucket.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStoreExt};
@@ -13,7 +14,7 @@ use crate::{Error, ErrorKind, ObjectReader, Place, access};
 #[derive(Debug, Clone)]
 pub struct Bucket {
     /// Any object's place in it.
-    of: Place,
+    pub(crate) of: Place,
     pub(crate) store: Arc<dyn Store>,
 }
 
@@ -26,6 +27,8 @@ pub struct ListedObject {
     pub size: u64,
     /// What the store calls this very content.
     pub etag: Option<String>,
+    /// When it was written, by the store's clock.
+    pub modified: SystemTime,
 }
 
 /// What is in a folder itself: objects, and folders, whose names have no slash at the end.
@@ -141,6 +144,7 @@ impl From<ObjectMeta> for ListedObject {
             key: meta.location.into(),
             size: meta.size,
             etag: meta.e_tag,
+            modified: meta.last_modified.into(),
         }
     }
 }

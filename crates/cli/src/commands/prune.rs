@@ -132,6 +132,13 @@ fn print_table(report: &PruneReport, output: &mut dyn Write) -> std::io::Result<
             visible(&left.reason)
         )?;
     }
+    for key in &report.uploads {
+        let aborted = match report.is_dry_run {
+            true => "would be aborted",
+            false => "aborted",
+        };
+        writeln!(output, "unfinished upload {aborted}: {}", visible(key))?;
+    }
     let removed: Vec<_> = report.removed().collect();
     let failed = report.failed().count();
     writeln!(

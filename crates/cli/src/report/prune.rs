@@ -10,6 +10,7 @@ pub(crate) struct JsonPrune<'a> {
     dry_run: bool,
     backups: Vec<JsonBackup<'a>>,
     left: Vec<JsonLeft<'a>>,
+    uploads: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -37,6 +38,7 @@ impl<'a> From<&'a PruneReport> for JsonPrune<'a> {
             dry_run: report.is_dry_run,
             backups: report.backups.iter().map(JsonBackup::from).collect(),
             left: report.left.iter().map(JsonLeft::from).collect(),
+            uploads: &report.uploads,
         }
     }
 }

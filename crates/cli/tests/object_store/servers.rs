@@ -274,7 +274,8 @@ fn a_server_of_which_not_all_is_there_has_no_manifest() {
 
     // The next dump into what was left takes it over, unless there is something else.
     // The one who had the lock is gone, and the server does not know.
-    let sleeper = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+    let sleeper =
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
     psql(&source, "postgres", sleeper);
     psql(&source, "postgres", "DROP DATABASE \"Odd one\"");
     for night in [2, 3] {

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::time::SystemTime;
 
+use jiff::civil::DateTime;
 use pgdumprs_store::{Bucket, ListedObject, Place as ObjectPlace};
 
 use super::PruneError;
-use super::found::{Candidate, Found, Place};
+use super::found::{Candidate, Found, Place, is_settled};
 use super::look::{self, Look, Parts};
 use super::template::{BackupTemplate, Below};
 
@@ -18,6 +20,7 @@ pub(super) struct Store {
     bucket: Bucket,
     keys: Below,
     names_folders: bool,
+    now: SystemTime,
 }
 
 /// A candidate's key, and the object that tells whether it is still the same: itself, or the one in a folder that names the others.
@@ -28,12 +31,17 @@ pub(super) struct Seen {
 
 impl Store {
     /// Opens the bucket; `name` is any of the names that the template makes.
-    pub(super) fn open(template: &BackupTemplate, name: &str) -> Result<Self, PruneError> {
+    pub(super) fn open(
+        template: &BackupTemplate,
+        name: &str,
+        now: SystemTime,
+    ) -> Result<Self, PruneError> {
         let place: ObjectPlace = name.trim_end_matches('/').parse()?;
         Ok(Store {
             bucket: Bucket::of(&place)?,
             keys: template.keys(unescaped),
             names_folders: template.names_folders(),
+            now,
         })
     }
 
@@ -135,8 +143,9 @@ impl Place for Store {
         // An object is there when all of it is: nobody is still writing it.
         let Some(object) = &seen.object else {
             let (look, list) = self.look_into(&seen.key);
+            let modified = list.as_ref().map(|list| list.modified);
             seen.object = list;
-            return (look, true);
+            return (look, is_settled(modified, self.now));
         };
         let look = match self.bucket.read(&seen.key) {
             Err(error) => Look::Left(error.to_string()),
@@ -178,9 +187,38 @@ impl Place for Store {
             }
         }
     }
+
+    fn abort_begun(&self, newest: DateTime, is_dry_run: bool) -> Vec<String> {
+        // It is a right of its own to list them; without it, the bucket's own rules are what removes them.
+        let begun = self.bucket.begun_uploads(&self.prefix());
+        let mut begun = begun.unwrap_or_default();
+        begun.retain(|upload| {
+            let is_older = self
+                .moment(&upload.key)
+                .is_some_and(|moment| moment < newest);
+            is_older && is_settled(Some(upload.begun), self.now)
+        });
+        begun.retain(|upload| is_dry_run || self.bucket.abort_upload(upload).is_ok());
+        begun.into_iter().map(|upload| upload.key).collect()
+    }
 }
 
 impl Store {
+    /// What all keys begin with.
+    fn prefix(&self) -> String {
+        let plain =
+            (0..).map_while(|depth| self.keys.only(depth).filter(|_| !self.keys.is_last(depth)));
+        plain.map(|name| name + "/").collect()
+    }
+
+    /// The moment of the backup that an object with this key is, or is one of.
+    fn moment(&self, key: &str) -> Option<DateTime> {
+        let folder = key.rsplit_once('/').map(|(folder, _)| folder);
+        let own = Some(key).filter(|_| !self.names_folders);
+        let moment = |key: &str| self.keys.moment(key);
+        own.and_then(moment).or_else(|| folder.and_then(moment))
+    }
+
     fn remove_all(&self, keys: &[String]) -> Result<(), String> {
         let removed = self.bucket.remove(keys);
         let failed = removed.into_iter().find_map(Result::err);

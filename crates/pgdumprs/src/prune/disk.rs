@@ -4,17 +4,15 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
+use jiff::civil::DateTime;
 use pgdumprs_archive::FolderInventory;
 
 use super::PruneError;
-use super::found::{Candidate, Found, Place};
+use super::found::{Candidate, Found, Place, is_settled};
 use super::look::{self, Look, Looked, Parts, UNFINISHED_TOC};
 use super::template::{BackupTemplate, Below};
-
-/// How long after the last byte was written somebody may still be writing, so that what is not complete is left: a copy of an old archive into the folder, say.
-const SETTLED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The folder that all backups of a template are in.
 pub(super) struct Disk {
@@ -159,10 +157,7 @@ impl Disk {
 
     /// Whether nobody can be writing it any more.
     fn is_settled(&self, found: &Metadata) -> bool {
-        let modified = found.modified().ok();
-        let age = modified.map(|modified| self.now.duration_since(modified));
-        // A file that has been written in the future tells nothing.
-        !matches!(age, Some(Ok(age)) if age < SETTLED)
+        is_settled(found.modified().ok(), self.now)
     }
 }
 
@@ -274,6 +269,11 @@ impl Place for Disk {
         }
         self.remove_empty(path);
         Ok(())
+    }
+
+    /// What is begun here has no name until it is complete, and is gone with whoever began it.
+    fn abort_begun(&self, _: DateTime, _: bool) -> Vec<String> {
+        Vec::new()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::thread;
+use std::time::{Duration, SystemTime};
 
 use jiff::civil::DateTime;
 
@@ -22,6 +23,10 @@ pub(super) trait Place: Sync {
 
     /// Removes one, unless it has changed since it was looked at. The error says why all or a part of it is still there.
     fn remove(&self, found: &Found<Self::Seen>) -> Result<(), String>;
+
+    /// What was begun of backups of a moment before `newest`, and is no file or object yet, given up by whoever began it; it is aborted, unless `is_dry_run`. Gives
+    /// their names. What the place cannot tell or abort is left.
+    fn abort_begun(&self, newest: DateTime, is_dry_run: bool) -> Vec<String>;
 }
 
 /// What may be a backup, by its name.
@@ -40,6 +45,15 @@ pub(super) struct Found<S> {
 
 /// What a look at a candidate has come to: a backup, or its name and why it is none.
 pub(super) type Outcome<S> = Result<Found<S>, (String, String)>;
+
+/// How long after it was last written to a file that is not complete is left: until then, somebody may be writing it.
+const SETTLED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Whether nobody can be writing what was modified then any more. A time in the future, or none, tells nothing.
+pub(super) fn is_settled(modified: Option<SystemTime>, now: SystemTime) -> bool {
+    let age = modified.map(|modified| now.duration_since(modified));
+    !matches!(age, Some(Ok(age)) if age < SETTLED)
+}
 
 /// How many are looked at at a time: in a store, most of the time is waiting.
 const AT_A_TIME: usize = 8;

@@ -105,27 +105,26 @@ pub(super) fn at_manifest(
         .iter()
         .filter_map(|row| row.archive.as_ref());
     let named: Vec<_> = archives.chain([&manifest.globals]).collect();
-    if let Some(odd) = named.iter().find(|file| !is_name(&file.file)) {
+    let all = manifest.files();
+    if let Some(odd) = all.iter().find(|name| !is_name(name)) {
         return Some(Look::Left(format!(
-            "its {list} names \"{}\", which is no file of a folder",
-            odd.file
+            "its {list} names \"{odd}\", which is no file of a folder"
         )));
     }
     let mut problem = match list {
         MANIFEST if manifest.complete => None,
         _ => Some("a part of it is missing".to_owned()),
     };
-    let mut bytes = files.get(list).copied().unwrap_or_default();
+    let names = all.iter().map(String::as_str).chain([list]);
+    let bytes = names.filter_map(|name| files.get(name)).sum();
     for file in &named {
         match files.get(&file.file) {
             None => _ = problem.get_or_insert(format!("{} is missing", file.file)),
-            Some(&size) => {
-                bytes += size;
-                if size != file.size {
-                    let wrong = format!("{} has {size} bytes rather than {}", file.file, file.size);
-                    problem.get_or_insert(wrong);
-                }
+            Some(&size) if size != file.size => {
+                let wrong = format!("{} has {size} bytes rather than {}", file.file, file.size);
+                problem.get_or_insert(wrong);
             }
+            Some(_) => {}
         }
     }
     Some(Look::Backup(Looked {
@@ -134,7 +133,7 @@ pub(super) fn at_manifest(
         parts: Parts::Folder {
             list: list.to_owned(),
             unfinished: INCOMPLETE.to_owned(),
-            files: named.into_iter().map(|file| file.file.clone()).collect(),
+            files: all.into_iter().collect(),
         },
     }))
 }

@@ -10,6 +10,8 @@ pub struct PruneReport {
     pub backups: Vec<PrunedBackup>,
     /// What the template could have named and is no backup, or nobody can tell. It is left as it is.
     pub left: Vec<LeftAlone>,
+    /// The keys of uploads into a store that were begun of older backups and never completed, and were aborted.
+    pub uploads: Vec<String>,
     /// Whether nothing was to be removed: then the fates are those that would be.
     pub is_dry_run: bool,
 }

@@ -92,6 +92,7 @@ fn make_server(path: &Path, list: &str) {
             error: None,
         }],
         skipped: Vec::new(),
+        begun: Vec::new(),
     };
     fs::write(path.join(list), serde_json::to_vec(&manifest).unwrap()).unwrap();
 }
