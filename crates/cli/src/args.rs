@@ -43,7 +43,7 @@ const REPORT: &str = "\
 Print a report for programs when the archive is complete
 
 It is a line of JSON on standard output or, where the archive goes there, on standard error. Its fields are \"pgdumprs\" (our version), \
-\"database\", \"server_version\", \"snapshot\" with \"lsn\" and \"time\" (in UTC; null where the server does not tell), \"tries\" (how often the \
+\"file\" (its name; null for standard output), \"database\", \"server_version\", \"snapshot\" with \"lsn\" and \"time\" (in UTC; null where the server does not tell), \"tries\" (how often the \
 catalogs were read: more than once where the database changed meanwhile), \"entries\", \"tables\", \"rows\", \"large_objects\", \"raw_bytes\" \
 (before compression), \"compressed_bytes\", \"archive_bytes\", \"seconds\", \"warnings\" (a list of texts) and \"table_data\": a list, in the \
 archive's order, of objects with \"name\", \"rows\", \"raw_bytes\", \"compressed_bytes\" and \"seconds\"; \"chosen_rows\" has the tables of \

@@ -44,7 +44,7 @@ use crate::blocking::blocking;
 /// A backup is a file or an object with an archive, also an encrypted one, or a folder: an archive in the directory format, or the dump of a server. The header and
 /// the table of contents of each are read, and its end, by which one that was cut off is known; of an encrypted one, the head and the length. Nothing else is touched.
 ///
-/// The newest complete one is never removed. What is not complete counts for no rule, and goes when it is older than that; a file that
+/// The newest complete one is never removed. What is not complete counts for no rule, and goes when it is older than that. What
 /// was written to within a day is left, since somebody may be writing it.
 #[derive(Debug, Clone)]
 pub struct Prune {

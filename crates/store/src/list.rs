@@ -27,8 +27,15 @@ pub struct ListedObject {
     pub size: u64,
     /// What the store calls this very content.
     pub etag: Option<String>,
-    /// When it was written, by the store's clock.
+    /// When it was made; a listing may tell it more exactly than a look.
     pub modified: SystemTime,
+}
+
+impl ListedObject {
+    /// Whether another has the same content, as far as the store tells.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.size == other.size && self.etag == other.etag
+    }
 }
 
 /// What is in a folder itself: objects, and folders, whose names have no slash at the end.

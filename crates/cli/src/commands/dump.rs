@@ -89,7 +89,8 @@ fn dump(args: &DumpArgs, params: &ConnectParams) -> anyhow::Result<()> {
         summarize(&report, args.product());
     }
     if let Some(sink) = report_sink {
-        sink.write(&DumpReport::from(&report), "the archive is complete")?;
+        let report = DumpReport::new(&report, args.file());
+        sink.write(&report, "the archive is complete")?;
     }
     Ok(())
 }

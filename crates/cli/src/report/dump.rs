@@ -1,5 +1,6 @@
 //! The report of a dump.
 
+use std::path::Path;
 use std::time::SystemTime;
 
 use pgdumprs::{ChosenRows, Lsn, Report, TableReport};
@@ -11,6 +12,7 @@ use crate::report::seconds;
 #[derive(Serialize)]
 pub(crate) struct DumpReport<'a> {
     pgdumprs: &'static str,
+    file: Option<String>,
     database: String,
     server_version: String,
     snapshot: Snapshot,
@@ -73,10 +75,12 @@ impl From<&ChosenRows> for Chosen {
     }
 }
 
-impl<'a> From<&'a Report> for DumpReport<'a> {
-    fn from(report: &'a Report) -> Self {
+impl<'a> DumpReport<'a> {
+    /// The report of a dump into this file.
+    pub(crate) fn new(report: &'a Report, file: Option<&Path>) -> Self {
         Self {
             pgdumprs: env!("CARGO_PKG_VERSION"),
+            file: file.map(|file| file.display().to_string()),
             database: report.database.to_string(),
             server_version: report.server_version.to_string(),
             snapshot: Snapshot::new(report.snapshot_lsn, report.snapshot_time),

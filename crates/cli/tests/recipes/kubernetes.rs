@@ -62,7 +62,18 @@ fn the_pod_writes_or_leaves_the_file() {
         command
     };
     succeeds(&mut pod());
-    let archive = folder.join("shop.dump");
+    let [archive] = &names(&folder)[..] else {
+        panic!("one archive");
+    };
+    let archive = folder.join(archive);
+    let older = |day: u32| folder.join(format!("shop-2020-01-{day:02}.dump"));
+    for day in 1..=20 {
+        fs::copy(&archive, older(day)).unwrap();
+    }
+    succeeds(&mut pod());
+    let kept = names(&folder);
+    assert_eq!(kept.len(), 14, "{kept:?}");
+    assert!(older(8).exists() && !older(7).exists(), "{kept:?}");
     shop.assert_is_archived_in(&archive);
     let good = fs::read(&archive).unwrap();
     let mut midway = pod();
@@ -72,5 +83,5 @@ fn the_pod_writes_or_leaves_the_file() {
         fs::read(&archive).unwrap() == good,
         "the last good night's is still there"
     );
-    assert_eq!(names(&folder), ["shop.dump"]);
+    assert_eq!(names(&folder), kept);
 }

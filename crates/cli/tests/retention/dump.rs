@@ -60,8 +60,13 @@ fn older_ones_go_when_a_dump_is_complete_and_not_before() {
         "a failed dump removes nothing"
     );
 
-    let (_, said) = succeeds(&mut dump(&["-v", "--verify", "--report", "json"]));
+    let (report, said) = succeeds(&mut dump(&["-v", "--verify", "--report", "json"]));
     let newest = format!("shop-{}.dump", today());
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(
+        report["file"].as_str(),
+        folder.path().join(&newest).to_str()
+    );
     let kept = [
         newest.clone(),
         format!("shop-{}.dump", today() - 1.day()),

@@ -76,8 +76,8 @@ impl Store {
         Ok(())
     }
 
-    /// Looks at a folder, and gives the object that names the others.
-    fn look_into(&self, folder: &str) -> (Look, Option<ListedObject>) {
+    /// Looks at a folder, and gives the object that names the others, and when the last one was made.
+    fn look_into(&self, folder: &str) -> (Look, Option<(ListedObject, SystemTime)>) {
         let listing = match self.bucket.list(folder) {
             Ok(listing) => listing,
             Err(error) => return (Look::Left(error.to_string()), None),
@@ -108,6 +108,11 @@ impl Store {
                     Parts::Folder { list, .. } => objects.remove(list),
                     Parts::One => None,
                 };
+                let list = list.map(|list| {
+                    let others = objects.values().map(|object| object.modified);
+                    let last = others.fold(list.modified, SystemTime::max);
+                    (list, last)
+                });
                 (Look::Backup(looked), list)
             }
             Some(left) => (left, None),
@@ -140,12 +145,12 @@ impl Place for Store {
 
     fn look(&self, candidate: &mut Candidate<Seen>) -> (Look, bool) {
         let seen = &mut candidate.seen;
-        // An object is there when all of it is: nobody is still writing it.
+        // An object is there when all of it is: nobody is still writing it. A folder is filled one by one.
         let Some(object) = &seen.object else {
             let (look, list) = self.look_into(&seen.key);
-            let modified = list.as_ref().map(|list| list.modified);
+            let (list, last) = list.unzip();
             seen.object = list;
-            return (look, is_settled(modified, self.now));
+            return (look, is_settled(last, self.now));
         };
         let look = match self.bucket.read(&seen.key) {
             Err(error) => Look::Left(error.to_string()),
@@ -165,7 +170,7 @@ impl Place for Store {
         };
         match self.bucket.look(&object.key).map_err(said)? {
             None => return Ok(()),
-            Some(now) if now != *object => {
+            Some(now) if !now.is_same(object) => {
                 return Err("it has changed since it was looked at".to_owned());
             }
             Some(_) => {}

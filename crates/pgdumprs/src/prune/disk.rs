@@ -119,7 +119,7 @@ impl Disk {
             Ok(file) => (
                 look::at_file(file, found.len()),
                 Some(Identity::of(&found)),
-                self.is_settled(&found),
+                is_settled(found.modified().ok(), self.now),
             ),
         }
     }
@@ -127,12 +127,15 @@ impl Disk {
     fn look_into(&self, path: &Path) -> (Look, Option<Identity>, bool) {
         let left = |reason: String| (Look::Left(reason), None, true);
         let mut files = BTreeMap::new();
+        let mut last = None;
         let listed = fs::read_dir(path).and_then(|entries| {
             for entry in entries {
                 let entry = entry?;
                 let kind = entry.file_type()?;
                 if let (Ok(name), true) = (entry.file_name().into_string(), kind.is_file()) {
-                    files.insert(name, entry.metadata()?.len());
+                    let found = entry.metadata()?;
+                    last = last.max(found.modified().ok());
+                    files.insert(name, found.len());
                 }
             }
             Ok(())
@@ -151,13 +154,8 @@ impl Disk {
         };
         match fs::symlink_metadata(&list) {
             Err(error) => left(format!("it cannot be looked into: {error}")),
-            Ok(found) => (look, Some(Identity::of(&found)), self.is_settled(&found)),
+            Ok(found) => (look, Some(Identity::of(&found)), is_settled(last, self.now)),
         }
-    }
-
-    /// Whether nobody can be writing it any more.
-    fn is_settled(&self, found: &Metadata) -> bool {
-        is_settled(found.modified().ok(), self.now)
     }
 }
 

@@ -46,15 +46,6 @@ pub(super) struct Found<S> {
 /// What a look at a candidate has come to: a backup, or its name and why it is none.
 pub(super) type Outcome<S> = Result<Found<S>, (String, String)>;
 
-/// How long after it was last written to a file that is not complete is left: until then, somebody may be writing it.
-const SETTLED: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Whether nobody can be writing what was modified then any more. A time in the future, or none, tells nothing.
-pub(super) fn is_settled(modified: Option<SystemTime>, now: SystemTime) -> bool {
-    let age = modified.map(|modified| now.duration_since(modified));
-    !matches!(age, Some(Ok(age)) if age < SETTLED)
-}
-
 /// How many are looked at at a time: in a store, most of the time is waiting.
 const AT_A_TIME: usize = 8;
 
@@ -89,4 +80,15 @@ pub(super) fn look_at_all<P: Place>(
         }
     });
     found.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How long after something was written somebody may still be writing, so that what is not complete is left: the dump of a server that has not come to its end, or
+/// a copy of an old archive.
+const SETTLED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Whether nobody can be writing any more what was written to last then.
+pub(super) fn is_settled(last: Option<SystemTime>, now: SystemTime) -> bool {
+    let age = last.map(|last| now.duration_since(last));
+    // What has been written in the future tells nothing.
+    !matches!(age, Some(Ok(age)) if age < SETTLED)
 }

@@ -103,8 +103,12 @@ fn now() -> SystemTime {
     Timestamp::into(evening.to_zoned(TimeZone::system()).unwrap().timestamp())
 }
 
-/// Makes it look as if nobody had written to it for days.
+/// Makes it look as if nobody had written to it for days, or to the files in it.
 fn settle(path: &Path) {
+    if path.is_dir() {
+        let files = fs::read_dir(path).unwrap();
+        return files.for_each(|file| settle(&file.unwrap().path()));
+    }
     let file = File::options().write(true).open(path).unwrap();
     file.set_modified(now() - Duration::from_secs(3 * 86_400))
         .unwrap();
@@ -244,11 +248,7 @@ fn folders_lose_what_belongs_to_a_backup_and_go_if_nothing_is_left() {
     // A file that a manifest names is not whole, another is missing.
     fs::write(at("2026/11/night-03/shop.dump"), "short").unwrap();
     fs::remove_file(at("2026/11/night-02/globals.sql")).unwrap();
-    for path in [
-        "2026/10/night-03/incomplete.json",
-        "2026/11/night-03/manifest.json",
-        "2026/11/night-02/manifest.json",
-    ] {
+    for path in ["2026/10/night-03", "2026/11/night-03", "2026/11/night-02"] {
         settle(&at(path));
     }
     let template = at("%Y/%m/night-%d/");
@@ -300,15 +300,15 @@ fn what_a_killed_removal_leaves_looks_whole_to_nobody_and_goes_the_next_time() {
         at("2026-11-01/toc.dat.incomplete"),
     )
     .unwrap();
-    settle(&at("2026-11-01/toc.dat.incomplete"));
+    settle(&at("2026-11-01"));
     make_server(&at("2026-11-02"), "manifest.json");
     fs::rename(
         at("2026-11-02/manifest.json"),
         at("2026-11-02/incomplete.json"),
     )
     .unwrap();
-    settle(&at("2026-11-02/incomplete.json"));
     fs::remove_file(at("2026-11-02/shop.dump")).unwrap();
+    settle(&at("2026-11-02"));
     make_directory(&at("2026-11-03"));
     assert!(pgdumprs_archive::Reader::open_path(at("2026-11-01")).is_err());
     let report = prune(&at("%F"), Retention::default().daily(5))
