@@ -1,6 +1,8 @@
-//! `object-storage.md`, with a folder for a store, in each of the ways in which it can end.
+//! `object-storage.md`, in each of the ways in which it can end: with a server that speaks S3, and with a folder for a store.
 
 use std::fs;
+
+use pgdumprs_testkit::ObjectStore;
 
 use crate::shop::{Shop, blocks, fails, names, page, succeeds, yaml};
 
@@ -77,23 +79,24 @@ fn into_the_store(shop: &Shop, bash: &str, script: &str) {
 
 #[test]
 fn what_is_published_is_whole() {
-    let texts = blocks("docs/recipes/object-storage.md", &["sh", "yaml"]);
-    into_the_store(&Shop::open(), "bash", &texts[0]);
+    let texts = blocks("docs/recipes/object-storage.md", &["sh", "yaml", "sh"]);
+    into_the_store(&Shop::open(), "bash", &texts[2]);
+}
 
+#[test]
+fn one_command_fills_a_bucket_and_keeps_the_last_ones() {
+    let texts = blocks("docs/recipes/object-storage.md", &["sh", "yaml", "sh"]);
     let workflow = yaml(&texts[1]);
     let job = &workflow[0]["jobs"]["backup"];
-    let step = &job["steps"][0];
-    assert_eq!(step["shell"].as_str(), Some("bash"));
-    // How such a step is run.
-    into_the_store(
-        &Shop::open(),
-        "bash --noprofile --norc -eo pipefail",
-        step["run"].as_str().unwrap(),
-    );
+    let command = job["steps"][0]["run"].as_str().unwrap();
+    assert_eq!(command, texts[0].trim());
     // Variables that nobody knows would change nothing.
     for (name, _) in job["env"].as_hash().unwrap() {
         let name = name.as_str().unwrap();
         let known = [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_REGION",
+            "AWS_SECRET_ACCESS_KEY",
             "BUCKET",
             "PGDATABASE",
             "PGHOST",
@@ -104,6 +107,42 @@ fn what_is_published_is_whole() {
         ];
         assert!(known.contains(&name), "{name}");
     }
+
+    let (shop, store) = (Shop::open(), ObjectStore::start().unwrap());
+    let night = |command: &str| {
+        let mut night = shop.shell(&format!("exec {command}"));
+        night.envs(store.environment()).env("BUCKET", "bucket");
+        night
+    };
+    let keys = || {
+        let listed = store.get("/bucket?list-type=2").unwrap();
+        let listed = String::from_utf8(listed).unwrap();
+        let keys = listed.split("<Key>").skip(1);
+        let keys = keys.filter_map(|rest| rest.split("</Key>").next());
+        keys.map(str::to_owned).collect::<Vec<_>>()
+    };
+    succeeds(&mut night(command));
+    let [today] = &keys()[..] else {
+        panic!("one archive");
+    };
+    let archive = store.get(&format!("/bucket/{today}")).unwrap();
+    let file = shop.path("today.dump");
+    fs::write(&file, &archive).unwrap();
+    shop.assert_is_archived_in(&file);
+    for day in 1..=20 {
+        let older = format!("/bucket/nightly/shop-2020-01-{day:02}.dump");
+        store.put(&older, &archive).unwrap();
+    }
+    let before = keys();
+    fails(night(command).env("PGDATABASE", "no_such_database"));
+    let mut midway = night(command);
+    shop.fail_midway(&mut midway);
+    fails(&mut midway);
+    assert_eq!(keys(), before);
+    assert_eq!(store.unfinished().unwrap(), 0);
+    succeeds(&mut night(command));
+    assert_eq!(keys()[0], "nightly/shop-2020-01-08.dump");
+    assert_eq!(keys().len(), 14);
 }
 
 #[test]
