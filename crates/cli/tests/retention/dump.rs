@@ -15,6 +15,9 @@ use crate::{archive, names, succeeds};
 /// Where it is already tomorrow, for many.
 const ZONE: &str = "Pacific/Kiritimati";
 
+/// A key that nobody has the secret of.
+const RECIPIENT: &str = "age1vwpt8nygzsftw7lu4mksycqpcqxeuvp9uekzpah8ayhs0xz3gc4ql6ed9a";
+
 fn today() -> Date {
     jiff::Timestamp::now().in_tz(ZONE).unwrap().date()
 }
@@ -198,6 +201,35 @@ fn names_may_be_those_of_folders_too() {
             .join("night-2020-02-05/manifest.json")
             .exists()
     );
+}
+
+#[test]
+fn encrypted_ones_are_counted_without_a_key() {
+    let database = Server::get(Major::REFERENCE).database();
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    succeeds(
+        there()
+            .args(["-d", &database.conninfo(), "--encrypt-to", RECIPIENT, "-f"])
+            .arg(at("shop-2020-01-02.age")),
+    );
+    let archive = fs::read(at("shop-2020-01-02.age")).unwrap();
+    fs::write(at("shop-2020-01-01.age"), &archive).unwrap();
+    fs::write(at("shop-2020-01-03.age"), &archive[..archive.len() / 3]).unwrap();
+    let (table, _) = succeeds(there().current_dir(folder.path()).args([
+        "prune",
+        "shop-%F.age",
+        "--keep-last=1",
+    ]));
+    assert_says(
+        &table,
+        &[
+            "  shop-2020-01-01.age  removed\n",
+            "  shop-2020-01-02.age  kept: last\n",
+            "  shop-2020-01-03.age  kept: may still be written (not complete: ",
+        ],
+    );
+    assert_eq!(names(folder.path()).len(), 2);
 }
 
 #[test]
