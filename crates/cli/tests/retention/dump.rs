@@ -215,7 +215,7 @@ fn encrypted_ones_are_counted_without_a_key() {
     );
     let archive = fs::read(at("shop-2020-01-02.age")).unwrap();
     fs::write(at("shop-2020-01-01.age"), &archive).unwrap();
-    fs::write(at("shop-2020-01-03.age"), &archive[..archive.len() / 3]).unwrap();
+    fs::write(at("shop-2020-01-03.age"), &archive[..100]).unwrap();
     let (table, _) = succeeds(there().current_dir(folder.path()).args([
         "prune",
         "shop-%F.age",

@@ -14,7 +14,8 @@ const CHUNK: u64 = (64 << 10) + TAG;
 /// Bytes in each chunk that prove it.
 const TAG: u64 = 16;
 
-/// What is wrong with an encrypted file of this length that begins with `start`, as far as that is seen; nothing for one that may be whole.
+/// What is wrong with an encrypted file of this length that begins with `start`, as far as that is seen; nothing for one that may be whole,
+/// which one that was cut off nearly anywhere behind its head may be: any number of bytes above those of the proof can be a last chunk.
 pub(super) fn problem(start: impl Read, length: u64) -> io::Result<Option<String>> {
     let mut head = Vec::new();
     start
@@ -53,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_was_cut_off_is_mostly_seen() {
+    fn a_file_that_was_cut_off_within_its_head_or_a_proof_is_seen() {
         let head = b"age-encryption.org/v1\n-> X25519 abc\ndef\n--- sum\n";
         let problem = |payload: u64| problem(&head[..], head.len() as u64 + payload).unwrap();
         for payload in [32, 16 + 17, 16 + CHUNK, 16 + 3 * CHUNK + 100] {
