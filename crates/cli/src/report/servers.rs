@@ -1,5 +1,7 @@
 //! The reports of a whole server's dump and restore. `docs/whole-servers.md` describes their shapes, in which fields may be added.
 
+use std::path::Path;
+
 use anyhow::Chain;
 use pgdumprs::{BString, ServerReport, ServerRestoreEnd, ServerRestoreReport};
 use serde::Serialize;
@@ -67,7 +69,11 @@ impl<'a> From<&'a ServerReport> for JsonServerDump<'a> {
                 database: row.database.to_string(),
                 file: error.is_none().then(|| row.file.clone()),
                 error: error.map(|error| failure::line(Chain::new(error))),
-                report: row.outcome.as_ref().ok().map(DumpReport::from),
+                report: row
+                    .outcome
+                    .as_ref()
+                    .ok()
+                    .map(|report| DumpReport::new(report, Some(Path::new(&row.file)))),
                 not_restored: Vec::new(),
             }
         });
