@@ -27,6 +27,10 @@ pub(crate) struct Contents {
     pub(crate) entries: Vec<Entry>,
     pub(crate) pace: Pace,
     /// How many bytes the data has on the server's disk.
+    #[cfg_attr(
+        not(feature = "object-store"),
+        expect(dead_code, reason = "uploads alone ask")
+    )]
     pub(crate) on_disk: u64,
 }
 

@@ -11,6 +11,8 @@ fn the_front_pages_commands_work() {
             "console",
             "text",
             "text",
+            "sh",
+            "sh",
             "console",
             "rust,no_run",
         ],
@@ -28,6 +30,10 @@ fn the_front_pages_commands_work() {
     }
     assert_eq!(target.psql("SELECT count(*) FROM orders"), "2000");
 
+    // A night is the recipe's, which has a test of its own.
+    let night = blocks("docs/recipes/night.md", &["sh"; 4]);
+    assert_eq!(texts[4..6], night[1..3]);
+
     // Both are what CI does.
     let ci = page(".ci/run");
     for command in commands(&texts[1]) {
@@ -36,7 +42,7 @@ fn the_front_pages_commands_work() {
     }
 
     succeeds(&mut shop.shell("mv db.dump shop.dump"));
-    let said = commands(&texts[4]).into_iter();
+    let said = commands(&texts[6]).into_iter();
     let said: Vec<_> = said.map(|line| succeeds(&mut shop.shell(line))).collect();
     let [verified, listed, sizes, rows] = &said[..] else {
         panic!("other commands than this test knows");
