@@ -50,7 +50,7 @@ const OF_ONE_DATABASE: [&str; 33] = [
 pub(crate) struct ServerDumpArgs {
     /// Dump all databases of the server, and what belongs to none of them, into the folder that -f names
     ///
-    /// The folder is made, or is there and empty; it may also be one of a store, such as s3://bucket/night/. It gets an archive for each database, globals.sql, which --globals-only tells of, and at last
+    /// The folder is made, or is there and empty, or what a dump that was killed has left; it may also be one of a store, such as s3://bucket/night/. It gets an archive for each database, globals.sql, which --globals-only tells of, and at last
     /// manifest.json, with the sizes and SHA-256 sums of them all: without that it is no whole dump. Databases are dumped several at a time,
     /// over as many connections together as -j says. One that cannot be dumped does not stop the others; the exit status is 1 then, and
     /// incomplete.json is there in place of the manifest. Without -d it connects to the database postgres, or template1, to find the others.

@@ -16,4 +16,5 @@ mod restore_drill;
 #[path = "../support/shell.rs"]
 mod shell;
 mod shop;
+mod systemd;
 mod whole_servers;

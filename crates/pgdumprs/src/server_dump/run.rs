@@ -54,7 +54,7 @@ impl ServerReport {
 }
 
 impl ServerDump {
-    /// Dumps the whole server into a folder, which is made, or is there and empty: `globals.sql`, an archive in the custom format for each database,
+    /// Dumps the whole server into a folder, which is made, or is there and empty, or left by a dump that did not come to its end: `globals.sql`, an archive in the custom format for each database,
     /// and `manifest.json`, which names them all with their sizes and SHA-256 sums. That one comes last: a folder without it is no whole dump. Until then there is
     /// `incomplete.json`, which names what may be there: a folder that was left so is taken over by the next dump into it, and its files are replaced one by one.
     ///
@@ -75,7 +75,7 @@ impl ServerDump {
             .await
     }
 
-    /// As [`ServerDump::to_folder`], as objects whose names begin with the folder's, in which there are none. Archives go up as those of
+    /// As [`ServerDump::to_folder`], as objects whose names begin with the folder's. Archives go up as those of
     /// [`Dump::to_object`] do, in the memory that the [`Dump`] was told: as many at a time as there is room for, each upload taking 32 MiB of it. Of an
     /// archive that is larger than its first part the manifest has the sums of that and of what follows, rather than of the whole.
     ///
