@@ -13,11 +13,14 @@ mod template;
 use std::time::SystemTime;
 
 use pgdumprs_keep::{Backup, KeepReason, Retention, State, Verdict, decide};
+#[cfg(feature = "encryption")]
+use pgdumprs_seal::Identities;
 
 pub use error::PruneError;
 pub use report::{BackupFate, LeftAlone, PruneReport, PrunedBackup};
 pub use template::BackupTemplate;
 
+use self::age::Key;
 use self::disk::Disk;
 use self::found::{Found, Place, look_at_all};
 use crate::blocking::blocking;
@@ -53,6 +56,7 @@ pub struct Prune {
     written: Option<SystemTime>,
     is_dry_run: bool,
     now: Option<SystemTime>,
+    key: Key,
 }
 
 impl Prune {
@@ -64,6 +68,7 @@ impl Prune {
             written: None,
             is_dry_run: false,
             now: None,
+            key: Key::default(),
         }
     }
 
@@ -88,6 +93,15 @@ impl Prune {
         self
     }
 
+    /// Looks into encrypted archives by these, as into others. One that they do not open is left as it is. Without them, one that was cut off
+    /// may count as complete.
+    #[cfg(feature = "encryption")]
+    #[must_use]
+    pub fn identities(mut self, identities: Identities) -> Self {
+        self.key.identities = Some(identities);
+        self
+    }
+
     /// Looks at all backups, and removes those that are not kept. One that cannot be removed does not stop the others: the report has it.
     ///
     /// Right before each is removed, it is looked at once more: one that has been replaced meanwhile stays. Of a folder, those files are removed that its
@@ -107,12 +121,15 @@ impl Prune {
         }
         let now = self.now.unwrap_or_else(SystemTime::now);
         if !self.template.is_in_store() {
-            return self.at(&Disk::new(&self.template, now), now);
+            return self.at(&Disk::new(&self.template, now, self.key.clone()), now);
         }
         #[cfg(feature = "object-store")]
         {
             let name = self.template.name(now);
-            self.at(&bucket::Store::open(&self.template, &name, now)?, now)
+            self.at(
+                &bucket::Store::open(&self.template, &name, now, self.key.clone())?,
+                now,
+            )
         }
         #[cfg(not(feature = "object-store"))]
         Err(PruneError::NoStores {

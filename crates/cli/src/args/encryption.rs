@@ -92,6 +92,13 @@ pub(crate) struct IdentityArgs {
 }
 
 impl IdentityArgs {
+    /// Whether there is anything that opens an encrypted archive, without asking.
+    pub(crate) fn is_given(&self) -> bool {
+        !self.identities.is_empty()
+            || self.passphrase_file.is_some()
+            || env::var_os(VARIABLE).is_some()
+    }
+
     /// What opens an encrypted archive. A passphrase is asked for where one is needed.
     pub(crate) fn identities(&self, archive: &Path) -> anyhow::Result<Identities> {
         let file = self.passphrase_file.clone();

@@ -1,12 +1,14 @@
 //! `pgdumprs prune`: removes old backups, and what a dump removes of them when it is complete.
 
 use std::io::Write;
+use std::path::Path;
 use std::time::SystemTime;
 
 use anyhow::{anyhow, bail};
 use clap::{Args, ValueHint};
 use pgdumprs::{BackupFate, BackupTemplate, Prune, PruneReport, PrunedBackup, Retention};
 
+use crate::args::encryption::IdentityArgs;
 use crate::args::keep::KeepArgs;
 use crate::args::telling::{ReportArgs, reports};
 use crate::commands::sizes::bytes;
@@ -48,6 +50,9 @@ pub(crate) struct PruneArgs {
 
     #[command(flatten)]
     report: ReportArgs,
+
+    #[command(flatten)]
+    encryption: IdentityArgs,
 }
 
 /// Removes what no rule keeps, and prints what became of each backup.
@@ -58,7 +63,11 @@ pub(crate) fn run(args: &PruneArgs) -> anyhow::Result<()> {
         );
     }
     let sink = args.report.sink(true)?;
-    let prune = Prune::new(args.template.clone(), args.keep.retention()).dry_run(args.dry_run);
+    let mut prune = Prune::new(args.template.clone(), args.keep.retention()).dry_run(args.dry_run);
+    if args.encryption.is_given() {
+        // No archive of a template is standard input.
+        prune = prune.identities(args.encryption.identities(Path::new(""))?);
+    }
     let report = signal::run(PRODUCT, async { Ok(prune.run().await?) })?;
     let is_alone = sink.as_ref().is_some_and(ReportSink::is_output);
     if let Some(sink) = sink {

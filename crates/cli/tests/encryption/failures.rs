@@ -6,7 +6,8 @@ use std::process::Command;
 use pgdumprs_testkit::provision::age;
 
 use super::support::{assert_says, failure, pgdumprs};
-use super::{Kept, succeeds};
+use crate::Kept;
+use crate::alike::succeeds;
 
 /// Runs a command that must fail, and returns what it says.
 fn fails(command: &mut Command) -> String {

@@ -1,5 +1,7 @@
 //! Encrypted archives: what stock age makes of ours, what we make of its, and what is said where one does not open.
 
+#[path = "../support/alike.rs"]
+mod alike;
 mod failures;
 mod servers;
 #[path = "../support/mod.rs"]
@@ -9,6 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use alike::{assert_alike, succeeds};
 use pgdumprs_testkit::provision::age;
 use pgdumprs_testkit::{Database, Major, ObjectStore, Server, reference_pg_dump, tool};
 use support::{pgdumprs, run};
@@ -82,26 +85,6 @@ impl Kept {
         look.arg(command).arg(archive.as_ref());
         look.arg("--identity").arg(self.path("key.txt"));
         look
-    }
-}
-
-/// Runs a command that must succeed, and returns its output.
-fn succeeds(command: &mut Command) -> Vec<u8> {
-    let output = run(command);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {said}");
-    output.stdout
-}
-
-/// Whether a restored database has the same rows.
-fn assert_alike(source: &Database, target: &Database) {
-    for query in [
-        "SELECT md5(string_agg(large::text, '' ORDER BY id)) FROM large",
-        "SELECT md5(string_agg(small::text, '' ORDER BY id)) FROM small",
-        "SELECT string_agg(convert_from(lo_get(oid), 'UTF8'), ',') FROM pg_largeobject_metadata",
-        "SELECT string_agg(indexdef, ',' ORDER BY indexdef) FROM pg_indexes WHERE schemaname = 'public'",
-    ] {
-        assert_eq!(source.psql(query), target.psql(query), "{query}");
     }
 }
 

@@ -3,19 +3,11 @@
 use std::process::Command;
 
 use pgdumprs_testkit::provision::age;
-use pgdumprs_testkit::{Major, ObjectStore, Server, checked_output, tool};
+use pgdumprs_testkit::{Major, ObjectStore, Server};
 
+use crate::Kept;
+use crate::alike::succeeds;
 use crate::support::{assert_says, pgdumprs, run};
-use crate::{Kept, succeeds};
-
-fn psql(server: &Server, database: &str, sql: &str) -> String {
-    let mut psql = tool(Major::REFERENCE, "psql");
-    psql.args(["-XqAt", "-v", "ON_ERROR_STOP=1", "-d"])
-        .arg(server.conninfo(database))
-        .args(["-c", sql]);
-    let output = checked_output(&mut psql).unwrap().stdout;
-    String::from_utf8(output).unwrap().trim().to_owned()
-}
 
 #[test]
 fn a_server_is_dumped_verified_and_restored_by_its_key_alone() {
@@ -23,10 +15,9 @@ fn a_server_is_dumped_verified_and_restored_by_its_key_alone() {
     let (key, other) = (kept.path("key.txt"), kept.path("other.txt"));
     kept.key("other.txt");
     let source = Server::builder(Major::REFERENCE).start().unwrap();
-    psql(&source, "postgres", "CREATE ROLE app PASSWORD 'geheim'");
-    psql(&source, "postgres", "CREATE DATABASE shop OWNER app");
-    psql(
-        &source,
+    source.ask("postgres", "CREATE ROLE app PASSWORD 'geheim'");
+    source.ask("postgres", "CREATE DATABASE shop OWNER app");
+    source.ask(
         "shop",
         "CREATE TABLE item AS SELECT generate_series(1, 100) AS id",
     );
@@ -88,11 +79,11 @@ fn a_server_is_dumped_verified_and_restored_by_its_key_alone() {
             &["globals.sql.age"],
         );
         succeeds(restore.arg("--identity").arg(&key));
-        assert_eq!(psql(&target, "shop", "SELECT count(*) FROM item"), "100");
+        assert_eq!(target.ask("shop", "SELECT count(*) FROM item"), "100");
         let password = "SELECT rolpassword FROM pg_authid WHERE rolname = 'app'";
         assert_eq!(
-            psql(&target, "postgres", password),
-            psql(&source, "postgres", password)
+            target.ask("postgres", password),
+            source.ask("postgres", password)
         );
     }
 

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use pgdumprs_testkit::{Database, Major, ObjectStore, Server};
 
+use crate::alike::succeeds;
 use crate::support::{assert_one_error, assert_says, failure};
-use crate::{CONTENT, PLACE, succeeds, with};
+use crate::{CONTENT, PLACE, with};
 
 /// Where the archive is, as the store has it.
 const PATH: &str = "/bucket/nightly/shop.dump";

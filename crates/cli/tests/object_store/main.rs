@@ -1,5 +1,7 @@
 //! Archives in object stores: dumps into a server that speaks S3's protocol, and everything that reads archives from there.
 
+#[path = "../support/alike.rs"]
+mod alike;
 mod failures;
 mod servers;
 #[path = "../support/mod.rs"]
@@ -8,7 +10,8 @@ mod support;
 use std::path::Path;
 use std::process::Command;
 
-use pgdumprs_testkit::{Database, Major, ObjectStore, Server, for_each_major_at_scale};
+use alike::{assert_alike, succeeds};
+use pgdumprs_testkit::{Major, ObjectStore, Server, for_each_major_at_scale};
 use support::{pgdumprs, run};
 
 /// Makes a database with a small table beside a large one, which compresses badly.
@@ -34,26 +37,6 @@ fn with(store: &ObjectStore) -> Command {
     }
     command.envs(store.environment());
     command
-}
-
-/// Runs a command that must succeed, and returns its output.
-fn succeeds(command: &mut Command) -> Vec<u8> {
-    let output = run(command);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {said}");
-    output.stdout
-}
-
-/// Whether two databases have the same rows.
-fn assert_alike(source: &Database, target: &Database) {
-    for query in [
-        "SELECT md5(string_agg(large::text, '' ORDER BY id)) FROM large",
-        "SELECT md5(string_agg(small::text, '' ORDER BY id)) FROM small",
-        "SELECT string_agg(convert_from(lo_get(oid), 'UTF8'), ',') FROM pg_largeobject_metadata",
-        "SELECT string_agg(indexdef, ',' ORDER BY indexdef) FROM pg_indexes WHERE schemaname = 'public'",
-    ] {
-        assert_eq!(source.psql(query), target.psql(query), "{query}");
-    }
 }
 
 #[test]

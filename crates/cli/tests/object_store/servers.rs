@@ -6,32 +6,18 @@ use std::time::{Duration, Instant};
 use pgdumprs_testkit::{Major, ObjectStore, Server, checked_output, tool};
 use serde_json::Value;
 
+use crate::alike::succeeds;
 use crate::support::{assert_says, failure};
-use crate::{CONTENT, succeeds, with};
-
-/// What psql prints of a query.
-fn psql(server: &Server, database: &str, sql: &str) -> String {
-    let mut psql = tool(Major::REFERENCE, "psql");
-    psql.args(["-XqAt", "-v", "ON_ERROR_STOP=1", "-d"])
-        .arg(server.conninfo(database))
-        .args(["-c", sql]);
-    let output = checked_output(&mut psql).unwrap().stdout;
-    String::from_utf8(output).unwrap().trim().to_owned()
-}
+use crate::{CONTENT, with};
 
 /// A server of its own, with databases, of which one has more than goes into the first part of an object.
 fn source() -> Server {
     let server = Server::builder(Major::REFERENCE).start().unwrap();
-    psql(
-        &server,
-        "postgres",
-        "CREATE ROLE reader LOGIN PASSWORD 'geheim'",
-    );
-    psql(&server, "postgres", "CREATE DATABASE shop OWNER reader");
-    psql(&server, "postgres", "CREATE DATABASE \"Odd one\"");
-    psql(&server, "shop", CONTENT);
-    psql(
-        &server,
+    server.ask("postgres", "CREATE ROLE reader LOGIN PASSWORD 'geheim'");
+    server.ask("postgres", "CREATE DATABASE shop OWNER reader");
+    server.ask("postgres", "CREATE DATABASE \"Odd one\"");
+    server.ask("shop", CONTENT);
+    server.ask(
         "Odd one",
         "CREATE TABLE item AS SELECT generate_series(1, 1000) AS id",
     );
@@ -164,10 +150,7 @@ fn a_server_goes_into_a_store_and_comes_out_of_it() {
             "SELECT rolpassword FROM pg_authid WHERE rolname = 'reader'",
         ),
     ] {
-        let (one, other) = (
-            psql(&source, database, query),
-            psql(&target, database, query),
-        );
+        let (one, other) = (source.ask(database, query), target.ask(database, query));
         assert_eq!(one, other, "{query}");
     }
 
@@ -191,7 +174,7 @@ fn a_server_goes_into_a_store_and_comes_out_of_it() {
     store.put("/bucket/night/1/shop.dump", &shop[1..]).unwrap();
     for database in ["shop", "\"Odd one\""] {
         let drop = format!("DROP DATABASE {database} WITH (FORCE)");
-        psql(&target, "postgres", &drop);
+        target.ask("postgres", &drop);
     }
     let said = failure(&mut restore);
     assert_says(&said, &["shop.dump\" is not the file that was dumped"]);
@@ -212,7 +195,7 @@ fn a_server_of_which_not_all_is_there_has_no_manifest() {
     let mut holder = holder.spawn().unwrap();
     let held = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = 'small'::regclass";
     let until = Instant::now() + Duration::from_secs(60);
-    while psql(&source, "shop", held) != "1" {
+    while source.ask("shop", held) != "1" {
         assert!(Instant::now() < until, "nobody holds the table");
         std::thread::sleep(Duration::from_millis(50));
     }
@@ -276,8 +259,8 @@ fn a_server_of_which_not_all_is_there_has_no_manifest() {
     // The one who had the lock is gone, and the server does not know.
     let sleeper =
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
-    psql(&source, "postgres", sleeper);
-    psql(&source, "postgres", "DROP DATABASE \"Odd one\"");
+    source.ask("postgres", sleeper);
+    source.ask("postgres", "DROP DATABASE \"Odd one\"");
     for night in [2, 3] {
         let place = format!("s3://bucket/night/{night}/");
         store

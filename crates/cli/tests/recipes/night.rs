@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use pgdumprs_testkit::provision::age;
-use pgdumprs_testkit::{Major, ObjectStore, Server, checked_output, tool};
+use pgdumprs_testkit::{Major, ObjectStore, Server};
 use tempfile::TempDir;
 
 use crate::shell::shell;
@@ -59,7 +59,7 @@ impl Stage {
             folder: tempfile::tempdir().unwrap(),
         };
         for (database, sql) in CONTENT {
-            psql(&stage.server, database, sql);
+            stage.server.ask(database, sql);
         }
         stage
     }
@@ -107,16 +107,6 @@ impl Stage {
             self.store.put(&path, &content.unwrap()).unwrap();
         }
     }
-}
-
-/// What psql prints of a query.
-fn psql(server: &Server, database: &str, sql: &str) -> String {
-    let mut psql = tool(Major::REFERENCE, "psql");
-    psql.args(["-XqAt", "-v", "ON_ERROR_STOP=1", "-d"])
-        .arg(server.conninfo(database))
-        .args(["-c", sql]);
-    let output = checked_output(&mut psql).unwrap().stdout;
-    String::from_utf8(output).unwrap().trim().to_owned()
 }
 
 #[test]
@@ -218,8 +208,8 @@ fn a_night_with_a_machine_that_dies() {
         ),
     ] {
         assert_eq!(
-            psql(&stage.server, database, query),
-            psql(&stage.new, database, query),
+            stage.server.ask(database, query),
+            stage.new.ask(database, query),
             "{query}"
         );
     }

@@ -233,6 +233,63 @@ fn encrypted_ones_are_counted_without_a_key() {
 }
 
 #[test]
+fn with_a_key_encrypted_ones_are_looked_into() {
+    let database = Server::get(Major::REFERENCE).database();
+    database.execute_sql("CREATE TABLE item AS SELECT generate_series(1, 50000) AS id");
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let passphrase = at("passphrase");
+    fs::write(&passphrase, "a passphrase of this test").unwrap();
+    succeeds(
+        there()
+            .args([
+                "-Z0",
+                "-d",
+                &database.conninfo(),
+                "--encrypt-with-passphrase",
+            ])
+            .arg("--passphrase-file")
+            .arg(&passphrase)
+            .arg("-f")
+            .arg(at("shop-2020-01-01.age")),
+    );
+    // A cut where one chunk may end is seen by nobody who has no key.
+    let archive = fs::read(at("shop-2020-01-01.age")).unwrap();
+    fs::write(
+        at("shop-2020-01-02.age"),
+        &archive[..archive.len() - 10_000],
+    )
+    .unwrap();
+    let prune = |key: &[&str]| {
+        let mut prune = there();
+        prune
+            .current_dir(folder.path())
+            .args(["prune", "shop-%F.age", "--keep-last=1", "-n"])
+            .args(key);
+        succeeds(&mut prune).0
+    };
+    assert_says(
+        &prune(&[]),
+        &["01-01.age  would be removed", "01-02.age  kept: last"],
+    );
+    assert_says(
+        &prune(&["--passphrase-file", "passphrase"]),
+        &[
+            "01-01.age  kept: last",
+            "left as it is: shop-2020-01-02.age: it cannot be read: ",
+        ],
+    );
+    fs::write(&passphrase, "another one").unwrap();
+    assert_says(
+        &prune(&["--passphrase-file", "passphrase"]),
+        &[
+            "left as it is: shop-2020-01-01.age: it cannot be opened: ",
+            "0 kept",
+        ],
+    );
+}
+
+#[test]
 fn what_stands_for_no_time_is_refused_before_anything_is_done() {
     let folder = tempfile::tempdir().unwrap();
     let dump = |options: &[&str]| {

@@ -1,6 +1,33 @@
-//! Encrypted archives, as far as one can look at them without a key.
+//! Encrypted archives: as far as one can look at them without a key, and with one.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
+
+#[cfg(feature = "encryption")]
+use pgdumprs_seal::Identities;
+
+use super::look::{self, Look};
+
+/// What opens encrypted archives, if anything does.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Key {
+    #[cfg(feature = "encryption")]
+    pub(super) identities: Option<Identities>,
+}
+
+impl Key {
+    /// Looks into an encrypted file of this length in which nothing wrong is seen from outside.
+    pub(super) fn look(&self, input: impl Read + Seek, length: u64) -> Look {
+        #[cfg(feature = "encryption")]
+        if let Some(identities) = &self.identities {
+            return match identities.open(input) {
+                Err(error) => Look::Left(format!("it cannot be opened: {error}")),
+                Ok(opened) => look::at_archive(opened, length),
+            };
+        }
+        drop(input);
+        look::one(None, length)
+    }
+}
 
 /// How an encrypted file begins.
 pub(super) const MAGIC: &[u8] = b"age-encryption.org/v1\n";

@@ -8,6 +8,7 @@ use jiff::civil::DateTime;
 use pgdumprs_store::{Bucket, ListedObject, Place as ObjectPlace};
 
 use super::PruneError;
+use super::age::Key;
 use super::found::{Candidate, Found, Place, is_settled};
 use super::look::{self, Look, Parts};
 use super::template::{BackupTemplate, Below};
@@ -21,6 +22,7 @@ pub(super) struct Store {
     keys: Below,
     names_folders: bool,
     now: SystemTime,
+    key: Key,
 }
 
 /// A candidate's key, and the object that tells whether it is still the same: itself, or the one in a folder that names the others.
@@ -35,6 +37,7 @@ impl Store {
         template: &BackupTemplate,
         name: &str,
         now: SystemTime,
+        key: Key,
     ) -> Result<Self, PruneError> {
         let place: ObjectPlace = name.trim_end_matches('/').parse()?;
         Ok(Store {
@@ -42,6 +45,7 @@ impl Store {
             keys: template.keys(unescaped),
             names_folders: template.names_folders(),
             now,
+            key,
         })
     }
 
@@ -157,7 +161,7 @@ impl Place for Store {
             Ok(reader) if reader.length() != object.size => {
                 Look::Left("it has changed since it was listed".to_owned())
             }
-            Ok(reader) => look::at_file(reader, object.size),
+            Ok(reader) => look::at_file(reader, object.size, &self.key),
         };
         (look, true)
     }

@@ -10,6 +10,7 @@ use jiff::civil::DateTime;
 use pgdumprs_archive::FolderInventory;
 
 use super::PruneError;
+use super::age::Key;
 use super::found::{Candidate, Found, Place, is_settled};
 use super::look::{self, Look, Looked, Parts, UNFINISHED_TOC};
 use super::template::{BackupTemplate, Below};
@@ -20,6 +21,7 @@ pub(super) struct Disk {
     below: Below,
     names_folders: bool,
     now: SystemTime,
+    key: Key,
 }
 
 /// What tells a file from another that has got its name.
@@ -46,12 +48,13 @@ impl Identity {
 }
 
 impl Disk {
-    pub(super) fn new(template: &BackupTemplate, now: SystemTime) -> Self {
+    pub(super) fn new(template: &BackupTemplate, now: SystemTime, key: Key) -> Self {
         Disk {
             root: template.root(),
             below: template.below(),
             names_folders: template.names_folders(),
             now,
+            key,
         }
     }
 
@@ -117,7 +120,7 @@ impl Disk {
         match File::open(path) {
             Err(error) => left(&format!("it cannot be read: {error}")),
             Ok(file) => (
-                look::at_file(file, found.len()),
+                look::at_file(file, found.len(), &self.key),
                 Some(Identity::of(&found)),
                 is_settled(found.modified().ok(), self.now),
             ),

@@ -5,7 +5,7 @@ use std::io::{Read, Seek};
 
 use pgdumprs_archive::{Error as ArchiveError, Reader};
 
-use super::age;
+use super::age::{self, Key};
 use crate::server_backup::manifest::{INCOMPLETE, MANIFEST, Manifest};
 
 /// What a look has come to.
@@ -43,9 +43,8 @@ pub(super) enum Parts {
 /// What the table of contents of a folder is called while its files are removed.
 pub(super) const UNFINISHED_TOC: &str = "toc.dat.incomplete";
 
-/// Looks at one file or object of this length.
-pub(super) fn at_file(mut input: impl Read + Seek, length: u64) -> Look {
-    let unread = |error: &dyn std::fmt::Display| Look::Left(format!("it cannot be read: {error}"));
+/// Looks at one file or object of this length, into which `key` leads where it is encrypted.
+pub(super) fn at_file(mut input: impl Read + Seek, length: u64, key: &Key) -> Look {
     let mut start = Vec::new();
     if let Err(error) = input
         .by_ref()
@@ -57,34 +56,51 @@ pub(super) fn at_file(mut input: impl Read + Seek, length: u64) -> Look {
     if let Err(error) = input.rewind() {
         return unread(&error);
     }
-    let problem = if start == age::MAGIC {
-        match age::problem(input, length) {
-            Err(error) => return unread(&error),
-            Ok(problem) => problem,
+    if start != age::MAGIC {
+        return at_archive(input, length);
+    }
+    match age::problem(&mut input, length) {
+        Err(error) => unread(&error),
+        Ok(Some(problem)) => one(Some(problem), length),
+        Ok(None) => match input.rewind() {
+            Err(error) => unread(&error),
+            Ok(()) => key.look(input, length),
+        },
+    }
+}
+
+/// Looks at an archive that can be read, in a file or an object of this length.
+pub(super) fn at_archive(input: impl Read + Seek, length: u64) -> Look {
+    let problem = match Reader::seekable(input).and_then(|mut reader| reader.check_end()) {
+        Ok(()) => None,
+        Err(ArchiveError::NotAnArchive(what)) => {
+            return Look::Left(format!(
+                "it is no archive: {}",
+                ArchiveError::NotAnArchive(what)
+            ));
         }
-    } else {
-        match Reader::seekable(input).and_then(|mut reader| reader.check_end()) {
-            Ok(()) => None,
-            Err(ArchiveError::NotAnArchive(what)) => {
-                return Look::Left(format!(
-                    "it is no archive: {}",
-                    ArchiveError::NotAnArchive(what)
-                ));
-            }
-            Err(
-                error @ (ArchiveError::Truncated { .. }
-                | ArchiveError::Corrupt { .. }
-                | ArchiveError::MissingData { .. }),
-            ) => Some(error.to_string()),
-            // What a newer program has written may be whole.
-            Err(error) => return unread(&error),
-        }
+        Err(
+            error @ (ArchiveError::Truncated { .. }
+            | ArchiveError::Corrupt { .. }
+            | ArchiveError::MissingData { .. }),
+        ) => Some(error.to_string()),
+        // What a newer program has written may be whole.
+        Err(error) => return unread(&error),
     };
+    one(problem, length)
+}
+
+/// A backup in one file or object.
+pub(super) fn one(problem: Option<String>, bytes: u64) -> Look {
     Look::Backup(Looked {
         problem,
-        bytes: length,
+        bytes,
         parts: Parts::One,
     })
+}
+
+fn unread(error: &dyn std::fmt::Display) -> Look {
+    Look::Left(format!("it cannot be read: {error}"))
 }
 
 /// Looks at a folder with a manifest, by the names and lengths of all its files; `read` gives the text of one.

@@ -363,7 +363,7 @@ fn what_changes_between_the_look_and_the_removal_stays() {
     }
     make_server(&folder.path().join("2026-10-01"), "manifest.json");
     let template = BackupTemplate::new(folder.path().join("%F").to_str().unwrap()).unwrap();
-    let disk = Disk::new(&template, now());
+    let disk = Disk::new(&template, now(), Key::default());
     let found: Vec<_> = look_at_all(&disk, disk.find().unwrap())
         .into_iter()
         .map(|found| found.ok().unwrap())

@@ -130,10 +130,7 @@ impl Database {
     ///
     /// When it fails, with psql's message.
     pub fn psql(&self, sql: &str) -> String {
-        match self.server.run_sql(&self.name, sql) {
-            Ok(output) => output.trim_end_matches('\n').to_owned(),
-            Err(error) => panic!("SQL in {}: {error:#}", self.name),
-        }
+        self.server.ask(&self.name, sql)
     }
 }
 

@@ -228,6 +228,18 @@ impl Server {
         }
     }
 
+    /// Runs one SQL command line in a database and returns what psql printed: columns separated by `|`, no headings, no final newline.
+    ///
+    /// # Panics
+    ///
+    /// When it fails, with psql's message.
+    pub fn ask(&self, database: &str, sql: &str) -> String {
+        match self.run_sql(database, sql) {
+            Ok(output) => output.trim_end_matches('\n').to_owned(),
+            Err(error) => panic!("SQL in {database}: {error:#}"),
+        }
+    }
+
     /// Creates a role of a unique name and returns the name.
     ///
     /// `attributes` is what follows the name in `CREATE ROLE`, such as `LOGIN PASSWORD 'x'`. Roles
