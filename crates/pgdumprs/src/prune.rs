@@ -156,7 +156,10 @@ impl Prune {
             key(one).cmp(&key(other))
         });
         let backups: Vec<Backup> = found.iter().map(seen).collect();
-        let complete = backups.iter().filter(|one| one.state == State::Complete);
+        let today = template::local(now);
+        let complete = backups
+            .iter()
+            .filter(|one| one.state == State::Complete && one.moment <= today);
         if let Some(newest) = complete.map(|one| one.moment).max() {
             report.uploads = place.abort_begun(newest, self.is_dry_run);
         }

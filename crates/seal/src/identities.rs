@@ -177,6 +177,9 @@ impl Identities {
     }
 }
 
+/// How much work a file may ask for, as stock age has it: 2 to that many steps of scrypt, which take 4 GiB and many seconds.
+const MOST_WORK: u8 = 22;
+
 /// The passphrase, as what opens a file.
 struct ByPassphrase<'a>(&'a Identities);
 
@@ -190,7 +193,9 @@ impl Identity for ByPassphrase<'_> {
             Ok(passphrase) => passphrase,
             Err(error) => return Some(Err(io::Error::other(error).into())),
         };
-        let opened = age::scrypt::Identity::new(passphrase.secret()).unwrap_stanza(stanza)?;
+        let mut identity = age::scrypt::Identity::new(passphrase.secret());
+        identity.set_max_work_factor(MOST_WORK);
+        let opened = identity.unwrap_stanza(stanza)?;
         Some(match opened {
             Ok(key) => {
                 known.push(Known {

@@ -19,6 +19,10 @@ pub(crate) const NONCE: usize = 16;
 /// What the key of a payload is made for, as age's format has it.
 const PAYLOAD: &[u8] = b"payload";
 
+/// How much work it is to try a passphrase: 2 to that many steps of scrypt, as stock age has it. What the crate would choose by a measurement of a
+/// few milliseconds may be far less on a busy machine.
+const WORK_FACTOR: u8 = 18;
+
 /// What identities begin with, which are secret.
 pub(crate) const IDENTITY: &str = "AGE-";
 
@@ -49,6 +53,7 @@ impl Recipients {
     /// # Errors
     /// [`Error::Recipient`] where it is none, without a word of it where it may be a secret; [`Error::Mixed`].
     pub fn add(&mut self, recipient: &str) -> Result<(), Error> {
+        let recipient = recipient.trim();
         self.add_from(recipient, || match recipient.len() < 100 {
             true => format!("\"{}\"", recipient.escape_debug()),
             false => "the recipient".to_owned(),
@@ -91,10 +96,7 @@ impl Recipients {
             return Err(Error::Mixed);
         }
         let refused = |place, reason| Err(Error::Recipient { place, reason });
-        if text
-            .get(..4)
-            .is_some_and(|start| start.eq_ignore_ascii_case(IDENTITY))
-        {
+        if text.to_ascii_uppercase().contains(IDENTITY) {
             return refused(
                 "a recipient".to_owned(),
                 "that is an identity, which is secret: its recipient begins with age1, and age-keygen -y tells it",
@@ -125,7 +127,11 @@ impl Recipients {
     /// Begins a file: what stands before its payload, and what encrypts that.
     pub(crate) fn begin(&self) -> Result<(Vec<u8>, Cipher), Error> {
         let made: Vec<Arc<dyn Recipient + Send + Sync>> = match &self.passphrase {
-            Some(passphrase) => vec![Arc::new(age::scrypt::Recipient::new(passphrase.secret()))],
+            Some(passphrase) => {
+                let mut recipient = age::scrypt::Recipient::new(passphrase.secret());
+                recipient.set_work_factor(WORK_FACTOR);
+                vec![Arc::new(recipient)]
+            }
             None => self.all.clone(),
         };
         let learned = Learned::default();

@@ -32,6 +32,8 @@ pub struct Sealer<W> {
     length: u64,
     /// Bytes that the output has taken, or has room for.
     written: u64,
+    /// Whether something has failed: what was encrypted then must not be encrypted once more.
+    has_failed: bool,
 }
 
 /// Where in the output the file begins, and how one gets there.
@@ -111,6 +113,7 @@ impl<W: Write> Sealer<W> {
             position: 0,
             length: 0,
             written: 0,
+            has_failed: false,
         }
     }
 
@@ -119,6 +122,7 @@ impl<W: Write> Sealer<W> {
     /// # Errors
     /// Whatever the output reports. What it holds then is of no use.
     pub fn finish(mut self) -> io::Result<(W, u64)> {
+        self.check()?;
         let is_all_head = matches!(self.place, Place::Seeking { .. }) && self.next == 0;
         if is_all_head {
             self.put_before()?;
@@ -136,6 +140,14 @@ impl<W: Write> Sealer<W> {
         }
         self.output.flush()?;
         Ok((self.output, self.written))
+    }
+
+    /// Fails where something has failed before.
+    fn check(&self) -> io::Result<()> {
+        match self.has_failed {
+            true => Err(io::Error::other("the encrypted file could not be written")),
+            false => Ok(()),
+        }
     }
 
     fn put_before(&mut self) -> io::Result<()> {
@@ -222,12 +234,15 @@ impl<W: Write> Sealer<W> {
 
 impl<W: Write> Write for Sealer<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.check()?;
         if bytes.is_empty() {
             return Ok(0);
         }
         if self.position != self.length {
             return self.patch(bytes);
         }
+        // Until it is taken.
+        self.has_failed = true;
         let written = match self.head_room() {
             Some(room) => {
                 let part = &bytes[..bytes.len().min(room)];
@@ -248,6 +263,7 @@ impl<W: Write> Write for Sealer<W> {
                 part.len()
             }
         };
+        self.has_failed = false;
         self.position += written as u64;
         self.length = self.position;
         Ok(written)

@@ -12,11 +12,11 @@ use object_store::ObjectStoreScheme;
 use object_store::aws::{AwsAuthorizer, AwsCredential};
 use object_store::client::{HttpConnector, HttpRequestBody, ReqwestConnector};
 use object_store::multipart::MultipartStore;
-use object_store::path::Path;
 use serde::Deserialize;
 use url::Url;
 
 use crate::access::{self, s3};
+use crate::list::path;
 use crate::runtime::wait;
 use crate::{Bucket, Error, ErrorKind, Place};
 
@@ -101,7 +101,7 @@ pub(crate) fn abort_upload(place: &Place, upload: &BegunUpload) -> Result<(), Er
     let (inside, upload) = (place.clone(), upload.clone());
     wait(async move {
         let bucket = s3::open(&inside, access::options(access::READING))?;
-        let key = Path::from(upload.key);
+        let key = path(&upload.key)?;
         let aborted = bucket.store.abort_multipart(&key, &upload.id).await;
         aborted.map_err(|error| Error::of_store("abort an upload to", &inside, &error))
     })?

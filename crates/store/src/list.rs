@@ -1,5 +1,6 @@
 //! What is in a bucket.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -11,7 +12,7 @@ use crate::runtime::wait;
 use crate::{Error, ErrorKind, ObjectReader, Place, access};
 
 /// A bucket or a container, to look around in. Keys are as the store has them, and not as in a [`Place`], where some letters are escaped.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Bucket {
     /// Any object's place in it.
     pub(crate) of: Place,
@@ -137,6 +138,13 @@ impl Bucket {
             key.trim_start_matches('/')
         );
         Error::of_store(action, place, error)
+    }
+}
+
+/// Shows nothing of the store, which has keys.
+impl fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bucket").finish_non_exhaustive()
     }
 }
 

@@ -233,8 +233,30 @@ fn a_server_of_which_not_all_is_there_has_no_manifest() {
             "1 of 4 databases could not be dumped: \"shop\"; the others are in \"s3://bucket/night/3/\"",
         ],
     );
+    // One that is still at it when another takes over its folder, and waits for the table too.
+    let both = "s3://bucket/night/4/";
+    let mut first = dump(&store, &source, both);
+    let first = first.stderr(Stdio::piped()).spawn().unwrap();
+    let until = Instant::now() + Duration::from_secs(60);
+    while !names(&store, "night/4/").contains(&"postgres.dump".to_owned()) {
+        assert!(Instant::now() < until, "{:?}", names(&store, "night/4/"));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let second = crate::run(dump(&store, &source, both).args(["--lock-wait-timeout", "1s"]));
+    assert_eq!(second.status.code(), Some(1));
     holder.kill().unwrap();
     holder.wait().unwrap();
+    // The one who had the lock is gone, and the server does not know.
+    let sleeper =
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+    source.ask("postgres", sleeper);
+    let first = first.wait_with_output().unwrap();
+    assert_eq!(first.status.code(), Some(1));
+    assert_says(
+        &String::from_utf8_lossy(&first.stderr),
+        &["could not write into s3://bucket/night/4/: another dump has taken it over"],
+    );
+    assert!(!names(&store, "night/4/").contains(&"manifest.json".to_owned()));
     let found = names(&store, "night/3/");
     assert!(found.contains(&"incomplete.json".to_owned()), "{found:?}");
     assert!(!found.contains(&"manifest.json".to_owned()), "{found:?}");
@@ -256,12 +278,13 @@ fn a_server_of_which_not_all_is_there_has_no_manifest() {
     assert_says(&said, &["incomplete.json there names"]);
 
     // The next dump into what was left takes it over, unless there is something else.
-    // The one who had the lock is gone, and the server does not know.
-    let sleeper =
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
-    source.ask("postgres", sleeper);
-    source.ask("postgres", "DROP DATABASE \"Odd one\"");
-    for night in [2, 3] {
+    let place = "s3://bucket/night/3/";
+    let said = failure(dump(&store, &source, place).args(["--include-database", "shop"]));
+    assert_says(
+        &said,
+        &["there is the archive of database \"Odd one\" in it, which would not be dumped now"],
+    );
+    for night in [2, 3, 4] {
         let place = format!("s3://bucket/night/{night}/");
         store
             .put(&format!("/bucket/night/{night}/notes"), b"x")
@@ -281,6 +304,7 @@ fn a_server_of_which_not_all_is_there_has_no_manifest() {
         assert_eq!(
             names(&store, &format!("night/{night}/")),
             [
+                "%4Fdd%20one.dump",
                 "globals.sql",
                 "manifest.json",
                 "postgres.dump",

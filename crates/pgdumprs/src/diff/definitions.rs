@@ -104,9 +104,9 @@ fn is_compared(entry: &Entry, scope: Scope) -> bool {
 
 fn item(entry: &Entry, database: Option<&BString>, name: Option<&BString>, scope: Scope) -> Item {
     let sql = entry.definition.as_ref().map_or(&b""[..], |text| text);
-    let mut sql = BString::from(sql.trim_end());
+    let mut sql = readable(sql.trim_end());
     let kind = entry.descriptor.to_string();
-    let mut found = tag(entry).to_owned();
+    let mut found = readable(tag(entry));
     let is_of_database =
         kind == "DATABASE" || kind == "DATABASE PROPERTIES" || found.starts_with(b"DATABASE ");
     if let (true, Some(database), Some(name)) = (is_of_database, database, name) {
@@ -119,9 +119,11 @@ fn item(entry: &Entry, database: Option<&BString>, name: Option<&BString>, scope
         // Servers before 15 know no other provider, and only stock's newer programs name it.
         sql = sql.replace(" LOCALE_PROVIDER = libc", "").into();
     }
-    let schema = entry.namespace.as_ref().filter(|schema| !schema.is_empty());
+    let readable_name = |name: Option<&BString>| name.map(|name| readable(name));
+    let schema = readable_name(entry.namespace.as_ref()).filter(|schema| !schema.is_empty());
+    let role = readable_name(entry.owner.as_ref());
     Item {
-        name: object_name(&kind, schema, found.as_bstr(), entry.owner.as_ref()),
+        name: object_name(&kind, schema.as_ref(), found.as_bstr(), role.as_ref()),
         definition: Definition {
             owner: owner(entry, scope),
             tablespace: filled(entry.tablespace.as_ref()),
@@ -171,7 +173,19 @@ fn object_name(
 
 fn filled(text: Option<&BString>) -> Option<String> {
     text.filter(|text| !text.is_empty())
-        .map(ToString::to_string)
+        .map(|text| readable(text).to_string())
+}
+
+/// A text in which what is not UTF-8 stands as `\x` and two digits: so it can be shown, and what differs in it is not the same.
+fn readable(text: &[u8]) -> BString {
+    let mut found = BString::default();
+    for chunk in text.utf8_chunks() {
+        found.extend_from_slice(chunk.valid().as_bytes());
+        for byte in chunk.invalid() {
+            found.extend_from_slice(format!("\\x{byte:02X}").as_bytes());
+        }
+    }
+    found
 }
 
 /// The owner, of what has one of its own.
@@ -240,10 +254,7 @@ fn privileges(entry: &Entry, group: &Entry) -> Vec<Item> {
             owner: None,
             tablespace: None,
             access_method: None,
-            sql: sql
-                .replace(named(first), named(oid))
-                .to_str_lossy()
-                .into_owned(),
+            sql: readable(&sql.replace(named(first), named(oid))).to_string(),
         },
     };
     std::iter::once(first).chain(all).map(of_one).collect()
@@ -252,6 +263,12 @@ fn privileges(entry: &Entry, group: &Entry) -> Vec<Item> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_utf8_is_not_the_same() {
+        assert_eq!(readable(b"a\xe4 \xc3\xa4"), "a\\xE4 \u{e4}");
+        assert_ne!(readable(b"'\xe4'"), readable(b"'\xf6'"));
+    }
 
     #[test]
     fn names_have_their_schemas() {

@@ -151,9 +151,13 @@ impl DiffReport {
         !self.definitions.is_empty() || self.different_data().next().is_some()
     }
 
-    /// Data that is not equal.
+    /// Data that is not equal, or has other columns on one side where no definitions were compared.
     pub fn different_data(&self) -> impl Iterator<Item = &DataComparison> {
-        self.data.iter().filter(|data| !data.is_equal())
+        // Where no definitions were compared, these do not tell that one side has other columns.
+        let are_told = self.compared.definitions > 0;
+        self.data
+            .iter()
+            .filter(move |data| !data.is_equal() || (data.columns.is_some() && !are_told))
     }
 }
 

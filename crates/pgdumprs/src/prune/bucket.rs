@@ -220,9 +220,13 @@ impl Store {
         plain.map(|name| name + "/").collect()
     }
 
-    /// The moment of the backup that an object with this key is, or is one of.
+    /// The moment of the backup that an object with this key would be, or would be an archive of.
     fn moment(&self, key: &str) -> Option<DateTime> {
-        let folder = key.rsplit_once('/').map(|(folder, _)| folder);
+        let is_archive = |name: &&str| name.ends_with(".dump") || name.ends_with(".dump.age");
+        let parts = key.rsplit_once('/');
+        let folder = parts
+            .filter(|(_, name)| is_archive(name))
+            .map(|(folder, _)| folder);
         let own = Some(key).filter(|_| !self.names_folders);
         let moment = |key: &str| self.keys.moment(key);
         own.and_then(moment).or_else(|| folder.and_then(moment))

@@ -88,7 +88,10 @@ const SETTLED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Whether nobody can be writing any more what was written to last then.
 pub(super) fn is_settled(last: Option<SystemTime>, now: SystemTime) -> bool {
-    let age = last.map(|last| now.duration_since(last));
-    // What has been written in the future tells nothing.
-    !matches!(age, Some(Ok(age)) if age < SETTLED)
+    match last.map(|last| now.duration_since(last)) {
+        None => true,
+        Some(Ok(age)) => age >= SETTLED,
+        // It was written since then, or by another clock. What is of a far future tells nothing.
+        Some(Err(ahead)) => ahead.duration() >= SETTLED,
+    }
 }

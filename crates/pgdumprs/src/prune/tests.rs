@@ -92,6 +92,7 @@ fn make_server(path: &Path, list: &str) {
             error: None,
         }],
         skipped: Vec::new(),
+        run: String::new(),
         begun: Vec::new(),
     };
     fs::write(path.join(list), serde_json::to_vec(&manifest).unwrap()).unwrap();
@@ -109,9 +110,13 @@ fn settle(path: &Path) {
         let files = fs::read_dir(path).unwrap();
         return files.for_each(|file| settle(&file.unwrap().path()));
     }
+    write_at(path, now() - Duration::from_secs(3 * 86_400));
+}
+
+/// Makes it look as if it had been written to last then.
+fn write_at(path: &Path, time: SystemTime) {
     let file = File::options().write(true).open(path).unwrap();
-    file.set_modified(now() - Duration::from_secs(3 * 86_400))
-        .unwrap();
+    file.set_modified(time).unwrap();
 }
 
 fn prune(template: &Path, retention: Retention) -> Prune {
@@ -163,6 +168,9 @@ fn of_many_nights_those_are_kept_that_rules_keep_and_nothing_else_is_touched() {
     put("shop-2026-10-02.dump", &sound[..sound.len() - 3]);
     settle(&folder.path().join("shop-2026-10-02.dump"));
     put("shop-2026-10-03.dump", &sound[..sound.len() - 3]);
+    // While it was looked at.
+    let ahead = now() + Duration::from_secs(5);
+    write_at(&folder.path().join("shop-2026-10-03.dump"), ahead);
     fs::create_dir(folder.path().join("shop-2026-10-04.dump")).unwrap();
     put("shop-2027-01-01.dump", &sound);
     let before = names(folder.path());

@@ -154,7 +154,10 @@ fn take(
     let dump_id = dump_id(&block);
     let mut buffer = vec![0; ROOM];
     let goes_on = || !shared.is_given_up.load(Ordering::Relaxed);
-    let mut sum = Sum::of_fields(shared.wanted.get(&dump_id).cloned().flatten());
+    let mut sum = match are_rows {
+        true => Sum::of_fields(shared.wanted.get(&dump_id).cloned().flatten()),
+        false => Sum::of_statements(),
+    };
     match block {
         Block::LargeObjects(mut block) => {
             while let Some(mut object) = block.next_object()? {

@@ -20,6 +20,8 @@ pub(crate) struct Sum {
     line: Vec<u8>,
     /// The line that ends the rows has gone by.
     has_ended: bool,
+    /// Whether the lines are those of statements, among which none ends the rest.
+    are_statements: bool,
 }
 
 /// The line behind a table's rows in an archive: no row's text is that.
@@ -30,6 +32,14 @@ impl Sum {
     pub(crate) fn of_fields(fields: Option<Vec<usize>>) -> Self {
         Self {
             fields,
+            ..Self::default()
+        }
+    }
+
+    /// A sum of lines of statements, in whose literals any line may stand.
+    pub(crate) fn of_statements() -> Self {
+        Self {
+            are_statements: true,
             ..Self::default()
         }
     }
@@ -61,7 +71,7 @@ impl Sum {
     }
 
     fn end_line(&mut self) {
-        if self.line == END {
+        if self.line == END && !self.are_statements {
             self.hash.reset();
             (self.has_ended, self.has_more) = (true, false);
             return;
@@ -139,6 +149,13 @@ mod tests {
         assert_eq!(sum(&["\\.\n\n\n"]), sum(&[]));
         assert_eq!(sum(&["\\.a\n\\\\.\n"]).count, 2);
         assert_eq!(sum_of(Some(&[0]), &["a\tb\n\\.\n\n\n"]), sum(&["a\n"]));
+    }
+
+    #[test]
+    fn a_literal_in_a_statement_ends_nothing() {
+        let mut sum = Sum::of_statements();
+        sum.lines(b"INSERT 'a\n\\.\nb';\n");
+        assert_eq!(sum.total().count, 3);
     }
 
     #[test]

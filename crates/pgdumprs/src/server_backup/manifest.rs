@@ -39,6 +39,9 @@ pub(crate) struct Manifest {
     /// Databases that nobody could connect to.
     #[serde(default)]
     pub(crate) skipped: Vec<ManifestSkipped>,
+    /// What tells this run from others, as long as it has not come to its end.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) run: String,
     /// Files that this dump, or one before it that did not come to its end, may have left beside those that are named above.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) begun: Vec<String>,
@@ -150,6 +153,7 @@ impl Manifest {
             globals,
             databases: Vec::new(),
             skipped: Vec::new(),
+            run: String::new(),
             begun: Vec::new(),
         }
     }

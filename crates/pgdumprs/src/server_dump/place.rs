@@ -1,23 +1,20 @@
 //! Where the files of a server's dump go: a folder, or a store, by names.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-#[cfg(feature = "object-store")]
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
 use sha2::{Digest, Sha256};
 
 use crate::blocking::blocking;
+use crate::failure_line::with_causes;
 use crate::file_sum::{FileSum, hex};
 use crate::output::folder::sync_name;
 use crate::output::{write_private, write_whole};
 use crate::sealed::{Recipients, sealed};
-#[cfg(feature = "object-store")]
-use crate::server_backup::LARGEST_MANIFEST;
 use crate::server_backup::manifest::{INCOMPLETE, MANIFEST, Manifest, ManifestFile, ManifestPiece};
+use crate::server_backup::{LARGEST_MANIFEST, Place as Reading};
 use crate::{Dump, Error, Report};
 
 /// What takes files by their names. All that is written of a server goes through this, and nothing else knows what it is.
@@ -34,7 +31,7 @@ pub(super) enum Place {
 impl Place {
     /// Makes the folder, for its owner alone, since there are passwords in it; or takes the one that is there, if it is empty or was left by a dump that
     /// did not come to its end. Gives the names of the files of that one too.
-    pub(super) fn folder(folder: &Path, synced: bool) -> Result<(Self, BTreeSet<String>), Error> {
+    pub(super) fn folder(folder: &Path, synced: bool) -> Result<(Self, Option<Manifest>), Error> {
         let failed = |action| move |source| output_error(action, folder, source);
         match make(folder) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -52,13 +49,7 @@ impl Place {
             folder: folder.to_owned(),
             synced,
         };
-        let left = left_over(&names.map_err(failed("look into"))?, || {
-            fs::read(folder.join(INCOMPLETE)).map_err(failed("look into"))
-        })?;
-        let left = left.map_err(|reason| {
-            let full = io::Error::new(io::ErrorKind::DirectoryNotEmpty, reason);
-            output_error("write into", folder, full)
-        })?;
+        let left = place.left_over(&names.map_err(failed("look into"))?)?;
         Ok((place, left))
     }
 
@@ -66,22 +57,96 @@ impl Place {
     #[cfg(feature = "object-store")]
     pub(super) async fn store(
         folder: &pgdumprs_store::Folder,
-    ) -> Result<(Self, BTreeSet<String>), Error> {
+    ) -> Result<(Self, Option<Manifest>), Error> {
         let folder = folder.clone();
         blocking(move || {
-            let left = left_over(&folder.names()?, || {
-                let mut text = Vec::new();
-                let object = pgdumprs_store::ObjectReader::open(&folder.object(INCOMPLETE)?)?;
-                let read = object.take(LARGEST_MANIFEST).read_to_end(&mut text);
-                read.map_err(|source| {
-                    output_error("look into", Path::new(&folder.to_string()), source)
-                })?;
-                Ok(text)
-            })?;
-            let left = left.map_err(|reason| folder.taken(reason))?;
-            Ok((Self::Store(folder), left))
+            let names = folder.names()?;
+            let place = Self::Store(folder);
+            let left = place.left_over(&names)?;
+            Ok((place, left))
         })
         .await
+    }
+
+    /// What a dump that did not come to its end has left where there are these names, by its manifest.
+    fn left_over(&self, names: &[String]) -> Result<Option<Manifest>, Error> {
+        let Some(first) = names.first() else {
+            return Ok(None);
+        };
+        let has = |name: &str| names.iter().any(|one| one == name);
+        if has(MANIFEST) {
+            return Err(self.taken("there is a whole dump of a server in it"));
+        }
+        if !has(INCOMPLETE) {
+            return Err(self.taken(format!("there is something in it: {first}")));
+        }
+        let manifest = self.begun()?;
+        let files = manifest.files();
+        let odd = names
+            .iter()
+            .find(|&name| name != INCOMPLETE && !files.contains(name));
+        match odd {
+            Some(odd) => Err(self.taken(format!("there is something else in it: {odd}"))),
+            None => Ok(Some(manifest)),
+        }
+    }
+
+    /// The manifest of the dump that was begun here and has not come to its end.
+    fn begun(&self) -> Result<Manifest, Error> {
+        let text = self.reading().read(INCOMPLETE, LARGEST_MANIFEST);
+        let text = text.map_err(|error| self.taken(with_causes(&error)))?;
+        Manifest::parse(&text)
+            .map_err(|reason| self.taken(format!("its {INCOMPLETE} cannot be used: {reason}")))
+    }
+
+    /// Fails where the dump that was begun here is not this run's any more: another one has taken over what is here.
+    pub(super) async fn check_own(&self, run: &str) -> Result<(), Error> {
+        let (place, run) = (self.clone(), run.to_owned());
+        blocking(move || match place.begun()?.run == run {
+            true => Ok(()),
+            false => Err(place.taken("another dump has taken it over")),
+        })
+        .await
+    }
+
+    /// Fails where a file that a manifest names is not there, or is of another size.
+    pub(super) async fn check_files(&self, manifest: &Manifest) -> Result<(), Error> {
+        let files: Vec<ManifestFile> = manifest.archives().map(|(_, file)| file.clone()).collect();
+        let (place, globals) = (self.clone(), manifest.globals.clone());
+        blocking(move || {
+            for file in files.iter().chain([&globals]) {
+                let found = place.reading().open(&file.file);
+                let size = found.map(|input| input.size());
+                let size = size.map_err(|error| place.taken(with_causes(&error)))?;
+                if size != file.size {
+                    let reason =
+                        format!("{} is not the file that this dump has written", file.file);
+                    return Err(place.taken(reason));
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    fn reading(&self) -> Reading {
+        match self {
+            Place::Folder { folder, .. } => Reading::Folder(folder.clone()),
+            #[cfg(feature = "object-store")]
+            Place::Store(folder) => Reading::Store(folder.clone()),
+        }
+    }
+
+    /// What is said where this cannot be written into, since there is something else in it.
+    pub(super) fn taken(&self, reason: impl Into<String>) -> Error {
+        match self {
+            Place::Folder { folder, .. } => {
+                let full = io::Error::new(io::ErrorKind::DirectoryNotEmpty, reason.into());
+                output_error("write into", folder, full)
+            }
+            #[cfg(feature = "object-store")]
+            Place::Store(folder) => folder.taken(reason).into(),
+        }
     }
 
     /// Removes a file; one that is not there is removed.
@@ -176,35 +241,6 @@ impl Place {
             Place::Store(_) => pgdumprs_store::Upload::MEMORY,
         }
     }
-}
-
-/// What a dump that did not come to its end has left where there are these names: the files that its manifest names, which `read` reads. The inner error says why the
-/// place cannot be taken over.
-fn left_over(
-    names: &[String],
-    read: impl FnOnce() -> Result<Vec<u8>, Error>,
-) -> Result<Result<BTreeSet<String>, String>, Error> {
-    if names.is_empty() {
-        return Ok(Ok(BTreeSet::new()));
-    }
-    let has = |name: &str| names.iter().any(|one| one == name);
-    if has(MANIFEST) {
-        return Ok(Err("there is a whole dump of a server in it".to_owned()));
-    }
-    if !has(INCOMPLETE) {
-        return Ok(Err(format!("there is something in it: {}", names[0])));
-    }
-    let files = match Manifest::parse(&read()?) {
-        Ok(manifest) => manifest.files(),
-        Err(reason) => return Ok(Err(format!("its {INCOMPLETE} cannot be used: {reason}"))),
-    };
-    let odd = names
-        .iter()
-        .find(|&name| name != INCOMPLETE && !files.contains(name));
-    Ok(match odd {
-        Some(odd) => Err(format!("there is something else in it: {odd}")),
-        None => Ok(files),
-    })
 }
 
 /// Reads a file and tells what it is known by.

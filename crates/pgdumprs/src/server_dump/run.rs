@@ -15,6 +15,7 @@ use super::event::ServerDumpEvent;
 use super::place::{Place, file_name, file_name_for};
 use crate::failure_line::with_causes;
 use crate::product::Product;
+use crate::sealed::Recipients;
 use crate::server_backup::manifest::{
     GLOBALS, INCOMPLETE, MANIFEST, Manifest, ManifestDatabase, ManifestFile, ManifestSkipped, text,
 };
@@ -95,7 +96,7 @@ impl ServerDump {
     /// Dumps the server to where `begin` begins.
     async fn dump_into(
         mut self,
-        begin: impl Future<Output = Result<(Place, BTreeSet<String>), Error>>,
+        begin: impl Future<Output = Result<(Place, Option<Manifest>), Error>>,
     ) -> Result<ServerReport, Error> {
         let begun = Instant::now();
         let started = Timestamp::now();
@@ -111,6 +112,15 @@ impl ServerDump {
         self.dump.params = session.at_same_server(&self.dump.params);
         session.close().await;
         let (place, left) = begin.await?;
+        let chosen = listed.chosen.iter().map(|row| row.name.to_string());
+        let chosen: BTreeSet<String> = chosen.collect();
+        // An archive that nobody makes anew may be the only one.
+        let mut archives = left.iter().flat_map(Manifest::archives);
+        if let Some((name, _)) = archives.find(|(name, _)| !chosen.contains(*name)) {
+            return Err(place.taken(format!(
+                "there is the archive of database \"{name}\" in it, which would not be dumped now"
+            )));
+        }
         let recipients = self.dump.recipients.as_ref();
         let named = |name: &str| file_name_for(name, recipients);
         let mut manifest = Manifest::new(
@@ -130,11 +140,23 @@ impl ServerDump {
         // Whatever ends the dump, it is known from the beginning on what it may leave.
         let chosen = listed.chosen.iter();
         manifest.databases = chosen.clone().map(|row| not_yet(&row.name)).collect();
-        manifest.begun = left.into_iter().collect();
-        manifest
-            .begun
-            .extend(chosen.map(|row| named(&file_name(&row.name))));
+        let own: BTreeSet<String> = chosen
+            .map(|row| file_name(&row.name))
+            .chain([GLOBALS.to_owned()])
+            .flat_map(|name| [format!("{name}.age"), name])
+            .collect();
+        let left = left.iter().flat_map(Manifest::files);
+        manifest.begun = left.collect();
+        manifest.begun.extend(
+            own.iter()
+                .filter(|name| is_written(name, recipients))
+                .cloned(),
+        );
         manifest.begun = manifest.files().into_iter().collect();
+        manifest.run = std::iter::repeat_with(fastrand::alphanumeric)
+            .take(RUN)
+            .collect();
+        let run = manifest.run.clone();
         place.put(INCOMPLETE, manifest.to_text()).await?;
         manifest.databases.clear();
         // Passwords are in it.
@@ -143,7 +165,7 @@ impl ServerDump {
             .await?;
 
         let mut reports = Vec::new();
-        for (report, entry) in self.dump_all(listed.chosen, &place).await {
+        for (report, entry) in self.dump_all(listed.chosen, &place, &run).await {
             reports.push(report);
             manifest.databases.push(entry);
         }
@@ -155,14 +177,20 @@ impl ServerDump {
         let left = manifest.files();
         manifest.begun.clear();
         let stale = &left - &manifest.files();
+        // Whatever ends the dump now, what is stale is known.
+        manifest.begun = stale.iter().cloned().collect();
+        place.check_own(&run).await?;
         if manifest.complete {
+            manifest.run.clear();
+            place.check_files(&manifest).await?;
             place.put(MANIFEST, manifest.to_text()).await?;
-            for name in stale.iter().map(String::as_str).chain([INCOMPLETE]) {
+            // What is of other databases stays: it may be all that there is of them.
+            let stale = stale.intersection(&own).map(String::as_str);
+            for name in stale.chain([INCOMPLETE]) {
                 place.remove(name).await?;
             }
         } else {
             // An older archive of a database that could not be dumped now is worth more than none.
-            manifest.begun = stale.into_iter().collect();
             place.put(INCOMPLETE, manifest.to_text()).await?;
         }
         let (_, warnings) = self.dump.watch.take();
@@ -187,6 +215,7 @@ impl ServerDump {
         &self,
         mut databases: Vec<ListedDatabase>,
         place: &Place,
+        run: &str,
     ) -> Vec<(DatabaseReport, ManifestDatabase)> {
         // The last is the first to be dumped.
         databases.sort_by_key(|row| row.size);
@@ -210,11 +239,12 @@ impl ServerDump {
                     .is_ok();
                 let dump = self.dump.like(params).jobs(connections).memory(memory);
                 let (place, watchers) = (place.clone(), self.watchers.clone());
+                let run = run.to_owned();
                 running.spawn(async move {
                     let dump = name.then_some(dump);
                     (
                         connections,
-                        one(dump, row.name, connections, &place, &watchers).await,
+                        one(dump, row.name, connections, (&place, &run), &watchers).await,
                     )
                 });
             }
@@ -250,6 +280,14 @@ fn share(free: usize, waiting: usize) -> usize {
     free.saturating_sub(others).max(1)
 }
 
+/// Letters that tell one run from another.
+const RUN: usize = 16;
+
+/// Whether a dump to these recipients writes a file of this name.
+fn is_written(name: &str, recipients: Option<&Recipients>) -> bool {
+    name.ends_with(".age") == recipients.is_some()
+}
+
 /// What is known of a database before it is dumped.
 fn not_yet(database: &BString) -> ManifestDatabase {
     ManifestDatabase {
@@ -270,7 +308,7 @@ async fn one(
     dump: Option<Dump>,
     database: BString,
     connections: usize,
-    place: &Place,
+    (place, run): (&Place, &str),
     watchers: &Watchers,
 ) -> (DatabaseReport, ManifestDatabase) {
     let started = Timestamp::now();
@@ -288,6 +326,7 @@ async fn one(
             let database = of.clone();
             watchers.tell(&ServerDumpEvent::Told { database, event });
         });
+        place.check_own(run).await?;
         place.dump(&file, dump).await
     };
     let outcome: Result<_, Error> = outcome.await;
