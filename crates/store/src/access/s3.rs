@@ -27,7 +27,10 @@ pub(crate) struct Bucket {
 /// Opens the bucket of a place. What the environment says counts before what a profile does, as with AWS's tools.
 pub(crate) fn open(place: &Place, options: ClientOptions) -> Result<Bucket, Error> {
     let builder = AmazonS3Builder::new().with_client_options(options);
-    let builder = variables("AWS_").fold(builder, |builder, (key, value)| match key.parse() {
+    let has_key = env::var_os("AWS_ACCESS_KEY_ID").is_some_and(|key| !key.is_empty());
+    // A token belongs to a key.
+    let variables = variables("AWS_").filter(|(name, _)| has_key || name != "aws_session_token");
+    let builder = variables.fold(builder, |builder, (key, value)| match key.parse() {
         Ok(key) => builder.with_config(key, value),
         Err(_) => builder,
     });
