@@ -163,7 +163,7 @@ impl Prune {
         if let Some(newest) = complete.map(|one| one.moment).max() {
             report.uploads = place.abort_begun(newest, self.is_dry_run);
         }
-        let verdicts = decide(&self.retention, &backups, template::local(now));
+        let verdicts = decide(&self.retention, &backups, today);
         for (backup, verdict) in found.into_iter().zip(verdicts) {
             let is_written = self.written.is_some_and(|written| {
                 self.template.name(written) == self.template.name_at(backup.candidate.moment)

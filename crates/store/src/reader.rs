@@ -177,13 +177,18 @@ impl Read for ObjectReader {
 
 impl Seek for ObjectReader {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let to = match to {
-            SeekFrom::Start(to) => Some(to),
-            SeekFrom::End(by) => self.length.checked_add_signed(by),
-            SeekFrom::Current(by) => self.position.checked_add_signed(by),
-        };
+        let to = sought(to, self.position, self.length);
         self.position = to.ok_or(io::ErrorKind::InvalidInput)?;
         Ok(self.position)
+    }
+}
+
+/// Where one is to go in an object of this length; nothing for what is before its beginning.
+pub(crate) fn sought(to: SeekFrom, position: u64, length: u64) -> Option<u64> {
+    match to {
+        SeekFrom::Start(to) => Some(to),
+        SeekFrom::End(by) => length.checked_add_signed(by),
+        SeekFrom::Current(by) => position.checked_add_signed(by),
     }
 }
 

@@ -19,6 +19,7 @@ use tokio::task::AbortHandle;
 use crate::access::Store;
 use crate::begun::{BegunUpload, abort_upload, begun_uploads};
 use crate::parts::{SMALLEST, Sizes};
+use crate::reader::sought;
 use crate::runtime::{runtime, wait};
 use crate::{Error, ErrorKind, Place, access, unfinished};
 
@@ -300,12 +301,7 @@ impl Write for Upload {
 
 impl Seek for Upload {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let to = match to {
-            SeekFrom::Start(to) => Some(to),
-            SeekFrom::End(by) => self.length.checked_add_signed(by),
-            SeekFrom::Current(by) => self.position.checked_add_signed(by),
-        };
-        let to = to.filter(|&to| to <= self.length);
+        let to = sought(to, self.position, self.length).filter(|&to| to <= self.length);
         self.position = to.ok_or(io::ErrorKind::InvalidInput)?;
         Ok(self.position)
     }

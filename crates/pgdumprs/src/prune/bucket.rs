@@ -12,9 +12,7 @@ use super::age::Key;
 use super::found::{Candidate, Found, Place, is_settled};
 use super::look::{self, Look, Parts};
 use super::template::{BackupTemplate, Below};
-
-/// A manifest is read no further than this.
-const LONGEST_MANIFEST: u64 = 64 << 20;
+use crate::server_backup::LARGEST_MANIFEST;
 
 /// The bucket that all backups of a template are in.
 pub(super) struct Store {
@@ -102,7 +100,7 @@ impl Store {
                 .read(&join(folder, name))
                 .map_err(|error| error.to_string())?;
             let mut text = Vec::new();
-            let read = object.take(LONGEST_MANIFEST).read_to_end(&mut text);
+            let read = object.take(LARGEST_MANIFEST).read_to_end(&mut text);
             read.map_err(|error| error.to_string()).map(|_| text)
         };
         match look::at_manifest(&sizes, read) {

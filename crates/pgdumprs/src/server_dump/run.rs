@@ -15,7 +15,6 @@ use super::event::ServerDumpEvent;
 use super::place::{Place, file_name, file_name_for};
 use crate::failure_line::with_causes;
 use crate::product::Product;
-use crate::sealed::Recipients;
 use crate::server_backup::manifest::{
     GLOBALS, INCOMPLETE, MANIFEST, Manifest, ManifestDatabase, ManifestFile, ManifestSkipped, text,
 };
@@ -140,18 +139,12 @@ impl ServerDump {
         // Whatever ends the dump, it is known from the beginning on what it may leave.
         let chosen = listed.chosen.iter();
         manifest.databases = chosen.clone().map(|row| not_yet(&row.name)).collect();
-        let own: BTreeSet<String> = chosen
+        let files: Vec<String> = chosen
             .map(|row| file_name(&row.name))
             .chain([GLOBALS.to_owned()])
-            .flat_map(|name| [format!("{name}.age"), name])
             .collect();
         let left = left.iter().flat_map(Manifest::files);
-        manifest.begun = left.collect();
-        manifest.begun.extend(
-            own.iter()
-                .filter(|name| is_written(name, recipients))
-                .cloned(),
-        );
+        manifest.begun = left.chain(files.iter().map(|name| named(name))).collect();
         manifest.begun = manifest.files().into_iter().collect();
         manifest.run = std::iter::repeat_with(fastrand::alphanumeric)
             .take(RUN)
@@ -185,6 +178,10 @@ impl ServerDump {
             place.check_files(&manifest).await?;
             place.put(MANIFEST, manifest.to_text()).await?;
             // What is of other databases stays: it may be all that there is of them.
+            let own: BTreeSet<String> = files
+                .into_iter()
+                .flat_map(|name| [format!("{name}.age"), name])
+                .collect();
             let stale = stale.intersection(&own).map(String::as_str);
             for name in stale.chain([INCOMPLETE]) {
                 place.remove(name).await?;
@@ -282,11 +279,6 @@ fn share(free: usize, waiting: usize) -> usize {
 
 /// Letters that tell one run from another.
 const RUN: usize = 16;
-
-/// Whether a dump to these recipients writes a file of this name.
-fn is_written(name: &str, recipients: Option<&Recipients>) -> bool {
-    name.ends_with(".age") == recipients.is_some()
-}
 
 /// What is known of a database before it is dumped.
 fn not_yet(database: &BString) -> ManifestDatabase {
