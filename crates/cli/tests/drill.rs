@@ -344,7 +344,8 @@ fn a_role_that_makes_databases_is_enough_also_where_others_look_in() {
 
 #[test]
 fn an_interrupted_drill_drops_its_database_and_a_killed_one_is_told_of() {
-    let server = Server::get(Major::V17);
+    // Of its own: the database that is left is told of to every drill on this server.
+    let server = Server::builder(Major::V17).start().unwrap();
     let shop = Dumped::of(&server, "CREATE TABLE item (id int)");
     let assert = shop.write("assert.sql", "SELECT pg_sleep(600) IS NOT NULL");
     let start = || {
