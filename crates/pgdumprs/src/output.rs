@@ -1,6 +1,7 @@
 //! Files that appear under their name only when they are complete, wherever that can be had.
 
 pub(crate) mod folder;
+pub(crate) mod making;
 mod new_file;
 mod output_file;
 mod system;
@@ -9,6 +10,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+pub(crate) use making::Hold;
 pub(crate) use new_file::NewFile;
 pub(crate) use output_file::{Emptied, OutputFile};
 pub(crate) use system::lock;

@@ -6,6 +6,7 @@ mod bucket;
 mod disk;
 mod error;
 mod found;
+mod killed;
 mod look;
 mod report;
 mod template;
@@ -161,7 +162,11 @@ impl Prune {
             .iter()
             .filter(|one| one.state == State::Complete && one.moment <= today);
         if let Some(newest) = complete.map(|one| one.moment).max() {
-            report.uploads = place.abort_begun(newest, self.is_dry_run);
+            let begun = place.clear_begun(newest, self.is_dry_run);
+            match self.template.is_in_store() {
+                true => report.uploads = begun,
+                false => report.unfinished = begun,
+            }
         }
         let verdicts = decide(&self.retention, &backups, today);
         for (backup, verdict) in found.into_iter().zip(verdicts) {

@@ -148,6 +148,13 @@ fn print_table(report: &PruneReport, output: &mut dyn Write) -> std::io::Result<
         };
         writeln!(output, "unfinished upload {aborted}: {}", visible(key))?;
     }
+    for file in &report.unfinished {
+        let removed = match report.is_dry_run {
+            true => "would be removed",
+            false => "removed",
+        };
+        writeln!(output, "unfinished file {removed}: {}", visible(file))?;
+    }
     let removed: Vec<_> = report.removed().collect();
     let failed = report.failed().count();
     writeln!(

@@ -11,6 +11,7 @@ pub(crate) struct JsonPrune<'a> {
     backups: Vec<JsonBackup<'a>>,
     left: Vec<JsonLeft<'a>>,
     uploads: &'a [String],
+    unfinished: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -39,6 +40,7 @@ impl<'a> From<&'a PruneReport> for JsonPrune<'a> {
             backups: report.backups.iter().map(JsonBackup::from).collect(),
             left: report.left.iter().map(JsonLeft::from).collect(),
             uploads: &report.uploads,
+            unfinished: &report.unfinished,
         }
     }
 }

@@ -9,6 +9,7 @@ mod signals;
 #[path = "../support/mod.rs"]
 mod support;
 mod threads;
+mod whole_servers;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! A file in the making, beside its final name.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,21 +8,17 @@ use std::path::{Path, PathBuf};
 use pgdumprs_archive::files;
 use tempfile::{PathPersistError, TempPath};
 
+use super::making::{self, ENDING, beginning, shortened};
 use super::{failed, folder_of, system};
 use crate::Error;
 
-/// What the name of a file in the making ends with.
-const ENDING: &str = ".partial";
-/// As much of a final name as the name of a file in the making holds: names have 255 bytes at most.
-const LONGEST_NAME: usize = 200;
 /// How many names are tried for an archive that cannot have its own.
 const MOST_NAMES: u32 = 100;
 
 /// The names of a file in the making: it is written beside its final name, and removed when this is dropped before [`NewFile::commit`],
 /// whoever has it open.
 ///
-/// A process that is killed leaves it behind. Whoever makes a file keeps it locked, so that the next one under that name knows what the dead
-/// have left from what the living still write, also among machines that share a file system with locks.
+/// A process that is killed leaves it behind, and the next one under that name removes it: see [`making`].
 #[derive(Debug)]
 pub(crate) struct NewFile {
     partial: TempPath,
@@ -105,26 +101,6 @@ fn persist(partial: TempPath, path: &Path) -> Result<(), PathPersistError> {
     }
 }
 
-/// What the names begin with of files in the making that will have this name.
-fn beginning(name: &OsStr) -> OsString {
-    let mut beginning = OsString::from(".");
-    beginning.push(shortened(name));
-    beginning.push(".pgdumprs-");
-    beginning
-}
-
-/// As much of a name as leaves room for an ending.
-fn shortened(name: &OsStr) -> OsString {
-    if name.len() <= LONGEST_NAME {
-        return name.to_owned();
-    }
-    let text = name.to_string_lossy();
-    let end = (0..=LONGEST_NAME)
-        .rev()
-        .find(|&at| text.is_char_boundary(at));
-    text[..end.unwrap_or(0)].into()
-}
-
 /// Removes files in the making that nobody has locked. What cannot be removed stays: it is in nobody's way.
 fn remove_dead(folder: &Path, beginning: &OsStr) {
     let is_partial = |name: &OsStr| {
@@ -136,14 +112,8 @@ fn remove_dead(folder: &Path, beginning: &OsStr) {
     };
     for entry in entries.flatten() {
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-        if !is_file || !is_partial(&entry.file_name()) {
-            continue;
-        }
-        // Network file systems lock only what is open for writing.
-        let opened = File::options().read(true).write(true).open(entry.path());
-        if opened.is_ok_and(|file| system::lock(&file).unwrap_or(false)) {
-            // It stays locked until it is gone.
-            let _ = fs::remove_file(entry.path());
+        if is_file && is_partial(&entry.file_name()) {
+            let _ = making::remove_dead(&entry.path());
         }
     }
 }
@@ -250,7 +220,7 @@ mod tests {
         fs::create_dir(&path).unwrap();
         let (new, _) = NewFile::create(&path).unwrap();
         new.commit(true).unwrap_err();
-        let kept = format!("{}.complete", "\u{e9}".repeat(LONGEST_NAME / 2));
+        let kept = format!("{}.complete", "\u{e9}".repeat(100));
         assert!(folder.path().join(kept).exists());
     }
 }

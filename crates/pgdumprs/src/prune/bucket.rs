@@ -195,7 +195,7 @@ impl Place for Store {
         }
     }
 
-    fn abort_begun(&self, newest: DateTime, is_dry_run: bool) -> Vec<String> {
+    fn clear_begun(&self, newest: DateTime, is_dry_run: bool) -> Vec<String> {
         // It is a right of its own to list them; without it, the bucket's own rules are what removes them.
         let begun = self.bucket.begun_uploads(&self.prefix());
         let mut begun = begun.unwrap_or_default();

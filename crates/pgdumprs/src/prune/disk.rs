@@ -12,8 +12,10 @@ use pgdumprs_archive::FolderInventory;
 use super::PruneError;
 use super::age::Key;
 use super::found::{Candidate, Found, Place, is_settled};
+use super::killed::{self, Emptied, gone};
 use super::look::{self, Look, Looked, Parts, UNFINISHED_TOC};
 use super::template::{BackupTemplate, Below};
+use crate::output::making;
 
 /// The folder that all backups of a template are in.
 pub(super) struct Disk {
@@ -58,17 +60,17 @@ impl Disk {
         }
     }
 
-    /// What has names that the template makes.
-    fn candidates(&self) -> Result<Vec<(String, PathBuf)>, PruneError> {
+    /// What has names that the template makes, or, with `begun`, is in the making and will have such a name: that name, and where it is.
+    fn candidates(&self, begun: bool) -> Result<Vec<(String, PathBuf)>, PruneError> {
         let mut found = Vec::new();
-        self.walk(&self.root, 0, "", &mut found)?;
+        self.walk(&self.root, (0, begun), "", &mut found)?;
         Ok(found)
     }
 
     fn walk(
         &self,
         folder: &Path,
-        depth: usize,
+        (depth, begun): (usize, bool),
         before: &str,
         found: &mut Vec<(String, PathBuf)>,
     ) -> Result<(), PruneError> {
@@ -85,14 +87,21 @@ impl Disk {
             let entry = entry.map_err(unread)?;
             let name = entry.file_name();
             // What the template makes is Unicode.
-            let Some(name) = name.to_str().filter(|name| self.below.fits(depth, name)) else {
+            let name = name
+                .to_str()
+                .and_then(|name| match begun && self.below.is_last(depth) {
+                    true => making::name_to_be(name),
+                    false => Some(name),
+                });
+            let Some(name) = name.filter(|name| self.below.fits(depth, name)) else {
                 continue;
             };
             let relative = format!("{before}{name}");
             if self.below.is_last(depth) {
                 found.push((relative, entry.path()));
             } else if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                self.walk(&entry.path(), depth + 1, &format!("{relative}/"), found)?;
+                let below = (depth + 1, begun);
+                self.walk(&entry.path(), below, &format!("{relative}/"), found)?;
             }
         }
         Ok(())
@@ -147,17 +156,23 @@ impl Disk {
             return left(format!("it cannot be looked into: {error}"));
         }
         let read = |name: &str| fs::read(path.join(name)).map_err(|error| error.to_string());
-        let look = look::at_manifest(&files, read).unwrap_or_else(|| at_archive(path, &files));
-        let list = match &look {
-            Look::Backup(Looked {
-                parts: Parts::Folder { list, .. },
-                ..
-            }) => path.join(list),
-            _ => return (look, None, true),
+        let mut look = look::at_manifest(&files, read)
+            .or_else(|| killed::only_begun(&files))
+            .unwrap_or_else(|| at_archive(path, &files));
+        let Look::Backup(looked) = &mut look else {
+            return (look, None, true);
+        };
+        let is_living = killed::add_begun(path, &files, looked);
+        let list = match &looked.parts {
+            Parts::Folder { list, .. } => path.join(list),
+            Parts::One => return (look, None, true),
         };
         match fs::symlink_metadata(&list) {
             Err(error) => left(format!("it cannot be looked into: {error}")),
-            Ok(found) => (look, Some(Identity::of(&found)), is_settled(last, self.now)),
+            Ok(found) => {
+                let is_settled = !is_living && is_settled(last, self.now);
+                (look, Some(Identity::of(&found)), is_settled)
+            }
         }
     }
 }
@@ -198,20 +213,12 @@ impl Place for Disk {
 
     fn find(&self) -> Result<Vec<Candidate<Self::Seen>>, PruneError> {
         let mut candidates = Vec::new();
-        for (relative, path) in self.candidates()? {
+        for (relative, path) in self.candidates(false)? {
             let Some(moment) = self.below.moment(&relative) else {
                 continue;
             };
-            let name = match self.root == Path::new(".") {
-                true => path
-                    .strip_prefix(".")
-                    .unwrap_or(&path)
-                    .display()
-                    .to_string(),
-                false => path.display().to_string(),
-            };
             candidates.push(Candidate {
-                name,
+                name: self.shown(&path),
                 moment,
                 seen: (path, None),
             });
@@ -246,41 +253,71 @@ impl Place for Disk {
                 unfinished,
                 files,
             } => {
-                let (list, unfinished) = (path.join(list), path.join(unfinished));
-                match is_same(&list)? {
-                    None if !path.exists() => return Ok(()),
-                    None | Some(false) => return Err(CHANGED.to_owned()),
-                    Some(true) => {}
+                if !path.exists() {
+                    return Ok(());
                 }
+                let emptied = Emptied::begin(path, list)?;
+                let named = path.join(list);
+                if is_same(&named)? != Some(true) {
+                    return Err(CHANGED.to_owned());
+                }
+                emptied.check(files)?;
                 if list != unfinished {
-                    fs::rename(&list, &unfinished).map_err(|error| failed(&list, &error))?;
+                    let renamed = fs::rename(&named, path.join(unfinished));
+                    renamed.map_err(|error| failed(&named, &error))?;
                 }
                 for file in files {
-                    let file = path.join(file);
-                    gone(fs::remove_file(&file)).map_err(|error| failed(&file, &error))?;
+                    emptied.remove(file)?;
                 }
-                gone(fs::remove_file(&unfinished)).map_err(|error| failed(&unfinished, &error))?;
-                match gone(fs::remove_dir(path)) {
-                    Err(error) if error.kind() != io::ErrorKind::DirectoryNotEmpty => {
-                        return Err(failed(path, &error));
-                    }
-                    _ => {}
-                }
+                emptied.remove(unfinished)?;
+                emptied.end()?;
             }
         }
         self.remove_empty(path);
         Ok(())
     }
 
-    /// What is begun here has no name until it is complete, and is gone with whoever began it.
-    fn abort_begun(&self, _: DateTime, _: bool) -> Vec<String> {
-        Vec::new()
+    fn clear_begun(&self, newest: DateTime, is_dry_run: bool) -> Vec<String> {
+        // Those in the folders of a server's dump or of an archive are no names of a template: they go with the folder.
+        let begun = match self.names_folders {
+            true => Vec::new(),
+            false => self.candidates(true).unwrap_or_default(),
+        };
+        let mut removed = Vec::new();
+        for (relative, path) in begun {
+            let is_older = self
+                .below
+                .moment(&relative)
+                .is_some_and(|moment| moment < newest);
+            let last = fs::symlink_metadata(&path).and_then(|found| found.modified());
+            let is_settled = last.is_ok_and(|last| is_settled(Some(last), self.now));
+            let clears = || match is_dry_run {
+                true => making::is_dead(&path),
+                false => making::remove_dead(&path),
+            };
+            if is_older && is_settled && clears().unwrap_or(false) {
+                removed.push(self.shown(&path));
+                if !is_dry_run {
+                    self.remove_empty(&path);
+                }
+            }
+        }
+        removed.sort();
+        removed
     }
 }
 
 const CHANGED: &str = "it has changed since it was looked at";
 
 impl Disk {
+    /// A path as the template would have it.
+    fn shown(&self, path: &Path) -> String {
+        match self.root == Path::new(".") {
+            true => path.strip_prefix(".").unwrap_or(path).display().to_string(),
+            false => path.display().to_string(),
+        }
+    }
+
     /// Removes the folders above a backup that have nothing in them any more, up to the one that all backups are in.
     fn remove_empty(&self, path: &Path) {
         let above = path.ancestors().skip(1);
@@ -292,13 +329,5 @@ impl Disk {
                 return;
             }
         }
-    }
-}
-
-/// What is not there is removed.
-fn gone(removed: io::Result<()>) -> io::Result<()> {
-    match removed {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        removed => removed,
     }
 }

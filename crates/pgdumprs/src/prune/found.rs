@@ -24,9 +24,9 @@ pub(super) trait Place: Sync {
     /// Removes one, unless it has changed since it was looked at. The error says why all or a part of it is still there.
     fn remove(&self, found: &Found<Self::Seen>) -> Result<(), String>;
 
-    /// What was begun of backups of a moment before `newest`, and is no file or object yet, given up by whoever began it; it is aborted, unless `is_dry_run`. Gives
-    /// their names. What the place cannot tell or abort is left.
-    fn abort_begun(&self, newest: DateTime, is_dry_run: bool) -> Vec<String>;
+    /// Removes what was begun of backups of a moment before `newest`, and is no file or object yet, given up by whoever began it, unless `is_dry_run`. Gives
+    /// their names. What the place cannot tell or remove is left.
+    fn clear_begun(&self, newest: DateTime, is_dry_run: bool) -> Vec<String>;
 }
 
 /// What may be a backup, by its name.

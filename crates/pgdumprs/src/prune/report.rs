@@ -12,6 +12,8 @@ pub struct PruneReport {
     pub left: Vec<LeftAlone>,
     /// The keys of uploads into a store that were begun of older backups and never completed, and were aborted.
     pub uploads: Vec<String>,
+    /// The paths of files on a disk that dumps which were killed were writing, of older backups, and that were removed.
+    pub unfinished: Vec<String>,
     /// Whether nothing was to be removed: then the fates are those that would be.
     pub is_dry_run: bool,
 }

@@ -1,5 +1,7 @@
 //! Removal of backups on disk. Archives are made once for a test and copied.
 
+mod killed;
+
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Cursor;
@@ -159,11 +161,25 @@ fn of_many_nights_those_are_kept_that_rules_keep_and_nothing_else_is_touched() {
         "shop-2026-11-01.dump.age",
         "shop-2026-11-31.dump",
         "2026-11-01.dump",
-        ".shop-2026-11-01.dump.pgdumprs-AAAAAA.partial",
+        ".shop-eu-2026-11-01.dump.pgdumprs-AAAAAA.partial",
+        ".shop-2026-11-02.dump.pgdumprs-AAAAAA.partial",
+        ".shop-2026-11-29.dump.pgdumprs-AAAAAA.partial",
+        ".shop-2026-11-03.dump.pgdumprs-AAAAAA.partial",
     ];
     for name in others {
         put(name, &sound);
+        settle(&folder.path().join(name));
     }
+    // One is still being written, another was an hour ago, and one is left by a process that was killed.
+    let at = |name: &str| folder.path().join(name);
+    let living = at(".shop-2026-11-02.dump.pgdumprs-AAAAAA.partial");
+    let living = File::options().write(true).open(living).unwrap();
+    assert!(crate::output::lock(&living).unwrap());
+    let hour = now() - Duration::from_secs(3600);
+    write_at(&at(".shop-2026-11-03.dump.pgdumprs-AAAAAA.partial"), hour);
+    let dead = ".shop-2026-11-01.dump.pgdumprs-AAAAAA.partial";
+    put(dead, b"");
+    settle(&at(dead));
     put("shop-2026-10-01.dump", b"no archive at all");
     put("shop-2026-10-02.dump", &sound[..sound.len() - 3]);
     settle(&folder.path().join("shop-2026-10-02.dump"));
@@ -188,6 +204,8 @@ fn of_many_nights_those_are_kept_that_rules_keep_and_nothing_else_is_touched() {
             .collect()
     };
     assert_eq!(fates(&report), fates(&planned));
+    assert_eq!(report.unfinished, [at(dead).display().to_string()]);
+    assert_eq!(report.unfinished, planned.unfinished);
     assert_eq!((report.removed().count(), report.failed().count()), (26, 0));
     let mut kept: BTreeSet<String> = others.iter().map(|name| (*name).to_owned()).collect();
     kept.extend(set(&[

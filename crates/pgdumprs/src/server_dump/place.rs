@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bstr::ByteSlice;
 use sha2::{Digest, Sha256};
@@ -11,7 +12,7 @@ use crate::blocking::blocking;
 use crate::failure_line::with_causes;
 use crate::file_sum::{FileSum, hex};
 use crate::output::folder::sync_name;
-use crate::output::{write_private, write_whole};
+use crate::output::{Hold, making, write_private, write_whole};
 use crate::sealed::{Recipients, sealed};
 use crate::server_backup::manifest::{INCOMPLETE, MANIFEST, Manifest, ManifestFile, ManifestPiece};
 use crate::server_backup::{LARGEST_MANIFEST, Place as Reading};
@@ -23,6 +24,8 @@ pub(super) enum Place {
     Folder {
         folder: PathBuf,
         synced: bool,
+        /// Keeps others out, and goes with the last who has this.
+        _hold: Arc<Hold>,
     },
     #[cfg(feature = "object-store")]
     Store(pgdumprs_store::Folder),
@@ -30,27 +33,86 @@ pub(super) enum Place {
 
 impl Place {
     /// Makes the folder, for its owner alone, since there are passwords in it; or takes the one that is there, if it is empty or was left by a dump that
-    /// did not come to its end. Gives the names of the files of that one too.
-    pub(super) fn folder(folder: &Path, synced: bool) -> Result<(Self, Option<Manifest>), Error> {
-        let failed = |action| move |source| output_error(action, folder, source);
-        match make(folder) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            made => {
-                made.map_err(failed("make the folder"))?;
-                if synced {
-                    sync_name(folder)?;
+    /// did not come to its end, of which it removes what was in the making. Gives the names of the files of that one too.
+    pub(super) async fn folder(
+        folder: &Path,
+        synced: bool,
+    ) -> Result<(Self, Option<Manifest>), Error> {
+        let folder = folder.to_owned();
+        blocking(move || {
+            let failed = |action| {
+                let folder = &folder;
+                move |source| output_error(action, folder, source)
+            };
+            match make(&folder) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                made => {
+                    made.map_err(failed("make the folder"))?;
+                    if synced {
+                        sync_name(&folder)?;
+                    }
+                }
+            }
+            let list = folder.join(INCOMPLETE);
+            let hold = Hold::of(&list).map_err(failed("create a file in"))?;
+            let hold = hold.ok_or_else(|| {
+                let reason = io::Error::other("another dump is writing into it");
+                failed("write into")(reason)
+            })?;
+            let own = Hold::path(&list);
+            let mut names = Vec::new();
+            for entry in fs::read_dir(&folder).map_err(failed("look into"))? {
+                let name = entry.map_err(failed("look into"))?.file_name();
+                if Some(name.as_os_str()) != own.file_name() {
+                    names.push(name.to_string_lossy().into_owned());
+                }
+            }
+            let place = Self::Folder {
+                folder: folder.clone(),
+                synced,
+                _hold: Arc::new(hold),
+            };
+            let (begun, names): (Vec<_>, Vec<_>) = names
+                .into_iter()
+                .partition(|name| making::name_to_be(name).is_some());
+            let left = place.left_over(&names)?;
+            place.remove_begun(&folder, &begun, left.as_ref())?;
+            Ok((place, left))
+        })
+        .await
+    }
+
+    /// Removes the files in the making that a dump has left which was killed, by its manifest; where there is none, it was writing that.
+    fn remove_begun(
+        &self,
+        folder: &Path,
+        begun: &[String],
+        left: Option<&Manifest>,
+    ) -> Result<(), Error> {
+        let files = left.iter().flat_map(|left| left.files());
+        let own: Vec<String> = files
+            .chain(left.map(|_| MANIFEST.to_owned()))
+            .chain([INCOMPLETE.to_owned()])
+            .collect();
+        for file in begun {
+            let name = own.iter().find(|name| making::is_to_be(file, name));
+            let name = name.ok_or_else(|| self.something_else(file))?;
+            match making::is_dead(&folder.join(file)) {
+                Ok(true) => {}
+                Ok(false) => return Err(self.taken(format!("somebody is writing {name} in it"))),
+                Err(error) => {
+                    return Err(self.taken(format!(
+                        "nobody can tell whether somebody is writing {name} in it ({error}): \
+                         if no dump is running, remove {file}"
+                    )));
                 }
             }
         }
-        let found = fs::read_dir(folder).map_err(failed("look into"))?;
-        let names = found.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
-        let names: io::Result<Vec<String>> = names.collect();
-        let place = Self::Folder {
-            folder: folder.to_owned(),
-            synced,
-        };
-        let left = place.left_over(&names.map_err(failed("look into"))?)?;
-        Ok((place, left))
+        for file in begun {
+            let path = folder.join(file);
+            making::remove_dead(&path).map_err(|source| output_error("remove", &path, source))?;
+        }
+        Ok(())
     }
 
     /// As [`Place::folder`], for objects of a store. Who may read them, the store's own rules say.
@@ -86,7 +148,7 @@ impl Place {
             .iter()
             .find(|&name| name != INCOMPLETE && !files.contains(name));
         match odd {
-            Some(odd) => Err(self.taken(format!("there is something else in it: {odd}"))),
+            Some(odd) => Err(self.something_else(odd)),
             None => Ok(Some(manifest)),
         }
     }
@@ -149,6 +211,10 @@ impl Place {
         }
     }
 
+    fn something_else(&self, name: &str) -> Error {
+        self.taken(format!("there is something else in it: {name}"))
+    }
+
     /// Removes a file; one that is not there is removed.
     pub(super) async fn remove(&self, name: &str) -> Result<(), Error> {
         match self {
@@ -172,7 +238,7 @@ impl Place {
     /// Writes a file of which all is in memory.
     pub(super) async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
         match self {
-            Place::Folder { folder, synced } => {
+            Place::Folder { folder, synced, .. } => {
                 write_whole(&folder.join(name), bytes, *synced).await
             }
             #[cfg(feature = "object-store")]
@@ -198,7 +264,7 @@ impl Place {
             sha256: hex(&Sha256::digest(&bytes)),
         };
         match self {
-            Place::Folder { folder, synced } => {
+            Place::Folder { folder, synced, .. } => {
                 write_private(&folder.join(&name), bytes, *synced).await?;
             }
             #[cfg(feature = "object-store")]

@@ -68,10 +68,10 @@ impl ServerDump {
     ///
     /// # Errors
     ///
-    /// Where the globals cannot be read, or the folder, the globals or the manifest cannot be written.
+    /// Where the globals cannot be read, or the folder, the globals or the manifest cannot be written. Also where another dump is writing into the folder.
     pub async fn to_folder(self, folder: impl AsRef<Path>) -> Result<ServerReport, Error> {
         let (folder, synced) = (folder.as_ref().to_owned(), self.dump.sync);
-        self.dump_into(async move { Place::folder(&folder, synced) })
+        self.dump_into(async move { Place::folder(&folder, synced).await })
             .await
     }
 

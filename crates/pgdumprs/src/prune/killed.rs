@@ -1,0 +1,148 @@
+//! What dumps that were killed have left in a folder of a disk.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::look::{Look, Looked, Parts};
+use crate::output::{Hold, making};
+use crate::server_backup::manifest::{INCOMPLETE, MANIFEST};
+
+/// A folder in which nothing but the list of its files was in the making, by the names and lengths of all its files.
+pub(super) fn only_begun(files: &BTreeMap<String, u64>) -> Option<Look> {
+    let mut names = files.keys();
+    let list = names.next()?;
+    let is_list = |name: &String| making::is_to_be(name, INCOMPLETE);
+    files.keys().all(is_list).then(|| {
+        Look::Backup(Looked {
+            problem: Some("it was only begun".to_owned()),
+            bytes: files.values().sum(),
+            parts: Parts::Folder {
+                list: list.clone(),
+                unfinished: list.clone(),
+                files: names.cloned().collect(),
+            },
+        })
+    })
+}
+
+/// Adds what is in the making of a folder's files to these, and says whether somebody is still at any of it, or nobody can tell.
+pub(super) fn add_begun(path: &Path, files: &BTreeMap<String, u64>, looked: &mut Looked) -> bool {
+    let Looked { parts, bytes, .. } = looked;
+    let Parts::Folder {
+        list, files: own, ..
+    } = parts
+    else {
+        return false;
+    };
+    let is_own = |name: &str| {
+        let mut names = own.iter().chain([&*list]).map(String::as_str);
+        names.any(|own| making::is_to_be(name, own))
+            || is_of_server(list)
+                && [INCOMPLETE, MANIFEST]
+                    .iter()
+                    .any(|own| making::is_to_be(name, own))
+    };
+    let begun: Vec<String> = files.keys().filter(|name| is_own(name)).cloned().collect();
+    let is_living = living(path, &begun).is_some();
+    for name in begun {
+        if name != *list && !own.contains(&name) {
+            *bytes += files[&name];
+            own.push(name);
+        }
+    }
+    is_living
+}
+
+/// Whether a folder's list is that of a server's dump.
+fn is_of_server(list: &str) -> bool {
+    [INCOMPLETE, MANIFEST].contains(&list) || making::is_to_be(list, INCOMPLETE)
+}
+
+/// The first of these files in the making that somebody is at, or of which nobody can tell.
+fn living<'a>(path: &Path, begun: &'a [String]) -> Option<&'a str> {
+    let is_living = |name: &&String| !making::is_dead(&path.join(name)).unwrap_or(false);
+    begun.iter().find(is_living).map(String::as_str)
+}
+
+/// A folder that nobody else writes into while its files are removed.
+pub(super) struct Emptied<'a> {
+    path: &'a Path,
+    hold: Option<Hold>,
+    own: PathBuf,
+}
+
+impl<'a> Emptied<'a> {
+    /// Keeps others out of a folder with this list, as far as the list is one that a dump does so by. The error says that somebody writes there.
+    pub(super) fn begin(path: &'a Path, list: &str) -> Result<Self, String> {
+        let own = path.join(INCOMPLETE);
+        let hold = match is_of_server(list) {
+            true => Hold::of(&own).map_err(|error| {
+                format!(
+                    "could not keep others out of \"{}\": {error}",
+                    path.display()
+                )
+            })?,
+            false => None,
+        };
+        if is_of_server(list) && hold.is_none() {
+            return Err("a dump is being written into it".to_owned());
+        }
+        Ok(Self {
+            path,
+            hold,
+            own: Hold::path(&own),
+        })
+    }
+
+    /// Fails where somebody is at one of these files.
+    pub(super) fn check(&self, files: &[String]) -> Result<(), String> {
+        let begun = files.iter().filter(|name| self.is_begun(name)).cloned();
+        let begun: Vec<String> = begun.collect();
+        match living(self.path, &begun) {
+            Some(name) => Err(format!("{name} in it is being written")),
+            None => Ok(()),
+        }
+    }
+
+    /// Removes one of its files. What is not there is removed.
+    pub(super) fn remove(&self, name: &str) -> Result<(), String> {
+        let path = self.path.join(name);
+        let failed = |error| format!("could not remove \"{}\": {error}", path.display());
+        if path == self.own {
+            return Ok(());
+        }
+        if !self.is_begun(name) {
+            return gone(fs::remove_file(&path)).map_err(failed);
+        }
+        match making::remove_dead(&path).map_err(failed)? {
+            true => Ok(()),
+            false => Err(format!("{name} in it is being written")),
+        }
+    }
+
+    /// Removes the folder itself, if nothing is left in it.
+    pub(super) fn end(self) -> Result<(), String> {
+        drop(self.hold);
+        match gone(fs::remove_dir(self.path)) {
+            Err(error) if error.kind() != io::ErrorKind::DirectoryNotEmpty => Err(format!(
+                "could not remove \"{}\": {error}",
+                self.path.display()
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_begun(&self, name: &str) -> bool {
+        making::name_to_be(name).is_some() && self.path.join(name) != self.own
+    }
+}
+
+/// What is not there is removed.
+pub(super) fn gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
