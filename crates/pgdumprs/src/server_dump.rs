@@ -7,6 +7,8 @@ mod globals;
 mod place;
 mod run;
 mod script;
+mod share;
+mod sign;
 
 use std::io::Write;
 use std::path::Path;

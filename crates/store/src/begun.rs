@@ -10,12 +10,13 @@ use http::{Method, Request};
 use jiff::Timestamp;
 use object_store::ObjectStoreScheme;
 use object_store::aws::{AwsAuthorizer, AwsCredential};
-use object_store::client::{HttpConnector, HttpRequestBody, ReqwestConnector};
-use object_store::multipart::MultipartStore;
+use object_store::client::{HttpClient, HttpConnector, HttpRequestBody, ReqwestConnector};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::access::{self, s3};
+use crate::access::{self, Store, s3};
 use crate::list::path;
 use crate::runtime::wait;
 use crate::{Bucket, Error, ErrorKind, Place};
@@ -25,6 +26,16 @@ const PAGES: usize = 20;
 
 /// What is done, for errors.
 const LIST: &str = "list the uploads to";
+const LIST_PARTS: &str = "list the parts of the upload to";
+
+/// What stands for itself in a request that is signed: letters, digits and these.
+const PARAMETER: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+/// The same for a key, which has folders.
+const KEY: &AsciiSet = &PARAMETER.remove(b'/');
 
 /// An upload that was begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,12 +71,22 @@ impl Bucket {
         begun_uploads(&self.of, prefix)
     }
 
+    /// When something last came to the store of an upload: when it was begun, or the newest of its parts was there. Blocks meanwhile.
+    ///
+    /// # Errors
+    /// [`Error`], where the store cannot be reached or refuses: to list parts is a right of its own (`s3:ListMultipartUploadParts`). Also where the upload has
+    /// ended meanwhile.
+    pub fn last_of_upload(&self, upload: &BegunUpload) -> Result<SystemTime, Error> {
+        let (inside, upload) = (self.of.clone(), upload.clone());
+        wait(async move { last(&inside, &upload).await })?
+    }
+
     /// Has the store forget an upload. Blocks meanwhile.
     ///
     /// # Errors
     /// [`Error`], where the store cannot be reached or refuses.
     pub fn abort_upload(&self, upload: &BegunUpload) -> Result<(), Error> {
-        abort_upload(&self.of, upload)
+        abort_upload(&self.of, self.store.clone(), upload)
     }
 }
 
@@ -87,6 +108,21 @@ struct ListedUpload {
     initiated: Timestamp,
 }
 
+/// The answer to the question for an upload's parts.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct ListedParts {
+    is_truncated: bool,
+    next_part_number_marker: String,
+    part: Vec<ListedPart>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListedPart {
+    last_modified: Timestamp,
+}
+
 /// As [`Bucket::begun_uploads`], in the bucket of `place`.
 pub(crate) fn begun_uploads(place: &Place, prefix: &str) -> Result<Vec<BegunUpload>, Error> {
     if *place.scheme() != ObjectStoreScheme::AmazonS3 {
@@ -97,51 +133,32 @@ pub(crate) fn begun_uploads(place: &Place, prefix: &str) -> Result<Vec<BegunUplo
 }
 
 /// As [`Bucket::abort_upload`], in the bucket of `place`.
-pub(crate) fn abort_upload(place: &Place, upload: &BegunUpload) -> Result<(), Error> {
+pub(crate) fn abort_upload(
+    place: &Place,
+    store: Arc<dyn Store>,
+    upload: &BegunUpload,
+) -> Result<(), Error> {
     let (inside, upload) = (place.clone(), upload.clone());
     wait(async move {
-        let bucket = s3::open(&inside, access::options(access::READING))?;
         let key = path(&upload.key)?;
-        let aborted = bucket.store.abort_multipart(&key, &upload.id).await;
+        let aborted = store.abort_multipart(&key, &upload.id).await;
         aborted.map_err(|error| Error::of_store("abort an upload to", &inside, &error))
     })?
 }
 
-/// Asks page by page.
+/// Asks for uploads page by page.
 async fn list(place: &Place, prefix: &str) -> Result<Vec<BegunUpload>, Error> {
-    let of_store = |error| Error::of_store(LIST, place, &error);
-    let of_text = |reason: String| Error::new(LIST, place, ErrorKind::Unavailable, reason);
-    let bucket = s3::open(place, access::options(access::READING))?;
-    let client = ReqwestConnector::default()
-        .connect(&access::options(access::READING))
-        .map_err(of_store)?;
+    let asked = Asked::of(place, LIST)?;
     let mut uploads = Vec::new();
     let (mut key_marker, mut id_marker) = (String::new(), String::new());
     for _ in 0..PAGES {
-        let mut url = Url::parse(&bucket.url).map_err(|error| of_text(error.to_string()))?;
-        url.query_pairs_mut()
-            .append_pair("uploads", "")
-            .append_pair("prefix", prefix)
-            .append_pair("key-marker", &key_marker)
-            .append_pair("upload-id-marker", &id_marker);
-        let credential = match bucket.signs {
-            true => Some(bucket.store.credentials().get_credential().await),
-            false => None,
-        };
-        let credential = credential.transpose().map_err(of_store)?;
-        let request = request(&url, &bucket.region, credential).map_err(of_text)?;
-        let answer = client.execute(request).await;
-        // Its text has the address in it, which is signed by a header: there is no secret in it.
-        let answer = answer.map_err(|error| of_text(error.to_string()))?;
-        let status = answer.status();
-        let body = answer.into_body().bytes().await;
-        let body = body.map_err(|error| of_text(error.to_string()))?;
-        let text = String::from_utf8_lossy(&body);
-        if !status.is_success() {
-            return Err(Error::of_answer(LIST, place, status, &text));
-        }
-        let listed: Listed = quick_xml::de::from_str(&text)
-            .map_err(|_| of_text("its answer is no list".to_owned()))?;
+        let parameters = [
+            ("uploads", ""),
+            ("prefix", prefix),
+            ("key-marker", &key_marker),
+            ("upload-id-marker", &id_marker),
+        ];
+        let listed: Listed = asked.page("", &parameters).await?;
         uploads.extend(listed.upload.into_iter().map(|upload| BegunUpload {
             key: upload.key,
             begun: upload.initiated.into(),
@@ -153,6 +170,93 @@ async fn list(place: &Place, prefix: &str) -> Result<Vec<BegunUpload>, Error> {
         (key_marker, id_marker) = (listed.next_key_marker, listed.next_upload_id_marker);
     }
     Ok(uploads)
+}
+
+/// Asks for an upload's parts page by page. Their numbers say nothing of their times: the first comes last.
+async fn last(place: &Place, upload: &BegunUpload) -> Result<SystemTime, Error> {
+    let asked = Asked::of(place, LIST_PARTS)?;
+    let (mut last, mut marker) = (upload.begun, String::from("0"));
+    for _ in 0..PAGES {
+        let parameters = [
+            ("uploadId", &*upload.id),
+            ("part-number-marker", &marker),
+            ("max-parts", "1000"),
+        ];
+        let listed: ListedParts = asked.page(&upload.key, &parameters).await?;
+        let parts = listed.part.into_iter();
+        last = parts.fold(last, |last, part| last.max(part.last_modified.into()));
+        if !listed.is_truncated {
+            break;
+        }
+        marker = listed.next_part_number_marker;
+    }
+    Ok(last)
+}
+
+/// A bucket that is asked for lists which object_store does not know.
+struct Asked<'a> {
+    place: &'a Place,
+    action: &'static str,
+    bucket: s3::Bucket,
+    client: HttpClient,
+}
+
+impl<'a> Asked<'a> {
+    fn of(place: &'a Place, action: &'static str) -> Result<Self, Error> {
+        let bucket = s3::open(place, access::options(access::READING))?;
+        let client = ReqwestConnector::default()
+            .connect(&access::options(access::READING))
+            .map_err(|error| Error::of_store(action, place, &error))?;
+        Ok(Asked {
+            place,
+            action,
+            bucket,
+            client,
+        })
+    }
+
+    /// A page of a list, of the bucket or of what has a key.
+    async fn page<T: DeserializeOwned>(
+        &self,
+        key: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<T, Error> {
+        let failed =
+            |reason: String| Error::new(self.action, self.place, ErrorKind::Unavailable, reason);
+        let mut url = self.bucket.url.clone();
+        if !key.is_empty() {
+            url = format!(
+                "{}/{}",
+                url.trim_end_matches('/'),
+                utf8_percent_encode(key, KEY)
+            );
+        }
+        let mut url = Url::parse(&url).map_err(|error| failed(error.to_string()))?;
+        // A blank is no plus sign in what is signed.
+        let parameters = parameters
+            .iter()
+            .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, PARAMETER)));
+        url.set_query(Some(&parameters.collect::<Vec<_>>().join("&")));
+        let credential = match self.bucket.signs {
+            true => Some(self.bucket.store.credentials().get_credential().await),
+            false => None,
+        };
+        let credential = credential
+            .transpose()
+            .map_err(|error| Error::of_store(self.action, self.place, &error))?;
+        let request = request(&url, &self.bucket.region, credential).map_err(failed)?;
+        let answer = self.client.execute(request).await;
+        // Its text has the address in it, which is signed by a header: there is no secret in it.
+        let answer = answer.map_err(|error| failed(error.to_string()))?;
+        let status = answer.status();
+        let body = answer.into_body().bytes().await;
+        let body = body.map_err(|error| failed(error.to_string()))?;
+        let text = String::from_utf8_lossy(&body);
+        if !status.is_success() {
+            return Err(Error::of_answer(self.action, self.place, status, &text));
+        }
+        quick_xml::de::from_str(&text).map_err(|_| failed("its answer is no list".to_owned()))
+    }
 }
 
 /// A request, signed where there are credentials.

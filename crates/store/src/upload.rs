@@ -177,7 +177,7 @@ impl Upload {
         self.shared.ended.store(true, Ordering::Relaxed);
         for earlier in &self.earlier {
             // It may have ended meanwhile, or may be another's to abort.
-            let _ = abort_upload(&self.shared.place, earlier);
+            let _ = abort_upload(&self.shared.place, self.shared.store.clone(), earlier);
         }
         Ok(pieces)
     }

@@ -216,7 +216,11 @@ fn profiles_of_awss_tools_are_read() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join(".aws");
     std::fs::create_dir(&folder).unwrap();
-    let process = r#"echo '{"Version":1,"AccessKeyId":"by-process","SecretAccessKey":"geheim"}'"#;
+    let runs = home.path().join("runs");
+    let process = format!(
+        r#"echo >>'{}'; echo '{{"Version":1,"AccessKeyId":"by-process","SecretAccessKey":"geheim"}}'"#,
+        runs.display()
+    );
     let config = format!(
         "[default]\nregion = eu-west-1\nendpoint_url = {0}\n[profile printed]\nendpoint_url = {0}\ncredential_process = {process}\n\
          [profile sso]\nendpoint_url = {0}\nsso_session = a\n",
@@ -238,6 +242,7 @@ fn profiles_of_awss_tools_are_read() {
     };
     succeeds(&mut with_profile(None));
     succeeds(&mut with_profile(Some("printed")));
+    assert_eq!(std::fs::read(&runs).unwrap(), b"\n", "it was run once");
     let said = failure(&mut with_profile(Some("sso")));
     assert_says(
         &said,

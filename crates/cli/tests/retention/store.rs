@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Command;
+use std::time::Duration;
 
 use pgdumprs_testkit::{Major, ObjectStore, Server};
 
@@ -211,4 +212,74 @@ fn folders_of_whole_servers_are_removed_by_their_manifests() {
         (1, 1, 2),
         "{left:?}"
     );
+}
+
+/// The list of a dump that has not come to its end.
+const BEGUN: &[u8] = br#"{"manifest": 1, "pgdumprs": "", "server_version": "17", "started": "", "finished": "", "complete": false,
+    "globals": {"file": "globals.sql", "size": 0}, "databases": [], "begun": ["globals.sql", "shop.dump"]}"#;
+
+#[test]
+fn what_still_comes_to_a_store_is_left_and_what_comes_no_more_goes() {
+    let store = ObjectStore::start().unwrap();
+    let put = |key: &str, content: &[u8]| store.put(&format!("/bucket/{key}"), content).unwrap();
+    let days = |days: u64| store.set_back(Duration::from_secs(days * 86_400)).unwrap();
+    let begin = |key: &str| {
+        days(3);
+        let parts = store.begin_upload(&format!("/bucket/{key}")).unwrap();
+        store.put(&format!("{parts}1"), b"old").unwrap();
+        days(0);
+        parts
+    };
+    // Of dumps that were killed, and of those that run: a part has come, or the list was written again.
+    for (night, part, sign) in [(1, false, false), (2, true, false), (3, false, true)] {
+        days(3);
+        put(&format!("a%20b/2026-01-0{night}/incomplete.json"), BEGUN);
+        put(&format!("a%20b/2026-01-0{night}/globals.sql"), b"");
+        let parts = begin(&format!("a%20b/2026-01-0{night}/shop.dump"));
+        if part {
+            store.put(&format!("{parts}2"), b"new").unwrap();
+        }
+        if sign {
+            put(&format!("a%20b/2026-01-0{night}/incomplete.json"), BEGUN);
+        }
+    }
+    let whole = String::from_utf8_lossy(BEGUN)
+        .replace("false", "true")
+        .replace(", \"begun\": [\"globals.sql\", \"shop.dump\"]", "");
+    put("a%20b/2026-03-01/manifest.json", whole.as_bytes());
+    put("a%20b/2026-03-01/globals.sql", b"");
+    let prune = |place: &str| {
+        let prune = ["prune", place, "--keep-last=1"];
+        succeeds(with(&store).args(prune)).0
+    };
+    let table = prune("s3://bucket/a%%20b/%F/");
+    assert_says(
+        &table,
+        &[
+            "2026-01-01/  removed",
+            "2026-01-02/  kept: may still be written",
+            "2026-01-03/  kept: may still be written",
+            "unfinished upload aborted: a b/2026-01-01/shop.dump",
+        ],
+    );
+    assert_eq!(table.matches("unfinished").count(), 1, "{table}");
+    assert_eq!(store.unfinished().unwrap(), 2);
+    assert_eq!(keys(&store, "a%20b/2026-01").len(), 4);
+
+    // Objects by themselves; of one, the store does not tell.
+    put("shop-2026-02-01.dump", &archive());
+    for day in 1..=3 {
+        let parts = begin(&format!("shop-2026-01-0{day}.dump"));
+        if day == 2 {
+            store.put(&format!("{parts}2"), b"new").unwrap();
+        }
+    }
+    let asked = "GET /bucket/shop-2026-01-03.dump?uploadId";
+    store.answer(asked, "403 Forbidden", "AccessDenied", "No.", 1);
+    let table = prune("s3://bucket/shop-%F.dump");
+    assert_says(&table, &["unfinished upload aborted: shop-2026-01-01.dump"]);
+    assert_eq!(table.matches("unfinished").count(), 1, "{table}");
+    let table = prune("s3://bucket/shop-%F.dump");
+    assert_says(&table, &["unfinished upload aborted: shop-2026-01-03.dump"]);
+    assert_eq!(store.unfinished().unwrap(), 3);
 }

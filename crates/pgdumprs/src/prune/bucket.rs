@@ -5,14 +5,15 @@ use std::io::Read;
 use std::time::SystemTime;
 
 use jiff::civil::DateTime;
-use pgdumprs_store::{Bucket, ListedObject, Place as ObjectPlace};
+use pgdumprs_store::{BegunUpload, Bucket, ListedObject, Place as ObjectPlace};
 
 use super::PruneError;
 use super::age::Key;
 use super::found::{Candidate, Found, Place, is_settled};
-use super::look::{self, Look, Parts};
+use super::look::{self, Look, Looked, Parts};
 use super::template::{BackupTemplate, Below};
 use crate::server_backup::LARGEST_MANIFEST;
+use crate::server_backup::manifest::INCOMPLETE;
 
 /// The bucket that all backups of a template are in.
 pub(super) struct Store {
@@ -152,7 +153,10 @@ impl Place for Store {
             let (look, list) = self.look_into(&seen.key);
             let (list, last) = list.unzip();
             seen.object = list;
-            return (look, is_settled(last, self.now));
+            let is_complete = matches!(&look, Look::Backup(Looked { problem: None, .. }));
+            let is_settled = is_settled(last, self.now)
+                && (is_complete || !self.is_uploaded_to(&format!("{}/", seen.key)));
+            return (look, is_settled);
         };
         let look = match self.bucket.read(&seen.key) {
             Err(error) => Look::Left(error.to_string()),
@@ -203,7 +207,7 @@ impl Place for Store {
             let is_older = self
                 .moment(&upload.key)
                 .is_some_and(|moment| moment < newest);
-            is_older && is_settled(Some(upload.begun), self.now)
+            is_older && self.is_given_up(upload) && !self.is_in_a_running_dump(&upload.key)
         });
         begun.retain(|upload| is_dry_run || self.bucket.abort_upload(upload).is_ok());
         begun.into_iter().map(|upload| upload.key).collect()
@@ -211,6 +215,30 @@ impl Place for Store {
 }
 
 impl Store {
+    /// Whether a part of an upload below this prefix has come within a day, as far as the store tells.
+    fn is_uploaded_to(&self, prefix: &str) -> bool {
+        let begun = self.bucket.begun_uploads(prefix).unwrap_or_default();
+        begun.iter().any(|upload| !self.is_given_up(upload))
+    }
+
+    /// Whether nothing has come of an upload for a day; not where the store does not tell.
+    fn is_given_up(&self, upload: &BegunUpload) -> bool {
+        let is_settled = |time| is_settled(Some(time), self.now);
+        let last = || self.bucket.last_of_upload(upload);
+        is_settled(upload.begun) && last().is_ok_and(is_settled)
+    }
+
+    /// Whether a key is of a folder whose dump has said within a day that it is running, or nobody can tell.
+    fn is_in_a_running_dump(&self, key: &str) -> bool {
+        let Some((folder, _)) = key.rsplit_once('/') else {
+            return false;
+        };
+        match self.bucket.look(&join(folder, INCOMPLETE)) {
+            Ok(list) => list.is_some_and(|list| !is_settled(Some(list.modified), self.now)),
+            Err(_) => true,
+        }
+    }
+
     /// What all keys begin with.
     fn prefix(&self) -> String {
         let plain =

@@ -1,7 +1,8 @@
 //! Credentials that a program prints, as a profile's `credential_process` names it.
 
+use std::collections::HashMap;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -13,10 +14,16 @@ use serde::Deserialize;
 /// How long before their end credentials are asked for anew: a request may take a while.
 const BEFORE_THE_END: Duration = Duration::from_secs(300);
 
+/// What programs have given last, by their command lines: a bucket may be opened many times, and a program may ask somebody, or take long.
+static GIVEN: LazyLock<Mutex<HashMap<String, Last>>> = LazyLock::new(Mutex::default);
+
+/// What a program has given last.
+type Last = Arc<Mutex<Option<Given>>>;
+
 /// Runs a program for credentials, and again when they are about to end.
 pub(super) struct Process {
     command: String,
-    last: Arc<Mutex<Option<Given>>>,
+    last: Last,
 }
 
 #[derive(Clone)]
@@ -37,10 +44,9 @@ struct Printed {
 
 impl Process {
     pub(super) fn new(command: String) -> Self {
-        Process {
-            command,
-            last: Arc::default(),
-        }
+        let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = given.entry(command.clone()).or_default().clone();
+        Process { command, last }
     }
 }
 

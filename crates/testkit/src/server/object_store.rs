@@ -18,10 +18,24 @@ const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=tester/20260101/us-east
 
 /// Runs moto's server. The watchdog stops it by SIGQUIT, which its shell has programs ignore; and of one that a signal has ended, the shell
 /// would have to tell a process that may be gone, before it has cleaned up.
-const SERVER: &str = "import os, signal, sys
+///
+/// Its clock is behind by as many seconds as a file says.
+const SERVER: &str = "import datetime, os, signal, sys
+from moto.s3 import models
 from moto.server import main
+now = models.utcnow
+def behind():
+    try:
+        with open(sys.argv[1]) as file:
+            return datetime.timedelta(seconds=int(file.read()))
+    except OSError:
+        return datetime.timedelta()
+models.utcnow = lambda: now() - behind()
 signal.signal(signal.SIGQUIT, lambda *_: os._exit(0))
-main(sys.argv[1:])";
+main(sys.argv[2:])";
+
+/// The file that says how far the clock is behind.
+const BEHIND: &str = "behind";
 
 /// A running object store with one bucket, called `bucket`; it stops when dropped. It takes any credentials, until [`ObjectStore::lock`].
 #[derive(Debug)]
@@ -53,9 +67,11 @@ impl ObjectStore {
             let folder = folder("pgdumprs-store-", account, false)?;
             let port_text = port.to_string();
             let program = moto()?.display().to_string();
-            let server = [&program, "-c", SERVER, "-H", "127.0.0.1", "-p", &port_text];
+            let behind = folder.path().join(BEHIND).display().to_string();
+            let server = [&program, "-c", SERVER, &behind, "-H", "127.0.0.1", "-p"];
+            let server = server.into_iter().chain([&*port_text]);
             let launch = Launch {
-                command_line: server.iter().map(|&text| text.to_owned()).collect(),
+                command_line: server.map(str::to_owned).collect(),
                 // From here on the watchdog removes the folder.
                 folder: folder.keep(),
                 account,
@@ -133,6 +149,33 @@ impl ObjectStore {
         Ok(keys
             .filter_map(|key| Some(key.split_once("</Key>")?.0.to_owned()))
             .collect())
+    }
+
+    /// Sets its clock back by so much against that of this machine: what comes there from now on is older than it is.
+    ///
+    /// # Errors
+    ///
+    /// When its folder cannot be written to.
+    pub fn set_back(&self, time: Duration) -> Result<()> {
+        let path = self.running.folder().join(BEHIND);
+        let unfinished = path.with_extension("new");
+        fs::write(&unfinished, time.as_secs().to_string())?;
+        Ok(fs::rename(unfinished, path)?)
+    }
+
+    /// Begins an upload, whenever that is: the store says of each that it was begun years ago. Gives what parts of it are put to, but for their number.
+    ///
+    /// # Errors
+    ///
+    /// When the server does not answer.
+    pub fn begin_upload(&self, path: &str) -> Result<String> {
+        let answer = self.request("POST", &format!("{path}?uploads"))?;
+        let answer = String::from_utf8(answer)?;
+        let id = answer
+            .split_once("<UploadId>")
+            .and_then(|(_, rest)| rest.split_once("</UploadId>"));
+        let (id, _) = id.context("the object store has begun no upload")?;
+        Ok(format!("{path}?uploadId={id}&partNumber="))
     }
 
     /// How many uploads were begun and neither completed nor aborted.
