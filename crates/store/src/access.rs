@@ -3,11 +3,12 @@
 mod process;
 mod profile;
 pub(crate) mod s3;
+mod settings;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use object_store::azure::MicrosoftAzureBuilder;
+use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::multipart::MultipartStore;
 use object_store::{ClientOptions, ObjectStore, ObjectStoreScheme, Result};
@@ -66,11 +67,19 @@ fn gcs(place: &Place, options: ClientOptions) -> Result<object_store::gcp::Googl
 }
 
 fn azure(place: &Place, options: ClientOptions) -> Result<object_store::azure::MicrosoftAzure> {
-    let builder = MicrosoftAzureBuilder::new().with_client_options(options);
-    let builder = variables("AZURE_").fold(builder, |builder, (key, value)| match key.parse() {
-        Ok(key) => builder.with_config(key, value),
-        Err(_) => builder,
-    });
+    let mut builder = MicrosoftAzureBuilder::new().with_client_options(options);
+    for (name, value) in variables("AZURE_") {
+        let Ok(key) = name.parse() else { continue };
+        if key == AzureConfigKey::Token {
+            settings::check_header(&name.to_ascii_uppercase(), &value).map_err(|reason| {
+                object_store::Error::Generic {
+                    store: "Azure",
+                    source: reason.into(),
+                }
+            })?;
+        }
+        builder = builder.with_config(key, value);
+    }
     builder.with_url(place.url().as_str()).build()
 }
 

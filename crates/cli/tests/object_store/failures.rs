@@ -300,6 +300,18 @@ fn what_a_store_refuses_is_one_line_without_a_secret() {
     assert_says(&said, &[PLACE, "archive"]);
     assert_untouched(&store);
 
+    for (name, value) in [
+        ("AWS_ACCESS_KEY_ID", "geheim\n"),
+        ("AWS_SECRET_ACCESS_KEY", "geheim\r\n"),
+        ("AWS_SESSION_TOKEN", "geheim\n"),
+        ("AWS_ENDPOINT_URL", "minio:9000"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:99999"),
+    ] {
+        let said = failure(with(&store).env(name, value).args(["list", PLACE]));
+        assert!(!said.contains("geheim"), "{said}");
+        assert_says(&said, &[PLACE, name]);
+    }
+
     store.lock().unwrap();
     let said = dump("s3://bucket/shop.dump");
     assert_says(

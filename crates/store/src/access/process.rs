@@ -11,6 +11,8 @@ use object_store::aws::AwsCredential;
 use object_store::{CredentialProvider, Error, Result};
 use serde::Deserialize;
 
+use crate::access::settings::check_header;
+
 /// How long before their end credentials are asked for anew: a request may take a while.
 const BEFORE_THE_END: Duration = Duration::from_secs(300);
 
@@ -102,6 +104,13 @@ fn run(command: &str) -> Result<Given, String> {
     }
     let printed: Printed = serde_json::from_slice(&output.stdout)
         .map_err(|_| "printed no credentials as AWS's tools expect them".to_owned())?;
+    let token = printed.session_token.as_deref().unwrap_or_default();
+    for (name, value) in [
+        ("AccessKeyId", printed.access_key_id.as_str()),
+        ("SessionToken", token),
+    ] {
+        check_header(name, value).map_err(|reason| format!("was wrong: {reason}"))?;
+    }
     Ok(Given {
         credential: Arc::new(AwsCredential {
             key_id: printed.access_key_id,
@@ -151,6 +160,14 @@ mod tests {
             error.contains("no credentials") && !error.contains("geheim"),
             "{error}"
         );
+        let broken = r#"printf %s '{"Version":1,"AccessKeyId":"geheim\n","SecretAccessKey":"b"}'"#;
+        if cfg!(unix) {
+            let error = run(broken).err().unwrap();
+            assert!(
+                error.contains("AccessKeyId") && !error.contains("geheim"),
+                "{error}"
+            );
+        }
         assert!(run("exit 3").err().unwrap().contains('3'));
     }
 }

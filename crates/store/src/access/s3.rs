@@ -8,7 +8,7 @@ use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey as Key};
 
 use crate::access::process::Process;
 use crate::access::profile::{Credentials, Profile};
-use crate::access::{refused, variables};
+use crate::access::{refused, settings, variables};
 use crate::{Error, ErrorKind, Place};
 
 /// The region that AWS's tools, and this, take where none is named.
@@ -35,6 +35,7 @@ pub(crate) fn open(place: &Place, options: ClientOptions) -> Result<Bucket, Erro
         Err(_) => builder,
     });
     let builder = with_profile(builder)
+        .and_then(checked)
         .map_err(|reason| Error::new("use", place, ErrorKind::Invalid, reason))?;
     let setting = |key| builder.get_config_value(&key);
     let region = setting(Key::Region).unwrap_or_else(|| REGION.to_owned());
@@ -86,6 +87,30 @@ fn with_profile(mut builder: AmazonS3Builder) -> Result<AmazonS3Builder, String>
         }
         None => builder,
     })
+}
+
+/// Gives back a builder of which each setting is one that requests can be made of.
+fn checked(builder: AmazonS3Builder) -> Result<AmazonS3Builder, String> {
+    let setting = |key| builder.get_config_value(&key);
+    for (key, name) in [
+        (Key::AccessKeyId, "the access key (AWS_ACCESS_KEY_ID)"),
+        (
+            Key::SecretAccessKey,
+            "the secret key (AWS_SECRET_ACCESS_KEY)",
+        ),
+        (Key::Token, "the session's token (AWS_SESSION_TOKEN)"),
+        (Key::Region, "the region (AWS_REGION)"),
+        (Key::DefaultRegion, "the region (AWS_DEFAULT_REGION)"),
+    ] {
+        setting(key).map_or(Ok(()), |value| settings::check_header(name, &value))?;
+    }
+    for (key, name) in [
+        (Key::S3Endpoint, "the endpoint (AWS_ENDPOINT_URL_S3)"),
+        (Key::Endpoint, "the endpoint (AWS_ENDPOINT_URL)"),
+    ] {
+        setting(key).map_or(Ok(()), |value| settings::check_endpoint(name, &value))?;
+    }
+    Ok(builder)
 }
 
 /// Where a bucket is: its own host, or a folder of its endpoint.
