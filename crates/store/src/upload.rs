@@ -5,23 +5,26 @@
 //! comes into being when the store is told that all its parts are there, and not before: until then, and where that never comes, what has
 //! its name stays.
 
+mod guard;
+
 use std::io::{self, Seek, SeekFrom, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, Receiver};
 
 use bytes::Bytes;
-use object_store::MultipartId;
 use object_store::multipart::PartId;
 use sha2::{Digest, Sha256};
-use tokio::task::AbortHandle;
+
+pub use self::guard::UploadGuard;
+use self::guard::{News, Shared};
 
 use crate::access::Store;
 use crate::begun::{BegunUpload, abort_upload, begun_uploads};
 use crate::parts::{SMALLEST, Sizes};
 use crate::reader::sought;
 use crate::runtime::{runtime, wait};
-use crate::{Error, ErrorKind, Place, access, unfinished};
+use crate::{Error, Place, access};
 
 /// How many parts are on their way to the store at a time; another is being filled meanwhile.
 const IN_FLIGHT: usize = 2;
@@ -63,29 +66,6 @@ pub struct Upload {
     length: u64,
 }
 
-/// Lends a hand to whoever waits for an upload: says where the head ends, and gives the upload up when it is dropped, whatever the writer is at.
-#[derive(Debug)]
-pub struct UploadGuard(Arc<Shared>);
-
-/// What the writer waits for.
-#[derive(Debug)]
-enum News {
-    Sent(usize, object_store::Result<PartId>),
-    GivenUp,
-}
-
-struct Shared {
-    place: Place,
-    store: Arc<dyn Store>,
-    id: MultipartId,
-    /// How large the parts are; said when the head has ended.
-    sizes: OnceLock<Sizes>,
-    /// Whether the upload is complete or was given up.
-    ended: AtomicBool,
-    tasks: Mutex<Vec<AbortHandle>>,
-    news: Mutex<Sender<News>>,
-}
-
 impl Upload {
     /// How many bytes the parts of an upload take in memory, up to 31 GiB: those on their way, one that is being filled, and the first.
     pub const MEMORY: usize = (IN_FLIGHT + 2) * SMALLEST;
@@ -112,15 +92,7 @@ impl Upload {
         let id = wait(async move { asked.create_multipart(&key).await })?
             .map_err(|error| Error::of_store("begin to write", place, &error))?;
         let (sender, news) = mpsc::channel();
-        let shared = Arc::new(Shared {
-            place: place.clone(),
-            store,
-            id,
-            sizes: OnceLock::new(),
-            ended: AtomicBool::new(false),
-            tasks: Mutex::default(),
-            news: Mutex::new(sender),
-        });
+        let shared = Arc::new(Shared::new(place.clone(), store, id, sender));
         let upload = Upload {
             shared: shared.clone(),
             head: Vec::new(),
@@ -198,15 +170,18 @@ impl Upload {
 
     fn send(&mut self, number: usize, part: Vec<u8>) -> Result<(), Error> {
         let (shared, news) = (self.shared.clone(), self.shared.sender());
-        let task = runtime()?.spawn(async move {
+        let request = runtime()?.spawn(async move {
             let (key, id) = (shared.place.key(), &shared.id);
-            let sent = shared
-                .store
-                .put_part(key, id, number, Bytes::from(part).into());
-            let _ = news.send(News::Sent(number, sent.await));
+            let part = Bytes::from(part).into();
+            shared.store.put_part(key, id, number, part).await
         });
         self.in_flight += 1;
-        self.shared.watch(task.abort_handle());
+        self.shared.watch(request.abort_handle());
+        // Whoever waits is told, also where the request comes to no end.
+        runtime()?.spawn(async move {
+            let sent = request.await;
+            let _ = news.send(sent.map_or(News::GivenUp, |sent| News::Sent(number, sent)));
+        });
         Ok(())
     }
 
@@ -313,86 +288,6 @@ impl Drop for Upload {
     }
 }
 
-impl UploadGuard {
-    /// Gives what says that the head has ended, and how many bytes are expected in all: what was written until it is called, and what the first
-    /// part has room for, can be written again; and parts are as large as that many bytes need.
-    pub fn head(&self) -> impl FnOnce(u64) + Send + 'static + use<> {
-        let shared = self.0.clone();
-        move |expected| {
-            let _ = shared.sizes.set(Sizes::of(expected));
-        }
-    }
-}
-
-impl Drop for UploadGuard {
-    fn drop(&mut self) {
-        self.0.give_up();
-    }
-}
-
-impl Shared {
-    /// Gives the upload up, unless it has ended: nothing more is sent, and the store is told.
-    fn give_up(&self) {
-        if self.ended.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        for task in self.tasks().drain(..) {
-            task.abort();
-        }
-        let _ = self.sender().send(News::GivenUp);
-        unfinished::forget(
-            self.store.clone(),
-            self.place.key().clone(),
-            self.id.clone(),
-        );
-    }
-
-    /// Sees to it that a request ends when the upload is given up.
-    fn watch(&self, task: AbortHandle) {
-        let mut tasks = self.tasks();
-        tasks.retain(|task| !task.is_finished());
-        if self.ended.load(Ordering::Relaxed) {
-            task.abort();
-        }
-        tasks.push(task);
-    }
-
-    fn tasks(&self) -> std::sync::MutexGuard<'_, Vec<AbortHandle>> {
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn sender(&self) -> Sender<News> {
-        let sender = self.news.lock().unwrap_or_else(PoisonError::into_inner);
-        sender.clone()
-    }
-
-    fn given_up(&self) -> Error {
-        Error::new(
-            "write",
-            &self.place,
-            ErrorKind::GivenUp,
-            "the upload was given up",
-        )
-    }
-
-    fn too_large(&self) -> Error {
-        Error::new(
-            "write",
-            &self.place,
-            ErrorKind::Invalid,
-            "it is larger than a store takes in 10,000 parts, some terabytes",
-        )
-    }
-}
-
-impl std::fmt::Debug for Shared {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared")
-            .field("place", &self.place)
-            .finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Read;
@@ -401,7 +296,7 @@ mod tests {
     use object_store::memory::InMemory;
 
     use super::*;
-    use crate::ObjectReader;
+    use crate::{ObjectReader, unfinished};
 
     fn place() -> Place {
         "s3://bucket/folder/key".parse().unwrap()
