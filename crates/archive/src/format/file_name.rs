@@ -75,9 +75,46 @@ pub(crate) fn large_object(name: &[u8]) -> Option<u32> {
     (oid != 0 && of_large_object(oid).as_bytes() == name).then_some(oid)
 }
 
+/// Whether a writer calls files so that have data, or list large objects.
+pub(crate) fn is_written(name: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let lists = || name.strip_prefix("blobs_")?.strip_suffix(".toc");
+    let bare = [".gz", ".lz4", ".zst"]
+        .iter()
+        .find_map(|suffix| name.strip_suffix(suffix));
+    let data = || bare.unwrap_or(name).strip_suffix(".dat");
+    name == BLOBS_TOC
+        || lists().is_some_and(is_number)
+        || data().is_some_and(|data| is_number(data.strip_prefix("blob_").unwrap_or(data)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_is_known() {
+        for name in [
+            "3506.dat",
+            "3506.dat.zst",
+            "blob_7.dat.gz",
+            "blobs.toc",
+            "blobs_12.toc",
+        ] {
+            assert!(is_written(name), "{name}");
+        }
+        for name in [
+            "toc.dat",
+            ".dat",
+            "blob_.dat",
+            "notes.dat",
+            "1.dat.bz2",
+            "1.dat.gz.gz",
+            "blobs_.toc",
+        ] {
+            assert!(!is_written(name), "{name}");
+        }
+    }
 
     #[test]
     fn names_lead_nowhere_else() {

@@ -10,7 +10,7 @@ use std::{
 use crate::{Error, Reader, Result, files, format::file_name};
 
 /// The table of contents before it has its name.
-const UNFINISHED_TOC: &str = "toc.dat.partial";
+pub(crate) const UNFINISHED_TOC: &str = "toc.dat.partial";
 
 /// A folder that is to be an archive in the directory format.
 ///

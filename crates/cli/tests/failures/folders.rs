@@ -1,6 +1,6 @@
 //! Dumps into folders, and into tar files, that fail: no folder looks like an archive that is none.
 
-use std::fs;
+use std::fs::{self, File};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -90,10 +90,29 @@ fn signals_leave_nothing_and_a_kill_nothing_that_restores() {
         let read = run(reader.arg(&path).stdin(Stdio::null()));
         assert!(!read.status.success());
     }
-    // Nothing is written over, and it is said what that is.
+    // Where there is anything else, nothing is written over, and it is said what that is.
+    fs::write(path.join("note.txt"), "mine").unwrap();
     let mut again = pgdumprs();
     again.args(["-Fd", "-h", "127.0.0.1", "-p", "1", "-f"]);
     let said = failure(again.arg(&path));
     assert_says(&said, &["not empty", "did not end"]);
     assert_no_session(&slow.database);
+    fs::remove_file(path.join("note.txt")).unwrap();
+
+    // What somebody is at is left too; of the dead, the next dump takes the folder over.
+    let again = || {
+        let mut again = pgdumprs();
+        again.args(["-Fd", "-s", "-d", &slow.database.url(), "-f"]);
+        again.arg(&path);
+        again
+    };
+    let hold = names_in(&path).remove(0);
+    assert!(hold.starts_with(".toc.dat.pgdumprs-"), "{hold}");
+    let hold = File::open(path.join(hold)).unwrap();
+    hold.lock().unwrap();
+    assert_says(&failure(&mut again()), &["not empty", "did not end"]);
+    drop(hold);
+    let output = run(&mut again());
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(names_in(&path), ["toc.dat"]);
 }

@@ -1,24 +1,92 @@
 //! A folder of files that is an archive when all of them are safe on disk.
 
 use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use pgdumprs_archive::{Error as ArchiveError, NewFolder, files};
+use pgdumprs_archive::{Error as ArchiveError, FolderFiles, FolderInventory, NewFolder, files};
 
-use super::{failed, folder_of, system};
+use super::{Hold, failed, folder_of, system};
 use crate::{Error, SyncMethod};
 
-/// Makes the folder `path`, or takes the one that is there, if it is empty.
+/// The table of contents of an archive in a folder.
+pub(crate) const TOC: &str = "toc.dat";
+
+/// A folder that an archive is made in.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    // It goes first, so that the folder can.
+    hold: Hold,
+    folder: NewFolder,
+    /// Whether there was none.
+    made: bool,
+}
+
+impl Begun {
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn files(&self) -> FolderFiles {
+        self.folder.files()
+    }
+}
+
+/// Makes the folder `path`, or takes the one that is there, if it is empty or has what a dump has left that was killed.
 ///
 /// # Errors
 ///
-/// [`Error::Output`], or [`Error::Archive`] where something is in it.
-pub(crate) fn begin(path: &Path) -> Result<NewFolder, Error> {
-    NewFolder::create(path).map_err(|error| match error {
-        ArchiveError::Write { source, .. } => failed("make the folder", path)(source),
-        error => Error::Archive(error),
-    })
+/// [`Error::Output`], or [`Error::Archive`] where something else is in it.
+pub(crate) fn begin(path: &Path) -> Result<Begun, Error> {
+    let made = !path.exists();
+    let create = || match NewFolder::create(path) {
+        Err(ArchiveError::Write { source, .. }) => Err(failed("make the folder", path)(source)),
+        created => created.map_err(Error::Archive),
+    };
+    let folder = match create() {
+        Err(Error::Archive(ArchiveError::FolderInUse {
+            is_unfinished: true,
+            ..
+        })) if clear(path).map_err(failed("clear", path))? => create()?,
+        created => created?,
+    };
+    let hold = Hold::of(&path.join(TOC)).map_err(failed("create a file in", path))?;
+    let hold = hold.ok_or_else(|| {
+        failed("write into", path)(io::Error::other("another dump is writing into it"))
+    })?;
+    Ok(Begun { hold, folder, made })
+}
+
+/// Removes what a dump has left in a folder that was killed, if there is nothing else, and says whether it has.
+fn clear(path: &Path) -> io::Result<bool> {
+    let toc = path.join(TOC);
+    let hold = Hold::path(&toc);
+    let left = || -> io::Result<_> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(path)? {
+            let entry = entry?;
+            if entry.path() != hold {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        let names = names.iter().map(String::as_str);
+        Ok(FolderInventory::unfinished(names))
+    };
+    // One that is not there proves nothing; and it goes with who has it.
+    if !hold.try_exists()? || left()?.is_none() {
+        return Ok(false);
+    }
+    let Some(_hold) = Hold::of(&toc)? else {
+        return Ok(false);
+    };
+    // Somebody may have had it meanwhile.
+    let Some(left) = left()? else {
+        return Ok(false);
+    };
+    for name in left.files.iter().chain([&left.toc]) {
+        fs::remove_file(path.join(name))?;
+    }
+    Ok(true)
 }
 
 /// Sees to it that all that is in a folder is safe on disk, and the folder itself.
@@ -51,9 +119,17 @@ pub(crate) fn sync(folder: &Path, method: SyncMethod) -> Result<(), Error> {
 /// # Errors
 ///
 /// [`Error::Archive`] where the table of contents cannot have its name, [`Error::Output`] where a folder cannot be synced.
-pub(crate) fn commit(folder: NewFolder, synced: bool) -> Result<(), Error> {
-    let path = folder.path().to_owned();
-    folder.commit().map_err(Error::Archive)?;
+pub(crate) fn commit(begun: Begun, synced: bool) -> Result<(), Error> {
+    let path = begun.folder.path().to_owned();
+    if let Err(error) = begun.folder.commit() {
+        drop(begun.hold);
+        if begun.made {
+            // Until now, the lock was in it.
+            drop(fs::remove_dir(&path));
+        }
+        return Err(Error::Archive(error));
+    }
+    drop(begun.hold);
     if synced {
         sync_folder(&path)?;
         sync_name(&path)?;

@@ -158,6 +158,7 @@ impl Disk {
         let read = |name: &str| fs::read(path.join(name)).map_err(|error| error.to_string());
         let mut look = look::at_manifest(&files, read)
             .or_else(|| killed::only_begun(&files))
+            .or_else(|| killed::unfinished_archive(&files))
             .unwrap_or_else(|| at_archive(path, &files));
         let Look::Backup(looked) = &mut look else {
             return (look, None, true);

@@ -5,7 +5,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use pgdumprs_archive::FolderInventory;
+
 use super::look::{Look, Looked, Parts};
+use crate::output::folder::TOC;
 use crate::output::{Hold, making};
 use crate::server_backup::manifest::{INCOMPLETE, MANIFEST};
 
@@ -27,6 +30,22 @@ pub(super) fn only_begun(files: &BTreeMap<String, u64>) -> Option<Look> {
     })
 }
 
+/// A folder in which an archive was being made, and nothing else is, by the names and lengths of all its files.
+pub(super) fn unfinished_archive(files: &BTreeMap<String, u64>) -> Option<Look> {
+    let names = files.keys().map(String::as_str);
+    let left = names.filter(|name| !making::is_to_be(name, TOC));
+    let left = FolderInventory::unfinished(left)?;
+    Some(Look::Backup(Looked {
+        problem: Some("its dump did not come to its end".to_owned()),
+        bytes: files.values().sum(),
+        parts: Parts::Folder {
+            list: left.toc.clone(),
+            unfinished: left.toc,
+            files: left.files,
+        },
+    }))
+}
+
 /// Adds what is in the making of a folder's files to these, and says whether somebody is still at any of it, or nobody can tell.
 pub(super) fn add_begun(path: &Path, files: &BTreeMap<String, u64>, looked: &mut Looked) -> bool {
     let Looked { parts, bytes, .. } = looked;
@@ -37,12 +56,13 @@ pub(super) fn add_begun(path: &Path, files: &BTreeMap<String, u64>, looked: &mut
         return false;
     };
     let is_own = |name: &str| {
-        let mut names = own.iter().chain([&*list]).map(String::as_str);
+        let mut names = own.iter().map(String::as_str);
+        let lists: &[&str] = match kept_by(list) {
+            TOC => &[list, TOC],
+            kept_by => &[list, kept_by, MANIFEST],
+        };
         names.any(|own| making::is_to_be(name, own))
-            || is_of_server(list)
-                && [INCOMPLETE, MANIFEST]
-                    .iter()
-                    .any(|own| making::is_to_be(name, own))
+            || lists.iter().any(|own| making::is_to_be(name, own))
     };
     let begun: Vec<String> = files.keys().filter(|name| is_own(name)).cloned().collect();
     let is_living = living(path, &begun).is_some();
@@ -55,9 +75,12 @@ pub(super) fn add_begun(path: &Path, files: &BTreeMap<String, u64>, looked: &mut
     is_living
 }
 
-/// Whether a folder's list is that of a server's dump.
-fn is_of_server(list: &str) -> bool {
-    [INCOMPLETE, MANIFEST].contains(&list) || making::is_to_be(list, INCOMPLETE)
+/// The list by which those who write into a folder keep others out, as against the one that it has.
+fn kept_by(list: &str) -> &'static str {
+    match [INCOMPLETE, MANIFEST].contains(&list) || making::is_to_be(list, INCOMPLETE) {
+        true => INCOMPLETE,
+        false => TOC,
+    }
 }
 
 /// The first of these files in the making that somebody is at, or of which nobody can tell.
@@ -69,30 +92,25 @@ fn living<'a>(path: &Path, begun: &'a [String]) -> Option<&'a str> {
 /// A folder that nobody else writes into while its files are removed.
 pub(super) struct Emptied<'a> {
     path: &'a Path,
-    hold: Option<Hold>,
+    hold: Hold,
     own: PathBuf,
 }
 
 impl<'a> Emptied<'a> {
-    /// Keeps others out of a folder with this list, as far as the list is one that a dump does so by. The error says that somebody writes there.
+    /// Keeps others out of a folder with this list. The error says that somebody writes there.
     pub(super) fn begin(path: &'a Path, list: &str) -> Result<Self, String> {
-        let own = path.join(INCOMPLETE);
-        let hold = match is_of_server(list) {
-            true => Hold::of(&own).map_err(|error| {
-                format!(
-                    "could not keep others out of \"{}\": {error}",
-                    path.display()
-                )
-            })?,
-            false => None,
-        };
-        if is_of_server(list) && hold.is_none() {
-            return Err("a dump is being written into it".to_owned());
-        }
+        let list = path.join(kept_by(list));
+        let hold = Hold::of(&list).map_err(|error| {
+            format!(
+                "could not keep others out of \"{}\": {error}",
+                path.display()
+            )
+        })?;
+        let hold = hold.ok_or("a dump is being written into it")?;
         Ok(Self {
             path,
+            own: Hold::path(&list),
             hold,
-            own: Hold::path(&own),
         })
     }
 

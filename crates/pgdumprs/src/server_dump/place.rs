@@ -44,21 +44,19 @@ impl Place {
                 let folder = &folder;
                 move |source| output_error(action, folder, source)
             };
-            match make(&folder) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                made => {
-                    made.map_err(failed("make the folder"))?;
-                    if synced {
-                        sync_name(&folder)?;
-                    }
-                }
-            }
+            let made = match make(&folder) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
+                made => made.map(|()| true).map_err(failed("make the folder"))?,
+            };
             let list = folder.join(INCOMPLETE);
             let hold = Hold::of(&list).map_err(failed("create a file in"))?;
             let hold = hold.ok_or_else(|| {
                 let reason = io::Error::other("another dump is writing into it");
                 failed("write into")(reason)
             })?;
+            if made && synced {
+                sync_name(&folder)?;
+            }
             let own = Hold::path(&list);
             let mut names = Vec::new();
             for entry in fs::read_dir(&folder).map_err(failed("look into"))? {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::FolderBlocks;
-use crate::{Result, format::file_name};
+use crate::{Result, format::file_name, writer::new_folder::UNFINISHED_TOC};
 
 /// The files that belong to an archive in the directory format: those that its table of contents names, and no others that may be in its folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,24 @@ pub struct FolderInventory {
 }
 
 impl FolderInventory {
+    /// The files of an archive that was being made by a [`NewFolder`](crate::NewFolder) and has not become one, by the names of all that is in its folder; nothing
+    /// where there is anything else. Whether it is still being made they do not tell.
+    pub fn unfinished<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        let mut inventory = FolderInventory {
+            toc: String::new(),
+            files: Vec::new(),
+            missing: Some(file_name::TOC.to_owned()),
+        };
+        for name in names {
+            match name {
+                UNFINISHED_TOC => inventory.toc = name.to_owned(),
+                name if file_name::is_written(name) => inventory.files.push(name.to_owned()),
+                _ => return None,
+            }
+        }
+        (!inventory.toc.is_empty()).then_some(inventory)
+    }
+
     /// Looks which files the archive in a folder has. Its table of contents is called `toc`: `toc.dat`, unless it was given another name.
     ///
     /// # Errors

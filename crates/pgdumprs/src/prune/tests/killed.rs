@@ -78,3 +78,38 @@ fn folders_of_dumps_that_were_killed_go_and_those_of_the_living_stay() {
     assert!(disk.remove(&found).unwrap_err().contains("being written"));
     assert!(list("2026-11-01").exists() && at("2026-11-01/shop.dump").exists());
 }
+
+#[test]
+fn folders_of_archives_whose_dump_was_killed_go_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let toc = |day: &str| at(day).join("toc.dat");
+    // As a dump leaves it, with something else in it, and while it is being written.
+    for day in ["2026-11-01", "2026-11-02", "2026-11-03"] {
+        make_directory(&at(day));
+        fs::rename(toc(day), at(day).join("toc.dat.partial")).unwrap();
+        fs::write(at(day).join("blob_7.dat.zst"), "left").unwrap();
+        fs::write(Hold::path(&toc(day)), "").unwrap();
+    }
+    fs::write(at("2026-11-02/note.txt"), "mine").unwrap();
+    make_directory(&at("2026-11-20"));
+    // One that is whole has lost its lock and not the file.
+    make_directory(&at("2026-11-04"));
+    fs::write(Hold::path(&toc("2026-11-04")), "").unwrap();
+    for day in 1..=4 {
+        settle(&at(&format!("2026-11-{day:02}")));
+    }
+    let hold = Hold::of(&toc("2026-11-03")).unwrap().unwrap();
+    let prune = || prune(&at("%F"), Retention::default().last(1));
+    let report = prune().run_blocking().unwrap();
+    assert_eq!((report.removed().count(), report.failed().count()), (2, 0));
+    assert!(report.left[0].name.ends_with("02"), "{:?}", report.left);
+    drop(hold);
+    assert_eq!(prune().run_blocking().unwrap().removed().count(), 1);
+    assert_eq!(names(&at("2026-11-02")).len(), 5);
+    assert!(
+        ["01", "03", "04"]
+            .iter()
+            .all(|day| !at(&format!("2026-11-{day}")).exists())
+    );
+}
