@@ -64,7 +64,7 @@ pub(crate) struct DumpArgs {
     /// be replaced, since it is mounted into a container or its folder cannot be written to, is written in place, as pg_dump writes, once there
     /// is data to write; -v says so. Pipes and devices are written to as they are.
     ///
-    /// A folder (-Fd) is made, or is there and empty. Its table of contents, toc.dat, comes last, when all else is complete and safe on disk:
+    /// A folder (-Fd) is made, or is there and empty, or what a dump that was killed has left. Its table of contents, toc.dat, comes last, when all else is complete and safe on disk:
     /// without that it is no archive. Where the dump fails, the files are removed, and the folder if it was made.
     ///
     /// %Y, %m, %d, %H, %M, %S, %j (the day of the year), %F (%Y-%m-%d) and %T (%H:%M:%S) in the name stand for the local time of the start, and %% for a percent
