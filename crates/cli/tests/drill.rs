@@ -65,6 +65,33 @@ impl Dumped {
         self.database.psql(&found) == "1"
     }
 
+    /// Changes the archive: tables whose column is `v text` get one of another type, with the same rows.
+    fn with_types(&self, type_of: impl Fn(&str) -> Option<&'static str>) {
+        let mut reader = Reader::open_path(self.archive()).unwrap();
+        let mut entries = reader.entries().to_vec();
+        for entry in &mut entries {
+            let tag = entry.tag.as_ref().map(ToString::to_string);
+            let made = tag.as_deref().and_then(&type_of);
+            if let (Some(definition), Some(made)) = (&mut entry.definition, made) {
+                *definition = definition.replace("v text", format!("v {made}")).into();
+            }
+        }
+        let changed = self.folder.path().join("changed.dump");
+        let file = fs::File::create(&changed).unwrap();
+        let mut writer = Writer::seekable(file, reader.header(), &entries).unwrap();
+        for entry in entries.iter().filter(|entry| entry.had_dumper) {
+            let Block::Data(mut block) = reader.block(entry.dump_id).unwrap() else {
+                panic!("these are rows");
+            };
+            writer.begin_data(entry.dump_id).unwrap();
+            let rows = std::io::read_to_string(&mut block).unwrap();
+            writer.write(rows.as_bytes()).unwrap();
+            writer.end().unwrap();
+        }
+        writer.finish().unwrap();
+        fs::rename(changed, self.archive()).unwrap();
+    }
+
     fn write(&self, name: &str, text: &str) -> String {
         let path = self.folder.path().join(name);
         fs::write(&path, text).unwrap();
@@ -174,39 +201,58 @@ fn rows_of_extensions_and_columns_in_other_orders_are_told_apart() {
     assert_eq!(visit.unwrap()["source"]["count"], 100);
 }
 
-/// Argentina's $ 12,34 is read by the server as $1,234.00, without a word.
+/// Argentina's $ 12,34 is read by the server as $1,234.00, without a word, wherever in a value it stands.
 #[test]
 fn amounts_that_are_read_otherwise_are_not_proved() {
-    let server = Server::get(Major::V17);
-    let shop = Dumped::of(
-        &server,
-        "CREATE TABLE price (id int, amount text); INSERT INTO price VALUES (1, '$ 12,34')",
-    );
-    let mut reader = Reader::open_path(shop.archive()).unwrap();
-    let mut entries = reader.entries().to_vec();
-    let data = entries
-        .iter()
-        .find(|entry| entry.descriptor == "TABLE DATA");
-    let dump_id = data.unwrap().dump_id;
-    for entry in &mut entries {
-        if let Some(definition) = &mut entry.definition {
-            *definition = definition.replace("amount text", "amount money").into();
+    for_each_major(|server| {
+        let mut columns = vec![
+            ("money", "$ 12,34"),
+            ("public.amount[]", r#"{"$ 12,34"}"#),
+            ("public.twice", "$ 12,34"),
+            ("public.priced", r#"(1,"{""$ 12,34""}")"#),
+            ("public.checked[]", r#"{"(1,\"{\"\"$ 12,34\"\"}\")"}"#),
+            ("public.moneyrange", r#"["$ 12,34","$ 99,00")"#),
+            ("public.of_row", r#"(7,"$ 12,34")"#),
+        ];
+        if server.major() >= Major::V14 {
+            columns.push(("public.moneymultirange", r#"{["$ 12,34","$ 99,00")}"#));
         }
-    }
-    let Block::Data(mut block) = reader.block(dump_id).unwrap() else {
-        panic!("these are rows");
-    };
-    let rows = std::io::read_to_string(&mut block).unwrap();
-    let file = fs::File::create(shop.folder.path().join("money.dump")).unwrap();
-    let mut writer = Writer::seekable(file, reader.header(), &entries).unwrap();
-    writer.begin_data(dump_id).unwrap();
-    writer.write(rows.as_bytes()).unwrap();
-    writer.end().unwrap();
-    writer.finish().unwrap();
-    fs::rename(shop.folder.path().join("money.dump"), shop.archive()).unwrap();
-    let (report, _) = shop.report(&[], false);
-    let failures = report["failures"].to_string();
-    assert_says(&failures, &["public.price", "amount", "lc_monetary"]);
+        let mut sql = "CREATE DOMAIN amount AS money; CREATE DOMAIN twice AS amount; CREATE TYPE priced AS (id int, amounts twice[]);
+            CREATE DOMAIN checked AS priced CHECK ((VALUE).id > 0); CREATE TYPE moneyrange AS RANGE (subtype = money);
+            CREATE TABLE of_row (a int, gone text, b amount); ALTER TABLE of_row DROP gone;"
+            .to_owned();
+        for (at, (_, value)) in columns.iter().enumerate() {
+            sql.push_str(&format!(
+                "CREATE TABLE price_{at} (v text); INSERT INTO price_{at} VALUES ('{value}');"
+            ));
+        }
+        // Not of money: what is only written otherwise.
+        sql.push_str(
+            "CREATE TABLE plain (v text); INSERT INTO plain VALUES ('2026-11-29 12:00:00+05');",
+        );
+        let shop = Dumped::of(server, &sql);
+        shop.with_types(|table| match table.strip_prefix("price_") {
+            Some(at) => at.parse::<usize>().ok().map(|at| columns[at].0),
+            None => (table == "plain").then_some("timestamptz"),
+        });
+        let (report, _) = shop.report(&[], false);
+        let failures = report["failures"].as_array().unwrap();
+        assert_eq!(failures.len(), columns.len(), "{failures:#?}");
+        for (at, failure) in failures.iter().enumerate() {
+            let failure = failure.as_str().unwrap();
+            assert_says(
+                failure,
+                &[
+                    &format!("public.price_{at}: amounts of money (v)"),
+                    "lc_monetary",
+                ],
+            );
+        }
+        let compared = report["compared"].as_array().unwrap();
+        let plain = compared.iter().find(|one| one["name"] == "public.plain");
+        assert_eq!(plain.unwrap()["equal"], true);
+        Ok(())
+    });
 }
 
 #[test]

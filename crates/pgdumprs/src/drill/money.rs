@@ -68,19 +68,34 @@ fn unquoted(name: &BStr) -> BString {
     }
 }
 
-/// A table's columns of `money`, of domains over it, and of arrays of it.
+/// A table's columns in whose values amounts of `money` may stand, however deep: as elements of arrays, in composite types, as bounds of ranges, in domains over
+/// all of these. What each type is made of is looked up by indexes, from the columns on, so that the number of types in the database does not matter.
 async fn of_money(session: &mut Session, table: &BString) -> Result<Vec<BString>, Error> {
     let literal = pgdumprs_sql::literal(table, session.client_encoding());
+    let multiranges: &[u8] = match session.server_version().major() >= 14 {
+        true => {
+            b" UNION ALL SELECT r.rngtypid FROM pg_catalog.pg_range AS r WHERE r.rngmultitypid = t.oid"
+        }
+        false => b"",
+    };
     let found = session
         .query(
             [
-                b"SELECT a.attname
-                  FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
-                  WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-                    AND 'money'::pg_catalog.regtype IN (t.oid, t.typelem, t.typbasetype) AND a.attrelid = "
+                b"WITH RECURSIVE made_of (attname, type) AS (
+                      SELECT a.attname, a.atttypid FROM pg_catalog.pg_attribute AS a
+                      WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attrelid = "
                     .as_slice(),
                 &literal,
-                b"::pg_catalog.regclass",
+                b"::pg_catalog.regclass
+                      UNION
+                      SELECT m.attname, part.type FROM made_of AS m JOIN pg_catalog.pg_type AS t ON t.oid = m.type,
+                          LATERAL (SELECT t.typelem UNION ALL SELECT t.typbasetype
+                              UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute AS a
+                              WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+                              UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range AS r WHERE r.rngtypid = t.oid",
+                multiranges,
+                b") AS part (type))
+                  SELECT DISTINCT attname FROM made_of WHERE type = 'money'::pg_catalog.regtype",
             ]
             .concat(),
         )
