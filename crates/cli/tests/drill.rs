@@ -388,6 +388,72 @@ fn a_role_that_makes_databases_is_enough_also_where_others_look_in() {
     assert_says(&said, &["there is no statement"]);
 }
 
+/// A folder's files are opened one by one: any may be that of another dump by then.
+#[test]
+fn files_of_a_folder_that_are_replaced_meanwhile_are_told() {
+    let server = Server::get(Major::V17);
+    let shop = Dumped::of(
+        &server,
+        "CREATE TABLE item (id int); INSERT INTO item VALUES (1);
+         CREATE MATERIALIZED VIEW slow AS SELECT pg_sleep(1.5) IS NULL AS a",
+    );
+    fs::remove_file(shop.archive()).unwrap();
+    let mut dump = pgdumprs();
+    dump.args(["-Fd", "-d", &shop.database.conninfo(), "-f"]);
+    assert!(run(dump.arg(shop.archive())).status.success());
+    let files = fs::read_dir(shop.archive()).unwrap();
+    let files = files.map(|file| file.unwrap().path());
+    let rows = files
+        .filter(|file| !file.ends_with("toc.dat"))
+        .next()
+        .unwrap();
+    let replace = || {
+        let newer = shop.folder.path().join("newer");
+        fs::copy(&rows, &newer).unwrap();
+        fs::rename(&newer, &rows).unwrap();
+    };
+    let target = server.database();
+    let mut restore = pgdumprs();
+    restore
+        .args(["restore", "-d", &target.conninfo()])
+        .arg(shop.archive());
+    for (mut command, is_drill) in [(shop.drill(&[]), true), (restore, false)] {
+        let running = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        let refreshing = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'REFRESH%slow%' AND state = 'active'";
+        wait_for(|| (shop.database.psql(refreshing) == "1").then_some(()));
+        replace();
+        let ended = running.unwrap().wait_with_output().unwrap();
+        let said = [ended.stdout, ended.stderr].concat();
+        let said = String::from_utf8(said).unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{said}");
+        let told = match is_drill {
+            true => &["the archive was replaced", "dropped", "NOT PROVED"][..],
+            false => &["files of the archive were replaced or changed meanwhile"],
+        };
+        assert_says(&said, told);
+    }
+    // A comparison has read one side's table of contents, and waits for the other's.
+    let pipe = shop.folder.path().join("pipe");
+    assert!(run(Command::new("mkfifo").arg(&pipe)).status.success());
+    let mut diff = pgdumprs();
+    diff.arg("diff").arg(shop.archive()).arg(&pipe);
+    let running = diff.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut other = fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+    replace();
+    let mut dump = pgdumprs();
+    dump.args(["-d", &shop.database.conninfo()]);
+    let archive = run(&mut dump).stdout;
+    std::io::Write::write_all(&mut other, &archive).unwrap();
+    drop(other);
+    let ended = running.unwrap().wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(2), "{said}");
+    assert_says(&said, &["was replaced or changed while it was read"]);
+}
+
 #[test]
 fn an_interrupted_drill_drops_its_database_and_a_killed_one_is_told_of() {
     // Of its own: the database that is left is told of to every drill on this server.

@@ -96,6 +96,11 @@ pub enum Error {
         #[source]
         source: pgdumprs_archive::Error,
     },
+    /// All is done, but files of the archive are not those that they were at the beginning.
+    #[error(
+        "files of the archive were replaced or changed meanwhile: what was restored may be of two archives. Restore again, into an empty database"
+    )]
+    ArchiveChanged,
     /// A table's rows break off.
     #[error("the archive is damaged: the rows of {entry} break off without the \\. that ends them")]
     RowsBreakOff {

@@ -11,6 +11,7 @@ use pgdumprs_copy::Supply;
 use pgdumprs_restore::Source;
 use pgdumprs_script::DataSource;
 
+use crate::archive_source::Version;
 use crate::{ArchiveSource, OpenError, RestoreError};
 
 /// An archive whose table of contents was read.
@@ -22,19 +23,26 @@ pub(crate) struct Opened {
     pub(crate) source: Source,
     /// How many bytes each entry's data takes, by dump ids, as far as that is known.
     pub(crate) sizes: HashMap<i32, u64>,
+    /// A folder, and what it was before it was opened.
+    folder: Option<(ArchiveSource, Version)>,
 }
 
 impl Opened {
     /// Opens an archive, wherever it is.
     pub(crate) fn source(source: &ArchiveSource) -> Result<Self, OpenError> {
+        let version = source.version_of_folder();
         let (reader, length) = source.open_measured()?;
         if source.is_open() || !reader.is_random_access() {
             return Ok(Self::once(reader));
         }
         let folder = source.as_path().unwrap_or(Path::new(""));
         let sizes = sizes(&reader, folder, length);
-        let source = source.clone();
-        Ok(Self::again(reader, sizes, move || Ok(source.open()?)))
+        let again = source.clone();
+        let opened = Self::again(reader, sizes, move || Ok(again.open()?));
+        Ok(Opened {
+            folder: version.map(|version| (source.clone(), version)),
+            ..opened
+        })
     }
 
     /// An archive that was opened once, and that `open` opens again for each connection.
@@ -62,6 +70,7 @@ impl Opened {
             entries,
             source: Source::new(open, sizes.clone()),
             sizes,
+            folder: None,
         }
     }
 
@@ -85,6 +94,7 @@ impl Opened {
             header,
             entries,
             source: Source::server(supply),
+            folder: None,
         }
     }
 
@@ -103,7 +113,15 @@ impl Opened {
             entries,
             source: Source::new(open, HashMap::new()).read_once(),
             sizes: HashMap::new(),
+            folder: None,
         }
+    }
+
+    /// What tells whether the archive is what it was before it was opened, where its files are opened one by one: any of them may be another by then. One
+    /// in a single file is read from what was opened first, and what is opened later is compared with that. Blocks.
+    pub(crate) fn take_check(&mut self) -> impl FnOnce() -> bool + Send + use<> {
+        let folder = self.folder.take();
+        move || folder.is_none_or(|(source, version)| source.version() == version)
     }
 }
 

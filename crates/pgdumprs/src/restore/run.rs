@@ -56,12 +56,13 @@ impl Restore {
     /// Restores an archive, over a session that may be open already; `archive` is where it is.
     pub(crate) async fn run(
         mut self,
-        opened: Opened,
+        mut opened: Opened,
         archive: Option<&Path>,
         session: Option<Session>,
     ) -> Result<RestoreReport, RestoreError> {
         let started = Instant::now();
         opened.check(self.format)?;
+        let is_unchanged = opened.take_check();
         let Opened {
             header,
             entries,
@@ -177,7 +178,7 @@ impl Restore {
                 self.tell(RestoreEvent::Progress(follower.progress()));
             }
         };
-        let outcome = pgdumprs_restore::run(
+        let mut outcome = pgdumprs_restore::run(
             session,
             &params,
             script,
@@ -187,6 +188,9 @@ impl Restore {
             heard,
         )
         .await;
+        if outcome.stopped.is_none() && !blocking(is_unchanged).await {
+            outcome.stopped = Some(pgdumprs_restore::Error::ArchiveChanged);
+        }
         let is_carried_out = outcome.stopped.is_none() && !outcome.rolled_back;
         let mut analysis = None;
         if self.analyzes && is_carried_out {
