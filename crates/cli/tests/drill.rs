@@ -402,11 +402,8 @@ fn files_of_a_folder_that_are_replaced_meanwhile_are_told() {
     dump.args(["-Fd", "-d", &shop.database.conninfo(), "-f"]);
     assert!(run(dump.arg(shop.archive())).status.success());
     let files = fs::read_dir(shop.archive()).unwrap();
-    let files = files.map(|file| file.unwrap().path());
-    let rows = files
-        .filter(|file| !file.ends_with("toc.dat"))
-        .next()
-        .unwrap();
+    let mut files = files.map(|file| file.unwrap().path());
+    let rows = files.find(|file| !file.ends_with("toc.dat")).unwrap();
     let replace = || {
         let newer = shop.folder.path().join("newer");
         fs::copy(&rows, &newer).unwrap();
