@@ -173,6 +173,8 @@ impl DefinitionDifference {
     pub fn title(&self) -> String {
         match self.kind.as_str() {
             "ACL" | "COMMENT" | "SECURITY LABEL" => format!("{} on {}", self.kind, self.name),
+            // Their names say it.
+            "USER MAPPING" | "DEFAULT ACL" => self.name.clone(),
             kind => format!("{kind} {}", self.name),
         }
     }
@@ -266,5 +268,9 @@ mod tests {
             difference.lines(),
             "-CREATE TABLE s.t (\n-    a integer\n-);\n--- Owner: a\n"
         );
+        assert_eq!(difference.title(), "TABLE s.t");
+        difference.kind = "USER MAPPING".to_owned();
+        difference.name = "USER MAPPING public SERVER s".to_owned();
+        assert_eq!(difference.title(), "USER MAPPING public SERVER s");
     }
 }
