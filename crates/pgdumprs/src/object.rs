@@ -1,5 +1,6 @@
 //! Archives in object stores.
 
+use std::future::ready;
 use std::time::{Duration, Instant};
 
 use pgdumprs_store::{Piece, Place, Upload, wait_for_aborts};
@@ -43,13 +44,16 @@ impl Dump {
     /// read back before it gets its name.
     #[tracing::instrument(name = "dump", skip_all)]
     pub async fn to_object(self, place: &Place) -> Result<Report, Error> {
-        self.summed_object(place).await.map(|(report, _)| report)
+        let dumped = self.summed_object(place, || ready(Ok(()))).await;
+        dumped.map(|(report, _)| report)
     }
 
-    /// As [`Dump::to_object`], with the sums of the object's pieces.
-    pub(crate) async fn summed_object(
+    /// As [`Dump::to_object`], with the sums of the object's pieces. It is given up where `check` fails, which is asked when the upload has begun, so that
+    /// whoever begins one later knows of it, and again before the object gets its name.
+    pub(crate) async fn summed_object<C: Future<Output = Result<(), Error>>>(
         mut self,
         place: &Place,
+        check: impl Fn() -> C,
     ) -> Result<(Report, Vec<Piece>), Error> {
         let started = Instant::now();
         if !matches!(self.product, Product::Custom) {
@@ -59,7 +63,7 @@ impl Dump {
             return Err(Error::ObjectVerify);
         }
         self.check(false)?;
-        let dumped = self.upload(place.clone()).await;
+        let dumped = self.upload(place.clone(), check).await;
         if dumped.is_err() {
             blocking(|| wait_for_aborts(FORGETTING)).await;
         }
@@ -68,16 +72,23 @@ impl Dump {
         Ok((report, pieces))
     }
 
-    async fn upload(&mut self, place: Place) -> Result<(Report, Vec<Piece>), Error> {
+    async fn upload<C: Future<Output = Result<(), Error>>>(
+        &mut self,
+        place: Place,
+        check: impl Fn() -> C,
+    ) -> Result<(Report, Vec<Piece>), Error> {
         // A store that does not take it is better known before the server is asked for anything.
         let (upload, guard) = blocking(move || Upload::begin(&place)).await?;
+        check().await?;
         let (begin, head_ends) = (self.beginning(), guard.head());
-        let (upload, report) = self
+        let (mut upload, report) = self
             .run(move |contents| {
                 let expected = contents.on_disk / COMPRESSED;
                 begin.on_seekable(upload, contents, move || head_ends(expected))
             })
             .await?;
+        let upload = blocking(move || upload.finish().map(|()| upload)).await?;
+        check().await?;
         let pieces = blocking(move || upload.complete()).await?;
         Ok((report, pieces))
     }

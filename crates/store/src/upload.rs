@@ -64,6 +64,8 @@ pub struct Upload {
     earlier: Vec<BegunUpload>,
     position: u64,
     length: u64,
+    /// What was sent, when all was.
+    pieces: Option<Vec<Piece>>,
 }
 
 impl Upload {
@@ -107,18 +109,16 @@ impl Upload {
             earlier: Vec::new(),
             position: 0,
             length: 0,
+            pieces: None,
         };
         Ok((upload, UploadGuard(shared)))
     }
 
-    /// Sends what is left, the first part last, and has the store make the object of them. Blocks until it has. Gives the pieces of the object
-    /// with their sums: one, or the first part and what follows it. What others had begun under this name before, and have not ended, is aborted
-    /// then: it would bring an older content, or was left by a process that was killed.
+    /// Sends what is left, the first part last, so that [`Upload::complete`] has one request to make. Nothing may be written any more. Blocks until the store has it.
     ///
     /// # Errors
-    /// [`Error`], where the store fails: then there is no object, and what had its name is still there. Where its last answer alone is lost, it
-    /// may have made the object all the same.
-    pub fn complete(mut self) -> Result<Vec<Piece>, Error> {
+    /// [`Error`], where the store fails.
+    pub fn finish(&mut self) -> Result<(), Error> {
         if !self.current.is_empty() {
             self.send_current()?;
         }
@@ -138,6 +138,22 @@ impl Upload {
         }
         self.send(0, head)?;
         self.await_one()?;
+        self.pieces = Some(pieces);
+        Ok(())
+    }
+
+    /// [Finishes](Upload::finish) what is not finished, and has the store make the object. Blocks until it has. Gives the pieces of the object
+    /// with their sums: one, or the first part and what follows it. What others had begun under this name before, and have not ended, is aborted
+    /// then: it would bring an older content, or was left by a process that was killed.
+    ///
+    /// # Errors
+    /// [`Error`], where the store fails: then there is no object, and what had its name is still there. Where its last answer alone is lost, it
+    /// may have made the object all the same.
+    pub fn complete(mut self) -> Result<Vec<Piece>, Error> {
+        if self.pieces.is_none() {
+            self.finish()?;
+        }
+        let pieces = self.pieces.take().unwrap_or_default();
         let parts: Option<Vec<PartId>> = self.done.iter_mut().map(Option::take).collect();
         let parts = parts.ok_or_else(|| self.shared.given_up())?;
         let shared = self.shared.clone();

@@ -316,3 +316,32 @@ fn a_server_of_which_not_all_is_there_has_no_manifest() {
     }
     assert_eq!(store.unfinished().unwrap(), 0);
 }
+
+#[test]
+fn one_that_was_overtaken_puts_nothing_in_the_others_place() {
+    let store = ObjectStore::start().unwrap();
+    let source = source();
+    let place = "s3://bucket/night/5/";
+    // What one has begun, the other cannot know of.
+    let no_list = ["403 Forbidden", "AccessDenied", "Access Denied."];
+    let [status, code, message] = no_list;
+    store.answer("GET /bucket?uploads", status, code, message, 100);
+    // Its largest database waits for long, and is complete when the other's is.
+    store.delay("night/5/shop.dump?partNumber=2", Duration::from_secs(8), 1);
+    let mut first = dump(&store, &source, place);
+    let first = first.stderr(Stdio::piped()).spawn().unwrap();
+    let until = Instant::now() + Duration::from_secs(60);
+    while !names(&store, "night/5/").contains(&"postgres.dump".to_owned()) {
+        assert!(Instant::now() < until, "{:?}", names(&store, "night/5/"));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    succeeds(&mut dump(&store, &source, place));
+    let first = first.wait_with_output().unwrap();
+    assert_eq!(first.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&first.stderr);
+    assert_says(&said, &["could not write into s3://bucket/night/5/: "]);
+    let verified = crate::run(with(&store).args(["verify", place]));
+    assert!(verified.status.success(), "{verified:?} {said}");
+    assert!(!names(&store, "night/5/").contains(&"incomplete.json".to_owned()));
+    assert_eq!(store.unfinished().unwrap(), 0);
+}

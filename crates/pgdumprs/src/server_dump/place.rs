@@ -271,12 +271,14 @@ impl Place {
         Ok(ManifestFile::new(&name, vec![piece]))
     }
 
-    /// Writes an archive, which the dump encrypts if it has recipients. Gives what came of it, and what the file is known by.
+    /// Writes an archive, which the dump encrypts if it has recipients, as long as what is here is this run's. Gives what came of it, and what the file is known by.
     pub(super) async fn dump(
         &self,
         name: &str,
         dump: Dump,
+        run: &str,
     ) -> Result<(Report, ManifestFile), Error> {
+        self.check_own(run).await?;
         let name = &*file_name_for(name, dump.recipients.as_ref());
         let (report, pieces) = match self {
             Place::Folder { folder, .. } => {
@@ -286,7 +288,10 @@ impl Place {
             }
             #[cfg(feature = "object-store")]
             Place::Store(folder) => {
-                let (report, pieces) = dump.summed_object(&folder.object(name)?).await?;
+                let object = folder.object(name)?;
+                // One that was stopped for long may find another's object there, and a manifest that names it.
+                let dumped = dump.summed_object(&object, || self.check_own(run)).await;
+                let (report, pieces) = dumped?;
                 let pieces = pieces.into_iter().map(|piece| ManifestPiece {
                     size: piece.size,
                     sha256: hex(&piece.sha256),

@@ -313,8 +313,7 @@ async fn one(
             let database = of.clone();
             watchers.tell(&ServerDumpEvent::Told { database, event });
         });
-        place.check_own(run).await?;
-        place.dump(&file, dump).await
+        place.dump(&file, dump, run).await
     };
     let outcome: Result<_, Error> = outcome.await;
     let event = match &outcome {
