@@ -208,6 +208,15 @@ impl Error {
         }
     }
 
+    /// What the input has failed with, where it was the input.
+    pub(crate) fn of_input(&self) -> Option<&io::Error> {
+        match self {
+            Error::Read { source, .. } => Some(source),
+            Error::InFile { source, .. } => source.of_input(),
+            _ => None,
+        }
+    }
+
     /// What a reader that was made of another reader reports, as that one reported it.
     pub(crate) fn unnested(self) -> Self {
         match self {

@@ -2,7 +2,11 @@
 
 pub(crate) mod copy_text;
 
-use std::{collections::HashSet, error, fmt, io::Read};
+use std::{
+    collections::HashSet,
+    error, fmt,
+    io::{self, ErrorKind, Read},
+};
 
 use bstr::{BString, ByteSlice};
 
@@ -123,6 +127,24 @@ pub struct Damage {
     pub name: Option<BString>,
     /// What is wrong, and where in the file.
     pub error: Error,
+}
+
+impl Damage {
+    /// What is to be said of the archive: that it "is damaged", or that it "could not be read to its end", where what it is read from has failed, as a disk
+    /// or an object store may, and nothing is known of the rest.
+    pub fn in_words(&self) -> &'static str {
+        // What decrypts tells of damage in this way.
+        let is_known = |source: &io::Error| {
+            matches!(
+                source.kind(),
+                ErrorKind::InvalidData | ErrorKind::UnexpectedEof
+            )
+        };
+        match self.error.of_input() {
+            Some(source) if !is_known(source) => "could not be read to its end",
+            _ => "is damaged",
+        }
+    }
 }
 
 impl From<Error> for Damage {
@@ -348,4 +370,23 @@ impl Verifier<'_> {
 /// As much of a text as belongs in an error message.
 fn shorten(text: &BString) -> &bstr::BStr {
     text[..text.len().min(80)].as_bstr()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_input_that_fails_is_no_damage() {
+        let words = |kind| {
+            let source = io::Error::from(kind);
+            let error = Error::Read { offset: 7, source };
+            Damage::from(error.in_file(Some("1.dat"))).in_words()
+        };
+        assert_eq!(words(ErrorKind::Other), "could not be read to its end");
+        // So does what decrypts tell of a file that was changed.
+        assert_eq!(words(ErrorKind::InvalidData), "is damaged");
+        let missing = Error::NoData { dump_id: 1 };
+        assert_eq!(Damage::from(missing).in_words(), "is damaged");
+    }
 }

@@ -3,7 +3,6 @@
 use std::io::Read;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use bstr::{BStr, BString, ByteSlice};
 use indicatif::HumanCount;
 use pgdumprs::archive::{BlockContent, Header, Reader, Verified};
@@ -38,9 +37,10 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<()> {
 }
 
 fn verify(mut reader: Reader<impl Read>, name: &str) -> anyhow::Result<()> {
-    let verified = reader
-        .verify()
-        .with_context(|| format!("{name} is damaged"))?;
+    let verified = reader.verify().map_err(|damage| {
+        let what = format!("{name} {}", damage.in_words());
+        anyhow::Error::new(damage).context(what)
+    })?;
     print(|output| {
         writeln!(output, "{}", visible(&origin(reader.header())))?;
         for (what, found) in counts(&verified) {

@@ -17,7 +17,7 @@ pub enum DiffError {
         source: OpenError,
     },
     /// The data of an archive cannot be read.
-    #[error("\"{archive}\" is damaged")]
+    #[error("\"{archive}\" {}", source.in_words())]
     Damaged {
         /// What it is called.
         archive: String,

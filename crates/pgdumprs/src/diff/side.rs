@@ -206,9 +206,14 @@ impl Opened {
                     reader,
                 } = archive;
                 let found = archived::read(&source, *reader, wanted, jobs).await;
-                let is_still_there = blocking(move || source.version() == version).await;
+                let now = blocking(move || source.version()).await;
                 match found {
-                    _ if !is_still_there => Err(DiffError::Changed { archive: self.name }),
+                    // What has failed is still failing, or the archive is gone: the error says it.
+                    Err(source) if now == Version::Unknown => Err(DiffError::Damaged {
+                        archive: self.name,
+                        source,
+                    }),
+                    _ if now != version => Err(DiffError::Changed { archive: self.name }),
                     found => found.map_err(|source| DiffError::Damaged {
                         archive: self.name,
                         source,

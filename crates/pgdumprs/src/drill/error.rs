@@ -43,8 +43,8 @@ pub enum DrillError {
         /// What was given.
         path: PathBuf,
     },
-    /// It is no archive, or a damaged one.
-    #[error("the archive is damaged")]
+    /// It is no archive, a damaged one, or could not be read to its end.
+    #[error("the archive {}", .0.in_words())]
     Damaged(#[source] Damage),
     /// It cannot be opened as an archive.
     #[error("could not read the archive")]
