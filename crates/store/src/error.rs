@@ -32,8 +32,10 @@ pub struct Error {
 pub enum ErrorKind {
     /// The name or a setting in the environment is wrong.
     Invalid,
-    /// There is no such object or no such bucket.
+    /// There is no such object.
     Missing,
+    /// There is no such bucket or container.
+    NoBucket,
     /// The store does not take the credentials, or does not let them do that.
     Denied,
     /// The object is not the one any more that was begun with.
@@ -75,7 +77,7 @@ impl Error {
         text: &str,
     ) -> Self {
         let kind = match status {
-            StatusCode::NOT_FOUND => ErrorKind::Missing,
+            StatusCode::NOT_FOUND => missing(text),
             StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => ErrorKind::Denied,
             _ => ErrorKind::Unavailable,
         };
@@ -103,7 +105,7 @@ impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let kind = match error.kind {
             ErrorKind::Invalid => io::ErrorKind::InvalidInput,
-            ErrorKind::Missing => io::ErrorKind::NotFound,
+            ErrorKind::Missing | ErrorKind::NoBucket => io::ErrorKind::NotFound,
             ErrorKind::Denied => io::ErrorKind::PermissionDenied,
             ErrorKind::Taken => io::ErrorKind::DirectoryNotEmpty,
             ErrorKind::Changed | ErrorKind::Unavailable | ErrorKind::GivenUp => {
@@ -120,7 +122,7 @@ fn reason(error: &StoreError) -> (ErrorKind, String) {
     let or = |otherwise: &str| said.clone().unwrap_or_else(|| otherwise.to_owned());
     match error {
         StoreError::NotFound { .. } => (
-            ErrorKind::Missing,
+            missing(&text),
             or("there is no such object, or no such bucket"),
         ),
         StoreError::Precondition { .. } | StoreError::NotModified { .. } => (
@@ -146,6 +148,18 @@ fn reason(error: &StoreError) -> (ErrorKind, String) {
             let reason = said.unwrap_or_else(|| root(error));
             (ErrorKind::Unavailable, reason)
         }
+    }
+}
+
+/// What is not there, by the store's answer; where it has no words, the object.
+fn missing(text: &str) -> ErrorKind {
+    // The first is S3's and Google's, the other Azure's.
+    match ["NoSuchBucket", "ContainerNotFound"]
+        .iter()
+        .any(|code| text.contains(&format!("<Code>{code}</Code>")))
+    {
+        true => ErrorKind::NoBucket,
+        false => ErrorKind::Missing,
     }
 }
 

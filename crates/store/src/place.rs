@@ -50,13 +50,16 @@ impl FromStr for Place {
     /// # Errors
     /// [`ErrorKind::Invalid`] for what has another form, names a bucket alone, or has a password in it.
     fn from_str(text: &str) -> Result<Self, Error> {
+        if let Some(reason) = other_key(text) {
+            return Err(invalid(None, reason));
+        }
         let url = Url::parse(text).ok();
         // What may be a password is not said again.
         let has_secret = |url: &Url| url.password().is_some() || url.query().is_some();
         if url.as_ref().is_some_and(has_secret) {
             return Err(invalid(
                 None,
-                "an object's name has no password and no parameters: credentials come from the environment",
+                "an object's name has no password and no parameters: credentials come from the environment; a ? in a key is written %3F",
             ));
         }
         let form = || {
@@ -67,7 +70,10 @@ impl FromStr for Place {
             )
         };
         let url = url.filter(|_| Self::is_one(text)).ok_or_else(form)?;
-        if url.host_str().is_none_or(str::is_empty) || url.fragment().is_some() {
+        if url.fragment().is_some() {
+            return Err(invalid(Some(text), "a # in a key is written %23"));
+        }
+        if url.host_str().is_none_or(str::is_empty) {
             return Err(form());
         }
         let (scheme, key) = ObjectStoreScheme::parse(&url)
@@ -93,6 +99,25 @@ impl fmt::Display for Place {
     }
 }
 
+/// Why the object would have another name than the one that is written, where it would: as an address, it loses these.
+fn other_key(text: &str) -> Option<&'static str> {
+    if text.contains(|c: char| c.is_ascii_control()) || text.trim() != text {
+        return Some(
+            "a line end or another such character, and a blank at the end, must be written as %0A, %20 and so on",
+        );
+    }
+    let (_, path) = text.split_once("://")?;
+    let mut parts = path.split('/').skip(1);
+    parts
+        .any(|part| {
+            matches!(
+                part.to_ascii_lowercase().replace("%2e", ".").as_str(),
+                "." | ".."
+            )
+        })
+        .then_some("no part of a key between slashes is . or ..")
+}
+
 fn invalid(text: Option<&str>, reason: &str) -> Error {
     Error::new(
         "use",
@@ -105,6 +130,28 @@ fn invalid(text: Option<&str>, reason: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_are_those_that_are_written() {
+        for (name, says) in [
+            ("s3://b/new\nline", "%0A"),
+            ("s3://b/k\t", "%0A"),
+            ("s3://b/k ", "%20"),
+            ("s3://b/a/../k", ". or .."),
+            ("s3://b/./k", ". or .."),
+            ("s3://b/a/%2E%2e/k", ". or .."),
+            ("s3://b/k?x", "%3F"),
+            ("s3://b/k#x", "%23"),
+        ] {
+            let error = name.parse::<Place>().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Invalid);
+            assert!(error.to_string().contains(says), "{name}: {error}");
+        }
+        for name in ["s3://b/a b/k.", "s3://b/..k/.k", "gs://b/k%3Fx"] {
+            let place: Place = name.parse().unwrap();
+            assert_eq!(place.to_string(), name);
+        }
+    }
 
     #[test]
     fn objects_are_told_from_files() {

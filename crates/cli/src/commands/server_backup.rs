@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::bail;
 use indicatif::HumanCount;
 use pgdumprs::archive::Verified;
-use pgdumprs::{ObjectFolder, ServerBackup, VerifiedFile};
+use pgdumprs::{BackedUpDatabase, ObjectFolder, ServerBackup, ServerBackupError, VerifiedFile};
 use serde::Serialize;
 
 use crate::commands::sizes::bytes;
@@ -43,15 +43,36 @@ pub(crate) fn verify(backup: &ServerBackup, name: &str) -> anyhow::Result<()> {
         }
     });
     printed?;
-    let damaged = files.iter().filter(|file| file.error.is_some()).count();
+    let missing: Vec<_> = backup
+        .databases()
+        .filter(|row| row.file.is_none())
+        .collect();
+    print(|output| {
+        missing
+            .iter()
+            .try_for_each(|row| writeln!(output, "{}", not_there(row)))
+    })?;
+    let errors = || files.iter().filter_map(|file| file.error.as_ref());
+    let unopened = errors().filter(|error| matches!(error, ServerBackupError::Unopened { .. }));
+    let unopened = unopened.count();
+    let damaged = errors().count() - unopened;
+    let all = files.len();
     if damaged > 0 {
-        bail!("{damaged} of {} files of {name} are not sound", files.len());
+        bail!("{damaged} of {all} files of {name} are not sound");
     }
-    if let Some(missing) = backup.databases().find(|row| row.file.is_none()) {
+    if unopened > 0 {
         bail!(
-            "{name} is no whole dump of a server: database \"{}\" could not be dumped: {}",
-            missing.name,
-            missing.error.unwrap_or("it is not said why")
+            "{unopened} of {all} files of {name} could not be opened: nobody knows whether they are sound"
+        );
+    }
+    if !missing.is_empty() || !backup.is_complete() {
+        let missing: Vec<_> = missing
+            .iter()
+            .map(|row| format!("\"{}\"", row.name))
+            .collect();
+        bail!(
+            "{name} is no whole dump of a server: databases that are not there: {}",
+            missing.join(", ")
         );
     }
     let size = files.iter().map(|file| file.size).sum();
@@ -77,6 +98,11 @@ fn verified(file: &VerifiedFile) -> String {
             file.archive.as_ref().map(contents).unwrap_or_default()
         ),
     }
+}
+
+fn not_there(row: &BackedUpDatabase) -> String {
+    let reason = row.error.unwrap_or("it is not said why");
+    visible(&format!("{} could not be dumped: {reason}", row.name))
 }
 
 fn contents(archive: &Verified) -> String {
@@ -155,8 +181,8 @@ fn table(backup: &ServerBackup, output: &mut dyn Write) -> io::Result<()> {
         writeln!(output)?;
     }
     for row in backup.databases() {
-        if let Some(error) = row.error {
-            writeln!(output, "{} could not be dumped: {error}", visible(row.name))?;
+        if row.error.is_some() {
+            writeln!(output, "{}", not_there(&row))?;
         }
     }
     for (name, reason) in backup.skipped() {

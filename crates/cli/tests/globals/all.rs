@@ -209,6 +209,20 @@ fn databases_are_chosen_by_patterns() {
             "hint: database \"closed\": it does not allow connections",
         ],
     );
+    for options in [
+        "--include-database=shop --exclude-database=sh*",
+        "--exclude-database=*",
+    ] {
+        let output = dump_all(&server, "postgres", &nowhere, options);
+        assert_eq!(output.status.code(), Some(1));
+        assert_says(
+            &String::from_utf8_lossy(&output.stderr),
+            &[
+                "no matching databases were found",
+                "is excluded as well; there are",
+            ],
+        );
+    }
     assert!(!nowhere.exists());
 }
 

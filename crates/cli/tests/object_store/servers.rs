@@ -215,6 +215,13 @@ fn a_server_of_which_not_all_is_there_has_no_manifest() {
     assert!(!found.contains(&"manifest.json".to_owned()), "{found:?}");
     let output = crate::run(with(&store).args(["verify", place]));
     assert_eq!(output.status.code(), Some(1));
+    assert_says(
+        &String::from_utf8_lossy(&output.stderr),
+        &[
+            "no whole dump of a server: databases that are not there: ",
+            "\"shop\"",
+        ],
+    );
     let listed = String::from_utf8(succeeds(with(&store).args(["list", place]))).unwrap();
     assert_says(
         &listed,
@@ -269,13 +276,25 @@ fn a_server_of_which_not_all_is_there_has_no_manifest() {
     assert_eq!(output.status.code(), Some(1));
     assert_says(
         &String::from_utf8_lossy(&output.stderr),
-        &["no whole dump of a server: database \"shop\" could not be dumped: could not lock"],
+        &["no whole dump of a server: databases that are not there: \"shop\""],
     );
+    assert_says(
+        &String::from_utf8_lossy(&output.stdout),
+        &[
+            "globals.sql: sound",
+            "shop could not be dumped: could not lock",
+        ],
+    );
+    let said = failure(with(&store).args(["verify", "s3://nowhere/night/"]));
+    assert_says(&said, &["s3://nowhere/night/", "NoSuchBucket"]);
     let listed = String::from_utf8(succeeds(with(&store).args(["list", place]))).unwrap();
     assert_says(&listed, &["not whole", "shop could not be dumped: "]);
     let conninfo = source.conninfo("postgres");
     let said = failure(with(&store).args(["restore", "--all", "-d", &conninfo, place]));
-    assert_says(&said, &["incomplete.json there names"]);
+    assert_says(
+        &said,
+        &["no whole dump of a server: database \"shop\" is not there"],
+    );
 
     // The next dump into what was left takes it over, unless there is something else.
     let place = "s3://bucket/night/3/";

@@ -128,6 +128,9 @@ pub(super) fn at_manifest(
         )));
     }
     let mut problem = match list {
+        MANIFEST if manifest.complete && manifest.archives().next().is_none() => {
+            Some("it has no database".to_owned())
+        }
         MANIFEST if manifest.complete => None,
         _ => Some("a part of it is missing".to_owned()),
     };

@@ -379,6 +379,24 @@ fn manifests_that_name_other_peoples_files_are_not_believed() {
 }
 
 #[test]
+fn a_night_without_a_database_counts_for_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for day in ["2026-11-01", "2026-11-02"] {
+        make_server(&at(day), "manifest.json");
+    }
+    let path = at("2026-11-02/manifest.json");
+    let mut manifest = Manifest::parse(&fs::read(&path).unwrap()).unwrap();
+    manifest.databases.clear();
+    fs::write(path, manifest.to_text()).unwrap();
+    let report = prune(&at("%F"), Retention::default().last(1))
+        .run_blocking()
+        .unwrap();
+    assert_eq!(report.removed().count(), 0, "{report:?}");
+    assert!(at("2026-11-01/shop.dump").exists());
+}
+
+#[test]
 fn what_changes_between_the_look_and_the_removal_stays() {
     let folder = tempfile::tempdir().unwrap();
     let put = |day: u32, bytes: &[u8]| {

@@ -15,12 +15,12 @@ pub enum ServerBackupError {
         place: String,
     },
     /// Databases are missing.
-    #[error(
-        "\"{place}\" has no manifest.json, and so is no whole dump of a server: incomplete.json there names the database that is missing"
-    )]
+    #[error("\"{place}\" is no whole dump of a server: {} is not there", .databases.join(", "))]
     Incomplete {
         /// The folder, or what is before the names of the objects.
         place: String,
+        /// The names of those that are missing, in quotes; what else is, where none of them is.
+        databases: Vec<String>,
     },
     /// The manifest is not what this version writes.
     #[error("the manifest \"{file}\" cannot be used: {reason}")]

@@ -10,7 +10,7 @@ use pgdumprs_catalog::ListedDatabase;
 use tokio::task::JoinSet;
 
 use super::ServerDump;
-use super::choice::Watchers;
+use super::choice::{Listed, Watchers};
 use super::event::ServerDumpEvent;
 use super::place::{Place, file_name, file_name_for};
 use super::share::{at_once, share};
@@ -105,6 +105,9 @@ impl ServerDump {
         let mut session = self.connect().await?;
         let server_version = session.server_version().text.clone();
         let listed = self.list(&mut session).await?;
+        if listed.chosen.is_empty() {
+            return Err(no_database(&listed));
+        }
         let globals = self.read_globals(&mut session).await?;
         let script = self.script_of(&globals);
         let mut memberships = globals.memberships.into_iter();
@@ -274,6 +277,19 @@ impl ServerDump {
 
 /// Letters that tell one run from another.
 const RUN: usize = 16;
+
+/// Nothing is left of what was included, for all of it is excluded. What would be dumped would pass for a whole dump, and others would be removed for it.
+fn no_database(listed: &Listed) -> Error {
+    let open: Vec<_> = listed.open.iter().map(|row| row.name.to_string()).collect();
+    Error::Catalog(pgdumprs_catalog::Error::NoMatch {
+        what: "databases",
+        pattern: None,
+        hint: format!(
+            "all that is included is excluded as well; there are {}; --globals-only dumps what belongs to none",
+            open.join(", ")
+        ),
+    })
+}
 
 /// What is known of a database before it is dumped.
 fn not_yet(database: &BString) -> ManifestDatabase {

@@ -3,6 +3,7 @@
 use pgdumprs_script::Sections;
 
 use super::ServerRestoreError;
+use crate::server_backup::manifest::MANIFEST;
 use crate::server_backup::{Place, ServerBackup, ServerBackupError};
 use crate::{RestoreError, RestoreOptions};
 
@@ -35,9 +36,20 @@ pub(super) fn check_options(options: &RestoreOptions) -> Result<(), ServerRestor
 pub(super) fn opened(place: Place) -> Result<ServerBackup, ServerBackupError> {
     let backup = ServerBackup::open(place)?;
     let manifest = &backup.manifest;
-    if !manifest.complete || manifest.databases.iter().any(|row| row.archive.is_none()) {
+    let missing = manifest
+        .databases
+        .iter()
+        .filter(|row| row.archive.is_none());
+    let mut databases: Vec<_> = missing
+        .map(|row| format!("database \"{}\"", row.database))
+        .collect();
+    if !manifest.complete && databases.is_empty() {
+        databases.push(MANIFEST.to_owned());
+    }
+    if !databases.is_empty() {
         return Err(ServerBackupError::Incomplete {
             place: backup.place.to_string(),
+            databases,
         });
     }
     Ok(backup)
