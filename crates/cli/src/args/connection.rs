@@ -82,6 +82,25 @@ impl ServerArgs {
     /// As in stock's programs, a connection string in place of a database name wins over `-h`, `-p` and `-U`, and empty values of
     /// these say nothing.
     pub(crate) fn params(&self, dbname: Option<&str>) -> anyhow::Result<ConnectParams> {
+        let mut params = self.named()?;
+        if let Some(dbname) = dbname {
+            params.merge(ConnectParams::from_dbname(dbname)?);
+        }
+        self.completed(params)
+    }
+
+    /// As [`ServerArgs::params`], by a connection string over which `-h`, `-p` and `-U` win, as in pg_dumpall. It takes no mere name.
+    pub(crate) fn params_over(&self, conninfo: Option<&str>) -> anyhow::Result<ConnectParams> {
+        let mut params = match conninfo {
+            Some(conninfo) => ConnectParams::parse(conninfo)?,
+            None => ConnectParams::new(),
+        };
+        params.merge(self.named()?);
+        self.completed(params)
+    }
+
+    /// What the options say.
+    fn named(&self) -> anyhow::Result<ConnectParams> {
         let mut params = ConnectParams::new();
         for (keyword, value) in [
             ("host", &self.host),
@@ -92,9 +111,11 @@ impl ServerArgs {
                 params.set(keyword, value)?;
             }
         }
-        if let Some(dbname) = dbname {
-            params.merge(ConnectParams::from_dbname(dbname)?);
-        }
+        Ok(params)
+    }
+
+    /// Adds what services and the environment say, and the password or who is asked for it.
+    fn completed(&self, params: ConnectParams) -> anyhow::Result<ConnectParams> {
         let mut params = params.resolve(|name| std::env::var(name).ok())?;
         if self.password {
             let user = params.get("user").unwrap_or_default();

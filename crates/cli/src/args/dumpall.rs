@@ -68,7 +68,7 @@ pub(crate) struct DumpallArgs {
     #[command(flatten)]
     script: ScriptArgs,
 
-    /// Server to dump: a connection URI or key=value pairs, of which the database does not count
+    /// Server to dump: a connection URI or key=value pairs, of which the database does not count, and over which -h, -p and -U win
     #[arg(short, long, value_name = "CONNSTR", value_hint = ValueHint::Other, help_heading = "Connection options")]
     dbname: Option<String>,
 
@@ -97,7 +97,7 @@ impl DumpallArgs {
 
     /// Connection parameters, with what services and the environment add. No database is named where no option names one.
     pub(crate) fn connection(&self) -> anyhow::Result<ConnectParams> {
-        let mut params = self.server.params(self.dbname.as_deref())?;
+        let mut params = self.server.params_over(self.dbname.as_deref())?;
         params.set_dbname(self.database.as_deref().unwrap_or_default());
         Ok(params)
     }

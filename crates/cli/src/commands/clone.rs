@@ -9,7 +9,7 @@ use pgdumprs::{
 };
 
 use crate::commands::chosen_rows::say_chosen;
-use crate::commands::restore::ends::{print_plan, say_missing, summary};
+use crate::commands::restore::ends::{print_plan, say_impossible, say_missing, summary};
 use crate::failure;
 use crate::message::say;
 use crate::progress::Verbosity;
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &CloneArgs) -> anyhow::Result<()> {
             if let Some(sink) = sink {
                 sink.write(&JsonPlan::from(&*plan), "nothing has been changed")?;
             }
-            say(format_args!("error: {plan}"));
+            say_impossible(None, &plan);
             bail!(
                 "not everything can be cloned, and nothing has been changed; --adapt makes otherwise what can be, --continue clones the rest"
             )

@@ -33,6 +33,10 @@ const DIFFERENCES: &[(&str, &str)] = &[
         "refused: `pg_upgrade` runs the `pg_dumpall` of the new server, and only that fits",
     ),
     (
+        "database",
+        "a name, whatever it looks like; `pg_dumpall` takes a connection string there too, which wins over `-d`",
+    ),
+    (
         "file",
         "the name is given to the complete file; `pg_dumpall` writes under it from the start, and leaves what it has when it fails",
     ),

@@ -141,3 +141,58 @@ fn command_lines_end_as_those_of_stock() {
     let version = run(renamed.command().arg("--version")).stdout;
     assert!(version.starts_with(b"pg_dumpall (PostgreSQL) 19"));
 }
+
+/// Which server is dumped is what a mistake costs most of: options win over a connection string, as in stock.
+#[test]
+fn servers_are_those_that_stock_dumps() {
+    let renamed = Renamed::new().unwrap();
+    let server = Server::get(Major::REFERENCE);
+    let given = format!(
+        "host={} port={} user=postgres dbname=none",
+        server.socket_dir().display(),
+        server.port()
+    );
+    let uri = format!("postgresql://postgres@127.0.0.1:{}/none", server.port());
+    let (port, folder) = (
+        server.port().to_string(),
+        server.socket_dir().display().to_string(),
+    );
+    let at = ["-h", &folder, "-p", &port, "-U", "postgres"];
+    let mut tried: Vec<Vec<&str>> = vec![
+        vec!["-d", &given],
+        vec!["-d", &uri],
+        vec!["-p", "1", "-d", &given],
+        vec!["-p", "1", "-d", &uri],
+        vec!["-U", "nobody there", "-d", &given],
+        vec!["-h", "/nowhere", "-d", &given],
+        vec!["-h", "", "-p", "", "-U", "", "-d", &given],
+        vec!["-l", "postgres", "-d", &given],
+        vec!["-l", "not there", "-d", &given],
+    ];
+    for more in [["-d", ""], ["-d", "postgres"]] {
+        tried.push([&at[..], &more[..]].concat());
+    }
+    let mut succeeded = 0;
+    for options in &tried {
+        let status = |mut command: Command| run(command.arg("-t").args(options)).status.code();
+        let (ours, stock) = (
+            status(renamed.command()),
+            status(tool(Major::REFERENCE, "pg_dumpall")),
+        );
+        assert_eq!(ours, stock, "{options:?}");
+        succeeded += usize::from(ours == Some(0));
+    }
+    assert_eq!(succeeded, 5);
+
+    // With all databases left out, the script has the same headings.
+    let lines = |mut command: Command| {
+        command
+            .args(at)
+            .args(["--restrict-key=k", "--exclude-database=*"]);
+        let text = String::from_utf8(run(&mut command).stdout).unwrap();
+        text.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let ours = lines(renamed.command());
+    assert!(ours.iter().any(|line| line == "-- Databases"), "{ours:#?}");
+    assert_eq!(ours, lines(tool(Major::REFERENCE, "pg_dumpall")));
+}

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use pgdumprs_testkit::{Major, Server, checked_output, tool};
 
 use crate::support::{assert_says, pgdumprs, run};
-use crate::{fill, psql};
+use crate::{fill, psql, psql_in};
 
 /// `restore --all` from a folder onto a server.
 fn restore_all(server: &Server, folder: &Path) -> Output {
@@ -282,4 +282,81 @@ fn what_is_refused_is_named_and_does_not_stop_the_rest() {
         .arg(target.conninfo("postgres"))
         .args(["-c", asked]);
     assert_eq!(checked_output(&mut psql).unwrap().stdout, b"last\n");
+}
+
+#[test]
+fn why_a_database_is_not_whole_is_said_in_lines() {
+    let source = server(Major::REFERENCE).unwrap();
+    // It lets nobody into one database, which ends that one's restore.
+    let target = Server::builder(Major::REFERENCE)
+        .access_rules(
+            "host stopping all 127.0.0.1/32 reject\nlocal all all trust\nhost all all 127.0.0.1/32 trust\n",
+        )
+        .start()
+        .unwrap();
+    // Names that look like connection strings, and one that a message may lose with what stands behind it.
+    let (url, pairs) = ("postgresql://x", "host=x dbname=y");
+    for name in [url, pairs] {
+        psql(&source, &format!("CREATE DATABASE \"{name}\"")).unwrap();
+        psql_in(&source, name, "CREATE TABLE t AS SELECT 1 AS a; ANALYZE").unwrap();
+    }
+    psql(&source, "CREATE DATABASE stopping").unwrap();
+    psql_in(
+        &source,
+        "stopping",
+        "CREATE TABLE t AS SELECT 1 AS a; CREATE VIEW zz AS SELECT 1",
+    )
+    .unwrap();
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path().join("all");
+    let mut dump = pgdumprs();
+    dump.args(["dump", "--all", "-d"])
+        .arg(source.conninfo("postgres"))
+        .arg("-f")
+        .arg(&folder);
+    checked_output(&mut dump).unwrap();
+
+    // Somebody who may make databases and no roles, nor act for the owner of what is in them.
+    psql(&target, "CREATE ROLE maker LOGIN CREATEDB").unwrap();
+    let mut command = pgdumprs();
+    command
+        .args(["restore", "--all", "-U", "maker", "-d"])
+        .arg(
+            target
+                .conninfo("postgres")
+                .replace("user=postgres", "user=maker"),
+        )
+        .arg(&folder);
+    let output = run(&mut command);
+    assert!(!output.status.success());
+    assert_says(
+        &said(&output),
+        &[
+            "error: database \"postgresql://x\": ",
+            "\npgdumprs:   you may not act for the role \"postgres\"",
+            "\npgdumprs:     \u{2192} --map-role",
+            "\"host=x dbname=y\"",
+        ],
+    );
+    assert!(!said(&output).contains("\\n"), "{}", said(&output));
+
+    let mut command = pgdumprs();
+    command
+        .args(["restore", "--all", "-d"])
+        .arg(target.url("postgres"))
+        .arg(&folder);
+    let output = run(&mut command);
+    let text = said(&output);
+    assert!(!output.status.success(), "{text}");
+    let stopped = text
+        .lines()
+        .find(|line| line.contains("database \"stopping\": the restore is not complete, and"));
+    assert!(
+        stopped.is_some_and(|line| line.contains("pg_hba.conf")),
+        "{text}"
+    );
+    assert_says(&text, &["not restored, or not whole: \"stopping\"\n"]);
+    for name in [url, pairs] {
+        assert_eq!(target.ask(name, "SELECT a FROM t"), "1");
+    }
 }

@@ -108,6 +108,13 @@ impl Plan {
                 "no user name is given; set one with -U or PGUSER",
             ));
         };
+        // Names of databases are read in archives too, and what follows a zero byte would be another parameter.
+        let dbname = params.non_empty("dbname").unwrap_or(user);
+        if user.contains('\0') || dbname.contains('\0') {
+            return Err(ConnInfoError::new(
+                "the name of the user or of the database holds a zero byte",
+            ));
+        }
         // An empty one is one as well: none is told.
         let application_name = params
             .get("application_name")
@@ -118,7 +125,7 @@ impl Plan {
             keepalive: keepalive(params, &hosts)?,
             hosts,
             user: user.to_owned(),
-            database: params.non_empty("dbname").unwrap_or(user).to_owned(),
+            database: dbname.to_owned(),
             password: params.non_empty("password").map(Secret::new),
             passfile: params.non_empty("passfile").map(PathBuf::from),
             application_name: application_name.to_owned(),

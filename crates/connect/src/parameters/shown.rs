@@ -49,7 +49,9 @@ pub fn without_passwords(text: &str) -> Cow<'_, str> {
         let start = from + found + "://".len();
         from = start;
         let end = end_of_url(&text, start);
-        if start < end && !is_page(&text[..start], &text[start..end]) {
+        let is_shown =
+            is_page(&text[..start], &text[start..end]) || is_mere_name(&text, start, end);
+        if start < end && !is_shown {
             text.to_mut().replace_range(start..end, HIDDEN);
             from += HIDDEN.len();
         }
@@ -70,22 +72,49 @@ pub fn without_passwords(text: &str) -> Cow<'_, str> {
     text
 }
 
-/// Where the URL whose scheme ends at `start` ends itself. A password in it may hold anything, so that a quoted one goes to the last of
-/// such quotes, and any to the last at sign.
+/// Where the URL whose scheme ends at `start` ends itself. A password in it may hold anything, so that a quoted one goes to a quote behind the
+/// last at sign, and any to the last at sign.
 fn end_of_url(text: &str, start: usize) -> usize {
-    let scheme = text[..start - "://".len()]
-        .rfind(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '-' | '.' | ':'));
-    let quote = scheme
-        .and_then(|before| text[before..].chars().next())
-        .filter(|quote| matches!(quote, '"' | '\'' | '`'));
     let rest = &text[start..];
-    if let Some(end) = quote.and_then(|quote| rest.rfind(quote)) {
+    if let Some(end) = quote_of(text, start).and_then(|quote| end_of_quoted(rest, quote)) {
         return start + end;
     }
     let searched = rest.rfind('@').unwrap_or(0);
     rest[searched..]
         .find(is_end)
         .map_or(text.len(), |end| start + searched + end)
+}
+
+/// The quote that the URL whose scheme ends at `start` begins with, where it is in one.
+fn quote_of(text: &str, start: usize) -> Option<char> {
+    let scheme = text[..start - "://".len()]
+        .rfind(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '-' | '.' | ':'));
+    scheme
+        .and_then(|before| text[before..].chars().next())
+        .filter(|quote| matches!(quote, '"' | '\'' | '`'))
+}
+
+/// Where a quoted URL ends: at the first quote that has no word behind it, behind the last at sign; at the last quote, where there are parameters, or the
+/// end was cut away.
+fn end_of_quoted(rest: &str, quote: char) -> Option<usize> {
+    let last = rest.rfind(quote)?;
+    if rest[..last].contains(['?', '…']) {
+        return Some(last);
+    }
+    let searched = rest[..last].rfind('@').unwrap_or(0);
+    let quotes = rest[searched..].match_indices(quote);
+    let end = quotes.map(|(at, _)| searched + at).find(|at| {
+        let next = rest[at + quote.len_utf8()..].chars().next();
+        next.is_none_or(|c| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '.' | ')' | ']'))
+    });
+    Some(end.unwrap_or(last))
+}
+
+/// Whether a quoted URL has no place for a password: somebody may have called a database so.
+fn is_mere_name(text: &str, start: usize, end: usize) -> bool {
+    quote_of(text, start).is_some()
+        && end < text.len()
+        && !text[start..end].contains([':', '@', '?', '…', '"', '\'', '`'])
 }
 
 /// Whether a URL is that of a page or of an object, with nothing to hide: whole, and without credentials.
@@ -114,6 +143,17 @@ mod tests {
             ("no \"x://u:p@h/d\" here", "no \"x://…\" here"),
             ("no \"x://u:p\" q@h/d\" here", "no \"x://…\" here"),
             ("no x://u:p w@h/d here", "no x://… here"),
+            (
+                "no \"x://u:p\"q\", \"b\" and \"c\" here",
+                "no \"x://…\", \"b\" and \"c\" here",
+            ),
+            (
+                "no \"x://u:p@h/d\": \"b\", \"c\" here",
+                "no \"x://…\": \"b\", \"c\" here",
+            ),
+            ("not \"a\", \"x://a\", \"b\"", "not \"a\", \"x://a\", \"b\""),
+            ("no \"x://h/d?password=p\" q\" here", "no \"x://…\" here"),
+            ("no \"x://u:p\" q…\" here", "no \"x://…\" here"),
             ("x://h/d?password=p", "x://…"),
             ("x://u:p…", "x://…"),
             (

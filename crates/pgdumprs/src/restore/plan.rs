@@ -162,7 +162,8 @@ impl fmt::Display for RestorePlan {
             )?;
         }
         for (obstacle, names) in self.obstacles() {
-            write!(f, "\n  {obstacle}")?;
+            // Names may hold line ends, and each reason has a line of its own.
+            write!(f, "\n  {}", obstacle.to_string().replace(['\n', '\r'], " "))?;
             for (at, name) in names.iter().take(NAMED).enumerate() {
                 let before = if at == 0 { ": " } else { ", " };
                 write!(f, "{before}{name}")?;

@@ -226,8 +226,7 @@ impl Restore {
             .and_then(|made| made.tag.as_ref())
             .filter(|_| self.options.create)
         {
-            // A name that no connection can be given was refused before.
-            let _ = params.set("dbname", name.to_string());
+            params.set_dbname(name.to_string());
         }
         params
     }

@@ -43,9 +43,7 @@ impl ServerDump {
         let mut text = frame.opening(&globals.encoding_name);
         text.extend_from_slice(&self.render_globals(&globals, &plain, Some(&dropped)));
         text.extend_from_slice(frame.closing().as_bytes());
-        if !chosen.is_empty() {
-            text.extend_from_slice(b"--\n-- Databases\n--\n\n");
-        }
+        text.extend_from_slice(b"--\n-- Databases\n--\n\n");
         // All of it together, and not each database's part.
         let output = Sealed::streaming(output, self.dump.recipients.take().as_ref())?;
         let mut output = write(output, text.into()).await?;

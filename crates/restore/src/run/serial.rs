@@ -104,6 +104,7 @@ pub(super) async fn open(
     database: &str,
 ) -> Result<Session, pgdumprs_connect::Error> {
     let mut there = session.at_same_server(params);
-    there.set("dbname", database)?;
+    // Its name, whatever that looks like: it was read in the archive, and nobody has given it in another's place.
+    there.set_dbname(database);
     Session::connect(&there).await
 }

@@ -5,12 +5,12 @@ use std::path::Path;
 use anyhow::bail;
 use pgdumprs::script::Options;
 use pgdumprs::{
-    Restore, RestoreReport, ServerRestore, ServerRestoreEnd, ServerRestoreEvent,
+    Restore, RestoreError, RestoreReport, ServerRestore, ServerRestoreEnd, ServerRestoreEvent,
     ServerRestoreReport,
 };
 
 use super::RestoreArgs;
-use super::ends::{say_missing, summary};
+use super::ends::{say_impossible, say_missing, summary};
 use crate::commands::server_backup;
 use crate::failure::line;
 use crate::message::say;
@@ -77,7 +77,7 @@ fn conclude(report: &ServerRestoreReport, summarizes: bool) -> anyhow::Result<()
             "warning: the password of a role that was there could not be compared: {role}"
         ));
     }
-    let mut missing = Vec::new();
+    let (mut missing, mut impossible) = (Vec::new(), false);
     for row in &report.databases {
         let name = &row.database;
         for entry in &row.not_restored {
@@ -95,7 +95,18 @@ fn conclude(report: &ServerRestoreReport, summarizes: bool) -> anyhow::Result<()
                 }
             }
             Ok(restored) => {
-                say_missing("the restore", restored);
+                let end = say_missing("the restore", restored);
+                let stopped = restored.stopped.as_ref();
+                let reason = stopped.map(|error| format!(": {}", line(anyhow::Chain::new(error))));
+                say(format_args!(
+                    "error: database \"{name}\": {end}{}",
+                    reason.unwrap_or_default()
+                ));
+                missing.push(format!("\"{name}\""));
+            }
+            Err(RestoreError::Impossible(plan)) => {
+                say_impossible(Some(name), plan);
+                impossible = true;
                 missing.push(format!("\"{name}\""));
             }
             Err(error) => {
@@ -111,6 +122,11 @@ fn conclude(report: &ServerRestoreReport, summarizes: bool) -> anyhow::Result<()
                 "hint: role \"{role}\" is no superuser: what is refused of roles, tablespaces and owners, a superuser can restore, or what the host has in \
                  its place; --adapt restores databases without it"
             ));
+        }
+        if impossible {
+            say(
+                "hint: of databases that cannot be restored whole nothing has been restored; --continue restores the rest of them",
+            );
         }
         if !missing.is_empty() {
             say(format_args!(

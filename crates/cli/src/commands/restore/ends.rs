@@ -5,6 +5,19 @@ use pgdumprs::{BString, Cause, Fate, RestorePlan, RestoreReport};
 use crate::message::say;
 use crate::output::print_names;
 
+/// Says why not everything can be restored, each reason in a line of its own; `of` names the database, where there may be several.
+pub(crate) fn say_impossible(of: Option<&str>, plan: &RestorePlan) {
+    let of = of
+        .map(|name| format!("database \"{name}\": "))
+        .unwrap_or_default();
+    for (at, line) in plan.to_string().lines().enumerate() {
+        match at {
+            0 => say(format_args!("error: {of}{line}")),
+            _ => say(line),
+        }
+    }
+}
+
 /// Prints what would become of a restore; of each entry where `is_verbose` says so.
 pub(crate) fn print_plan(plan: &RestorePlan, is_verbose: bool) -> anyhow::Result<()> {
     print_names(|output| {

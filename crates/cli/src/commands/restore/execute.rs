@@ -5,7 +5,7 @@ use pgdumprs::script::Options;
 use pgdumprs::{Restore, RestoreEnd, RestoreError, RestoreReport};
 
 use super::RestoreArgs;
-use super::ends::{print_plan, say_missing, summary};
+use super::ends::{print_plan, say_impossible, say_missing, summary};
 use super::reached::Reached;
 use crate::args::telling::TellingArgs;
 use crate::commands::archive::source;
@@ -41,7 +41,7 @@ pub(super) fn run(args: &RestoreArgs, options: Options) -> anyhow::Result<()> {
             if let Some(sink) = sink {
                 sink.write(&JsonPlan::from(&*plan), "nothing has been changed")?;
             }
-            say(format_args!("error: {plan}"));
+            say_impossible(None, &plan);
             bail!(
                 "not everything can be restored, and nothing has been changed; --continue restores the rest"
             )
