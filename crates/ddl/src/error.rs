@@ -50,7 +50,7 @@ pub enum Error {
     },
     /// Objects whose data is to be dumped but may not be read.
     #[error(
-        "the role may not read {} object{} that {} to be dumped: {}; grant it what is missing, which stands in parentheses, or pg_read_all_data (since PostgreSQL 14), or dump as their owner or as a superuser (where row security is in force, as a role with BYPASSRLS)",
+        "the role may not read {} object{} that {} to be dumped: {}; grant it what is missing, which stands in parentheses, or pg_read_all_data (since PostgreSQL 14, and for large objects since 19), or dump as their owner or as a superuser (where row security is in force, as a role with BYPASSRLS)",
         objects.len(),
         if objects.len() == 1 { "" } else { "s" },
         if objects.len() == 1 { "is" } else { "are" },

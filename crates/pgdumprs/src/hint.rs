@@ -53,7 +53,7 @@ impl Error {
 }
 
 /// Who may read passwords of roles.
-const OF_PASSWORDS: &str = "only superusers may read passwords of roles: leave them out (--no-role-passwords; in the library, ServerDump::role_passwords), and \
+const OF_PASSWORDS: &str = "passwords of roles stand in pg_authid, which superusers may read, roles with pg_read_all_data (since PostgreSQL 14), and whoever was granted it: leave them out (--no-role-passwords; in the library, ServerDump::role_passwords), and \
      everybody may read the rest";
 
 /// How a condition is written.

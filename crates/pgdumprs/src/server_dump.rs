@@ -67,8 +67,8 @@ impl ServerDump {
         }
     }
 
-    /// Whether passwords of roles are dumped, as the server keeps them, which is not in the clear. Only superusers may read them; without
-    /// them, everybody may read the rest.
+    /// Whether passwords of roles are dumped, as the server keeps them, which is not in the clear. Whoever may read
+    /// `pg_authid` may read them, as superusers may and, since PostgreSQL 14, roles with `pg_read_all_data`; without them, everybody may read the rest.
     #[must_use]
     pub fn role_passwords(mut self, passwords: bool) -> Self {
         self.passwords = passwords;
@@ -128,7 +128,7 @@ impl ServerDump {
     ///
     /// # Errors
     ///
-    /// Those of a [`Dump`] that come before it writes. Roles without passwords are all that others than superusers can have
+    /// Those of a [`Dump`] that come before it writes. Roles without passwords are all that those can have who may not read `pg_authid`
     /// ([`ServerDump::role_passwords`]).
     pub async fn globals(mut self) -> Result<(BString, Vec<String>), Error> {
         let mut session = self.connect().await?;

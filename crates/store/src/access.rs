@@ -46,7 +46,18 @@ fn open(place: &Place, timeout: Duration) -> Result<Arc<dyn Store>, Error> {
         }
         _ => azure(place, options).map(|store| Arc::new(store) as _),
     };
-    opened.map_err(|error| refused(place, &error))
+    opened.map_err(|error| {
+        let said = settings::advice(&error.to_string(), variable);
+        match said {
+            Some(reason) => Error::new("use", place, ErrorKind::Invalid, reason),
+            None => refused(place, &error),
+        }
+    })
+}
+
+/// A variable of the environment that is there and not empty.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 pub(crate) fn options(timeout: Duration) -> ClientOptions {

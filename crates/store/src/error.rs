@@ -145,7 +145,13 @@ fn reason(error: &StoreError) -> (ErrorKind, String) {
                 .to_owned(),
         ),
         _ => {
-            let reason = said.unwrap_or_else(|| root(error));
+            let reason = said.unwrap_or_else(|| match root(error) {
+                // What TLS makes of an answer that is none of its own.
+                root if root.contains("InvalidContentType") => format!(
+                    "the endpoint does not answer by TLS: if it speaks plain HTTP, its address begins with http:// ({root})"
+                ),
+                root => root,
+            });
             (ErrorKind::Unavailable, reason)
         }
     }
@@ -232,6 +238,16 @@ mod tests {
                 "could not read s3://b/k: the store does not allow it: The signature does not match (SignatureDoesNotMatch)"
             );
         }
+    }
+
+    #[test]
+    fn an_endpoint_without_tls_is_told_of() {
+        let error = StoreError::Generic {
+            store: "S3",
+            source: "received corrupt message of type InvalidContentType".into(),
+        };
+        let error = Error::of_store("read", "s3://b/k", &error).to_string();
+        assert!(error.contains("http://"), "{error}");
     }
 
     #[test]

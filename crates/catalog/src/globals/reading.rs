@@ -18,7 +18,7 @@ pub struct GlobalScope {
     pub roles: bool,
     /// Tablespaces.
     pub tablespaces: bool,
-    /// Passwords of roles, which only superusers may read.
+    /// Passwords of roles, which not everybody may read.
     pub passwords: bool,
     /// Security labels of either.
     pub security_labels: bool,

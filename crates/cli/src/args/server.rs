@@ -67,7 +67,7 @@ pub(crate) struct ServerDumpArgs {
 
     /// Dump what belongs to no database, as SQL for psql: roles, their memberships and settings, tablespaces, privileges on parameters
     ///
-    /// As pg_dumpall -g does. Without -d it connects to the database postgres, or template1. Only superusers may read passwords: see
+    /// As pg_dumpall -g does. Without -d it connects to the database postgres, or template1. Not everybody may read passwords: see
     /// --no-role-passwords. Options that are about one database cannot be used with it.
     #[arg(long, conflicts_with_all = OF_ONE_DATABASE)]
     pub(crate) globals_only: bool,

@@ -76,7 +76,23 @@ pub(crate) fn run(args: &PruneArgs) -> anyhow::Result<()> {
     if !is_alone && !args.quiet {
         print_names(|output| print_table(&report, output))?;
     }
+    if !args.quiet && report.backups.is_empty() && report.left.is_empty() {
+        say_literal(&args.template);
+    }
     check(&report).map_err(|failed| anyhow!("{failed}"))
+}
+
+/// Says, where nothing has such a name, that letters which stand for others in a shell do not do so here.
+fn say_literal(template: &BackupTemplate) {
+    let template = template.to_string();
+    if let Some(letter) = template
+        .chars()
+        .find(|letter| matches!(letter, '*' | '?' | '['))
+    {
+        say(format_args!(
+            "hint: no backup has such a name; {letter} stands for itself in a template, and parts of a time alone, such as %F, stand for others"
+        ));
+    }
 }
 
 /// Removes older backups after a dump is complete, which has the name of `time`.

@@ -119,7 +119,7 @@ fn rights_that_the_server_gives_beyond_the_dump_are_named() {
     psql(&target, sql).unwrap();
     psql(
         &target,
-        "ALTER ROLE app SUPERUSER; GRANT grp TO app; GRANT pg_read_all_data TO app; GRANT SET ON PARAMETER work_mem TO grp;
+        "ALTER ROLE app SUPERUSER; GRANT grp TO app; GRANT pg_read_all_data TO app; CREATE ROLE \"select\"; GRANT \"select\" TO app; GRANT SET ON PARAMETER work_mem TO grp;
          CREATE ROLE theirs; GRANT grp TO theirs; GRANT CREATE ON TABLESPACE pg_default TO PUBLIC",
     )
     .unwrap();
@@ -163,6 +163,7 @@ fn rights_that_the_server_gives_beyond_the_dump_are_named() {
             "GRANT SET ON PARAMETER work_mem TO grp",
             "GRANT grp TO app",
             "GRANT pg_read_all_data TO app",
+            "GRANT \"select\" TO app",
         ]
     );
     let databases = "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database";

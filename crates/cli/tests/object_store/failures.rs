@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use pgdumprs_testkit::{Database, Major, ObjectStore, Server};
 
 use crate::alike::succeeds;
-use crate::support::{assert_one_error, assert_says, failure};
+use crate::support::{assert_one_error, assert_says, failure, pgdumprs};
 use crate::{CONTENT, PLACE, with};
 
 /// Where the archive is, as the store has it.
@@ -353,5 +353,64 @@ fn an_object_that_is_removed_or_replaced_is_not_read_on() {
             &said,
             &["could not read on in s3://bucket/nightly/shop.dump", reason],
         );
+    }
+}
+
+#[test]
+fn settings_that_are_wrong_are_named() {
+    /// A place, variables, and what is said.
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "geheim").unwrap();
+    let path = file.path().to_str().unwrap();
+    let cases: [Case<'_>; 6] = [
+        ("az://c/x", &[], &["AZURE_STORAGE_ACCOUNT_NAME"]),
+        (
+            "az://c/x",
+            &[
+                ("AZURE_STORAGE_ACCOUNT_NAME", "a"),
+                ("AZURE_STORAGE_ACCOUNT_KEY", "geheim is no base64!"),
+            ],
+            &["AZURE_STORAGE_ACCOUNT_KEY", "base64"],
+        ),
+        (
+            "az://c/x",
+            &[
+                ("AZURE_STORAGE_ACCOUNT_NAME", "a"),
+                ("AZURE_STORAGE_SAS_TOKEN", "geheim"),
+            ],
+            &["AZURE_STORAGE_SAS_TOKEN"],
+        ),
+        (
+            "gs://b/x",
+            &[("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere/key.json")],
+            &[
+                "\"/nowhere/key.json\" (GOOGLE_APPLICATION_CREDENTIALS) could not be read: No such file",
+            ],
+        ),
+        (
+            "gs://b/x",
+            &[("GOOGLE_APPLICATION_CREDENTIALS", path)],
+            &[path, "GOOGLE_APPLICATION_CREDENTIALS", "JSON"],
+        ),
+        (
+            "gs://b/x",
+            &[("GOOGLE_SERVICE_ACCOUNT_KEY", "{\"private_key\": \"geheim\"")],
+            &["GOOGLE_SERVICE_ACCOUNT_KEY", "JSON"],
+        ),
+    ];
+    for (place, variables, parts) in cases {
+        let mut command = pgdumprs();
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy().into_owned();
+            if name.starts_with("AZURE_") || name.starts_with("GOOGLE_") {
+                command.env_remove(name);
+            }
+        }
+        let variables = variables.iter().copied();
+        let said = failure(command.args(["list", place]).envs(variables));
+        assert_one_error(&said);
+        assert_says(&said, parts);
+        assert!(!said.contains("geheim"), "{said}");
     }
 }

@@ -290,6 +290,22 @@ fn with_a_key_encrypted_ones_are_looked_into() {
 }
 
 #[test]
+fn letters_that_a_shell_would_expand_are_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a-2020-01-01.dump"), "").unwrap();
+    let mut prune = pgdumprs();
+    prune
+        .current_dir(folder.path())
+        .args(["prune", "*-%F.dump", "--keep-last=1"]);
+    let (table, said) = succeeds(&mut prune);
+    assert!(table.contains("0 kept"), "{table}");
+    assert!(
+        said.contains("hint: ") && said.contains("* stands for itself"),
+        "{said}"
+    );
+}
+
+#[test]
 fn what_stands_for_no_time_is_refused_before_anything_is_done() {
     let folder = tempfile::tempdir().unwrap();
     let dump = |options: &[&str]| {

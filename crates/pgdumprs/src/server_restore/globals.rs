@@ -11,7 +11,7 @@ use super::existing::{Standing, There};
 use super::form::Form;
 use super::report::{GlobalFailure, GlobalsReport};
 use super::rights;
-use super::statement::{client_encoding, find, object, statements, subject};
+use super::statement::{client_encoding, find, object, statements, subject, with_quotes};
 
 /// What belongs to no database, on its way to a server.
 pub(super) struct GlobalsRestore {
@@ -60,7 +60,11 @@ impl GlobalsRestore {
                 false => restore.bring(session, statement).await,
             }
         }
-        restore.report.more = rights::more(&wanted, &restore.there.says, encoding);
+        let more = rights::more(&wanted, &restore.there.says, encoding);
+        let more = more
+            .iter()
+            .map(|statement| with_quotes(statement, encoding));
+        restore.report.more = more.collect();
         Ok(restore)
     }
 
@@ -107,7 +111,7 @@ impl GlobalsRestore {
                 self.report.there += 1;
                 let has_password = find(&statement, " PASSWORD ", encoding).is_some();
                 if !self.form.reads_passwords && key.starts_with(b"ALTER ROLE ") && has_password {
-                    self.report.uncompared.push(key);
+                    self.report.uncompared.push(with_quotes(&key, encoding));
                 }
             }
             // What it is set to may be a password.

@@ -1,7 +1,7 @@
 //! Statements of a script of globals, one by one, and what each is about.
 
 use bstr::{BString, ByteSlice};
-use pgdumprs_sql::Encoding;
+use pgdumprs_sql::{Encoding, identifier};
 
 /// The encoding that a script is in, as the statement near its beginning has it; nothing where none has.
 pub(super) fn client_encoding(script: &[u8]) -> Option<&str> {
@@ -89,6 +89,26 @@ pub(super) fn without_needless_quotes(statement: &[u8], encoding: Encoding) -> B
     text
 }
 
+/// A statement that was compared, with the quotes again that key words need as names: it is to be executed.
+pub(super) fn with_quotes(statement: &[u8], encoding: Encoding) -> BString {
+    let mut text = BString::default();
+    let mut from = 0;
+    let ends = outside(statement, encoding)
+        .filter(|(_, byte)| !byte.is_ascii_alphanumeric() && *byte != b'_');
+    for (at, byte) in ends.chain([(statement.len(), b' ')]) {
+        let word = &statement[from..at];
+        match is_plain(word) {
+            true => text.extend_from_slice(&identifier(word.as_bstr(), false, encoding)),
+            false => text.extend_from_slice(word),
+        }
+        if at < statement.len() {
+            text.push(byte);
+        }
+        from = at + 1;
+    }
+    text
+}
+
 /// Whether a name is the same with and without quotes, but for key words.
 fn is_plain(name: &[u8]) -> bool {
     let is_first = |byte: &u8| byte.is_ascii_lowercase() || *byte == b'_';
@@ -155,6 +175,20 @@ pub(super) fn object(statement: &[u8], encoding: Encoding) -> Option<BString> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn key_words_get_their_quotes_back() {
+        for written in [
+            "GRANT \"select\" TO svc",
+            "GRANT \"select\" TO \"b select\" GRANTED BY \"user\"",
+            "ALTER ROLE \"all\" WITH SUPERUSER",
+            "GRANT SET ON PARAMETER work_mem TO \"b\"\"select\"",
+            "GRANT \"größe\" TO a_1",
+        ] {
+            let compared = without_needless_quotes(written.as_bytes(), Encoding::Utf8);
+            assert_eq!(with_quotes(&compared, Encoding::Utf8), written);
+        }
+    }
 
     #[test]
     fn a_script_is_cut_at_semicolons_outside_of_quotes() {

@@ -78,12 +78,30 @@ fn readers_dump_what_stock_dumps() {
         ));
         let mut readers = vec![granted];
         // 14 brought it.
-        if server.major() >= Major::V14 {
-            readers.push(server.role("LOGIN IN ROLE pg_read_all_data"));
-        }
+        let all =
+            (server.major() >= Major::V14).then(|| server.role("LOGIN IN ROLE pg_read_all_data"));
+        readers.extend(all.clone());
         for reader in readers {
             let warnings = same_as_stock(&database, &reader).with_context(|| reader.clone())?;
             ensure!(warnings.is_empty(), "{warnings:?}");
+        }
+        // What hints and docs say of that role, of which 19 has made more.
+        if let Some(all) = all {
+            let reads = format!("SELECT has_table_privilege('{all}', 'pg_authid', 'SELECT')");
+            ensure!(database.psql(&reads).trim() == "t", "passwords");
+            database.execute_sql("SELECT lo_from_bytea(7402, 'of another')");
+            let folder = tempfile::tempdir()?;
+            let conninfo = format!("{} user={all}", database.conninfo());
+            let dumped = dump_as(&conninfo, &folder.path().join("a.dump"));
+            match dumped {
+                Ok(_) => ensure!(server.major() >= Major::V19, "large objects"),
+                Err(error) => {
+                    let said = format!("{error:#}");
+                    ensure!(server.major() < Major::V19, "{said}");
+                    let parts = ["large object 7402 (SELECT)", "for large objects since 19"];
+                    ensure!(parts.iter().all(|part| said.contains(part)), "{said}");
+                }
+            }
         }
         Ok(())
     });

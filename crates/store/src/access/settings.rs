@@ -33,6 +33,56 @@ pub(super) fn check_header(name: &str, value: &str) -> Result<(), String> {
     }
 }
 
+/// What is wrong with settings for Azure and for Google, by the variables that have them, where object_store tells of neither. No secret is in it.
+pub(super) fn advice(said: &str, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let is = |part: &str| said.contains(part);
+    if is("Account must be specified") {
+        return Some(
+            "no storage account is named: AZURE_STORAGE_ACCOUNT_NAME must have its name".to_owned(),
+        );
+    }
+    if is("Invalid Access Key") {
+        return Some(
+            "the storage account's key (AZURE_STORAGE_ACCOUNT_KEY) is not base64, as Azure gives it"
+                .to_owned(),
+        );
+    }
+    if is("Failed parsing an SAS key") || is("Missing component in SAS query pair") {
+        return Some(
+            "AZURE_STORAGE_SAS_TOKEN is no token as Azure gives it: pairs such as sig=…, with & between them".to_owned(),
+        );
+    }
+    let unread = is("Unable to open service account file from");
+    if !unread && !is("Unable to decode service account file") {
+        return None;
+    }
+    let files = [
+        "GOOGLE_SERVICE_ACCOUNT",
+        "GOOGLE_SERVICE_ACCOUNT_PATH",
+        "GOOGLE_APPLICATION_CREDENTIALS",
+    ];
+    let key = "GOOGLE_SERVICE_ACCOUNT_KEY";
+    if !unread && variable(key).is_some() {
+        return Some(format!(
+            "{key} has no credentials of a service account: it must have the JSON of the file that Google gives"
+        ));
+    }
+    let named = files
+        .into_iter()
+        .find_map(|name| Some((name, variable(name)?)));
+    let whose = match named {
+        Some((name, path)) => format!("the file of credentials \"{path}\" ({name})"),
+        None => "the file of credentials that gcloud has left".to_owned(),
+    };
+    Some(match unread {
+        true => {
+            let reason = said.rsplit(": ").next().unwrap_or_default();
+            format!("{whose} could not be read: {reason}")
+        }
+        false => format!("{whose} has no credentials in JSON, as Google gives them"),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
