@@ -167,7 +167,7 @@ fn what_is_there_is_left_and_what_differs_is_named() {
     let output = restore_all(&target, &folder);
     assert_says(
         &said(&output),
-        &["has no manifest.json", "incomplete.json there names"],
+        &["is no whole dump of a server: manifest.json is not there"],
     );
     fs::rename(folder.join("incomplete.json"), folder.join("manifest.json")).unwrap();
 
