@@ -218,6 +218,10 @@ fn folders_of_whole_servers_are_removed_by_their_manifests() {
 const BEGUN: &[u8] = br#"{"manifest": 1, "pgdumprs": "", "server_version": "17", "started": "", "finished": "", "complete": false,
     "globals": {"file": "globals.sql", "size": 0}, "databases": [], "begun": ["globals.sql", "shop.dump"]}"#;
 
+/// The databases of a whole dump, in its manifest.
+const SHOP: &str = r#"[{"database": "shop", "archive": {"file": "shop.dump", "size": 0}, "server_version": "17", "tables": 0, "rows": 0,
+    "large_objects": 0, "started": "", "finished": "", "error": null}]"#;
+
 #[test]
 fn what_still_comes_to_a_store_is_left_and_what_comes_no_more_goes() {
     let store = ObjectStore::start().unwrap();
@@ -245,8 +249,10 @@ fn what_still_comes_to_a_store_is_left_and_what_comes_no_more_goes() {
     }
     let whole = String::from_utf8_lossy(BEGUN)
         .replace("false", "true")
-        .replace(", \"begun\": [\"globals.sql\", \"shop.dump\"]", "");
+        .replace(", \"begun\": [\"globals.sql\", \"shop.dump\"]", "")
+        .replace("[]", SHOP);
     put("a%20b/2026-03-01/manifest.json", whole.as_bytes());
+    put("a%20b/2026-03-01/shop.dump", b"");
     put("a%20b/2026-03-01/globals.sql", b"");
     let prune = |place: &str| {
         let prune = ["prune", place, "--keep-last=1"];
