@@ -186,7 +186,16 @@ pub(crate) fn sync(file: &File, path: &Path) -> Result<(), Error> {
     file.sync_all().map_err(failed("sync", path))
 }
 
-fn failed<'a>(action: &'static str, path: &'a Path) -> impl Fn(io::Error) -> Error + 'a {
+/// What is not there is removed.
+pub(crate) fn gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+/// What could not be done to a file or a folder, by what the system says.
+pub(crate) fn failed<'a>(action: &'static str, path: &'a Path) -> impl Fn(io::Error) -> Error + 'a {
     move |source| Error::Output {
         action,
         path: path.to_owned(),

@@ -7,7 +7,7 @@ use std::process::Output;
 use anyhow::{Result, ensure};
 use pgdumprs_testkit::{Major, Server, checked_output, tool};
 
-use crate::restore::{said, server};
+use crate::restore::{dump_all, said, server};
 use crate::support::{assert_says, pgdumprs, run};
 use crate::{psql, psql_in};
 
@@ -21,17 +21,8 @@ fn asked(server: &Server, database: &str, query: &str) -> String {
     String::from_utf8(output).unwrap().trim().to_owned()
 }
 
-fn dump_all(server: &Server, folder: &Path) -> Result<()> {
-    let mut dump = pgdumprs();
-    dump.args(["dump", "--all", "-d"])
-        .arg(server.conninfo("postgres"))
-        .arg("-f")
-        .arg(folder);
-    checked_output(&mut dump).map(|_| ())
-}
-
 /// `restore --all` as another role, with options.
-fn restore_as(server: &Server, role: &str, folder: &Path, options: &[&str]) -> Output {
+pub(crate) fn restore_as(server: &Server, role: &str, folder: &Path, options: &[&str]) -> Output {
     let conninfo = server.conninfo("postgres");
     let conninfo = conninfo.replace("user=postgres", &format!("user={role}"));
     let mut command = pgdumprs();
@@ -72,7 +63,7 @@ fn another_superuser(major: Major) -> Result<()> {
     }
     let temporary = tempfile::tempdir()?;
     let folder = temporary.path().join("all");
-    dump_all(&source, &folder)?;
+    dump_all(&source, &folder, &[])?;
     psql(
         &target,
         "CREATE ROLE restorer SUPERUSER LOGIN; CREATE ROLE other SUPERUSER LOGIN",
@@ -128,7 +119,7 @@ fn rights_that_the_server_gives_beyond_the_dump_are_named() {
     }
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("all");
-    dump_all(&source, &folder).unwrap();
+    dump_all(&source, &folder, &[]).unwrap();
     // What is left out may be damaged.
     fs::write(folder.join("three.dump"), "").unwrap();
     let options = [
@@ -223,7 +214,7 @@ fn who_is_no_superuser_restores_what_it_may() {
     .unwrap();
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("all");
-    dump_all(&source, &folder).unwrap();
+    dump_all(&source, &folder, &[]).unwrap();
     let output = restore_as(
         &target,
         "master",
@@ -270,12 +261,7 @@ fn letters_of_other_encodings_are_restored() {
     .unwrap();
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("all");
-    let mut dump = pgdumprs();
-    dump.args(["dump", "--all", "-E", "SJIS", "-d"])
-        .arg(source.conninfo("postgres"))
-        .arg("-f")
-        .arg(&folder);
-    checked_output(&mut dump).unwrap();
+    dump_all(&source, &folder, &["-E", "SJIS"]).unwrap();
     let globals = fs::read(folder.join("globals.sql")).unwrap();
     assert!(globals.windows(2).any(|bytes| bytes == b"\x95\x5c"));
     let output = restore_as(&target, "postgres", &folder, &[]);
@@ -304,7 +290,7 @@ fn a_database_that_is_missing_is_restored_by_itself() {
     psql_in(&source, "shop", sql).unwrap();
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("all");
-    dump_all(&source, &folder).unwrap();
+    dump_all(&source, &folder, &[]).unwrap();
     let output = restore_as(&target, "postgres", &folder, &[]);
     assert_eq!(output.status.code(), Some(1));
     assert_says(

@@ -7,8 +7,20 @@ use std::process::{Command, Output};
 use anyhow::{Context, Result, ensure};
 use pgdumprs_testkit::{Major, Server, checked_output, tool};
 
+use crate::differences::restore_as;
 use crate::support::{assert_says, pgdumprs, run};
 use crate::{fill, psql, psql_in};
+
+/// `dump --all` of a server into a folder, with options.
+pub(crate) fn dump_all(server: &Server, folder: &Path, options: &[&str]) -> Result<()> {
+    let mut dump = pgdumprs();
+    dump.args(["dump", "--all", "-d"])
+        .arg(server.conninfo("postgres"))
+        .arg("-f")
+        .arg(folder)
+        .args(options);
+    checked_output(&mut dump).map(|_| ())
+}
 
 /// `restore --all` from a folder onto a server.
 fn restore_all(server: &Server, folder: &Path) -> Output {
@@ -57,12 +69,7 @@ fn a_copy_is_the_same(major: Major) -> Result<()> {
     )?;
     let temporary = tempfile::tempdir()?;
     let folder = temporary.path().join("all");
-    let mut dump = pgdumprs();
-    dump.args(["dump", "--all", "-d"])
-        .arg(source.conninfo("postgres"))
-        .arg("-f")
-        .arg(&folder);
-    checked_output(&mut dump)?;
+    dump_all(&source, &folder, &[])?;
     let expected = everything(&source)?;
 
     // Two servers of one major cannot have their tablespaces in one folder.
@@ -146,12 +153,7 @@ fn what_is_there_is_left_and_what_differs_is_named() {
     .unwrap();
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("all");
-    let mut dump = pgdumprs();
-    dump.args(["dump", "--all", "-d"])
-        .arg(source.conninfo("postgres"))
-        .arg("-f")
-        .arg(&folder);
-    checked_output(&mut dump).unwrap();
+    dump_all(&source, &folder, &[]).unwrap();
 
     // A file that is not the one that was dumped, and a folder without its manifest.
     let archive = folder.join("postgres.dump");
@@ -200,12 +202,7 @@ fn what_is_there_is_left_and_what_differs_is_named() {
 
     // How names are quoted makes no difference.
     let quoted = temporary.path().join("quoted");
-    let mut dump = pgdumprs();
-    dump.args(["dump", "--all", "--quote-all-identifiers", "-d"])
-        .arg(source.conninfo("postgres"))
-        .arg("-f")
-        .arg(&quoted);
-    checked_output(&mut dump).unwrap();
+    dump_all(&source, &quoted, &["--quote-all-identifiers"]).unwrap();
     let output = restore_all(&target, &quoted);
     let said = self::said(&output);
     assert!(output.status.success(), "{said}");
@@ -260,12 +257,7 @@ fn what_is_refused_is_named_and_does_not_stop_the_rest() {
     psql(&source, "CREATE DATABASE shop OWNER last").unwrap();
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("all");
-    let mut dump = pgdumprs();
-    dump.args(["dump", "--all", "-d"])
-        .arg(source.conninfo("postgres"))
-        .arg("-f")
-        .arg(&folder);
-    checked_output(&mut dump).unwrap();
+    dump_all(&source, &folder, &[]).unwrap();
     let output = restore_all(&target, &folder);
     assert_eq!(output.status.code(), Some(1));
     assert_says(
@@ -309,25 +301,11 @@ fn why_a_database_is_not_whole_is_said_in_lines() {
     .unwrap();
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("all");
-    let mut dump = pgdumprs();
-    dump.args(["dump", "--all", "-d"])
-        .arg(source.conninfo("postgres"))
-        .arg("-f")
-        .arg(&folder);
-    checked_output(&mut dump).unwrap();
+    dump_all(&source, &folder, &[]).unwrap();
 
     // Somebody who may make databases and no roles, nor act for the owner of what is in them.
     psql(&target, "CREATE ROLE maker LOGIN CREATEDB").unwrap();
-    let mut command = pgdumprs();
-    command
-        .args(["restore", "--all", "-U", "maker", "-d"])
-        .arg(
-            target
-                .conninfo("postgres")
-                .replace("user=postgres", "user=maker"),
-        )
-        .arg(&folder);
-    let output = run(&mut command);
+    let output = restore_as(&target, "maker", &folder, &[]);
     assert!(!output.status.success());
     assert_says(
         &said(&output),

@@ -50,30 +50,20 @@ pub(crate) fn begin(path: &Path) -> Result<Begun, Error> {
         })) if clear(path).map_err(failed("clear", path))? => create()?,
         created => created?,
     };
-    let hold = Hold::of(&path.join(TOC)).map_err(failed("create a file in", path))?;
-    let hold = hold.ok_or_else(|| {
-        failed("write into", path)(io::Error::other("another dump is writing into it"))
-    })?;
+    let hold = Hold::to_write(&path.join(TOC))?;
     Ok(Begun { hold, folder, made })
 }
 
 /// Removes what a dump has left in a folder that was killed, if there is nothing else, and says whether it has.
 fn clear(path: &Path) -> io::Result<bool> {
     let toc = path.join(TOC);
-    let hold = Hold::path(&toc);
     let left = || -> io::Result<_> {
-        let mut names = Vec::new();
-        for entry in fs::read_dir(path)? {
-            let entry = entry?;
-            if entry.path() != hold {
-                names.push(entry.file_name().to_string_lossy().into_owned());
-            }
-        }
+        let names = Hold::others(&toc)?;
         let names = names.iter().map(String::as_str);
         Ok(FolderInventory::unfinished(names))
     };
     // One that is not there proves nothing; and it goes with who has it.
-    if !hold.try_exists()? || left()?.is_none() {
+    if !Hold::path(&toc).try_exists()? || left()?.is_none() {
         return Ok(false);
     }
     let Some(_hold) = Hold::of(&toc)? else {

@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use tempfile::TempPath;
 
-use super::system;
+use super::{failed, folder_of, system};
+use crate::Error;
 
 /// What the name of a file in the making ends with.
 pub(super) const ENDING: &str = ".partial";
@@ -104,6 +105,20 @@ impl Hold {
     const TRIES: u32 = 5;
     const PAUSE: Duration = Duration::from_millis(20);
 
+    /// Takes the folder of `list` to write a dump into it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Output`], where another dump is writing into it, or no file can be made there.
+    pub(crate) fn to_write(list: &Path) -> Result<Self, Error> {
+        let folder = folder_of(list);
+        let hold = Self::of(list).map_err(failed("create a file in", folder))?;
+        hold.ok_or_else(|| {
+            let reason = io::Error::other("another dump is writing into it");
+            failed("write into", folder)(reason)
+        })
+    }
+
     /// Takes the folder of `list`; nothing where somebody else has it. Where a file system has no locks, it is everybody's.
     pub(crate) fn of(list: &Path) -> io::Result<Option<Self>> {
         let path = Self::path(list);
@@ -128,6 +143,19 @@ impl Hold {
                 }));
             }
         }
+    }
+
+    /// The names of all that is in the folder of `list`, but for the file by which it is kept.
+    pub(crate) fn others(list: &Path) -> io::Result<Vec<String>> {
+        let own = Self::path(list);
+        let mut names = Vec::new();
+        for entry in fs::read_dir(folder_of(list))? {
+            let name = entry?.file_name();
+            if Some(name.as_os_str()) != own.file_name() {
+                names.push(name.to_string_lossy().into_owned());
+            }
+        }
+        Ok(names)
     }
 
     /// The file by which the folder of `list` is kept.

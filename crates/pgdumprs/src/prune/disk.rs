@@ -12,10 +12,11 @@ use pgdumprs_archive::FolderInventory;
 use super::PruneError;
 use super::age::Key;
 use super::found::{Candidate, Found, Place, is_settled};
-use super::killed::{self, Emptied, gone};
+use super::killed::{self, Emptied};
 use super::look::{self, Look, Looked, Parts, UNFINISHED_TOC};
 use super::template::{BackupTemplate, Below};
-use crate::output::making;
+use crate::output::folder::TOC;
+use crate::output::{gone, making};
 
 /// The folder that all backups of a template are in.
 pub(super) struct Disk {
@@ -180,10 +181,10 @@ impl Disk {
 
 /// Looks at a folder as an archive in the directory format.
 fn at_archive(path: &Path, files: &BTreeMap<String, u64>) -> Look {
-    let inventory = match FolderInventory::read(path, "toc.dat") {
+    let inventory = match FolderInventory::read(path, TOC) {
         Err(pgdumprs_archive::Error::NotAnArchive(_)) if files.contains_key(UNFINISHED_TOC) => {
             FolderInventory::read(path, UNFINISHED_TOC).map(|mut inventory| {
-                inventory.missing.get_or_insert("toc.dat".to_owned());
+                inventory.missing.get_or_insert(TOC.to_owned());
                 inventory
             })
         }

@@ -9,7 +9,7 @@ use pgdumprs_archive::FolderInventory;
 
 use super::look::{Look, Looked, Parts};
 use crate::output::folder::TOC;
-use crate::output::{Hold, making};
+use crate::output::{Hold, gone, making};
 use crate::server_backup::manifest::{INCOMPLETE, MANIFEST};
 
 /// A folder in which nothing but the list of its files was in the making, by the names and lengths of all its files.
@@ -154,13 +154,5 @@ impl<'a> Emptied<'a> {
 
     fn is_begun(&self, name: &str) -> bool {
         making::name_to_be(name).is_some() && self.path.join(name) != self.own
-    }
-}
-
-/// What is not there is removed.
-pub(super) fn gone(removed: io::Result<()>) -> io::Result<()> {
-    match removed {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        removed => removed,
     }
 }

@@ -12,7 +12,7 @@ use crate::blocking::blocking;
 use crate::failure_line::with_causes;
 use crate::file_sum::{FileSum, hex};
 use crate::output::folder::sync_name;
-use crate::output::{Hold, making, write_private, write_whole};
+use crate::output::{Hold, failed, gone, making, write_private, write_whole};
 use crate::sealed::{Recipients, sealed};
 use crate::server_backup::manifest::{INCOMPLETE, MANIFEST, Manifest, ManifestFile, ManifestPiece};
 use crate::server_backup::{LARGEST_MANIFEST, Place as Reading};
@@ -40,31 +40,18 @@ impl Place {
     ) -> Result<(Self, Option<Manifest>), Error> {
         let folder = folder.to_owned();
         blocking(move || {
-            let failed = |action| {
-                let folder = &folder;
-                move |source| output_error(action, folder, source)
-            };
             let made = match make(&folder) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
-                made => made.map(|()| true).map_err(failed("make the folder"))?,
+                made => made
+                    .map(|()| true)
+                    .map_err(failed("make the folder", &folder))?,
             };
             let list = folder.join(INCOMPLETE);
-            let hold = Hold::of(&list).map_err(failed("create a file in"))?;
-            let hold = hold.ok_or_else(|| {
-                let reason = io::Error::other("another dump is writing into it");
-                failed("write into")(reason)
-            })?;
+            let hold = Hold::to_write(&list)?;
             if made && synced {
                 sync_name(&folder)?;
             }
-            let own = Hold::path(&list);
-            let mut names = Vec::new();
-            for entry in fs::read_dir(&folder).map_err(failed("look into"))? {
-                let name = entry.map_err(failed("look into"))?.file_name();
-                if Some(name.as_os_str()) != own.file_name() {
-                    names.push(name.to_string_lossy().into_owned());
-                }
-            }
+            let names = Hold::others(&list).map_err(failed("look into", &folder))?;
             let place = Self::Folder {
                 folder: folder.clone(),
                 synced,
@@ -108,7 +95,7 @@ impl Place {
         }
         for file in begun {
             let path = folder.join(file);
-            making::remove_dead(&path).map_err(|source| output_error("remove", &path, source))?;
+            making::remove_dead(&path).map_err(failed("remove", &path))?;
         }
         Ok(())
     }
@@ -202,7 +189,7 @@ impl Place {
         match self {
             Place::Folder { folder, .. } => {
                 let full = io::Error::new(io::ErrorKind::DirectoryNotEmpty, reason.into());
-                output_error("write into", folder, full)
+                failed("write into", folder)(full)
             }
             #[cfg(feature = "object-store")]
             Place::Store(folder) => folder.taken(reason).into(),
@@ -218,12 +205,7 @@ impl Place {
         match self {
             Place::Folder { folder, .. } => {
                 let path = folder.join(name);
-                match fs::remove_file(&path) {
-                    Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                        Err(output_error("remove", &path, source))
-                    }
-                    _ => Ok(()),
-                }
+                gone(fs::remove_file(&path)).map_err(failed("remove", &path))
             }
             #[cfg(feature = "object-store")]
             Place::Store(folder) => {
@@ -315,21 +297,13 @@ impl Place {
 /// Reads a file and tells what it is known by.
 async fn read_back(path: PathBuf) -> Result<ManifestPiece, Error> {
     blocking(move || {
-        let sum = FileSum::of(&path).map_err(|source| output_error("read back", &path, source))?;
+        let sum = FileSum::of(&path).map_err(failed("read back", &path))?;
         Ok(ManifestPiece {
             size: sum.size,
             sha256: sum.sha256,
         })
     })
     .await
-}
-
-fn output_error(action: &'static str, path: &Path, source: io::Error) -> Error {
-    Error::Output {
-        action,
-        path: path.to_owned(),
-        source,
-    }
 }
 
 #[cfg(unix)]

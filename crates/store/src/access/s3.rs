@@ -8,7 +8,7 @@ use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey as Key};
 
 use crate::access::process::Process;
 use crate::access::profile::{Credentials, Profile};
-use crate::access::{refused, settings, variables};
+use crate::access::{refused, settings, variable, variables};
 use crate::{Error, ErrorKind, Place};
 
 /// The region that AWS's tools, and this, take where none is named.
@@ -59,7 +59,6 @@ pub(crate) fn open(place: &Place, options: ClientOptions) -> Result<Bucket, Erro
 
 /// Adds what AWS's profile files say and the environment does not.
 fn with_profile(mut builder: AmazonS3Builder) -> Result<AmazonS3Builder, String> {
-    let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
     let profile = Profile::read(variable)?;
     for (key, setting) in [(Key::Region, "region"), (Key::Endpoint, "endpoint_url")] {
         if let (None, Some(value)) = (builder.get_config_value(&key), profile.setting(setting)) {
