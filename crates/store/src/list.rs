@@ -158,7 +158,8 @@ impl From<ObjectMeta> for ListedObject {
         ListedObject {
             key: meta.location.into(),
             size: meta.size,
-            etag: meta.e_tag,
+            // Azure quotes it where one object is looked at, and not in a listing.
+            etag: meta.e_tag.map(|tag| tag.trim_matches('"').to_owned()),
             modified: meta.last_modified.into(),
         }
     }
@@ -169,6 +170,21 @@ mod tests {
     use object_store::memory::InMemory;
 
     use super::*;
+
+    #[test]
+    fn quotes_around_what_the_content_is_called_make_no_other_content() {
+        let object = |tag: &str| {
+            ListedObject::from(ObjectMeta {
+                location: path("night/shop.dump").unwrap(),
+                last_modified: std::time::UNIX_EPOCH.into(),
+                size: 3,
+                e_tag: Some(tag.to_owned()),
+                version: None,
+            })
+        };
+        assert!(object("\"0x8D1\"").is_same(&object("0x8D1")));
+        assert!(!object("\"0x8D1\"").is_same(&object("0x8D2")));
+    }
 
     #[test]
     fn a_folder_shows_what_is_in_it_and_no_more() {
