@@ -311,6 +311,12 @@ fn what_a_store_refuses_is_one_line_without_a_secret() {
         assert!(!said.contains("geheim"), "{said}");
         assert_says(&said, &[PLACE, name]);
     }
+    let token = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(token.path(), "geheim\n").unwrap();
+    let name = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+    let said = failure(with(&store).env(name, token.path()).args(["list", PLACE]));
+    assert!(!said.contains("geheim"), "{said}");
+    assert_says(&said, &[PLACE, name]);
 
     store.lock().unwrap();
     let said = dump("s3://bucket/shop.dump");

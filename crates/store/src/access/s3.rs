@@ -1,7 +1,7 @@
 //! S3, and other stores that speak its protocol.
 
-use std::env;
 use std::sync::Arc;
+use std::{env, fs};
 
 use object_store::ClientOptions;
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey as Key};
@@ -102,6 +102,12 @@ fn checked(builder: AmazonS3Builder) -> Result<AmazonS3Builder, String> {
         (Key::DefaultRegion, "the region (AWS_DEFAULT_REGION)"),
     ] {
         setting(key).map_or(Ok(()), |value| settings::check_header(name, &value))?;
+    }
+    // One that cannot be read is told of by the request that needs it.
+    let file = setting(Key::ContainerAuthorizationTokenFile);
+    if let Some(Ok(token)) = file.map(fs::read_to_string) {
+        let name = "the token in the file of AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+        settings::check_header(name, &token)?;
     }
     for (key, name) in [
         (Key::S3Endpoint, "the endpoint (AWS_ENDPOINT_URL_S3)"),
